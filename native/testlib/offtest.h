@@ -1,0 +1,205 @@
+/*
+ * offtest: a native library for offthread's tests and benchmarks.
+ *
+ * One function a trap: everything that a real library may do to its caller, in
+ * the smallest form. Nothing here is needed to use offthread.
+ *
+ * Conventions: times named _ms, _us and _ns are in that unit; functions that
+ * wait for something in shared memory take its address first; a `max_ms` is a
+ * guard, so that a broken test ends.
+ */
+#ifndef OFFTEST_H
+#define OFFTEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- scalars.c: what goes in comes out -------------------------------------------- */
+
+/*
+ * For every scalar type T:
+ *   T ot_id_T(T)               the argument
+ *   T ot_add_T(T, T)           the sum, wrapping; for bool: either
+ *   int64_t ot_widen_T(T)      the argument as the function sees it, widened (floats truncate)
+ */
+#define OT_SCALARS(X) \
+  X(i8, int8_t)       \
+  X(u8, uint8_t)      \
+  X(i16, int16_t)     \
+  X(u16, uint16_t)    \
+  X(i32, int32_t)     \
+  X(u32, uint32_t)    \
+  X(i64, int64_t)     \
+  X(u64, uint64_t)    \
+  X(f32, float)       \
+  X(f64, double)      \
+  X(bool, bool)
+#define OT_DECLARE(name, type)              \
+  type ot_id_##name(type value);            \
+  type ot_add_##name(type a, type b);       \
+  int64_t ot_widen_##name(type value);      \
+  void ot_out_##name(type *out, type value);     /* *out = value */ \
+  void ot_inout_##name(type *cell, type amount); /* *cell = *cell + amount, as ot_add_T */
+OT_SCALARS(OT_DECLARE)
+#undef OT_DECLARE
+void *ot_id_pointer(void *value);
+void *ot_add_pointer(void *value, int64_t bytes);
+int ot_is_null(const void *value);
+
+int ot_add(int a, int b);
+void ot_nothing(void);
+int64_t ot_sum10_i32(int32_t a, int32_t b, int32_t c, int32_t d, int32_t e, int32_t f, int32_t g, int32_t h,
+                     int32_t i, int32_t j);
+/* Ten integers of all widths. */
+int64_t ot_sum10_ints(int8_t a, uint8_t b, int16_t c, uint16_t d, int32_t e, uint32_t f, int64_t g, uint64_t h,
+                      int32_t i, int8_t j);
+double ot_sum10_f64(double a, double b, double c, double d, double e, double f, double g, double h, double i,
+                    double j);
+/* 1*a + 2*b + ... + 12*l: also shows arguments that change places. Pointers count by their value. */
+double ot_mix12(int8_t a, double b, uint8_t c, float d, int16_t e, double f, uint16_t g, int32_t h, int64_t i,
+                bool j, uint32_t k, const void *l);
+
+/* ---- time.c ----------------------------------------------------------------------- */
+
+uint64_t ot_monotonic_ns(void);    /* CLOCK_MONOTONIC; on Linux the clock of process.hrtime */
+int ot_sleep_ms(int ms);           /* sleeps, returns ms */
+int ot_sleep_us(int us);           /* sleeps, returns us */
+uint64_t ot_busy_us(uint32_t us);  /* burns CPU; returns how many turns it made */
+uint64_t ot_thread_cpu_ns(void);   /* CPU time of this thread */
+
+/* ---- cancel.c: native code that can be stopped, or watched ------------------------ */
+
+/* Looks at the flag every 20 us or so. Returns the ms it ran when cancelled, -1 after max_ms. NULL: never cancelled. */
+int ot_spin_until_cancelled(const volatile int32_t *flag, int max_ms);
+/* The same with a probe function: non-zero is cancelled. */
+int ot_spin_until_probe(int (*probe)(void), int max_ms);
+/* Ticks progress after each step. Returns the steps done; fewer than `steps` when cancelled. Either pointer may be NULL. */
+int ot_spin_with_progress(const volatile int32_t *flag, volatile double *progress, int steps, int us_per_step);
+/* Reads the flag without pause. Returns the ot_monotonic_ns at which it was seen set, 0 after max_ms. */
+uint64_t ot_await_cancel_ns(const volatile int32_t *flag, int max_ms);
+/* The same, minus *set_at_ns, which the host stores before it sets the flag; -1 after max_ms. */
+int64_t ot_cancel_latency_ns(const volatile int32_t *flag, const volatile uint64_t *set_at_ns, int max_ms);
+/* Ignores its flag for ignore_ms, then returns 1 if it is set: slow to obey. */
+int ot_slow_to_cancel(const volatile int32_t *flag, int ignore_ms);
+
+/* ---- gates.c: meeting by handshake ------------------------------------------------ */
+
+/* Waits until *release is non-zero. Returns the ms waited, -1 after max_ms (0: no limit). */
+int ot_hang_until(const volatile int32_t *release, int max_ms);
+/* Adds 1 to *entered, then waits as ot_hang_until does. */
+int ot_enter_and_wait(volatile int32_t *entered, const volatile int32_t *release, int max_ms);
+/* The same between processes: creates the file `entered` (NULL: none), waits until the file `release` exists. */
+int ot_hang_until_file(const char *entered, const char *release, int max_ms);
+/* Tracks how many threads are inside at once; stays for us microseconds. Returns how many were inside on entry. */
+int ot_concurrent_enter_exit(int us);
+int ot_concurrency(void);
+int ot_max_concurrency(void);
+void ot_reset_concurrency(void);
+/* Keeps its operands in static variables for us microseconds: a + b when called alone, wrong when called at once. */
+int ot_not_reentrant_add(int a, int b, int us);
+uint64_t ot_thread_id(void); /* the operating system's */
+int ot_process_id(void);
+/* For libraries bound to one thread: the first call chooses the thread; 0 on it, -1 on any other. */
+int ot_bound_to_thread(void);
+void ot_reset_bound_thread(void);
+
+/* ---- faults.c: native code that goes wrong ---------------------------------------- */
+
+int ot_hang(void); /* for ever */
+int ot_crash_segv(void);
+int ot_crash_abort(void);
+int ot_crash_signal(int signal);
+int ot_crash_segv_if(int value, int poison); /* returns value; crashes on the poison */
+int ot_exit(int code);      /* exit(3): runs the atexit handlers */
+int ot_exit_now(int code);  /* _exit(2) */
+int ot_leak(int bytes);     /* touches and loses that much memory */
+int ot_eat_memory(int mb);  /* takes and touches memory in steps of 1 MB, and keeps it; returns the MB it got */
+int ot_use_stack(int kb);   /* touches that much stack */
+int ot_print(const char *text); /* writes to stdout, as noisy libraries do */
+
+/* ---- text.c ----------------------------------------------------------------------- */
+
+const char *ot_static_text(void);       /* "offtest", borrowed */
+const char *ot_null_text(void);         /* NULL */
+const char *ot_empty_text(void);        /* "", borrowed */
+const char *ot_unicode_text(void);      /* "Grüße, 世界 🌍", borrowed */
+const char *ot_invalid_text(void);      /* bytes that are not UTF-8, borrowed */
+char *ot_owned_text(void);              /* "owned", release with ot_free */
+char *ot_owned_null(void);              /* NULL where an owned string is declared */
+char *ot_echo_owned(const char *text);  /* a copy; NULL for NULL */
+char *ot_long_owned(int bytes);         /* 'a' to 'z' over and over */
+void ot_free(void *text);               /* releases an owned string; NULL is fine */
+void ot_not_free(void *text);           /* releases nothing */
+int ot_live_strings(void);              /* owned strings not released yet */
+int ot_strlen(const char *text);        /* -1 for NULL */
+int ot_same_text(const char *a, const char *b);
+int ot_text_out_borrowed(const char **out);            /* "borrowed" */
+int ot_text_out_owned(const char *text, char **out);   /* a copy of text */
+int ot_text_out_null(char **out);                      /* stores NULL */
+
+/* ---- memory.c: cells and bytes ---------------------------------------------------- */
+
+int ot_divmod(int a, int b, int *quotient, int *remainder); /* 0; -1 and cells untouched when b is 0 */
+void ot_out_all(int8_t *a, uint8_t *b, int16_t *c, uint16_t *d, int32_t *e, uint32_t *f, int64_t *g, uint64_t *h,
+                float *i, double *j, bool *k, void **l); /* the smallest of each signed type, the largest of each unsigned, 0.5, 0.1, true, (void *)0x1234 */
+void ot_out_pointer(void **out, void *value);
+void ot_increment(int *cell);
+int64_t ot_swap(int64_t *a, int64_t *b); /* their sum */
+uint64_t ot_sum_bytes(const uint8_t *bytes, size_t length);
+uint32_t ot_checksum(const uint8_t *bytes, uint32_t length); /* FNV-1a; 0 for NULL */
+int ot_buffer_is_null(const uint8_t *bytes);
+void ot_xor_bytes(uint8_t *bytes, uint32_t length, uint8_t mask);
+void ot_reverse_bytes(uint8_t *bytes, uint32_t length);
+void ot_fill_bytes(uint8_t *bytes, uint32_t length, uint8_t value);
+int ot_copy_bytes(uint8_t *target, const uint8_t *source, uint32_t length); /* length */
+/* Fills bytes one by one with a pause after each: a buffer that is in use for a while. Returns 0, or 1 when cancelled. */
+int ot_fill_slowly(uint8_t *bytes, uint32_t length, uint8_t value, int us_each, const volatile int32_t *flag);
+void *ot_alloc(uint32_t bytes); /* zeroed; release with ot_release */
+void ot_release(void *memory);
+int ot_live_blocks(void);
+
+/* ---- failure.c: how functions say that they failed -------------------------------- */
+
+int ot_fail_errno(int error);      /* sets errno, returns -1 */
+int ot_keep_errno(int error);      /* sets errno although it succeeded: returns 0 */
+void *ot_fail_null(int error);     /* sets errno, returns NULL */
+int ot_fail(int code);             /* returns code; a non-zero code sets this thread's message */
+int ot_set_error(int code, const char *message); /* the same with a message of the caller's */
+const char *ot_last_error(void);   /* this thread's message, "no error" when nothing failed; borrowed */
+int ot_last_error_code(void);
+void ot_clear_error(void);
+
+/* ---- jobs.c: a handle with an interrupt ------------------------------------------- */
+
+typedef struct ot_job ot_job;
+
+int ot_job_new(ot_job **out);                 /* 0 */
+int ot_job_run(ot_job *job, int max_ms);      /* 0: done, 1: interrupted, also before it ran; -1: not a live job */
+/* As sqlite3_interrupt has it: an interrupt that comes before the job runs is forgotten. */
+int ot_job_run_forgetful(ot_job *job, int max_ms);
+void ot_job_interrupt(ot_job *job);           /* from any thread */
+int ot_job_running(const ot_job *job);        /* how many runs are in progress */
+int ot_job_free(ot_job *job);                 /* 0; -1 when freed already or running */
+int ot_job_live(void);
+int ot_job_interrupts(void);                  /* interrupts of live jobs so far */
+int ot_job_bad_interrupts(void);              /* interrupts of jobs already freed: a bug of the caller */
+int ot_job_bad_frees(void);                   /* frees of a job already freed, or still running */
+void ot_job_reset_counters(void);
+
+/* ---- callbacks.c ------------------------------------------------------------------ */
+
+int ot_call_callback(int (*callback)(int), int n); /* the sum of callback(0) .. callback(n - 1) */
+double ot_reduce_f64(double (*callback)(double, double), double start, int n); /* start, folded with 1 .. n */
+void ot_notify(void (*callback)(int), int n);
+int ot_call_with_text(int (*callback)(const char *), const char *text);
+int ot_call_from_thread(int (*callback)(int), int value); /* on a thread of its own, joined */
+/*
+ * Calls back `chunks` times with the index, `size` bytes of value index & 255, and size, until the callback returns
+ * non-zero. The bytes are one buffer, used again for each. Returns how many chunks were accepted.
+ */
+int ot_stream_chunks(int (*callback)(int, const uint8_t *, uint32_t), int chunks, int size);
+/* The same with a pause before each chunk. */
+int ot_stream_slowly(int (*callback)(int, const uint8_t *, uint32_t), int chunks, int size, int us_each);
+
+#endif /* OFFTEST_H */

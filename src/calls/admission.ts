@@ -1,0 +1,332 @@
+/**
+ * Admission: the door of a pool. Takes calls in, keeps those that have to
+ * wait, and hands the supervisor only what can start now.
+ *
+ *   offered ──► refused (closed, aborted, no hope, full)
+ *      ├──► dispatched
+ *      ├──► queued   at most `maxQueue`, by priority
+ *      └──► waiting  for room in the queue, with `whenFull: 'wait'`; at most `maxWaiting`
+ *
+ * Guarantees:
+ * - A call is in one place: one of the two queues, a lane's ring, or settled.
+ *   It leaves its place in the same step in which it settles or moves on.
+ * - Every offered call is counted once when it is accepted and once when it
+ *   ends (`onSettled`), which `Call.settle` calls exactly once.
+ * - Whatever frees room (a result, a cancellation, a lane) ends in `pump`.
+ */
+import { CallCancelledError, CallTimeoutError, QueueFullError, type OffthreadError } from '../errors.js';
+import { type Counters } from '../observe/counters.js';
+import { publish, tracing, type CallTrace } from '../observe/trace.js';
+import type { PoolSettings } from '../options.js';
+import type { Ending, Job, StopEnding } from '../supervisor/job.js';
+import type { Supervisor } from '../supervisor/supervisor.js';
+import { ffiRsGate } from '../supervisor/quiet.js';
+import type { Call, CallOwner } from './call.js';
+import { Deadlines } from './deadlines.js';
+import { CallQueue } from './queue.js';
+import { linkSignal, unlinkSignal } from './signals.js';
+
+/** What admission tells its pool. */
+export interface AdmissionEvents {
+  full(): void;
+  /** Nothing is pending any more. */
+  drained(): void;
+}
+
+export class Admission implements CallOwner {
+  readonly counters: Counters;
+  readonly #settings: PoolSettings;
+  readonly #events: AdmissionEvents;
+  readonly #queue = new CallQueue<Call>();
+  readonly #waiting = new CallQueue<Call>();
+  /** Calls of an engine that is being quieted. */
+  readonly #held: Call[] = [];
+  readonly #deadlines = new Deadlines<Call>();
+  #supervisor!: Supervisor;
+  #closed: (() => OffthreadError) | null = null;
+  #pumping = false;
+
+  constructor(settings: PoolSettings, counters: Counters, events: AdmissionEvents) {
+    this.#settings = settings;
+    this.counters = counters;
+    this.#events = events;
+  }
+
+  /** The supervisor and the door need each other. */
+  connect(supervisor: Supervisor): void {
+    this.#supervisor = supervisor;
+  }
+
+  /** Calls that are accepted and have not started. */
+  get queued(): number {
+    return Math.max(0, this.counters.pending - this.running - this.#waiting.size);
+  }
+
+  get running(): number {
+    return this.#supervisor.busyLanes;
+  }
+
+  /** Calls that wait for room in the queue. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** From now on every call is refused with that error. */
+  close(error: () => OffthreadError): void {
+    this.#closed = error;
+  }
+
+  /** Takes a call in, or refuses it: then it has settled when this returns. */
+  offer(call: Call, refusal: OffthreadError | null): void {
+    if (tracing()) this.#trace(call);
+    const error = refusal ?? this.#refusal(call);
+    if (error === null) this.#accept(call);
+    else this.#refuse(call, error);
+    if (call.trace !== null) publish.end(call.trace);
+  }
+
+  /** The same for a call that this thread runs itself: no lane, no queue. */
+  offerInPlace(call: Call, refusal: OffthreadError | null, run: () => void): void {
+    if (tracing()) this.#trace(call);
+    const error = refusal ?? this.#refusal(call);
+    if (error === null) {
+      this.counters.submitted += 1;
+      run();
+    } else this.#refuse(call, error);
+    if (call.trace !== null) publish.end(call.trace);
+  }
+
+  stop(call: Call, ending: StopEnding, error: OffthreadError): boolean {
+    if (call.isSettled) return false;
+    if (call.lane !== null) return this.#supervisor.stop(call, ending, error);
+    this.#leave(call);
+    call.settle(ending, undefined, error);
+    this.pump();
+    return true;
+  }
+
+  onSettled(call: Call, ending: Ending): void {
+    const { counters } = this;
+    if (ending === 'succeeded') counters.succeeded += 1;
+    else if (ending === 'failed') counters.failed += 1;
+    else if (ending === 'cancelled') counters.cancelled += 1;
+    else counters.timedOut += 1;
+    this.#record(call);
+    if (call.heapAt >= 0) this.#deadlines.remove(call);
+    if (call.signal !== undefined) unlinkSignal(call.signal, call);
+    if (call.trace !== null) this.#traceEnd(call, ending);
+    if (counters.pending === 0) this.#events.drained();
+  }
+
+  /** Jobs that come back from a lane run before those that never left. */
+  returned(jobs: readonly Job[]): void {
+    for (const job of jobs.toReversed()) {
+      if (!job.isSettled) this.#queue.unshift(job as Call);
+    }
+  }
+
+  /** Dispatches what can start now. */
+  pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      if (!ffiRsGate.closed) this.#release();
+      for (let call = this.#queue.peek(); call !== null; call = this.#queue.peek()) {
+        if (call.fn.engine === 'ffi-rs' && ffiRsGate.closed) {
+          this.#queue.remove(call);
+          this.#held.push(call);
+          continue;
+        }
+        if (!this.#supervisor.dispatch(call)) break;
+        this.#queue.remove(call);
+      }
+      this.#refill();
+      const hopeless = this.#supervisor.hopeless();
+      if (hopeless !== null) this.#giveUp(hopeless);
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  /** Ends what is past its deadline. @returns when the next one is. */
+  due(now: number): number {
+    for (let call = this.#deadlines.takeDue(now); call !== undefined; call = this.#deadlines.takeDue(now)) {
+      const ms = Math.round(call.deadlineAt - call.createdAt);
+      const where = call.lane === null ? 'waiting for a lane' : 'running';
+      const error = new CallTimeoutError(
+        `${call.fn.name} passed its deadline of ${ms} ms while ${where}. ` +
+          (call.lane === null
+            ? 'The lanes are busy: allow more time, more lanes, or fewer calls at once.'
+            : 'Allow more time, or look at what it waits for.'),
+        { call: call.id, symbol: call.fn.name },
+      );
+      this.stop(call, 'timed-out', error);
+    }
+    return this.#deadlines.next;
+  }
+
+  /** Everything accepted that has not settled. */
+  pending(): Call[] {
+    const running: Call[] = [];
+    for (const lane of this.#supervisor.lanes) {
+      const { ring } = lane;
+      for (let at = ring.head; at !== ring.tail; at = (at + 1) | 0) {
+        const job = ring.ticket(at);
+        if (job.lane === lane && job.sequence === at && !job.isSettled) running.push(job as Call);
+      }
+    }
+    return [...this.#waiting.toArray(), ...this.#queue.toArray(), ...this.#held, ...running];
+  }
+
+  /** Cancels everything that is pending, the queued first so that none of them starts. */
+  cancelAll(error: (call: Call) => OffthreadError): void {
+    for (const call of this.pending()) this.stop(call, 'cancelled', error(call));
+  }
+
+  #refusal(call: Call): OffthreadError | null {
+    if (this.#closed !== null) return this.#closed();
+    if (call.signal?.aborted === true) {
+      return new CallCancelledError(
+        `${call.fn.name} was not started: its signal had aborted before the call.`,
+        {
+          call: call.id,
+          symbol: call.fn.name,
+          cause: call.signal.reason,
+        },
+      );
+    }
+    if (call.deadlineAt <= call.createdAt) {
+      return new CallTimeoutError(
+        `${call.fn.name} was not started: its deadline had passed before the call.`,
+        {
+          call: call.id,
+          symbol: call.fn.name,
+        },
+      );
+    }
+    return this.#supervisor.hopeless();
+  }
+
+  #accept(call: Call): void {
+    this.counters.submitted += 1;
+    if (call.signal !== undefined) linkSignal(call.signal, call);
+    if (call.deadlineAt !== Infinity) {
+      this.#deadlines.add(call);
+      this.#supervisor.by(call.deadlineAt);
+    }
+    const idle = this.#queue.size === 0 && this.#waiting.size === 0;
+    if (idle && (this.#supervisor.hasIdleLane || this.queued <= this.#settings.maxQueue)) {
+      if (this.#supervisor.dispatch(call)) return;
+    }
+    // This call is counted as queued already.
+    if (this.queued <= this.#settings.maxQueue && this.#waiting.size === 0) {
+      this.#queue.push(call);
+      if (this.queued === this.#settings.maxQueue) this.#events.full();
+      return;
+    }
+    if (this.#settings.whenFull === 'wait' && this.#waiting.size < this.#settings.maxWaiting) {
+      this.#waiting.push(call);
+      return;
+    }
+    this.counters.submitted -= 1;
+    this.#drop(call);
+    this.#refuse(call, this.#full(call));
+  }
+
+  #full(call: Call): QueueFullError {
+    const { maxQueue, maxWaiting, whenFull } = this.#settings;
+    const more = whenFull === 'wait' ? ` and ${maxWaiting} more wait for room` : '';
+    return new QueueFullError(
+      `The queue is full: ${maxQueue} calls wait for ${this.#settings.lanes} lanes${more}. ` +
+        "Submit more slowly, raise maxQueue, or set whenFull to 'wait'.",
+      { call: call.id, symbol: call.fn.name },
+    );
+  }
+
+  #refuse(call: Call, error: OffthreadError): void {
+    this.counters.refused += 1;
+    call.refuse(error);
+    if (call.trace !== null) this.#traceEnd(call, call.ending ?? 'failed');
+  }
+
+  /** Undoes what accepting a call registered. */
+  #drop(call: Call): void {
+    if (call.heapAt >= 0) this.#deadlines.remove(call);
+    if (call.signal !== undefined) unlinkSignal(call.signal, call);
+  }
+
+  /** Takes a call that has not been dispatched out of where it waits. */
+  #leave(call: Call): void {
+    if (call.queue !== null) (call.queue as CallQueue<Call>).remove(call);
+    else {
+      const at = this.#held.indexOf(call);
+      if (at >= 0) this.#held.splice(at, 1);
+    }
+  }
+
+  /** Calls that were held for a quiet engine go back to the front. */
+  #release(): void {
+    for (const call of this.#held.splice(0).toReversed()) this.#queue.unshift(call);
+  }
+
+  /** Room in the queue goes to those that wait for it. */
+  #refill(): void {
+    while (this.#waiting.size > 0 && this.queued < this.#settings.maxQueue) {
+      const call = this.#waiting.peek() as Call;
+      this.#waiting.remove(call);
+      if (this.#queue.size > 0 || !this.#supervisor.dispatch(call)) this.#queue.push(call);
+    }
+  }
+
+  #giveUp(error: OffthreadError): void {
+    for (const call of [...this.#queue.toArray(), ...this.#waiting.toArray()]) {
+      this.#leave(call);
+      call.settle('failed', undefined, error);
+    }
+  }
+
+  #record(call: Call): void {
+    const started = call.startedAt;
+    if (started === started) {
+      this.counters.waits.record(started - call.createdAt);
+      this.counters.runs.record(call.endedAt - started);
+    } else this.counters.waits.record(call.endedAt - call.createdAt);
+  }
+
+  #trace(call: Call): void {
+    const { spec, library } = call.fn.compiled;
+    const trace: CallTrace = {
+      id: call.id,
+      pool: this.#settings.name,
+      library,
+      symbol: spec.name,
+      engine: call.fn.engine,
+      createdAt: performance.timeOrigin + call.createdAt,
+    };
+    call.trace = trace;
+    publish.start(trace);
+  }
+
+  #traceEnd(call: Call, ending: Ending): void {
+    const trace = call.trace as CallTrace;
+    const { queuedMs, ranMs } = call.timing;
+    trace.status = ending;
+    trace.queuedMs = queuedMs;
+    trace.ranMs = ranMs ?? 0;
+    if (call.lane !== null) trace.lane = call.lane.name;
+    if (ending === 'succeeded') trace.result = call.value;
+    else {
+      const error = call.error as OffthreadError;
+      trace.error = error;
+      trace.kind = error.kind;
+      trace.violation =
+        ending === 'timed-out' ||
+        error.kind === 'crash' ||
+        error.kind === 'lost' ||
+        error.kind === 'crash-loop';
+      publish.error(trace);
+    }
+    publish.asyncStart(trace);
+    publish.asyncEnd(trace);
+  }
+}

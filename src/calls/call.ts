@@ -1,0 +1,266 @@
+/**
+ * One call: a promise that can be watched and stopped.
+ *
+ *   waiting ──► queued ──► running ──► succeeded | failed | cancelled | timed-out
+ *      └──────────┴────────────────────────────► (any of the last three)
+ *
+ * Guarantee: `settle` is the one way a call ends, and the first one wins.
+ *
+ * It is a real Promise. Its `constructor` is Promise itself, not this class:
+ * `await` then takes it as it is instead of wrapping it (three ticks and 200 ns
+ * less), and `then` gives plain promises.
+ */
+import { inspect } from 'node:util';
+import { CallCancelledError, type ErrorKind, type OffthreadError } from '../errors.js';
+import type { DeclaredFunction } from '../lanes/declared-function.js';
+import type { CallTrace } from '../observe/trace.js';
+import { State } from '../shared/states.js';
+import type { Ending, Job, JobLane, StopEnding } from '../supervisor/job.js';
+import { readProgress } from '../supervisor/settlement.js';
+
+/** Where a call is in its life. */
+export type CallState = 'waiting' | 'queued' | 'running' | Ending;
+
+/** Times of a call in ms. What has not happened yet is undefined. */
+export interface CallTiming {
+  /** ms since the epoch. */
+  readonly createdAt: number;
+  /** From creation to the start in a lane, or until now. */
+  readonly queuedMs: number;
+  /** From the start to the end, or until now. Undefined when it never started. */
+  readonly ranMs: number | undefined;
+}
+
+/** How far native code says it is. */
+export interface CallProgress {
+  readonly done: number;
+  /** 0 while unknown. */
+  readonly total: number;
+}
+
+interface SettledTimes {
+  /** ms from creation to the start, or to the end where it never started. */
+  readonly queuedMs: number;
+  /** ms from the start to the end; 0 where it never started. */
+  readonly ranMs: number;
+}
+
+/** How a call ended, as data. */
+export type SettledCall<T> =
+  | ({
+      readonly status: 'succeeded';
+      readonly value: T;
+      readonly error?: never;
+      readonly kind?: never;
+    } & SettledTimes)
+  | ({
+      readonly status: 'failed' | 'cancelled' | 'timed-out';
+      readonly value?: never;
+      readonly error: OffthreadError;
+      readonly kind: ErrorKind;
+    } & SettledTimes);
+
+/** A call as users see it. */
+export interface NativeCall<T> extends Promise<T>, Disposable {
+  /** Unique in this pool: a positive whole number. */
+  readonly id: number;
+  readonly state: CallState;
+  /** What native code last wrote to its `progress` parameter; undefined where the declaration has none. */
+  readonly progress: CallProgress | undefined;
+  readonly timing: CallTiming;
+  /**
+   * Asks the call to stop: it rejects with a CallCancelledError. Queued, it
+   * never starts. Running, native code is asked by every way that the
+   * declaration names, and given up after the pool's `grace`; at once when
+   * there is no way. Idempotent.
+   * @param reason becomes the error's `cause`, and part of its message.
+   * @returns whether this stopped the call; false when it had ended or was stopped before.
+   */
+  cancel(reason?: unknown): boolean;
+  /** Never rejects: resolves to a record of how the call ended. */
+  settled(): Promise<SettledCall<T>>;
+}
+
+/** What a call needs of its pool. */
+export interface CallOwner {
+  /** Ends a call before its time. @returns whether it did. */
+  stop(call: Call, ending: StopEnding, error: OffthreadError): boolean;
+  /** The call has settled; told before its promise is. */
+  onSettled(call: Call, ending: Ending): void;
+}
+
+/** Everything that is fixed when a call is made. */
+export interface CallParts {
+  readonly id: number;
+  readonly fn: DeclaredFunction;
+  readonly args: readonly unknown[];
+  readonly owner: CallOwner;
+  /** ms; Infinity is unlimited. */
+  readonly timeout: number;
+  /** ms on the host's clock, or Infinity. */
+  readonly deadlineAt: number;
+  readonly priority: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+let resolveNext: (value: never) => void;
+let rejectNext: (reason: unknown) => void;
+const capture = (resolve: (value: never) => void, reject: (reason: unknown) => void): void => {
+  resolveNext = resolve;
+  rejectNext = reject;
+};
+
+const NOT_GIVEN: readonly unknown[] = [];
+
+export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job {
+  readonly id: number;
+  readonly fn: DeclaredFunction;
+  readonly timeout: number;
+  readonly deadlineAt: number;
+  readonly priority: number;
+  readonly signal: AbortSignal | undefined;
+  readonly createdAt: number = performance.now();
+  args: readonly unknown[];
+  startedAt: number = NaN;
+  endedAt: number = NaN;
+  /** How it ended; null while it is pending. */
+  ending: Ending | null = null;
+  value: unknown = undefined;
+  error: unknown = undefined;
+  lane: JobLane | null = null;
+  sequence = 0;
+  stopError: OffthreadError | null = null;
+  stopEnding: StopEnding = 'cancelled';
+  giveUpAt: number = Infinity;
+  interruptAt: number = Infinity;
+  announced = false;
+  trace: CallTrace | null = null;
+  queue: object | null = null;
+  before: Call | null = null;
+  after: Call | null = null;
+  heapAt = -1;
+  readonly #owner: CallOwner;
+  readonly #resolve: (value: never) => void;
+  readonly #reject: (reason: unknown) => void;
+  #progress: CallProgress | undefined;
+
+  constructor(parts: CallParts) {
+    super(capture as never);
+    this.#resolve = resolveNext;
+    this.#reject = rejectNext;
+    this.id = parts.id;
+    this.fn = parts.fn;
+    this.args = parts.args;
+    this.#owner = parts.owner;
+    this.timeout = parts.timeout;
+    this.deadlineAt = parts.deadlineAt;
+    this.priority = parts.priority;
+    this.signal = parts.signal;
+  }
+
+  static {
+    Object.defineProperty(this.prototype, 'constructor', { value: Promise });
+    Object.defineProperty(this.prototype, inspect.custom, { value: this.prototype.describe });
+    Object.defineProperty(this.prototype, Symbol.toStringTag, { value: 'NativeCall' });
+  }
+
+  get isSettled(): boolean {
+    return this.ending !== null;
+  }
+
+  get state(): CallState {
+    if (this.ending !== null) return this.ending;
+    if (this.lane === null) return this.queue === null ? 'waiting' : 'queued';
+    return this.lane.ring.state(this.sequence) === State.queued ? 'queued' : 'running';
+  }
+
+  get progress(): CallProgress | undefined {
+    if (!this.fn.hasProgress) return undefined;
+    if (this.ending === null && this.lane !== null) return readProgress(this.lane, this.sequence);
+    return this.#progress ?? { done: 0, total: 0 };
+  }
+
+  get timing(): CallTiming {
+    const started = this.#startTime();
+    const end = this.ending === null ? performance.now() : this.endedAt;
+    return {
+      createdAt: performance.timeOrigin + this.createdAt,
+      queuedMs: (started ?? end) - this.createdAt,
+      ranMs: started === undefined ? undefined : end - started,
+    };
+  }
+
+  cancel(reason?: unknown): boolean {
+    if (this.ending !== null) return false;
+    return this.#owner.stop(this as Call, 'cancelled', this.#cancelError(reason));
+  }
+
+  /** A signal that this call was linked to has aborted. */
+  abort(reason: unknown): void {
+    this.cancel(reason);
+  }
+
+  settled(): Promise<SettledCall<T>> {
+    const record = (): SettledCall<T> => this.#record();
+    return this.then(record, record);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.ending !== null) return;
+    // Nobody is left to handle what the scope gave up.
+    this.catch(() => {});
+    this.cancel('its scope was left');
+  }
+
+  settle(ending: Ending, value: unknown, error: unknown): void {
+    if (this.ending !== null) return;
+    if (this.fn.hasProgress && this.lane !== null) this.#progress = readProgress(this.lane, this.sequence);
+    this.ending = ending;
+    this.value = value;
+    this.error = error;
+    if (Number.isNaN(this.endedAt)) this.endedAt = performance.now();
+    this.#owner.onSettled(this as Call, ending);
+    this.args = NOT_GIVEN;
+    if (ending === 'succeeded') this.#resolve(value as never);
+    else this.#reject(error);
+  }
+
+  /** Ends a call that was never taken in: its pool does not count it among its own. */
+  refuse(error: OffthreadError): void {
+    if (this.ending !== null) return;
+    this.ending =
+      error.kind === 'cancelled' ? 'cancelled' : error.kind === 'timeout' ? 'timed-out' : 'failed';
+    this.error = error;
+    error.call ??= this.id;
+    this.endedAt = performance.now();
+    this.args = NOT_GIVEN;
+    this.#reject(error);
+  }
+
+  /** How `console.log` shows it. */
+  describe(): string {
+    return `NativeCall #${this.id} ${this.fn.name} <${this.state}>`;
+  }
+
+  #startTime(): number | undefined {
+    if (!Number.isNaN(this.startedAt)) return this.startedAt;
+    return this.state === 'running' ? this.lane?.ring.startedAt(this.sequence) : undefined;
+  }
+
+  #cancelError(reason: unknown): CallCancelledError {
+    const why = reason instanceof Error ? reason.message : typeof reason === 'string' ? reason : '';
+    return new CallCancelledError(`${this.fn.name} was cancelled${why === '' ? '' : `: ${why}`}.`, {
+      call: this.id,
+      symbol: this.fn.name,
+      cause: reason,
+    });
+  }
+
+  #record(): SettledCall<T> {
+    const { queuedMs, ranMs } = this.timing;
+    const times = { queuedMs, ranMs: ranMs ?? 0 };
+    if (this.ending === 'succeeded') return { status: 'succeeded', value: this.value as T, ...times };
+    const error = this.error as OffthreadError;
+    return { status: this.ending ?? 'failed', error, kind: error.kind, ...times };
+  }
+}

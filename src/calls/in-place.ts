@@ -1,0 +1,65 @@
+/**
+ * A blocking call inside a lane: runs on this very thread. Waiting for another
+ * lane from here could wait for ever, for instance when every lane does so.
+ */
+import { BoundFunction } from '../engines/bound-function.js';
+import type { Frame } from '../engines/bound-function.js';
+import { loadEngine } from '../engines/load.js';
+import type { DeclaredFunction } from '../lanes/declared-function.js';
+import { LaneRing } from '../lanes/lane-ring.js';
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+import { Header, Outcome } from '../shared/layout.js';
+import type { ToLane } from '../shared/messages.js';
+import { State } from '../shared/states.js';
+import { settleRow } from '../supervisor/settlement.js';
+import type { Job, JobLane } from '../supervisor/job.js';
+import { generationOf } from '../shared/states.js';
+
+/** A ring that nobody but this thread works on. */
+export class InPlace {
+  readonly #channel = new MessageChannel();
+  readonly #ring = new LaneRing<Job>({ rows: 1, arenaBytes: 65_536 }, this.#channel.port1);
+  readonly #bound = new Map<DeclaredFunction, BoundFunction>();
+  readonly #name: string;
+
+  /** @param name of the lane that this thread is. */
+  constructor(name: string) {
+    this.#name = name;
+    this.#channel.port1.unref();
+    this.#channel.port2.unref();
+  }
+
+  /** Runs a job on this thread; it has settled when this returns. */
+  run(job: Job): void {
+    const ring = this.#ring;
+    const { memory } = ring;
+    const sequence = ring.write(job, false) as number;
+    const lane = { name: this.#name, ring } as unknown as JobLane;
+    job.lane = lane;
+    job.sequence = sequence;
+    const bound = this.#bind(job.fn);
+    ring.transition(sequence, job.id, State.queued, State.running);
+    ring.setTimes(sequence, performance.now(), NaN);
+    const frame: Frame = { memory, base: loadEngine(job.fn.engine).addressOf(new Uint8Array(memory.buffer)) };
+    const externals = ring.externals(sequence);
+    const texts = bound.invoke(frame, sequence, externals);
+    ring.setTimes(sequence, ring.startedAt(sequence), performance.now());
+    const failed = (ring.outcome(sequence) & Outcome.NATIVE_FAILURE) !== 0;
+    ring.transition(sequence, job.id, State.running, failed ? State.failed : State.succeeded);
+    Atomics.store(memory.i32, Header.HEAD, ring.tail);
+    settleRow(lane, job, () => ({ kind: 'texts', generation: generationOf(job.id), texts: texts ?? [] }));
+    ring.free();
+    // The views were used as they are; their message is not needed.
+    while (receiveMessageOnPort(this.#channel.port2) as ToLane | undefined);
+  }
+
+  #bind(fn: DeclaredFunction): BoundFunction {
+    let bound = this.#bound.get(fn);
+    if (bound === undefined) {
+      const engine = loadEngine(fn.engine);
+      bound = new BoundFunction(engine, engine.open(fn.path), fn.compiled.spec);
+      this.#bound.set(fn, bound);
+    }
+    return bound;
+  }
+}

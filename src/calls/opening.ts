@@ -1,0 +1,90 @@
+/**
+ * Opening a library: everything that can be wrong with it is found here, on
+ * the host, before any call.
+ *
+ *   declarations compiled ─► engine chosen ─► library opened, symbols found ─► lanes told ─► a lane is ready
+ */
+import { isMainThread } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
+import { compileDeclarations } from '../declare/compile.js';
+import type { EngineName } from '../declare/spec.js';
+import { BoundFunction, helperPrototype } from '../engines/bound-function.js';
+import { prepareExit } from '../engines/exit.js';
+import { loadEngine } from '../engines/load.js';
+import { selectEngine } from '../engines/select.js';
+import { ArgumentError } from '../errors.js';
+import { DeclaredFunction } from '../lanes/declared-function.js';
+import { ffiRsGate } from '../supervisor/quiet.js';
+
+/** Options of `pool.open`. */
+export interface OpenOptions {
+  /** Which engine performs the calls. Default `auto`: ffi-rs where it serves the declarations safely, else koffi. */
+  readonly engine?: 'auto' | EngineName;
+}
+
+const ENGINES = ['auto', 'ffi-rs', 'koffi', 'node'] as const;
+
+/** @throws ArgumentError for anything but a path, a library name or a file URL. */
+export function libraryPath(path: unknown): string {
+  if (path instanceof URL) {
+    if (path.protocol === 'file:') return fileURLToPath(path);
+    throw new ArgumentError(`The library is ${path.href}; only file: URLs can be opened.`);
+  }
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    throw new ArgumentError(
+      `The library is ${inspect(path, { depth: 0 })}; it has to be a path, a name such as 'libz.so.1', or a file URL.`,
+    );
+  }
+  return path;
+}
+
+/** @throws ArgumentError */
+export function requestedEngine(options: unknown): 'auto' | EngineName {
+  if (options === undefined) return 'auto';
+  if (typeof options !== 'object' || options === null) {
+    throw new ArgumentError(
+      `The options of open are ${inspect(options, { depth: 0 })}; they have to be an object.`,
+    );
+  }
+  const unknown = Object.keys(options).find((key) => key !== 'engine');
+  if (unknown !== undefined)
+    throw new ArgumentError(`The options of open have no \`${unknown}\`. There is: engine.`);
+  const { engine = 'auto' } = options as OpenOptions;
+  if (ENGINES.includes(engine)) return engine;
+  throw new ArgumentError(
+    `Option \`engine\` is ${inspect(engine, { depth: 0 })}; it has to be one of ${ENGINES.map((one) => `'${one}'`).join(', ')}.`,
+  );
+}
+
+/**
+ * Opens a library on the host and finds every symbol that its functions use.
+ * With ffi-rs this waits until none of its calls is in flight.
+ * @param number the number for the next function.
+ */
+export async function openOnHost(
+  path: string,
+  declarations: unknown,
+  requested: 'auto' | EngineName,
+  number: () => number,
+): Promise<{ readonly engine: EngineName; readonly functions: DeclaredFunction[] }> {
+  const compiled = compileDeclarations(path, declarations);
+  const specs = compiled.map(({ spec }) => spec);
+  const find = (): EngineName => {
+    const name = selectEngine(requested, specs, { mainThread: isMainThread });
+    const engine = loadEngine(name, { role: 'host' });
+    if (isMainThread) prepareExit(engine);
+    const library = engine.open(path);
+    for (const spec of specs) {
+      // Binding is looking up; what is bound here is used by nobody.
+      new BoundFunction(engine, library, spec);
+      if (spec.onCancel !== null) {
+        library.bind(spec.onCancel.symbol, helperPrototype(spec, spec.onCancel.arguments, 'void'));
+      }
+    }
+    return name;
+  };
+  const touchesFfiRs = requested === 'auto' || requested === 'ffi-rs';
+  const engine = touchesFfiRs ? await ffiRsGate.whenQuiet(find) : find();
+  return { engine, functions: compiled.map((one) => new DeclaredFunction(number(), one, engine, path)) };
+}

@@ -1,0 +1,59 @@
+/**
+ * What validation needs to know of the parameters that the caller gives, in
+ * the caller's order. Small integers in flat arrays: they are read for every
+ * argument of every call.
+ */
+import type { ParamSpec, Scalar } from './spec.js';
+
+/** Code of each type that a caller can give. */
+export const CODES: Readonly<Record<Scalar | 'cstring' | 'buffer', number>> = Object.freeze({
+  i8: 0,
+  u8: 1,
+  i16: 2,
+  u16: 3,
+  i32: 4,
+  u32: 5,
+  i64: 6,
+  u64: 7,
+  f32: 8,
+  f64: 9,
+  bool: 10,
+  pointer: 11,
+  cstring: 12,
+  buffer: 13,
+});
+
+/** The parameters that the caller gives. */
+export interface GivenParameters {
+  /** One of {@link CODES} for each. */
+  readonly codes: readonly number[];
+  /** Where each is in `FunctionSpec.params`. */
+  readonly positions: readonly number[];
+}
+
+/** Picks what the caller gives out of all parameters. */
+export function givenOf(params: readonly ParamSpec[]): GivenParameters {
+  const codes: number[] = [];
+  const positions: number[] = [];
+  params.forEach((param, position) => {
+    const type = givenType(param);
+    if (type === null) return;
+    codes.push(CODES[type]);
+    positions.push(position);
+  });
+  return { codes, positions };
+}
+
+/** The type of what the caller gives for a parameter; null for one that is not given. */
+export function givenType(param: ParamSpec): keyof typeof CODES | null {
+  switch (param.kind) {
+    case 'value':
+    case 'inout':
+      return param.type;
+    case 'cstring':
+    case 'buffer':
+      return param.kind;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The compiled form of a declaration: plain, cloneable data that both sides of
+ * a lane understand. `declare/compile.ts` makes it from what the user wrote;
+ * nothing below `declare/` looks at the user's form again.
+ */
+
+/** A value that fits one register: all that an engine ever passes or returns. */
+export type Scalar =
+  | 'i8'
+  | 'u8'
+  | 'i16'
+  | 'u16'
+  | 'i32'
+  | 'u32'
+  | 'i64'
+  | 'u64'
+  | 'f32'
+  | 'f64'
+  | 'bool'
+  | 'pointer';
+
+/** Engines: `auto` is resolved before a spec is used. */
+export type EngineName = 'ffi-rs' | 'koffi' | 'node';
+
+/** A string that native code returns; `free` names the function that releases it, or null when it is borrowed. */
+export interface TextSpec {
+  readonly free: string | null;
+}
+
+/** One native parameter, in the order of the C prototype. */
+export type ParamSpec =
+  /** A number or address given by the caller. */
+  | { readonly kind: 'value'; readonly type: Scalar }
+  /** A string given by the caller (or null), passed as a NUL-terminated UTF-8 pointer. */
+  | { readonly kind: 'cstring' }
+  /** Bytes given by the caller, passed as a pointer. `inout` copies them back. */
+  | { readonly kind: 'buffer'; readonly inout: boolean }
+  /** A cell that native code fills: pointer to scalar. Not given by the caller. */
+  | { readonly kind: 'out'; readonly type: Scalar }
+  /** A `char **` that native code fills. Not given by the caller. */
+  | { readonly kind: 'outText'; readonly text: TextSpec }
+  /** A cell given by the caller, passed as pointer to scalar, and read back. */
+  | { readonly kind: 'inout'; readonly type: Scalar }
+  /** Pointer to the int32 that becomes non-zero on cancel. Not given by the caller. */
+  | { readonly kind: 'cancelFlag' }
+  /** Pointer to two doubles: done and total. Not given by the caller. */
+  | { readonly kind: 'progress' };
+
+/** What the function returns. */
+export type ReturnSpec =
+  | { readonly kind: 'void' }
+  | { readonly kind: 'value'; readonly type: Scalar }
+  | { readonly kind: 'text'; readonly text: TextSpec };
+
+/** When a return value means failure. `host`: a predicate that lives on the host decides. */
+export type FailsSpec = 'nonzero' | 'negative' | 'null' | 'host';
+
+/** A helper function of the same library, called with some of the call's own arguments. */
+export interface HelperSpec {
+  readonly symbol: string;
+  /** Indices into `FunctionSpec.params`; each is of kind `value`, or an `out`/`inout` cell: then its content. Of `onCancel` never an `out`, which has no content yet. */
+  readonly arguments: readonly number[];
+}
+
+/** One declared function. */
+export interface FunctionSpec {
+  /** Name as declared: what the user calls, and what errors name. */
+  readonly name: string;
+  /** Name in the library. */
+  readonly symbol: string;
+  readonly params: readonly ParamSpec[];
+  readonly returns: ReturnSpec;
+  readonly fails: FailsSpec | null;
+  readonly errno: boolean;
+  /** Returns a C string. */
+  readonly lastError: HelperSpec | null;
+  /** Returns nothing that is looked at. */
+  readonly onCancel: HelperSpec | null;
+}

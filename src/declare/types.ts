@@ -1,0 +1,120 @@
+/**
+ * The declaration language: what users write, in the words of Node's own
+ * `node:ffi` (`{ arguments, return }`). What TypeScript infers from it is in
+ * `infer.ts`; what it becomes at run time is in `spec.ts`.
+ */
+
+/** Names of signed integers of up to 32 bits; their values are numbers. `char` is signed or not as the platform's C has it. */
+export type SignedName = 'i8' | 'int8' | 'char' | 'i16' | 'int16' | 'i32' | 'int32';
+/** Names of unsigned integers of up to 32 bits; their values are numbers. */
+export type UnsignedName = 'u8' | 'uint8' | 'u16' | 'uint16' | 'u32' | 'uint32';
+/** Names of floats; their values are numbers. */
+export type FloatName = 'f32' | 'float32' | 'float' | 'f64' | 'float64' | 'double';
+/** Names of signed 64-bit integers; their values are bigints. */
+export type SignedBigName = 'i64' | 'int64';
+/** Names of unsigned 64-bit integers; their values are bigints. */
+export type UnsignedBigName = 'u64' | 'uint64';
+/** Names of addresses; their values are bigints, `0n` is NULL. */
+export type PointerName = 'pointer' | 'ptr';
+
+/** Names whose values are numbers. */
+export type NumberName = SignedName | UnsignedName | FloatName;
+/** Names whose values are bigints. */
+export type BigIntName = SignedBigName | UnsignedBigName | PointerName;
+/** Names of values that fit one register. */
+export type ScalarName = NumberName | BigIntName | 'bool';
+/** Names of NUL-terminated UTF-8 strings, which may be null. */
+export type TextName = 'cstring' | 'string' | 'str';
+/** Names of bytes given by the caller, passed as an address. */
+export type BytesName = 'buffer' | 'arraybuffer';
+/** Parameters that offthread fills in: the caller does not give them. */
+export type SpecialName = 'cancelFlag' | 'progress';
+
+/** A string that native code allocated for the caller: it is read, then released with the library's function `free`. */
+export interface OwnedText {
+  readonly cstring: { readonly free: string };
+}
+
+/** What `out()` takes. */
+export type OutType = ScalarName | TextName | OwnedText;
+/** What `inout()` takes. */
+export type InoutType = ScalarName | BytesName;
+
+/** An out parameter, made by `out()`: native code fills it, the caller gets it beside the return value. */
+export interface Out<T extends OutType = OutType> {
+  readonly out: T;
+}
+
+/** A parameter made by `inout()`: the caller gives it, native code changes it. */
+export interface Inout<T extends InoutType = InoutType> {
+  readonly inout: T;
+}
+
+/** One entry of `arguments`, in the order of the C prototype. */
+export type ArgumentType = ScalarName | TextName | BytesName | SpecialName | Out | Inout;
+
+/** What `return` takes. */
+export type ReturnType = ScalarName | TextName | OwnedText | 'void';
+
+/** A helper function of the same library, called with some of the call's own arguments. */
+export interface HelperDeclaration {
+  /** Its name in the library. */
+  readonly symbol: string;
+  /** Which of the call's arguments it gets: indices into `arguments`, from 0. None by default. */
+  readonly arguments?: readonly number[];
+}
+
+/** What every declaration may say, whatever it returns. */
+export interface DeclarationBase {
+  /** The parameters, in the order of the C prototype. At most 32. */
+  readonly arguments: readonly ArgumentType[];
+  /** Name in the library, where it differs from the key. */
+  readonly symbol?: string;
+  /** Reads `errno` straight after the call, for the error of a call that failed. Needs `fails`. */
+  readonly errno?: boolean;
+  /** A function of the library that returns the text of its last error. Called straight after a call that failed, on its thread. Needs `fails`. */
+  readonly lastError?: string | HelperDeclaration;
+  /** A function of the library that interrupts a running call. Called beside it, on another thread of the same process. */
+  readonly onCancel?: HelperDeclaration;
+}
+
+/** A declaration that returns a value of type `Value`; `Rule` are the failure rules that make sense for it. */
+export interface Returning<Name, Value, Rule extends string> extends DeclarationBase {
+  readonly return: Name;
+  /**
+   * When a returned value means that the function failed: a rule, or a
+   * predicate that runs on the host. The predicate's parameter has the return
+   * type; beside an owned string, annotate it: `(text: string | null) => …`.
+   */
+  readonly fails?: Rule | ((value: Value) => boolean);
+}
+
+/** A declaration without a return value: it cannot tell that it failed. */
+export interface ReturningNothing extends DeclarationBase {
+  readonly return: 'void';
+  readonly fails?: never;
+}
+
+/**
+ * One native function. A union over `return`, so that a `fails` predicate gets
+ * its parameter's type from the return type, and rules that could never hold
+ * do not compile.
+ */
+export type Declaration =
+  | Returning<SignedName | FloatName, number, 'nonzero' | 'negative'>
+  | Returning<UnsignedName, number, 'nonzero'>
+  | Returning<SignedBigName, bigint, 'nonzero' | 'negative'>
+  | Returning<UnsignedBigName, bigint, 'nonzero'>
+  | Returning<PointerName, bigint, 'nonzero' | 'null'>
+  | Returning<'bool', boolean, 'nonzero'>
+  | Returning<TextName | OwnedText, string | null, 'null'>
+  | ReturningNothing;
+
+/** The functions of a library, by the name they are called by. */
+export type Declarations = Readonly<Record<string, Declaration>>;
+
+/** The least that inference needs of a declaration. */
+export interface DeclarationShape {
+  readonly arguments: readonly unknown[];
+  readonly return: unknown;
+}

@@ -1,0 +1,265 @@
+/**
+ * A declared function bound to an engine: reads a call's payload, calls, and
+ * writes what came back into the same row and payload.
+ *
+ * Order after the call, on the calling thread: errno first, then the library's
+ * own last error, then texts, because each later step may disturb the earlier.
+ */
+import type { FunctionSpec, ParamSpec, Scalar, TextSpec } from '../declare/spec.js';
+import { ERRNO_SHIFT, Outcome, RowDouble, RowWord } from '../shared/layout.js';
+import type { LaneMemory } from '../shared/lane-memory.js';
+import { FIRST_EXTERNAL, NO_TEXT, NULL_CELL, Op, type PayloadPlan, planPayload } from '../shared/payload.js';
+import type { Engine, EngineLibrary, NativeFunction, NativeValue, Prototype } from './engine.js';
+import { type NativeText, nativeText } from './native-text.js';
+
+/** Where a call's memory is, in one environment. */
+export interface Frame {
+  readonly memory: LaneMemory;
+  /** Native address of `memory.buffer`. */
+  readonly base: bigint;
+}
+
+function scalarOf(param: ParamSpec): Scalar {
+  return param.kind === 'value' ? param.type : 'pointer';
+}
+
+/** The C prototype an engine binds: everything that is not a value is an address. */
+export function prototypeOf(spec: FunctionSpec): Prototype {
+  const { returns } = spec;
+  return {
+    arguments: spec.params.map(scalarOf),
+    returns: returns.kind === 'value' ? returns.type : returns.kind === 'text' ? 'pointer' : 'void',
+  };
+}
+
+/** The C prototype of a helper (`lastError`, `onCancel`): the types of the call's own values. */
+export function helperPrototype(
+  spec: FunctionSpec,
+  indices: readonly number[],
+  returns: Prototype['returns'],
+): Prototype {
+  return {
+    arguments: indices.map((index) => {
+      const param = spec.params[index];
+      return param !== undefined && 'type' in param ? param.type : 'pointer';
+    }),
+    returns,
+  };
+}
+
+interface TextSource {
+  readonly cell: number;
+  readonly area: number;
+  readonly free: NativeFunction | null;
+}
+
+export class BoundFunction {
+  readonly spec: FunctionSpec;
+  readonly plan: PayloadPlan;
+  readonly #engine: Engine;
+  readonly #call: NativeFunction;
+  readonly #lastError: NativeFunction | null;
+  readonly #text: NativeText | null;
+  readonly #returnFree: NativeFunction | null;
+  readonly #outTexts: readonly TextSource[];
+  /** Reused: a lane runs one call at a time and native code cannot re-enter it. */
+  readonly #args: (number | bigint)[];
+
+  constructor(engine: Engine, library: EngineLibrary, spec: FunctionSpec) {
+    this.spec = spec;
+    this.plan = planPayload(spec);
+    this.#engine = engine;
+    this.#call = spec.errno
+      ? library.bindErrno(spec.symbol, prototypeOf(spec))
+      : library.bind(spec.symbol, prototypeOf(spec));
+    this.#lastError =
+      spec.lastError === null
+        ? null
+        : library.bind(spec.lastError.symbol, helperPrototype(spec, spec.lastError.arguments, 'pointer'));
+    const free = (text: TextSpec): NativeFunction | null =>
+      text.free === null ? null : library.bind(text.free, { arguments: ['pointer'], returns: 'void' });
+    this.#returnFree = spec.returns.kind === 'text' ? free(spec.returns.text) : null;
+    const outTexts: TextSource[] = [];
+    spec.params.forEach((param, cell) => {
+      if (param.kind !== 'outText') return;
+      outTexts.push({ cell, area: this.plan.outTexts[outTexts.length] as number, free: free(param.text) });
+    });
+    this.#outTexts = outTexts;
+    const texts = spec.returns.kind === 'text' || outTexts.length > 0 || spec.lastError !== null;
+    this.#text = texts ? nativeText(engine) : null;
+    this.#args = Array.from({ length: spec.params.length }, () => 0);
+  }
+
+  /**
+   * Runs the call of a row.
+   * @param externals the call's views that are not in the arena.
+   * @returns texts too long for their areas, or null; the row's outcome says the rest.
+   */
+  invoke(frame: Frame, sequence: number, externals: readonly Uint8Array[] | null): (string | null)[] | null {
+    const { memory } = frame;
+    const word = memory.rowWord(sequence);
+    const payload = memory.i32[word + RowWord.PAYLOAD] as number;
+    this.#read(frame, sequence, payload, externals);
+    const value = this.#invokeNative();
+    let outcome = this.spec.errno ? this.#engine.errno() << ERRNO_SHIFT : 0;
+    if (this.#returned(memory, sequence, value)) outcome |= Outcome.NATIVE_FAILURE;
+    let texts: (string | null)[] | null = null;
+    if (this.#text !== null) {
+      texts = this.#texts(frame, payload, value, outcome);
+      if (texts !== null) outcome |= Outcome.TEXT_BY_PORT;
+    }
+    memory.i32[word + RowWord.OUTCOME] = outcome;
+    return texts;
+  }
+
+  /** Whether the call of a row has bytes that come by message port. */
+  hasExternals(memory: LaneMemory, sequence: number): boolean {
+    const payload = memory.i32[memory.rowWord(sequence) + RowWord.PAYLOAD] as number;
+    const { ops } = this.plan;
+    for (let index = 0; index < ops.length; index += 1) {
+      const op = ops[index];
+      if (op !== Op.CSTRING && op !== Op.BUFFER) continue;
+      if ((memory.f64[payload / 8 + index] as number) <= FIRST_EXTERNAL) return true;
+    }
+    return false;
+  }
+
+  #read(frame: Frame, sequence: number, payload: number, externals: readonly Uint8Array[] | null): void {
+    const { memory, base } = frame;
+    const { ops } = this.plan;
+    const args = this.#args;
+    const i64 = payload / 8;
+    const i32 = payload / 4;
+    for (let index = 0; index < ops.length; index += 1) {
+      switch (ops[index]) {
+        case Op.I32:
+          args[index] = memory.i32[i32 + index * 2] as number;
+          break;
+        case Op.U32:
+          args[index] = memory.u32[i32 + index * 2] as number;
+          break;
+        case Op.F64:
+          args[index] = memory.f64[i64 + index] as number;
+          break;
+        case Op.I64:
+          args[index] = memory.i64[i64 + index] as bigint;
+          break;
+        case Op.U64:
+          args[index] = memory.u64[i64 + index] as bigint;
+          break;
+        case Op.CSTRING:
+        case Op.BUFFER:
+          args[index] = this.#address(frame, memory.f64[i64 + index] as number, externals);
+          break;
+        case Op.CANCEL_FLAG:
+          args[index] = base + BigInt((memory.rowWord(sequence) + RowWord.CANCEL) * 4);
+          break;
+        case Op.PROGRESS:
+          args[index] = base + BigInt((memory.rowDouble(sequence) + RowDouble.DONE) * 8);
+          break;
+        default:
+          args[index] = base + BigInt(payload + index * 8);
+      }
+    }
+  }
+
+  #address(frame: Frame, cell: number, externals: readonly Uint8Array[] | null): bigint {
+    if (cell === NULL_CELL) return 0n;
+    if (cell >= 0) return frame.base + BigInt(cell);
+    const view = externals?.[FIRST_EXTERNAL - cell];
+    if (view === undefined)
+      throw new Error(`the bytes of external argument ${FIRST_EXTERNAL - cell} did not arrive`);
+    return this.#engine.addressOf(view);
+  }
+
+  #invokeNative(): NativeValue {
+    const args = this.#args;
+    const call = this.#call;
+    switch (args.length) {
+      case 0:
+        return call();
+      case 1:
+        return call(args[0] as number);
+      case 2:
+        return call(args[0] as number, args[1] as number);
+      case 3:
+        return call(args[0] as number, args[1] as number, args[2] as number);
+      case 4:
+        return call(args[0] as number, args[1] as number, args[2] as number, args[3] as number);
+      default:
+        return call(...args);
+    }
+  }
+
+  /** Writes the returned value; says whether it means failure. */
+  #returned(memory: LaneMemory, sequence: number, value: NativeValue): boolean {
+    const at = memory.rowDouble(sequence) + RowDouble.RESULT;
+    switch (this.plan.returnOp) {
+      case Op.I32:
+        memory.i32[at * 2] = value as number;
+        break;
+      case Op.U32:
+        memory.u32[at * 2] = value as number;
+        break;
+      case Op.F64:
+        memory.f64[at] = value as number;
+        break;
+      case Op.I64:
+        memory.i64[at] = value as bigint;
+        break;
+      case Op.U64:
+        memory.u64[at] = value as bigint;
+        break;
+      default:
+    }
+    switch (this.spec.fails) {
+      case 'nonzero':
+        return value !== 0 && value !== 0n;
+      case 'negative':
+        return (value as number | bigint) < 0;
+      case 'null':
+        return value === 0n || value === 0;
+      default:
+        return false;
+    }
+  }
+
+  /** Copies every text that came back; null when all of them fitted. */
+  #texts(frame: Frame, payload: number, value: NativeValue, outcome: number): (string | null)[] | null {
+    const { memory, base } = frame;
+    const { plan } = this;
+    const reader = this.#text as NativeText;
+    const texts: (string | null)[] = [];
+    if (
+      this.#lastError !== null &&
+      ((outcome & Outcome.NATIVE_FAILURE) !== 0 || this.spec.fails === 'host')
+    ) {
+      const indices = this.spec.lastError?.arguments ?? [];
+      const pointer = this.#lastError(
+        ...indices.map((index) => this.#helperArgument(memory, payload, index)),
+      ) as bigint;
+      texts.push(reader.copy(pointer, memory, base, payload + plan.lastError));
+    } else if (plan.lastError !== NO_TEXT) {
+      memory.i32[(payload + plan.lastError) / 4] = -1;
+      texts.push(null);
+    }
+    if (plan.returnText !== NO_TEXT) {
+      texts.push(reader.copy(value as bigint, memory, base, payload + plan.returnText));
+      if (this.#returnFree !== null && value !== 0n) this.#returnFree(value as bigint);
+    }
+    for (const source of this.#outTexts) {
+      const pointer = memory.u64[payload / 8 + source.cell] as bigint;
+      texts.push(reader.copy(pointer, memory, base, payload + source.area));
+      if (source.free !== null && pointer !== 0n) source.free(pointer);
+    }
+    return texts.some((text) => text !== null) ? texts : null;
+  }
+
+  /** A value argument as it was passed; of an out or inout cell, its content. */
+  #helperArgument(memory: LaneMemory, payload: number, index: number): number | bigint {
+    const param = this.spec.params[index];
+    if (param === undefined || param.kind === 'value' || !('type' in param))
+      return this.#args[index] as number | bigint;
+    return memory.u64[payload / 8 + index] as bigint;
+  }
+}

@@ -1,0 +1,16 @@
+/** What each engine can do: known before one is loaded, so that `auto` can choose without loading all of them. */
+import type { EngineName } from '../declare/spec.js';
+import type { Capabilities } from './engine.js';
+
+/** The capabilities of every engine, by name. */
+export const CAPABILITIES: { readonly [name in EngineName]: Capabilities } = {
+  'ffi-rs': {
+    f32Return: false,
+    errno: true,
+    callbacks: false,
+    concurrentOpen: false,
+    anyThread: false,
+  },
+  koffi: { f32Return: true, errno: true, callbacks: true, concurrentOpen: true, anyThread: true },
+  node: { f32Return: true, errno: true, callbacks: true, concurrentOpen: true, anyThread: true },
+};

@@ -1,0 +1,66 @@
+/**
+ * What offthread asks of an engine: scalars in, a scalar out.
+ *
+ * Strings, buffers, out cells, flags and progress are addresses by the time an
+ * engine sees them; they live in shared memory that is laid out, validated and
+ * read back above. An engine is an object of one JavaScript environment: the
+ * host has one, and every lane has its own.
+ */
+import type { EngineName, Scalar } from '../declare/spec.js';
+
+/** Numbers for up to 32 bits, floats and bool (0 or 1); bigint for i64, u64 and pointer. */
+export type NativeValue = number | bigint | undefined;
+
+/** A bound function. It blocks until the native function returns. It allocates nothing it does not have to. */
+export type NativeFunction = (...args: (number | bigint)[]) => NativeValue;
+
+/** A C prototype in scalars. */
+export interface Prototype {
+  readonly arguments: readonly Scalar[];
+  readonly returns: Scalar | 'void';
+}
+
+/** What an engine can do beyond plain calls. */
+export interface Capabilities {
+  /** Can return a 32-bit float. */
+  readonly f32Return: boolean;
+  /** Gives the errno of the call. */
+  readonly errno: boolean;
+  /** JavaScript callbacks run on the calling thread, in the midst of the call. */
+  readonly callbacks: boolean;
+  /** Libraries may be opened while calls run on other threads. */
+  readonly concurrentOpen: boolean;
+  /** Works when the environment that loads it first is not the main thread. */
+  readonly anyThread: boolean;
+}
+
+export interface EngineLibrary {
+  readonly path: string;
+  /**
+   * Finds the symbol and prepares calls to it.
+   * @throws SymbolNotFoundError when the library has no such symbol.
+   */
+  bind(symbol: string, prototype: Prototype): NativeFunction;
+  /**
+   * The same, for functions whose errno is wanted: `engine.errno()` straight
+   * after the call gives it. Engines that need nothing special return `bind`'s.
+   */
+  bindErrno(symbol: string, prototype: Prototype): NativeFunction;
+}
+
+export interface Engine {
+  readonly name: EngineName;
+  readonly capabilities: Capabilities;
+  /**
+   * Opens a library in this environment; a second open of one path is cheap.
+   * @throws LibraryNotFoundError, EngineError (OFFTHREAD_LIBRARY_ARCHITECTURE,
+   * OFFTHREAD_LIBRARY_INVALID, OFFTHREAD_LIBRARY_LOAD).
+   */
+  open(path: string): EngineLibrary;
+  /** The C library of this process: strlen, memcpy and friends. */
+  libc(): EngineLibrary;
+  /** Address of the first byte of a view (over an ArrayBuffer or a SharedArrayBuffer). */
+  addressOf(view: Uint8Array): bigint;
+  /** errno of the last call made through a function of `bindErrno`, on this thread. */
+  errno(): number;
+}

@@ -1,0 +1,38 @@
+/**
+ * errno of this thread, as memory.
+ *
+ * Its address is fixed for a thread's life, so a view over it makes clearing
+ * and reading it a plain store and load. It is cleared before each call that
+ * asks for it: native code sets errno when it fails and leaves it alone
+ * otherwise, and a stale value must not pass for this call's.
+ *
+ * Reading it after the call is sound because nothing of ours runs between the
+ * native return and the load; what the engine does there (converting a number)
+ * makes no system call that could fail.
+ */
+
+/** The C function that returns errno's address: glibc and musl have one name, macOS another. */
+export const ERRNO_LOCATION: string = process.platform === 'darwin' ? '__error' : '__errno_location';
+
+export class Errno {
+  /** errno itself: `cell[0]`. */
+  readonly cell: Int32Array;
+  /** As it was straight after the last call that asked for it. */
+  last = 0;
+
+  /** @param memory - the four bytes of errno, not a copy. */
+  constructor(memory: ArrayBufferLike, offset = 0) {
+    this.cell = new Int32Array(memory, offset, 1);
+  }
+
+  /** Wraps a bound function so that `last` is set by each call of it. */
+  around(native: (...values: (number | bigint)[]) => number | bigint | undefined): typeof native {
+    const { cell } = this;
+    return (...values) => {
+      cell[0] = 0;
+      const result = native(...values);
+      this.last = cell[0];
+      return result;
+    };
+  }
+}

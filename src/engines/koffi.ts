@@ -1,0 +1,149 @@
+/** The engine koffi: an optional peer dependency, with state of its own in every environment. */
+import { createRequire } from 'node:module';
+
+import type { Scalar } from '../declare/spec.js';
+import { EngineError } from '../errors.js';
+import { CAPABILITIES } from './capabilities.js';
+import type { Capabilities, Engine, EngineLibrary, NativeFunction, Prototype } from './engine.js';
+import { ERRNO_LOCATION, Errno } from './errno.js';
+import { checkLibrary, libraryFailure, symbolNotFound } from './library-error.js';
+import { emptyAddress } from './scratch.js';
+
+export interface KoffiOptions {
+  /**
+   * Size of the stack that native code runs on, in bytes (koffi's default is 2 MiB).
+   * Only the first load in an environment can set it.
+   */
+  readonly stackBytes?: number | undefined;
+}
+
+interface KoffiLibrary {
+  func(name: string, result: string, parameters: readonly string[]): NativeFunction;
+}
+
+/** What is used of the koffi package. */
+interface Koffi {
+  load(path: string | null): KoffiLibrary;
+  address(view: Uint8Array): bigint;
+  view(address: bigint, length: number): ArrayBuffer;
+  config(settings: { readonly sync_stack_size: number }): unknown;
+}
+
+const TYPES: { readonly [type in Scalar | 'void']: string } = {
+  i8: 'int8',
+  u8: 'uint8',
+  i16: 'int16',
+  u16: 'uint16',
+  i32: 'int32',
+  u32: 'uint32',
+  i64: 'int64',
+  u64: 'uint64',
+  f32: 'float',
+  f64: 'double',
+  // koffi's own bool wants and gives true and false; the bytes are the same.
+  bool: 'uint8',
+  pointer: 'uintptr',
+  void: 'void',
+};
+
+/** Loads koffi. @throws EngineError OFFTHREAD_ENGINE_MISSING */
+export function loadKoffi(options: KoffiOptions = {}): Engine {
+  const koffi = requireKoffi();
+  if (options.stackBytes !== undefined) setStack(koffi, options.stackBytes);
+  return new KoffiEngine(koffi);
+}
+
+class KoffiEngine implements Engine {
+  readonly name = 'koffi';
+  readonly capabilities: Capabilities = CAPABILITIES.koffi;
+  readonly #koffi: Koffi;
+  /** Holds the handles too: koffi unloads a library that nothing refers to. */
+  readonly #libraries = new Map<string, EngineLibrary>();
+  readonly #libc: EngineLibrary;
+  readonly #errno: Errno;
+
+  constructor(koffi: Koffi) {
+    this.#koffi = koffi;
+    const self = koffi.load(null);
+    const address = BigInt(self.func(ERRNO_LOCATION, 'uintptr', [])() as number | bigint);
+    this.#errno = new Errno(koffi.view(address, 4));
+    this.#libc = library('', self, this.#errno);
+  }
+
+  open(path: string): EngineLibrary {
+    let opened = this.#libraries.get(path);
+    if (opened === undefined) {
+      checkLibrary(path);
+      opened = library(path, this.#load(path), this.#errno);
+      this.#libraries.set(path, opened);
+    }
+    return opened;
+  }
+
+  libc(): EngineLibrary {
+    return this.#libc;
+  }
+
+  addressOf(view: Uint8Array): bigint {
+    const address = this.#koffi.address(view);
+    return address === 0n ? emptyAddress((scratch) => this.addressOf(scratch)) : address;
+  }
+
+  errno(): number {
+    return this.#errno.last;
+  }
+
+  #load(path: string): KoffiLibrary {
+    try {
+      return this.#koffi.load(path);
+    } catch (error) {
+      throw libraryFailure(path, (error as Error).message, error);
+    }
+  }
+}
+
+function library(path: string, handle: KoffiLibrary, errno: Errno): EngineLibrary {
+  const bind = (symbol: string, prototype: Prototype): NativeFunction => {
+    const { returns } = prototype;
+    const native = find(path, handle, symbol, prototype);
+    // koffi gives 64-bit integers as numbers where they fit.
+    const wide = returns === 'i64' || returns === 'u64' || returns === 'pointer';
+    return wide ? (...values) => BigInt(native(...values) as number | bigint) : native;
+  };
+  return { path, bind, bindErrno: (symbol, prototype) => errno.around(bind(symbol, prototype)) };
+}
+
+function find(path: string, handle: KoffiLibrary, symbol: string, prototype: Prototype): NativeFunction {
+  const parameters = prototype.arguments.map((type) => TYPES[type]);
+  try {
+    return handle.func(symbol, TYPES[prototype.returns], parameters);
+  } catch (error) {
+    const text = (error as Error).message;
+    if (text.startsWith('Cannot find')) throw symbolNotFound(path, symbol, error);
+    throw new EngineError(`koffi could not bind '${symbol}': ${text}.`, { symbol, cause: error });
+  }
+}
+
+function setStack(koffi: Koffi, bytes: number): void {
+  try {
+    koffi.config({ sync_stack_size: bytes });
+  } catch (cause) {
+    throw new EngineError(
+      `koffi's stack could not be set to ${bytes} bytes: ${(cause as Error).message}. It can be set once, ` +
+        `before the first library is opened in a thread.`,
+      { cause },
+    );
+  }
+}
+
+function requireKoffi(): Koffi {
+  try {
+    return createRequire(import.meta.url)('koffi') as Koffi;
+  } catch (cause) {
+    throw new EngineError(
+      `The engine koffi could not be loaded: ${(cause as Error).message.split('\n')[0]}. It is an optional ` +
+        `peer: install it with 'npm install koffi'.`,
+      { code: 'OFFTHREAD_ENGINE_MISSING', cause },
+    );
+  }
+}

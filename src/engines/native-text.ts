@@ -1,0 +1,59 @@
+/**
+ * C strings that native code returns, copied into shared memory by length.
+ *
+ * The same on every engine: libc's own `strlen` and `memcpy`, so that no
+ * engine's string reading (which may stop, guess or crash on NULL) is trusted,
+ * and owned strings are released with the function the declaration names.
+ */
+import type { LaneMemory } from '../shared/lane-memory.js';
+import { TEXT_CAPACITY, TEXT_ELSEWHERE, TEXT_HEADER, TEXT_NULL } from '../shared/payload.js';
+import type { Engine, NativeFunction } from './engine.js';
+
+export class NativeText {
+  readonly #engine: Engine;
+  readonly #strlen: NativeFunction;
+  readonly #memcpy: NativeFunction;
+
+  constructor(engine: Engine) {
+    const libc = engine.libc();
+    this.#engine = engine;
+    this.#strlen = libc.bind('strlen', { arguments: ['pointer'], returns: 'u64' });
+    this.#memcpy = libc.bind('memcpy', { arguments: ['pointer', 'pointer', 'u64'], returns: 'pointer' });
+  }
+
+  /**
+   * Copies the string at `pointer` into the text area at byte offset `at`.
+   * @returns the text itself when it does not fit there, null when it is NULL
+   * or did fit: the area says which.
+   */
+  copy(pointer: bigint, memory: LaneMemory, base: bigint, at: number): string | null {
+    if (pointer === 0n) {
+      memory.i32[at / 4] = TEXT_NULL;
+      return null;
+    }
+    const length = this.#strlen(pointer) as bigint;
+    const bytes = Number(length);
+    if (bytes <= TEXT_CAPACITY) {
+      if (bytes > 0) this.#memcpy(base + BigInt(at + TEXT_HEADER), pointer, length);
+      memory.i32[at / 4] = bytes;
+      return null;
+    }
+    memory.i32[at / 4] = TEXT_ELSEWHERE;
+    const copy = Buffer.allocUnsafeSlow(bytes);
+    this.#memcpy(this.#engine.addressOf(copy), pointer, length);
+    return copy.toString('utf8');
+  }
+}
+
+/** One per environment and engine: binding is not free. */
+const readers = new WeakMap<Engine, NativeText>();
+
+/** The text reader of an engine. */
+export function nativeText(engine: Engine): NativeText {
+  let reader = readers.get(engine);
+  if (reader === undefined) {
+    reader = new NativeText(engine);
+    readers.set(engine, reader);
+  }
+  return reader;
+}

@@ -1,0 +1,275 @@
+/**
+ * Every failure a caller can meet.
+ *
+ * One base class, a stable `code`, a `kind` to switch on, and where known the
+ * call, the function and the lane. A message says what happened, the likely
+ * cause, and what to do. Errors cross threads as plain data (see
+ * {@link toErrorData}) because structured cloning loses classes.
+ */
+
+/** What sort of failure it was: stable, coarse, meant for `switch`, retries and logs. */
+export type ErrorKind =
+  | 'timeout'
+  | 'cancelled'
+  | 'channel-closed'
+  | 'queue-full'
+  | 'closed'
+  | 'argument'
+  | 'declaration'
+  | 'library'
+  | 'symbol'
+  | 'engine'
+  | 'native'
+  | 'host-function'
+  | 'crash'
+  | 'lost'
+  | 'crash-loop'
+  | 'deadlock'
+  | 'listener';
+
+/** What is known about the place where it happened. */
+export interface ErrorContext {
+  /** Id of the call, as in `call.id`. */
+  readonly call?: number | undefined;
+  /** Name of the native function, as declared. */
+  readonly symbol?: string | undefined;
+  /** Name of the lane, for example `offthread-2`. */
+  readonly lane?: string | undefined;
+  /** The error or value that caused this one. */
+  readonly cause?: unknown;
+  /** Overrides the class's code where one class has several. */
+  readonly code?: string | undefined;
+}
+
+/** Base of every error that offthread creates. */
+export class OffthreadError extends Error {
+  /** Stable identifier, for example `OFFTHREAD_CALL_TIMEOUT`. */
+  code: string;
+  readonly kind: ErrorKind;
+  /** Id of the call, where one exists. */
+  call: number | undefined;
+  /** Name of the native function, where one is concerned. */
+  symbol: string | undefined;
+  /** Name of the lane, where one is concerned. */
+  lane: string | undefined;
+
+  constructor(code: string, kind: ErrorKind, message: string, context: ErrorContext = {}) {
+    super(message, context.cause === undefined ? undefined : { cause: context.cause });
+    this.code = context.code ?? code;
+    this.kind = kind;
+    this.call = context.call;
+    this.symbol = context.symbol;
+    this.lane = context.lane;
+  }
+
+  static {
+    this.prototype.name = 'OffthreadError';
+  }
+}
+
+/** The call ran longer than its `timeout`, or queueing and running passed its `deadline`. */
+export class CallTimeoutError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_CALL_TIMEOUT', 'timeout', message, context);
+  }
+  static {
+    this.prototype.name = 'CallTimeoutError';
+  }
+}
+
+/** The call was cancelled: by `cancel()`, by its signal, by leaving its scope, or by `cancelAll()`. */
+export class CallCancelledError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_CALL_CANCELLED', 'cancelled', message, context);
+  }
+  static {
+    this.prototype.name = 'CallCancelledError';
+  }
+}
+
+/** The channel over which native code and the host talk was closed while somebody waited on it. */
+export class ChannelClosedError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_CHANNEL_CLOSED', 'channel-closed', message, context);
+  }
+  static {
+    this.prototype.name = 'ChannelClosedError';
+  }
+}
+
+/** The pool's bounded queue had no room for the call. */
+export class QueueFullError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_QUEUE_FULL', 'queue-full', message, context);
+  }
+  static {
+    this.prototype.name = 'QueueFullError';
+  }
+}
+
+/** The pool, or the library, was closed. */
+export class PoolClosedError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_POOL_CLOSED', 'closed', message, context);
+  }
+  static {
+    this.prototype.name = 'PoolClosedError';
+  }
+}
+
+/** A value, an option or an argument count is wrong; nothing reached native code. */
+export class ArgumentError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_ARGUMENT', 'argument', message, context);
+  }
+  static {
+    this.prototype.name = 'ArgumentError';
+  }
+}
+
+/** A declaration is wrong: an unknown type, a misplaced wrapper, a name that is taken. */
+export class DeclarationError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_DECLARATION', 'declaration', message, context);
+  }
+  static {
+    this.prototype.name = 'DeclarationError';
+  }
+}
+
+/** No library of that name could be found. */
+export class LibraryNotFoundError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_LIBRARY_NOT_FOUND', 'library', message, context);
+  }
+  static {
+    this.prototype.name = 'LibraryNotFoundError';
+  }
+}
+
+/** The library has no function of that name. */
+export class SymbolNotFoundError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_SYMBOL_NOT_FOUND', 'symbol', message, context);
+  }
+  static {
+    this.prototype.name = 'SymbolNotFoundError';
+  }
+}
+
+/**
+ * The engine cannot do what was asked. Codes: `OFFTHREAD_ENGINE` in general,
+ * `OFFTHREAD_ENGINE_MISSING` (not installed or not in this Node.js),
+ * `OFFTHREAD_ENGINE_UNSUPPORTED` (the declaration needs what it lacks),
+ * `OFFTHREAD_ENGINE_BUSY` (a late `open` waited too long),
+ * `OFFTHREAD_LIBRARY_ARCHITECTURE`, `OFFTHREAD_LIBRARY_INVALID` and
+ * `OFFTHREAD_LIBRARY_LOAD` (the file is there but cannot be loaded).
+ */
+export class EngineError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_ENGINE', 'engine', message, context);
+  }
+  static {
+    this.prototype.name = 'EngineError';
+  }
+}
+
+/** What a native function reported when it failed. */
+export interface NativeFailure {
+  /** The value the function returned. */
+  readonly returned?: unknown;
+  /** `errno` straight after the call, where the declaration asked for it. */
+  readonly errno?: number | undefined;
+  /** The library's own text, where the declaration names a `lastError` function. */
+  readonly lastError?: string | undefined;
+}
+
+/**
+ * The function ran and reported failure, by the rule of its declaration.
+ * `code` is the name of the errno (`ENOENT`) where `errno` was read, else
+ * `OFFTHREAD_NATIVE`.
+ */
+export class NativeError extends OffthreadError {
+  readonly returned: unknown;
+  readonly errno: number | undefined;
+  readonly lastError: string | undefined;
+  constructor(message: string, context?: ErrorContext & NativeFailure) {
+    super('OFFTHREAD_NATIVE', 'native', message, context);
+    this.returned = context?.returned;
+    this.errno = context?.errno;
+    this.lastError = context?.lastError;
+  }
+  static {
+    this.prototype.name = 'NativeError';
+  }
+}
+
+/** A JavaScript function that native code called on the host failed. */
+export class HostFunctionError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_HOST_FUNCTION', 'host-function', message, context);
+  }
+  static {
+    this.prototype.name = 'HostFunctionError';
+  }
+}
+
+/** How a lane died. */
+export interface CrashDetails {
+  readonly signal?: string | undefined;
+  readonly exitCode?: number | undefined;
+}
+
+/** The lane that ran the call ended unexpectedly. */
+export class LaneCrashedError extends OffthreadError {
+  readonly signal: string | undefined;
+  readonly exitCode: number | undefined;
+  constructor(message: string, context?: ErrorContext & CrashDetails) {
+    super('OFFTHREAD_LANE_CRASHED', 'crash', message, context);
+    this.signal = context?.signal;
+    this.exitCode = context?.exitCode;
+  }
+  static {
+    this.prototype.name = 'LaneCrashedError';
+  }
+}
+
+/** A lane is stuck in native code and was given up, or too many are for the pool to go on. */
+export class LaneLostError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_LANE_LOST', 'lost', message, context);
+  }
+  static {
+    this.prototype.name = 'LaneLostError';
+  }
+}
+
+/** Lanes died too often within a short time; the pool stopped replacing them. */
+export class CrashLoopError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_CRASH_LOOP', 'crash-loop', message, context);
+  }
+  static {
+    this.prototype.name = 'CrashLoopError';
+  }
+}
+
+/** Waiting would never have ended. */
+export class DeadlockError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_DEADLOCK', 'deadlock', message, context);
+  }
+  static {
+    this.prototype.name = 'DeadlockError';
+  }
+}
+
+/** A listener of a pool event threw; given to the pool's `error` listeners, with the thrown value as `cause`. */
+export class ListenerError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_LISTENER', 'listener', message, context);
+  }
+  static {
+    this.prototype.name = 'ListenerError';
+  }
+}

@@ -1,0 +1,29 @@
+/** offthread: blocking native calls, off the main thread. */
+export { createPool, type CloseOptions, type Pool } from './pool.js';
+export { configureDefaultPool, defaultPool } from './default-pool.js';
+export { inout, out } from './declare/wrappers.js';
+export * from './errors.js';
+export type { CallOptions, PoolOptions, Preset } from './options.js';
+export type { OpenOptions } from './calls/opening.js';
+export type { CallProgress, CallState, CallTiming, NativeCall, SettledCall } from './calls/call.js';
+export type { FunctionOf, Library, LibraryBase } from './calls/library.js';
+export type { NativeFunction } from './calls/native-function.js';
+export type { ArgumentsOf, Bytes, ResultOf } from './declare/infer.js';
+export type {
+  ArgumentType,
+  Declaration,
+  Declarations,
+  HelperDeclaration,
+  Inout,
+  InoutType,
+  Out,
+  OutType,
+  OwnedText,
+  ReturnType,
+} from './declare/types.js';
+export type { EngineName } from './declare/spec.js';
+export type { Distribution } from './observe/counters.js';
+export type { PoolEvents } from './observe/events.js';
+export type { PoolStats } from './observe/stats.js';
+export type { CallTrace } from './observe/trace.js';
+export type { LaneReport } from './shared/messages.js';

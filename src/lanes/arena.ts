@@ -1,0 +1,46 @@
+/**
+ * Space for payloads, given out and taken back in the order of the rows: a ring
+ * of bytes. Only the host allocates; a position never wraps within a payload.
+ */
+
+const ALIGN = 16;
+
+export class Arena {
+  readonly #start: number;
+  readonly #bytes: number;
+  /** Ever growing positions; `position % bytes` is the place. Exact up to 2^53 bytes. */
+  #allocated = 0;
+  #freed = 0;
+
+  /** @param start byte offset of the arena. @param bytes its size, a multiple of 16. */
+  constructor(start: number, bytes: number) {
+    this.#start = start;
+    this.#bytes = bytes;
+  }
+
+  /** The largest payload worth placing here: a quarter, so that one call cannot fill it. */
+  get largest(): number {
+    return this.#bytes / 4;
+  }
+
+  /** Position to give back to `free` for everything allocated so far. */
+  get mark(): number {
+    return this.#allocated;
+  }
+
+  /** @returns byte offset of the space, or -1 when there is no room now. */
+  allocate(bytes: number): number {
+    const size = Math.ceil(bytes / ALIGN) * ALIGN;
+    let at = this.#allocated;
+    const place = at % this.#bytes;
+    if (place + size > this.#bytes) at += this.#bytes - place;
+    if (at + size - this.#freed > this.#bytes) return -1;
+    this.#allocated = at + size;
+    return this.#start + (at % this.#bytes);
+  }
+
+  /** Gives back everything up to a mark. */
+  free(mark: number): void {
+    this.#freed = mark;
+  }
+}

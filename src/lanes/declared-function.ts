@@ -1,0 +1,81 @@
+/** A declared function as the host knows it: its number, its plan, and how long it runs. */
+import type { CompiledFunction } from '../declare/compile.js';
+import type { OffthreadError } from '../errors.js';
+import type { EngineName } from '../declare/spec.js';
+import { type PayloadPlan, planPayload } from '../shared/payload.js';
+
+/**
+ * A run below this may wait behind others in a lane's ring: waking a sleeping
+ * lane costs about as much (20 to 50 µs).
+ */
+const SHORT_US = 30;
+/** Share of long runs above which a function is not short: one preempted run is no verdict. */
+const LONG_SHARE = 0.15;
+/** Weights of the newest measurement. */
+const SHARE_WEIGHT = 1 / 16;
+const AVERAGE_WEIGHT = 1 / 8;
+
+export class DeclaredFunction {
+  readonly number: number;
+  readonly compiled: CompiledFunction;
+  readonly plan: PayloadPlan;
+  readonly engine: EngineName;
+  /** Path of the library, as its engine was given it. */
+  readonly path: string;
+  /** Whether native code can be asked to come back while it runs. */
+  readonly stoppable: boolean;
+  readonly hasProgress: boolean;
+  readonly returnsBool: boolean;
+  /** Whether a call resolves to `[returned, ...outs]`. */
+  readonly hasOuts: boolean;
+  /** Whether the caller's bytes are changed by a call. */
+  readonly copiesBack: boolean;
+  /** Moving average of the short runs in µs; Infinity until measured. */
+  averageUs: number = Infinity;
+  /** Whether calls may be stacked in a busy lane. */
+  short = false;
+  #longShare = 1;
+  /** Why its calls are refused: its library has been closed. */
+  #refusal: (() => OffthreadError) | null = null;
+
+  constructor(number: number, compiled: CompiledFunction, engine: EngineName, path: string) {
+    this.number = number;
+    this.compiled = compiled;
+    this.plan = planPayload(compiled.spec);
+    this.engine = engine;
+    this.path = path;
+    const { params, returns, onCancel } = compiled.spec;
+    this.stoppable = onCancel !== null || params.some((param) => param.kind === 'cancelFlag');
+    this.hasProgress = params.some((param) => param.kind === 'progress');
+    this.returnsBool = returns.kind === 'value' && returns.type === 'bool';
+    this.hasOuts = params.some(({ kind }) => kind === 'out' || kind === 'outText' || kind === 'inout');
+    this.copiesBack = params.some((param) => param.kind === 'buffer' && param.inout);
+  }
+
+  get name(): string {
+    return this.compiled.spec.name;
+  }
+
+  /** The error for a new call, or null: calls are taken. */
+  refusal(): OffthreadError | null {
+    return this.#refusal === null ? null : this.#refusal();
+  }
+
+  /** From now on every call is refused with that error. */
+  refuse(error: () => OffthreadError): void {
+    this.#refusal = error;
+  }
+
+  /** Takes a run time into account. */
+  measure(us: number): void {
+    const long = us >= SHORT_US;
+    if (this.averageUs === Infinity) {
+      this.averageUs = us;
+      this.#longShare = long ? 1 : 0;
+    } else {
+      this.#longShare += ((long ? 1 : 0) - this.#longShare) * SHARE_WEIGHT;
+      if (!long) this.averageUs += (us - this.averageUs) * AVERAGE_WEIGHT;
+    }
+    this.short = this.#longShare < LONG_SHARE;
+  }
+}

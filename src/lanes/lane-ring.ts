@@ -1,0 +1,188 @@
+/**
+ * The host's side of a lane's memory: writes rows at the tail, takes results
+ * behind the head.
+ *
+ * Guarantees:
+ * - A row's space (slot and payload) is given back exactly once, in the order
+ *   of the rows, and only after the lane has moved past it. So nothing that
+ *   native code may still use is reused, and counters cannot drift: `occupied`
+ *   is the distance between two positions.
+ * - `write` either writes the whole call or nothing.
+ * - A payload's views stay referenced until its row is given back.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import { Header, Interrupt, type LaneSize, RowDouble, RowWord, ANNOUNCE_START } from '../shared/layout.js';
+import { arenaStart } from '../shared/layout.js';
+import { LaneMemory } from '../shared/lane-memory.js';
+import type { ToLane } from '../shared/messages.js';
+import { State, generationOf, stateIn, stateWord, transition } from '../shared/states.js';
+import { Arena } from './arena.js';
+import { NO_ROOM, pack } from './pack.js';
+import type { Ticket } from './ticket.js';
+
+const NO_EXTERNALS: readonly Uint8Array[] = [];
+
+export class LaneRing<T extends Ticket> {
+  readonly memory: LaneMemory;
+  /** Row of the oldest call that has not been given back. */
+  head: number;
+  /** Row of the next call. */
+  tail: number;
+  readonly #arena: Arena;
+  readonly #port: MessagePort;
+  readonly #tickets: (T | null)[];
+  readonly #externals: (readonly Uint8Array[])[];
+  readonly #marks: Float64Array;
+
+  /** @param first sequence number to start from: any int32. */
+  constructor(size: LaneSize, port: MessagePort, first = 0) {
+    this.memory = new LaneMemory(size);
+    this.#arena = new Arena(arenaStart(size), size.arenaBytes);
+    this.#port = port;
+    this.#tickets = Array.from({ length: size.rows }, () => null);
+    this.#externals = Array.from({ length: size.rows }, () => NO_EXTERNALS);
+    this.#marks = new Float64Array(size.rows);
+    this.head = first;
+    this.tail = first;
+    Atomics.store(this.memory.i32, Header.HEAD, first);
+    Atomics.store(this.memory.i32, Header.TAIL, first);
+  }
+
+  /** Rows that are not given back. */
+  get occupied(): number {
+    return (this.tail - this.head) | 0;
+  }
+
+  /** Sequence number after the last row the lane is done with. */
+  get done(): number {
+    return Atomics.load(this.memory.i32, Header.HEAD);
+  }
+
+  /** Rows that the lane has not finished. */
+  get remaining(): number {
+    return (this.tail - this.done) | 0;
+  }
+
+  /** Lets results gather: the lane rings an armed bell only after so many more, or when it runs dry. */
+  gather(count: number): void {
+    Atomics.store(this.memory.i32, Header.RING_AT, (this.head + count) | 0);
+  }
+
+  /** Whether the lane has passed the point where it rings, or has run dry. */
+  get rung(): boolean {
+    const { done } = this;
+    if (done === this.head) return false;
+    return done === this.tail || ((done - Atomics.load(this.memory.i32, Header.RING_AT)) | 0) >= 0;
+  }
+
+  /**
+   * Writes a call at the tail.
+   * @returns its sequence number, or undefined when the ring or its arena is full.
+   */
+  write(ticket: T, announce: boolean): number | undefined {
+    if (this.occupied > this.memory.mask) return undefined;
+    const { memory } = this;
+    const sequence = this.tail;
+    const externals: Uint8Array[] = [];
+    const payload = pack(memory, this.#arena, ticket.fn, ticket.args, externals);
+    if (payload === NO_ROOM) return undefined;
+    const slot = sequence & memory.mask;
+    const generation = generationOf(ticket.id);
+    if (externals.length > 0) {
+      // Before the row: the lane looks for the message when it meets the row.
+      this.#port.postMessage({ kind: 'data', generation, views: externals } satisfies ToLane);
+      this.#externals[slot] = externals;
+    }
+    this.#tickets[slot] = ticket;
+    this.#marks[slot] = this.#arena.mark;
+    const word = memory.rowWord(sequence);
+    memory.i32[word + RowWord.CANCEL] = 0;
+    memory.i32[word + RowWord.INTERRUPT] = Interrupt.IDLE;
+    memory.i32[word + RowWord.FUNCTION] = ticket.fn.number;
+    memory.i32[word + RowWord.PAYLOAD] = payload;
+    memory.i32[word + RowWord.OUTCOME] = announce ? ANNOUNCE_START : 0;
+    if (ticket.fn.hasProgress) {
+      const double = memory.rowDouble(sequence);
+      memory.f64[double + RowDouble.DONE] = 0;
+      memory.f64[double + RowDouble.TOTAL] = 0;
+    }
+    Atomics.store(memory.i32, word + RowWord.STATE, stateWord(generation, State.queued));
+    this.tail = (sequence + 1) | 0;
+    Atomics.store(memory.i32, Header.TAIL, this.tail);
+    return sequence;
+  }
+
+  /** The call of a row that has not been given back. */
+  ticket(sequence: number): T {
+    return this.#tickets[sequence & this.memory.mask] as T;
+  }
+
+  /** The views that were lent to the call of a row. */
+  externals(sequence: number): readonly Uint8Array[] {
+    return this.#externals[sequence & this.memory.mask] as readonly Uint8Array[];
+  }
+
+  payload(sequence: number): number {
+    return this.memory.i32[this.memory.rowWord(sequence) + RowWord.PAYLOAD] as number;
+  }
+
+  outcome(sequence: number): number {
+    return this.memory.i32[this.memory.rowWord(sequence) + RowWord.OUTCOME] as number;
+  }
+
+  state(sequence: number): State {
+    return stateIn(Atomics.load(this.memory.i32, this.memory.rowWord(sequence) + RowWord.STATE));
+  }
+
+  /** Changes the state of a call's row; says whether it won. */
+  transition(sequence: number, id: number, from: State, to: State): boolean {
+    return transition(
+      this.memory.i32,
+      this.memory.rowWord(sequence) + RowWord.STATE,
+      generationOf(id),
+      from,
+      to,
+    );
+  }
+
+  /** Raises the tripwire of a row. */
+  trip(sequence: number, cause: number): void {
+    const index = this.memory.rowWord(sequence) + RowWord.CANCEL;
+    Atomics.store(this.memory.i32, index, cause);
+    Atomics.notify(this.memory.i32, index);
+  }
+
+  /** For a lane that runs on the host's own thread. */
+  setTimes(sequence: number, startedAt: number, endedAt: number): void {
+    const double = this.memory.rowDouble(sequence);
+    this.memory.f64[double + RowDouble.STARTED] = startedAt;
+    this.memory.f64[double + RowDouble.ENDED] = endedAt;
+  }
+
+  startedAt(sequence: number): number {
+    return this.memory.f64[this.memory.rowDouble(sequence) + RowDouble.STARTED] as number;
+  }
+
+  endedAt(sequence: number): number {
+    return this.memory.f64[this.memory.rowDouble(sequence) + RowDouble.ENDED] as number;
+  }
+
+  /** Gives back the row at the head, which the lane has moved past. */
+  free(): void {
+    const slot = this.head & this.memory.mask;
+    this.#arena.free(this.#marks[slot] as number);
+    this.#tickets[slot] = null;
+    if (this.#externals[slot] !== NO_EXTERNALS) this.#externals[slot] = NO_EXTERNALS;
+    this.head = (this.head + 1) | 0;
+  }
+
+  /** Takes back every call the lane has not started, oldest first. */
+  withdraw(): T[] {
+    const taken: T[] = [];
+    for (let sequence = this.head; sequence !== this.tail; sequence = (sequence + 1) | 0) {
+      const ticket = this.ticket(sequence);
+      if (this.transition(sequence, ticket.id, State.queued, State.withdrawn)) taken.push(ticket);
+    }
+    return taken;
+  }
+}

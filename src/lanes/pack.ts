@@ -1,0 +1,181 @@
+/**
+ * Writes a call's checked arguments into a lane's memory.
+ *
+ * Short strings and bytes are copied into the arena. What is larger, and every
+ * view over a SharedArrayBuffer (live memory, never copied), goes as a view by
+ * message port; its cell then names it. Values were checked when the call was
+ * made; buffers are looked at again, because they may have been detached while
+ * the call was queued.
+ */
+import type { ParamSpec } from '../declare/spec.js';
+import { writeCell, type ScalarValue } from '../shared/cells.js';
+import type { LaneMemory } from '../shared/lane-memory.js';
+import { FIRST_EXTERNAL, NULL_CELL, Op } from '../shared/payload.js';
+import type { Arena } from './arena.js';
+import type { DeclaredFunction } from './declared-function.js';
+
+/** Bytes up to which one string or buffer is copied into the arena. */
+const INLINE_LIMIT = 4_096;
+/** No room in the arena now. */
+export const NO_ROOM = -1;
+
+/** The bytes of anything that a `buffer` parameter takes. */
+export function bytesOf(value: ArrayBufferLike | ArrayBufferView): Uint8Array {
+  return ArrayBuffer.isView(value)
+    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    : new Uint8Array(value);
+}
+
+/** Whether native code is to work on the caller's own memory. */
+export function isShared(bytes: Uint8Array): boolean {
+  return bytes.buffer instanceof SharedArrayBuffer;
+}
+
+function share(bytes: Uint8Array): Uint8Array {
+  if (isShared(bytes)) return bytes;
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
+  copy.set(bytes);
+  return copy;
+}
+
+/** Bytes a datum needs in the arena, or 0 when it is not to be placed there. */
+function inlineBytes(value: unknown): number {
+  if (value === null) return 0;
+  // UTF-8 takes at most three bytes for each UTF-16 unit, and the NUL.
+  if (typeof value === 'string') return value.length * 3 < INLINE_LIMIT ? value.length * 3 + 1 : 0;
+  const bytes = value as ArrayBufferLike | ArrayBufferView;
+  const buffer = ArrayBuffer.isView(bytes) ? bytes.buffer : bytes;
+  if (buffer instanceof SharedArrayBuffer || bytes.byteLength > INLINE_LIMIT) return 0;
+  return bytes.byteLength;
+}
+
+const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
+
+function external(value: string | ArrayBufferLike | ArrayBufferView, externals: Uint8Array[]): number {
+  const bytes = typeof value === 'string' ? Buffer.from(`${value}\0`, 'utf8') : bytesOf(value);
+  externals.push(share(bytes));
+  return FIRST_EXTERNAL - (externals.length - 1);
+}
+
+/** Places one string or buffer; `at` is free space in the arena. */
+function placeData(memory: LaneMemory, at: number, value: unknown): void {
+  if (typeof value === 'string') {
+    const written = memory.bytes.write(value, at, 'utf8');
+    memory.bytes[at + written] = 0;
+    return;
+  }
+  memory.bytes.set(bytesOf(value as ArrayBufferLike | ArrayBufferView), at);
+}
+
+/**
+ * Writes the payload of a call.
+ * @param externals receives the views that go by message port.
+ * @returns byte offset of the payload, or {@link NO_ROOM}.
+ */
+export function pack(
+  memory: LaneMemory,
+  arena: Arena,
+  fn: DeclaredFunction,
+  args: readonly unknown[],
+  externals: Uint8Array[],
+): number {
+  const { plan } = fn;
+  let dataBytes = 0;
+  if (plan.hasData) {
+    for (const value of args) {
+      if (typeof value === 'string' || (typeof value === 'object' && value !== null)) {
+        dataBytes += align(inlineBytes(value));
+      }
+    }
+    // Many middling data at once: leave them all to the message port.
+    if (plan.fixedBytes + dataBytes > arena.largest) dataBytes = 0;
+  }
+  const payload = arena.allocate(plan.fixedBytes + dataBytes);
+  if (payload < 0) return NO_ROOM;
+  const { ops } = plan;
+  const cell = payload / 8;
+  const inline = dataBytes > 0;
+  let data = payload + plan.fixedBytes;
+  let given = 0;
+  for (let index = 0; index < ops.length; index += 1) {
+    switch (ops[index]) {
+      case Op.I32:
+        memory.i32[cell * 2 + index * 2] = Number(args[given++]);
+        break;
+      case Op.U32:
+        memory.u32[cell * 2 + index * 2] = args[given++] as number;
+        break;
+      case Op.F64:
+        memory.f64[cell + index] = args[given++] as number;
+        break;
+      case Op.I64:
+        memory.i64[cell + index] = args[given++] as bigint;
+        break;
+      case Op.U64:
+        memory.u64[cell + index] = args[given++] as bigint;
+        break;
+      case Op.CSTRING:
+      case Op.BUFFER: {
+        const value = args[given++];
+        const bytes = inline ? inlineBytes(value) : 0;
+        if (value === null) memory.f64[cell + index] = NULL_CELL;
+        else if (bytes === 0) memory.f64[cell + index] = external(value as string, externals);
+        else {
+          placeData(memory, data, value);
+          memory.f64[cell + index] = data;
+          data += align(bytes);
+        }
+        break;
+      }
+      case Op.INOUT: {
+        const param = fn.compiled.spec.params[index] as Extract<ParamSpec, { kind: 'inout' }>;
+        memory.f64[cell + index] = 0;
+        writeCell(memory.data, payload + index * 8, param.type, args[given++] as ScalarValue);
+        break;
+      }
+      case Op.OUT:
+      case Op.OUT_TEXT:
+        memory.f64[cell + index] = 0;
+        break;
+      default:
+    }
+  }
+  return payload;
+}
+
+/**
+ * Copies inout bytes back into the caller's buffers, after native code ran.
+ * Live (shared) memory needs nothing.
+ * @returns false when a buffer was detached or shrunk meanwhile.
+ */
+export function copyBack(
+  memory: LaneMemory,
+  payload: number,
+  fn: DeclaredFunction,
+  args: readonly unknown[],
+  externals: readonly Uint8Array[],
+): boolean {
+  let given = 0;
+  let whole = true;
+  fn.compiled.spec.params.forEach((param, index) => {
+    if (
+      param.kind === 'cancelFlag' ||
+      param.kind === 'progress' ||
+      param.kind === 'out' ||
+      param.kind === 'outText'
+    )
+      return;
+    const value = args[given++];
+    if (param.kind !== 'buffer' || !param.inout) return;
+    const target = bytesOf(value as ArrayBufferLike | ArrayBufferView);
+    if (isShared(target)) return;
+    const place = memory.f64[payload / 8 + index] as number;
+    const source =
+      place >= 0
+        ? memory.bytes.subarray(place, place + target.byteLength)
+        : externals[FIRST_EXTERNAL - place];
+    if (source === undefined || source.byteLength > target.byteLength) whole = false;
+    else target.set(source);
+  });
+  return whole;
+}

@@ -1,0 +1,179 @@
+/**
+ * A thread lane: one single-thread piscina whose task is the lane's lease.
+ *
+ * Piscina starts the thread, sets its limits, catches its death (the lease
+ * rejects) and ends it. A lease that runs keeps the process alive through
+ * piscina's port; an idle lane ends its lease, so an idle pool lets the
+ * process end and burns nothing. Comlink serves set-up, statistics and drain
+ * while the lane is between calls; every question is raced against the lane's
+ * death, because comlink itself would wait for ever.
+ */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { type Remote, releaseProxy, wrap } from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { Piscina } from 'piscina';
+import { leaveBehind } from './leave-behind.js';
+import { LaneCrashedError } from '../errors.js';
+import { Header, type LaneSize, Lease } from '../shared/layout.js';
+import type { LaneBoot, LaneControl, LaneReport, ToLane } from '../shared/messages.js';
+import type { Lane, LaneEvents, LaneStatus } from './lane.js';
+import { LaneRing } from './lane-ring.js';
+import type { Ticket } from './ticket.js';
+
+/** How a thread lane is made. */
+export interface ThreadLaneOptions {
+  readonly name: string;
+  readonly size: LaneSize;
+  readonly bell: SharedArrayBuffer;
+  readonly spinUs: number;
+  readonly leaseIdleMs: number;
+  /** Megabytes of stack for the thread, and for native code where the engine has a stack of its own. */
+  readonly stackSizeMb: number;
+}
+
+const ENTRY = new URL('../../workers/thread-entry.js', import.meta.url).href;
+
+export class ThreadLane<T extends Ticket> implements Lane<T> {
+  readonly name: string;
+  readonly ring: LaneRing<T>;
+  readonly createdAt: number = performance.now();
+  status: LaneStatus = 'starting';
+  lastUsed = 0;
+  exclusive = false;
+  abandonAt: number = Infinity;
+  readonly #piscina: Piscina;
+  readonly #events: LaneEvents<ThreadLane<T>>;
+  readonly port: MessagePort;
+  readonly #control: MessagePort;
+  readonly #remote: Remote<LaneControl>;
+  readonly #death: Promise<never>;
+  #die: (reason: unknown) => void = () => {};
+  #ending: Promise<void> | undefined;
+
+  constructor(options: ThreadLaneOptions, events: LaneEvents<ThreadLane<T>>) {
+    this.name = options.name;
+    this.#events = events;
+    this.#death = new Promise((_, reject) => {
+      this.#die = reject;
+    });
+    this.#death.catch(() => {});
+    const data = new MessageChannel();
+    const control = new MessageChannel();
+    this.port = data.port1;
+    this.#control = control.port1;
+    this.ring = new LaneRing(options.size, data.port1);
+    this.#remote = wrap<LaneControl>(nodeEndpoint(control.port1));
+    // Comlink listens, and a listening port would keep the process alive.
+    control.port1.unref();
+    this.#piscina = new Piscina({
+      filename: ENTRY,
+      minThreads: 1,
+      maxThreads: 1,
+      // Two, so that a new lease can be posted while the end of the last one
+      // has not been read: a host that blocks reads nothing.
+      concurrentTasksPerWorker: 2,
+      idleTimeout: Infinity,
+      recordTiming: false,
+      resourceLimits: { stackSizeMb: options.stackSizeMb },
+    });
+    this.#piscina.on('error', (error) => this.#died(error));
+    const boot: LaneBoot = {
+      name: options.name,
+      memory: this.ring.memory.buffer,
+      size: options.size,
+      bell: options.bell,
+      data: data.port2,
+      control: control.port2,
+      timeOrigin: performance.timeOrigin,
+      spinUs: options.spinUs,
+      leaseIdleMs: options.leaseIdleMs,
+      stackBytes: options.stackSizeMb * 1024 * 1024,
+    };
+    this.#lease(boot, [data.port2, control.port2]);
+  }
+
+  get asleep(): boolean {
+    const { i32 } = this.ring.memory;
+    return Atomics.load(i32, Header.SLEEPING) === 1 || Atomics.load(i32, Header.LEASE) === Lease.ENDED;
+  }
+
+  get announcedReady(): boolean {
+    return Atomics.load(this.ring.memory.i32, Header.READY) === 1;
+  }
+
+  get announcedGone(): boolean {
+    return Atomics.load(this.ring.memory.i32, Header.GONE) === 1;
+  }
+
+  get bound(): boolean {
+    const { i32 } = this.ring.memory;
+    return Atomics.load(i32, Header.ANNOUNCED) === Atomics.load(i32, Header.BOUND);
+  }
+
+  announce(library: ToLane): void {
+    Atomics.add(this.ring.memory.i32, Header.ANNOUNCED, 1);
+    this.port.postMessage(library);
+    this.wake();
+  }
+
+  wake(): void {
+    const { i32 } = this.ring.memory;
+    if (
+      Atomics.load(i32, Header.SLEEPING) === 1 &&
+      Atomics.compareExchange(i32, Header.SLEEPING, 1, 0) === 1
+    ) {
+      Atomics.add(i32, Header.DOORBELL, 1);
+      Atomics.notify(i32, Header.DOORBELL);
+    }
+    if (
+      Atomics.load(i32, Header.LEASE) === Lease.ENDED &&
+      Atomics.compareExchange(i32, Header.LEASE, Lease.ENDED, Lease.ACTIVE) === Lease.ENDED
+    ) {
+      this.#lease(null, []);
+    }
+  }
+
+  setUp(): Promise<LaneReport> {
+    return this.#ask(() => this.#remote.setUp());
+  }
+
+  report(): Promise<LaneReport> {
+    return this.#ask(() => this.#remote.report());
+  }
+
+  drain(): Promise<void> {
+    return this.#ask(() => this.#remote.drain());
+  }
+
+  end(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  /** Comlink has no rejection path for a peer that dies: the race gives it one. */
+  #ask<R>(question: () => Promise<R>): Promise<R> {
+    this.wake();
+    return Promise.race([question(), this.#death]);
+  }
+
+  #lease(task: LaneBoot | null, transferList: MessagePort[]): void {
+    this.#piscina.run(task, { transferList }).catch((error: unknown) => this.#died(error));
+  }
+
+  #died(cause: unknown): void {
+    if (this.#ending !== undefined) return;
+    this.#events.crashed(this, cause);
+  }
+
+  async #end(): Promise<void> {
+    const stuck = this.ring.done !== this.ring.tail;
+    if (this.status !== 'lost') this.status = 'ended';
+    if (stuck) leaveBehind(this.#piscina);
+    this.#die(new LaneCrashedError(`Lane ${this.name} has ended.`, { lane: this.name }));
+    this.#remote[releaseProxy]();
+    this.#control.close();
+    this.port.close();
+    await this.#piscina.destroy();
+    this.status = 'ended';
+  }
+}

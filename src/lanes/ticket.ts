@@ -1,0 +1,9 @@
+/** What a lane remembers of a call it was given. The call itself is a room above. */
+import type { DeclaredFunction } from './declared-function.js';
+
+export interface Ticket {
+  readonly id: number;
+  readonly fn: DeclaredFunction;
+  /** The checked arguments. Kept until the call settles. */
+  readonly args: readonly unknown[];
+}

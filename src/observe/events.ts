@@ -1,0 +1,71 @@
+/**
+ * Typed events of a pool. A listener that throws disturbs nobody: the others
+ * are told, the pool goes on, and the `error` listeners get a ListenerError.
+ */
+import { EventEmitter } from 'node:events';
+import { ListenerError, type OffthreadError } from '../errors.js';
+
+/** Events and what their listeners are given. */
+export interface PoolEvents {
+  /** A lane takes calls. */
+  'lane-ready': [{ readonly lane: string }];
+  /** A lane ended unexpectedly; its calls were rejected, or run elsewhere. */
+  'lane-crashed': [{ readonly lane: string; readonly error: unknown }];
+  /** A lane is stuck in native code and was given up. */
+  'lane-lost': [{ readonly lane: string; readonly error: unknown }];
+  /** A lost lane's native call has returned. */
+  'lane-recovered': [{ readonly lane: string }];
+  /** The queue has no room left. */
+  full: [];
+  /** Nothing is pending any more. */
+  drained: [];
+  /** A listener threw. */
+  error: [OffthreadError];
+}
+
+/** A listener of one event. */
+export type Listener<E extends keyof PoolEvents> = (...args: PoolEvents[E]) => void;
+
+export class Events {
+  readonly #emitter = new EventEmitter();
+  /** Times that a listener threw. */
+  errors = 0;
+
+  on<E extends keyof PoolEvents>(event: E, listener: Listener<E>): void {
+    this.#emitter.on(event, listener as () => void);
+  }
+
+  once<E extends keyof PoolEvents>(event: E, listener: Listener<E>): void {
+    this.#emitter.once(event, listener as () => void);
+  }
+
+  off<E extends keyof PoolEvents>(event: E, listener: Listener<E>): void {
+    this.#emitter.off(event, listener as () => void);
+  }
+
+  /** Whether telling would reach anybody. */
+  has(event: keyof PoolEvents): boolean {
+    return this.#emitter.listenerCount(event) > 0;
+  }
+
+  emit<E extends keyof PoolEvents>(event: E, ...args: PoolEvents[E]): void {
+    for (const listener of this.#emitter.rawListeners(event)) {
+      try {
+        const result: unknown = Reflect.apply(listener, undefined, args);
+        if (result instanceof Promise) result.catch((cause: unknown) => this.#failed(event, cause));
+      } catch (cause) {
+        this.#failed(event, cause);
+      }
+    }
+  }
+
+  #failed(event: keyof PoolEvents, cause: unknown): void {
+    this.errors += 1;
+    // An error listener that throws has no one left to tell.
+    if (event === 'error') return;
+    this.emit(
+      'error',
+      new ListenerError(`A listener of the pool's '${event}' event threw; the pool goes on.`, { cause }),
+    );
+  }
+}

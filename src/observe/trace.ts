@@ -1,0 +1,62 @@
+/**
+ * The audit trail: every call's life on `diagnostics_channel`.
+ *
+ * Tracing channel `offthread:call`, one context object a call, the same in
+ * every event:
+ *   start       created, and offered to the pool
+ *   end         accepted, or refused
+ *   started     (channel `tracing:offthread:call:started`) native code runs
+ *   error       failed, cancelled or timed out: `error` is set
+ *   asyncStart  settled: `status` and times are set
+ *   asyncEnd    the promise has been settled
+ * Nobody listens: nothing is made, nothing is published.
+ */
+import { channel, tracingChannel } from 'node:diagnostics_channel';
+import type { EngineName } from '../declare/spec.js';
+
+/** What subscribers get. Times are ms; absent until known. */
+export interface CallTrace {
+  readonly id: number;
+  readonly pool: string;
+  readonly library: string;
+  readonly symbol: string;
+  readonly engine: EngineName;
+  /** ms since the epoch. */
+  readonly createdAt: number;
+  lane?: string;
+  status?: 'succeeded' | 'failed' | 'cancelled' | 'timed-out';
+  kind?: string | undefined;
+  /** A timeout or a fault (a crash, a lost lane): something an auditor wants to see. */
+  violation?: boolean;
+  queuedMs?: number;
+  ranMs?: number;
+  result?: unknown;
+  error?: unknown;
+}
+
+const NAME = 'offthread:call';
+const calls = tracingChannel<unknown, CallTrace>(NAME);
+const startedChannel = channel(`tracing:${NAME}:started`);
+
+/** Whether anybody listens. */
+export function tracing(): boolean {
+  return (
+    calls.start.hasSubscribers ||
+    calls.end.hasSubscribers ||
+    calls.asyncStart.hasSubscribers ||
+    calls.asyncEnd.hasSubscribers ||
+    calls.error.hasSubscribers ||
+    startedChannel.hasSubscribers
+  );
+}
+
+export const publish: Readonly<
+  Record<'start' | 'end' | 'started' | 'error' | 'asyncStart' | 'asyncEnd', (trace: CallTrace) => void>
+> = {
+  start: (trace) => calls.start.publish(trace),
+  end: (trace) => calls.end.publish(trace),
+  started: (trace) => startedChannel.publish(trace),
+  error: (trace) => calls.error.publish(trace),
+  asyncStart: (trace) => calls.asyncStart.publish(trace),
+  asyncEnd: (trace) => calls.asyncEnd.publish(trace),
+};

@@ -1,0 +1,240 @@
+/**
+ * Options: types, defaults, presets, sizing, validation. Checked once, at the
+ * door; inside everything is filled in and read-only.
+ */
+import { availableParallelism } from 'node:os';
+import { inspect } from 'node:util';
+import { ArgumentError } from './errors.js';
+
+/** A bundle of tuning choices. */
+export type Preset = 'low-latency' | 'high-throughput' | 'low-memory';
+
+export interface PoolOptions {
+  /** Native calls that run at once. Default: by `sizing`. */
+  readonly lanes?: number;
+  /**
+   * Rule for the number of lanes: `cpu` (default) one for each core available;
+   * `blocking` four for each, from 4 to 64, for calls that wait rather than compute.
+   */
+  readonly sizing?: 'cpu' | 'blocking';
+  /** `thread` (default). Process lanes are not part of this version. */
+  readonly isolation?: 'thread' | 'process';
+  /** Calls that may wait for a lane. Default 1,000. 0: none waits. */
+  readonly maxQueue?: number;
+  /** What a call meets when the queue is full: an error at once (default), or a wait for room. */
+  readonly whenFull?: 'reject' | 'wait';
+  /** With `whenFull: 'wait'`: calls that may wait for room before a further one is rejected after all. Default 100,000. */
+  readonly maxWaiting?: number;
+  /** ms a call may run, counted from its start. Default 30,000; 0 is unlimited. */
+  readonly timeout?: number;
+  /** ms that native code which was asked to stop has to come back before its lane is given up. Default 1,000. */
+  readonly grace?: number;
+  /** Stuck threads tolerated beyond `lanes`. Default 4. */
+  readonly maxLostLanes?: number;
+  /** MB of stack for each lane, 1 to 64. Default 4. */
+  readonly stackSizeMb?: number;
+  /** Prefix of the lanes' names. Default `offthread`. */
+  readonly name?: string;
+  readonly preset?: Preset;
+}
+
+/** What a preset decides. */
+export interface Tuning {
+  /** Calls that fit a lane's ring. A power of two. */
+  readonly rows: number;
+  /** Bytes for the arguments of those calls. */
+  readonly arenaBytes: number;
+  /** µs a lane looks for the next call before it sleeps. */
+  readonly laneSpinUs: number;
+  /** µs the host looks for the result of a short call before it sleeps. */
+  readonly hostSpinUs: number;
+  /** ms without a call after which a lane no longer keeps the process alive. */
+  readonly leaseIdleMs: number;
+}
+
+/** Options, filled in. Times in ms; unlimited is Infinity. */
+export interface PoolSettings {
+  readonly lanes: number;
+  readonly isolation: 'thread';
+  readonly maxQueue: number;
+  readonly whenFull: 'reject' | 'wait';
+  readonly maxWaiting: number;
+  readonly timeout: number;
+  readonly grace: number;
+  readonly maxLostLanes: number;
+  readonly stackSizeMb: number;
+  readonly name: string;
+  readonly tuning: Tuning;
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Cancels the call when it aborts. */
+  readonly signal?: AbortSignal;
+  /** ms of running, in place of the pool's. 0 is unlimited. */
+  readonly timeout?: number;
+  /** ms from now over queueing and running together, or a point in time. */
+  readonly deadline?: number | Date;
+  /** Higher goes first: an integer from -128 to 127. Default 0. */
+  readonly priority?: number;
+}
+
+const balanced: Tuning = {
+  rows: 1_024,
+  arenaBytes: 131_072,
+  laneSpinUs: 20,
+  hostSpinUs: 20,
+  leaseIdleMs: 50,
+};
+const presets: Readonly<Record<Preset, Tuning>> = {
+  'low-latency': { ...balanced, laneSpinUs: 100, hostSpinUs: 50 },
+  'high-throughput': { ...balanced, rows: 4_096, arenaBytes: 524_288, laneSpinUs: 50 },
+  'low-memory': { ...balanced, rows: 64, arenaBytes: 16_384 },
+};
+
+/** Longest duration Node's timers take: 2^31 - 1 ms, about 24.8 days. */
+export const LONGEST_MS: number = 2 ** 31 - 1;
+
+const show = (value: unknown): string => {
+  try {
+    return inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 60, maxArrayLength: 3 });
+  } catch {
+    return 'a value that cannot be shown';
+  }
+};
+
+function refuse(name: string, value: unknown, wanted: string): never {
+  throw new ArgumentError(`Option \`${name}\` is ${show(value)}; it has to be ${wanted}.`);
+}
+
+function integer(name: string, value: unknown, least: number, most: number, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+    refuse(name, value, `a whole number from ${least} to ${most}`);
+  }
+  return value;
+}
+
+function duration(name: string, value: unknown, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'number' || !(value >= 0) || (value > LONGEST_MS && value !== Infinity)) {
+    refuse(name, value, `a number of milliseconds from 0 to ${LONGEST_MS}`);
+  }
+  return value;
+}
+
+function oneOf<const T extends string>(name: string, value: unknown, allowed: readonly T[], fallback: T): T {
+  if (value === undefined) return fallback;
+  if (!allowed.includes(value as T))
+    refuse(name, value, `one of ${allowed.map((one) => `'${one}'`).join(', ')}`);
+  return value as T;
+}
+
+function known(what: string, options: unknown, names: readonly string[]): Record<string, unknown> {
+  if (options === undefined) return {};
+  if (typeof options !== 'object' || options === null) {
+    throw new ArgumentError(`${what} are ${show(options)}; they have to be an object.`);
+  }
+  const unknown = Object.keys(options).find((key) => !names.includes(key));
+  if (unknown !== undefined) {
+    throw new ArgumentError(`${what} have no \`${unknown}\`. There are: ${names.join(', ')}.`);
+  }
+  return options as Record<string, unknown>;
+}
+
+const unlimited = (ms: number): number => (ms === 0 ? Infinity : ms);
+
+const POOL_OPTIONS = [
+  'lanes',
+  'sizing',
+  'isolation',
+  'maxQueue',
+  'whenFull',
+  'maxWaiting',
+  'timeout',
+  'grace',
+  'maxLostLanes',
+  'stackSizeMb',
+  'name',
+  'preset',
+] as const satisfies (keyof PoolOptions)[];
+
+/** @throws ArgumentError naming the option. */
+export function poolSettings(options?: PoolOptions): PoolSettings {
+  const given = known('Pool options', options, POOL_OPTIONS);
+  const sizing = oneOf('sizing', given['sizing'], ['cpu', 'blocking'], 'cpu');
+  const cores = availableParallelism();
+  const sized = sizing === 'cpu' ? cores : Math.min(64, Math.max(4, cores * 4));
+  const isolation = oneOf('isolation', given['isolation'], ['thread', 'process'], 'thread');
+  if (isolation === 'process') {
+    throw new ArgumentError(
+      "Option `isolation` is 'process', and this version of offthread has thread lanes only.",
+    );
+  }
+  const name = given['name'] ?? 'offthread';
+  if (typeof name !== 'string' || name === '' || name.length > 64)
+    refuse('name', name, 'a text of 1 to 64 characters');
+  const preset = given['preset'];
+  return Object.freeze({
+    lanes: integer('lanes', given['lanes'], 1, 1_024, sized),
+    isolation,
+    maxQueue:
+      given['maxQueue'] === Infinity ? Infinity : integer('maxQueue', given['maxQueue'], 0, 2 ** 31, 1_000),
+    whenFull: oneOf('whenFull', given['whenFull'], ['reject', 'wait'], 'reject'),
+    maxWaiting: integer('maxWaiting', given['maxWaiting'], 0, 2 ** 31, 100_000),
+    timeout: unlimited(duration('timeout', given['timeout'], 30_000)),
+    grace: duration('grace', given['grace'], 1_000),
+    maxLostLanes: integer('maxLostLanes', given['maxLostLanes'], 0, 1_024, 4),
+    stackSizeMb: integer('stackSizeMb', given['stackSizeMb'], 1, 64, 4),
+    name,
+    tuning:
+      preset === undefined
+        ? balanced
+        : presets[oneOf('preset', preset, ['low-latency', 'high-throughput', 'low-memory'], 'low-latency')],
+  });
+}
+
+/** Options of one call, checked. Absent ones fall back to the pool's at the call. */
+export interface CallSettings {
+  readonly signal: AbortSignal | undefined;
+  /** ms; Infinity is unlimited; undefined is the pool's. */
+  readonly timeout: number | undefined;
+  /** ms from the call; or a Date. */
+  readonly deadline: number | Date | undefined;
+  readonly priority: number;
+}
+
+export const NO_CALL_OPTIONS: CallSettings = Object.freeze({
+  signal: undefined,
+  timeout: undefined,
+  deadline: undefined,
+  priority: 0,
+});
+
+const CALL_OPTIONS = ['signal', 'timeout', 'deadline', 'priority'] as const satisfies (keyof CallOptions)[];
+
+/** @throws ArgumentError naming the option. */
+export function callSettings(options: CallOptions | undefined): CallSettings {
+  const given = known('Call options', options, CALL_OPTIONS);
+  const { signal, deadline } = given;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', signal, 'an AbortSignal');
+  if (deadline instanceof Date && Number.isNaN(deadline.getTime()))
+    refuse('deadline', deadline, 'a valid Date');
+  return Object.freeze({
+    signal,
+    timeout: given['timeout'] === undefined ? undefined : unlimited(duration('timeout', given['timeout'], 0)),
+    deadline:
+      deadline instanceof Date
+        ? deadline
+        : deadline === undefined
+          ? undefined
+          : duration('deadline', deadline, 0),
+    priority: integer('priority', given['priority'], -128, 127, 0),
+  });
+}
+
+/** ms that `close` lets accepted calls finish; Infinity is for ever. @throws ArgumentError */
+export function closeTimeout(options: unknown): number {
+  const given = known('Close options', options, ['timeout']);
+  return duration('timeout', given['timeout'], 30_000);
+}

@@ -1,0 +1,288 @@
+/** The pool: wiring of admission, supervisor and what is observed. */
+import type { AnyDeclarations, Checked } from './declare/checked.js';
+import { CallCancelledError, type OffthreadError, PoolClosedError } from './errors.js';
+import { Admission } from './calls/admission.js';
+import { CallDispatcher } from './calls/dispatcher.js';
+import type { Library } from './calls/library.js';
+import { makeLibrary } from './calls/make-library.js';
+import { type OpenOptions, libraryPath, openOnHost, requestedEngine } from './calls/opening.js';
+import type { DeclaredFunction } from './lanes/declared-function.js';
+import { Counters } from './observe/counters.js';
+import { Events, type Listener, type PoolEvents } from './observe/events.js';
+import type { PoolStats } from './observe/stats.js';
+import { publish, tracing } from './observe/trace.js';
+import { LONGEST_MS, type PoolOptions, type PoolSettings, closeTimeout, poolSettings } from './options.js';
+import { currentLane } from './shared/lane-mark.js';
+import type { LaneReport } from './shared/messages.js';
+import type { Call } from './calls/call.js';
+import { Supervisor } from './supervisor/supervisor.js';
+
+/** Options of `pool.close`. */
+export interface CloseOptions {
+  /** ms for accepted calls to finish; then they are cancelled. Default 30,000; 0 cancels at once. */
+  readonly timeout?: number;
+}
+
+/** Runs blocking native calls in a bounded number of lanes. Make one with {@link createPool}. */
+export class Pool implements AsyncDisposable {
+  readonly #settings: PoolSettings;
+  readonly #counters: Counters = new Counters();
+  readonly #events: Events = new Events();
+  readonly #admission: Admission;
+  readonly #supervisor: Supervisor;
+  readonly #dispatcher: CallDispatcher;
+  readonly #drains: (() => void)[] = [];
+  #functions = 0;
+  #lanesLost = 0;
+  #lanesCrashed = 0;
+  #closing: Promise<void> | undefined;
+
+  /** @throws ArgumentError naming the option that is wrong. */
+  constructor(options?: PoolOptions) {
+    const settings = poolSettings(options);
+    this.#settings = settings;
+    this.#admission = new Admission(settings, this.#counters, {
+      full: () => this.#events.emit('full'),
+      drained: () => this.#onDrained(),
+    });
+    this.#supervisor = new Supervisor(settings, {
+      room: () => this.#admission.pump(),
+      returned: (jobs) => this.#admission.returned(jobs),
+      due: (now) => this.#admission.due(now),
+      announcing: tracing,
+      started: (job) => {
+        const { trace } = job as Call;
+        if (trace === null || job.lane === null) return;
+        trace.lane = job.lane.name;
+        publish.started(trace);
+      },
+      lane: (event, lane, error) => {
+        if (event === 'lane-lost') this.#lanesLost += 1;
+        if (event === 'lane-crashed') this.#lanesCrashed += 1;
+        if (!this.#events.has(event)) return;
+        this.#events.emit(event, { lane: lane.name, error });
+      },
+    });
+    this.#admission.connect(this.#supervisor);
+    this.#dispatcher = new CallDispatcher(settings, this.#admission, this.#supervisor);
+  }
+
+  /** Prefix of the lanes' names. */
+  get name(): string {
+    return this.#settings.name;
+  }
+
+  /** Whether `close` or `destroy` has been called. */
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /**
+   * Opens a shared library. Resolves once a lane is ready, so that even a
+   * blocking call may be the next thing a program does.
+   *
+   * @param path a path, a name that the system's loader finds (`libz.so.1`), or a file URL.
+   * @param declarations the functions, in `node:ffi`'s shape: `{ arguments, return }`.
+   * @throws (rejects) DeclarationError, ArgumentError; LibraryNotFoundError, SymbolNotFoundError;
+   * EngineError when no engine serves the declarations or the file is no library for this
+   * machine; PoolClosedError.
+   */
+  async open<const D extends AnyDeclarations & Checked<D>>(
+    path: string | URL,
+    declarations: D,
+    options?: OpenOptions,
+  ): Promise<Library<D>> {
+    this.#requireOpen();
+    const where = libraryPath(path);
+    const { engine, functions } = await openOnHost(
+      where,
+      declarations,
+      requestedEngine(options),
+      () => this.#functions++,
+    );
+    this.#requireOpen();
+    await this.#tellLanes(where, functions);
+    return makeLibrary<D>(where, engine, functions, this.#dispatcher, this.#admission);
+  }
+
+  /** Figures of this moment. */
+  stats(): PoolStats {
+    const { lanes, lostLanes } = this.#supervisor;
+    const { waits, runs, submitted, succeeded, failed, cancelled, timedOut, refused } = this.#counters;
+    const ready = lanes.filter(({ status }) => status === 'ready');
+    const busy = ready.filter(({ ring }) => ring.occupied !== 0).length;
+    return {
+      name: this.#settings.name,
+      lanes: {
+        total: this.#settings.lanes,
+        idle: ready.length - busy,
+        busy,
+        starting: lanes.length - ready.length,
+        lost: lostLanes.length,
+      },
+      queued: this.#admission.queued,
+      waiting: this.#admission.waiting,
+      running: this.#admission.running,
+      submitted,
+      succeeded,
+      failed,
+      cancelled,
+      timedOut,
+      refused,
+      lanesLost: this.#lanesLost,
+      lanesCrashed: this.#lanesCrashed,
+      listenerErrors: this.#events.errors,
+      waitMs: waits.distribution(),
+      runMs: runs.distribution(),
+    };
+  }
+
+  /** Asks every lane that is between calls about itself. A lane inside native code answers when it comes back; one that is lost does not. */
+  async laneReports(): Promise<LaneReport[]> {
+    const reports = await Promise.allSettled(this.#supervisor.lanes.map((lane) => lane.report()));
+    return reports.flatMap((report) => (report.status === 'fulfilled' ? [report.value] : []));
+  }
+
+  /** Resolves when nothing is pending. The pool goes on taking calls meanwhile. */
+  drain(): Promise<void> {
+    if (this.#counters.pending === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#drains.push(resolve));
+  }
+
+  /** Cancels every call that is queued or running. */
+  cancelAll(reason?: unknown): void {
+    const why =
+      reason instanceof Error
+        ? reason.message
+        : typeof reason === 'string'
+          ? reason
+          : 'every call of its pool was';
+    this.#admission.cancelAll(
+      (call) =>
+        new CallCancelledError(`${call.fn.name} was cancelled: ${why}.`, {
+          call: call.id,
+          symbol: call.fn.name,
+          cause: reason,
+        }),
+    );
+  }
+
+  /**
+   * Takes no more calls, lets those accepted finish, and ends the lanes. What
+   * has not finished within the timeout is cancelled, and given up after the
+   * pool's grace. Idempotent. Never rejects.
+   */
+  close(options?: CloseOptions): Promise<void> {
+    const timeout = closeTimeout(options);
+    this.#closing ??= this.#close(timeout);
+    return this.#closing;
+  }
+
+  /** Takes no more calls, rejects those accepted with a PoolClosedError, and ends the lanes. What is stuck in native code is left behind. */
+  destroy(): Promise<void> {
+    if (this.#closing === undefined) {
+      this.#refuseCalls();
+      this.#closing = this.#end(0);
+    } else {
+      this.#abortAll();
+    }
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Adds a listener. One that throws disturbs nobody; see the `error` event. */
+  on<E extends keyof PoolEvents>(event: E, listener: Listener<E>): this {
+    this.#events.on(event, listener);
+    return this;
+  }
+
+  once<E extends keyof PoolEvents>(event: E, listener: Listener<E>): this {
+    this.#events.once(event, listener);
+    return this;
+  }
+
+  off<E extends keyof PoolEvents>(event: E, listener: Listener<E>): this {
+    this.#events.off(event, listener);
+    return this;
+  }
+
+  #requireOpen(): void {
+    if (this.#closing !== undefined) throw this.#closedError();
+  }
+
+  #closedError(symbol?: string, call?: number): PoolClosedError {
+    return new PoolClosedError(
+      `${symbol === undefined ? 'Nothing was opened' : `${symbol} was not called`}: the pool '${this.name}' is closed. ` +
+        'Close a pool after its last call, or make a new one.',
+      { symbol, call },
+    );
+  }
+
+  /** Tells the lanes of the functions; in a lane, where calls run in place, there is nobody to tell until a call is awaited. */
+  async #tellLanes(path: string, functions: readonly DeclaredFunction[]): Promise<void> {
+    const [first] = functions;
+    if (first === undefined) return;
+    const numbered = functions.map(({ number, compiled }) => ({ number, spec: compiled.spec }));
+    const interrupts = functions.some(({ compiled }) => compiled.spec.onCancel !== null);
+    this.#supervisor.addLibrary(
+      { kind: 'library', path, engine: first.engine, functions: numbered },
+      interrupts,
+    );
+    if (currentLane() === undefined) await this.#supervisor.ready();
+  }
+
+  #onDrained(): void {
+    for (const resolve of this.#drains.splice(0)) resolve();
+    if (this.#events.has('drained')) this.#events.emit('drained');
+  }
+
+  #refuseCalls(): void {
+    this.#admission.close(() => this.#closedError('A function'));
+  }
+
+  async #close(timeout: number): Promise<void> {
+    this.#refuseCalls();
+    if (timeout > 0 && this.#counters.pending > 0) {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, Math.min(timeout, LONGEST_MS));
+      });
+      await Promise.race([this.drain(), late]);
+      clearTimeout(timer);
+    }
+    await this.#end(this.#settings.grace);
+  }
+
+  /** Cancels what is pending, waits `grace` for it, gives up the rest, and ends the lanes. */
+  async #end(grace: number): Promise<void> {
+    if (this.#counters.pending > 0) {
+      this.#abortAll();
+      if (grace > 0) await this.drain();
+      else this.#supervisor.giveUpAll();
+    }
+    await this.#supervisor.end();
+  }
+
+  #abortAll(): void {
+    const error = (call: Call): OffthreadError =>
+      new PoolClosedError(
+        `${call.fn.name} was ended: its pool '${this.name}' was closed before it had finished.`,
+        {
+          call: call.id,
+          symbol: call.fn.name,
+        },
+      );
+    this.#admission.cancelAll(error);
+  }
+}
+
+/**
+ * Makes a pool.
+ * @throws ArgumentError naming the option that is wrong.
+ */
+export function createPool(options?: PoolOptions): Pool {
+  return new Pool(options);
+}

@@ -1,0 +1,45 @@
+/**
+ * The host's doorbell. One waiter (the host), many ringers (its lanes).
+ *
+ * The host arms the bell, looks at the lanes once more, and only then sleeps;
+ * a lane publishes and then looks whether the bell is armed. So a result is
+ * either seen in that last look or it rings. Only the lane that disarms the
+ * bell rings, so a flood of results is one wake-up.
+ */
+import { BELL_BYTES, Bell } from './layout.js';
+
+export class HostBell {
+  readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(BELL_BYTES);
+  readonly #words: Int32Array = new Int32Array(this.buffer);
+
+  /** Announces that the host is about to sleep. @returns the count to sleep on. */
+  arm(): number {
+    const count = Atomics.load(this.#words, Bell.COUNT);
+    Atomics.store(this.#words, Bell.ARMED, 1);
+    return count;
+  }
+
+  /** The host found something to do after all. */
+  disarm(): void {
+    Atomics.store(this.#words, Bell.ARMED, 0);
+  }
+
+  /** Calls `wake` once the bell has rung since `count`. */
+  whenRung(count: number, wake: () => void): void {
+    const wait = Atomics.waitAsync(this.#words, Bell.COUNT, count);
+    if (wait.async) void wait.value.then(wake);
+    else queueMicrotask(wake);
+  }
+
+  /** Blocks this thread until the bell has rung since `count`, at most `ms`. */
+  sleep(count: number, ms: number): void {
+    Atomics.wait(this.#words, Bell.COUNT, count, ms);
+  }
+
+  /** Rings from the host itself. */
+  ring(): void {
+    this.disarm();
+    Atomics.add(this.#words, Bell.COUNT, 1);
+    Atomics.notify(this.#words, Bell.COUNT);
+  }
+}

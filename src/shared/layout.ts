@@ -1,0 +1,133 @@
+/**
+ * Where everything is in a lane's shared memory. Named once, here; no bare
+ * index elsewhere.
+ *
+ *      0  header   words that host and lane signal with, a cache line each
+ *    512  table    one 64-byte row a slot: state, tripwire, progress, times, result
+ *      …  arena    arguments, strings and bytes of the calls in the table
+ *
+ * A lane's ring is its slice of the call table: the host writes rows at the
+ * tail, the lane runs them at the head, in order. So one row carries a call
+ * down and its result back, and a lane that is given up takes its own memory
+ * with it: nothing that stuck native code may still touch is ever reused.
+ */
+
+/** Bytes of a cache line; also of a row. */
+export const LINE_BYTES = 64;
+export const ROW_BYTES: number = LINE_BYTES;
+/** Int32 words in a row. */
+export const ROW_WORDS: number = ROW_BYTES / 4;
+/** Doubles (or 64-bit integers) in a row. */
+export const ROW_DOUBLES: number = ROW_BYTES / 8;
+
+/** Header: index of each Int32 word. Each has a cache line to itself. */
+export const Header = {
+  /** Counts wake-ups; the lane sleeps on it. Host writes. */
+  DOORBELL: 0,
+  /** 1 while the lane sleeps on the doorbell. Lane sets, whoever wakes it clears. */
+  SLEEPING: 16,
+  /** A {@link Lease}. Both change it, by compare-and-swap. */
+  LEASE: 32,
+  /** Sequence number after the last row the host has written. Host writes. */
+  TAIL: 48,
+  /** Sequence number after the last row the lane is done with. Lane writes. */
+  HEAD: 64,
+  /** 1 once the lane runs. Lane writes. */
+  READY: 80,
+  /** 1 once the lane's thread is ending on its own (`process.exit`, an uncaught error). Lane writes. */
+  GONE: 96,
+  /** Sequence number from which the lane rings an armed bell; before it, results gather. Host writes. */
+  RING_AT: 56,
+  /** Libraries the host has told the lane of. Host writes. */
+  ANNOUNCED: 104,
+  /** Libraries the lane has bound. Lane writes, after the last call into an engine for it. */
+  BOUND: 112,
+} as const;
+export const HEADER_BYTES = 512;
+
+/** Whether the lane's piscina task is running. */
+export const Lease = {
+  /** A task is running, or on its way. */
+  ACTIVE: 0,
+  /** The lane has been idle and its task has ended; the next call takes a new lease. */
+  ENDED: 1,
+} as const;
+
+/** A row: index of each Int32 word from the row's first. */
+export const RowWord = {
+  /** State and generation, see `states.ts`. */
+  STATE: 0,
+  /** The tripwire: 0, or a {@link StopCause}. Native code may read it. */
+  CANCEL: 1,
+  /** An {@link Interrupt}. */
+  INTERRUPT: 2,
+  /** Id of the function to call. */
+  FUNCTION: 3,
+  /** Byte offset of the payload in the arena (from the start of the memory). */
+  PAYLOAD: 4,
+  /** {@link Outcome} bits, and errno from bit 8 up. */
+  OUTCOME: 5,
+} as const;
+
+/** A row: index of each 8-byte field from the row's first. */
+export const RowDouble = {
+  /** Progress: two doubles, `done` then `total`. Native code writes. */
+  DONE: 3,
+  TOTAL: 4,
+  /** ms on the host's clock. Lane writes. */
+  STARTED: 5,
+  ENDED: 6,
+  /** The returned value: int32, uint32, double or 64-bit integer, by the function's type. Lane writes. */
+  RESULT: 7,
+} as const;
+
+/** Why a running call was asked to stop: what native code finds in its tripwire. */
+export const StopCause = { CANCELLED: 1, TIMED_OUT: 2 } as const;
+
+/**
+ * The handshake that keeps an interrupt function (`onCancel`) from running
+ * after its call has returned, when the handle may already be freed: the
+ * interrupter swaps idle → running → idle, as often as it takes; the lane swaps
+ * idle → closed before it gives the call back.
+ */
+export const Interrupt = { IDLE: 0, RUNNING: 1, CLOSED: 2 } as const;
+
+/** What the lane found, beside the state. Before the run the word holds 0 or {@link ANNOUNCE_START}. */
+export const Outcome = {
+  /** The declaration's rule says that the function failed. */
+  NATIVE_FAILURE: 1,
+  /** The engine threw; the error comes by message port. */
+  THREW: 2,
+  /** At least one text was too long for its area; texts come by message port. */
+  TEXT_BY_PORT: 4,
+} as const;
+export const ERRNO_SHIFT = 8;
+/** In place of an outcome: the host wants to be rung when the call starts (somebody listens). */
+export const ANNOUNCE_START = 1;
+
+/** The host's doorbell: one small SharedArrayBuffer a pool, that all its lanes ring. */
+export const Bell = {
+  /** Counts rings; the host sleeps on it. */
+  COUNT: 0,
+  /** 1 while the host sleeps. Host sets; the lane that clears it must ring. */
+  ARMED: 16,
+} as const;
+export const BELL_BYTES = 128;
+
+/** Size of a lane's memory. */
+export interface LaneSize {
+  /** Rows in the table: a power of two. */
+  readonly rows: number;
+  /** Bytes of the arena: a multiple of 16. */
+  readonly arenaBytes: number;
+}
+
+/** Byte offset of the arena. */
+export function arenaStart(size: LaneSize): number {
+  return HEADER_BYTES + size.rows * ROW_BYTES;
+}
+
+/** Bytes of the whole lane memory. */
+export function memoryBytes(size: LaneSize): number {
+  return arenaStart(size) + size.arenaBytes;
+}

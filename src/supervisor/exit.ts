@@ -1,0 +1,48 @@
+/**
+ * Ends the process at once, with its own exit code, even while a thread is
+ * stuck in native code. Node would wait for that thread: `process.exit()` joins
+ * its workers.
+ *
+ * On `exit` of the main thread, if a lane of any pool is inside a native call,
+ * the exit listeners that come after this one are run here, and then libc's
+ * `_exit` ends the process. With nothing stuck, Node goes its own way.
+ */
+import { isMainThread } from 'node:worker_threads';
+import { exitNow } from '../engines/exit.js';
+
+/** Something that may hold the process up. */
+export interface Holder {
+  /** Whether a thread of it is in a native call right now. */
+  holdsProcess(): boolean;
+}
+
+const holders = new Set<Holder>();
+
+function onExit(code: number): void {
+  if (![...holders].some((holder) => holder.holdsProcess())) return;
+  let status = code;
+  const listeners = process.rawListeners('exit');
+  const rest = listeners.slice(listeners.indexOf(onExit) + 1);
+  for (const listener of rest) {
+    try {
+      Reflect.apply(listener, process, [status]);
+      status = Number(process.exitCode ?? status);
+    } catch {
+      // What Node exits with when an exit listener throws.
+      status = 7;
+    }
+  }
+  exitNow(status);
+}
+
+/** Watches over a pool's threads at the process's exit, until `unwatchExit`. Only on the main thread: elsewhere `_exit` would end too much. */
+export function watchExit(holder: Holder): void {
+  if (!isMainThread) return;
+  if (holders.size === 0) process.on('exit', onExit);
+  holders.add(holder);
+}
+
+/** The pool's threads have ended. */
+export function unwatchExit(holder: Holder): void {
+  if (holders.delete(holder) && holders.size === 0) process.off('exit', onExit);
+}

@@ -1,0 +1,37 @@
+/** A call as the supervisor handles it. The public call object is a room above. */
+import type { OffthreadError } from '../errors.js';
+import type { Lane } from '../lanes/lane.js';
+import type { Ticket } from '../lanes/ticket.js';
+
+/** How a call can end. */
+export type Ending = 'succeeded' | 'failed' | 'cancelled' | 'timed-out';
+
+/** The two endings that can be asked for. */
+export type StopEnding = Extract<Ending, 'cancelled' | 'timed-out'>;
+
+export interface Job extends Ticket {
+  /** ms of running allowed; Infinity for unlimited. */
+  readonly timeout: number;
+  readonly createdAt: number;
+  /** ms on the host's clock; NaN until known. */
+  startedAt: number;
+  endedAt: number;
+  readonly isSettled: boolean;
+  /** The lane that has it, or null while it is queued on the host. */
+  lane: Lane<Job> | null;
+  /** Its row in that lane. */
+  sequence: number;
+  /** Why it was asked to stop while running: the first cause, kept. */
+  stopError: OffthreadError | null;
+  stopEnding: StopEnding;
+  /** When a call that was asked to stop is given up; Infinity before. */
+  giveUpAt: number;
+  /** When its interrupt function is called again; Infinity where it has none. */
+  interruptAt: number;
+  /** Whether its start has been published. */
+  announced: boolean;
+  /** The one way a call ends. Later calls of this do nothing. */
+  settle(ending: Ending, value: unknown, error: unknown): void;
+}
+
+export type JobLane = Lane<Job>;

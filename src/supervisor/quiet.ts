@@ -1,0 +1,96 @@
+/**
+ * Opening a library while calls run, for an engine whose tables have no lock
+ * (ffi-rs): the table may only change while no call of that engine is in
+ * flight anywhere in the process.
+ *
+ *   open ──► no new call of the engine starts ──► those in flight end ──► opened ──► calls go on
+ *                                            └─ too long ──► EngineError, calls go on
+ */
+import { EngineError } from '../errors.js';
+
+/** One pool's part in it. */
+export interface QuietMember {
+  /** Whether no thread of the pool can be inside the engine. */
+  quiet(): boolean;
+  /** What is in the way, for the error. */
+  obstacle(): string;
+  /** Calls may start again. */
+  resume(): void;
+}
+
+interface Waiter {
+  run(): void;
+  fail(error: EngineError): void;
+  readonly until: number;
+}
+
+/** ms that a late open waits for the calls in flight. */
+export const QUIET_PATIENCE_MS = 10_000;
+const LOOK_MS = 2;
+
+export class QuietGate {
+  readonly #members = new Set<QuietMember>();
+  readonly #waiters: Waiter[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  /** While true no call of the engine may be dispatched. */
+  get closed(): boolean {
+    return this.#waiters.length > 0;
+  }
+
+  join(member: QuietMember): void {
+    this.#members.add(member);
+  }
+
+  leave(member: QuietMember): void {
+    this.#members.delete(member);
+  }
+
+  /** Runs `work` as soon as nothing is in flight: now, if that is so now. */
+  whenQuiet<R>(work: () => R, patienceMs: number = QUIET_PATIENCE_MS): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const run = (): void => {
+        try {
+          resolve(work());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.#waiters.push({ run, fail: reject, until: performance.now() + patienceMs });
+      this.look();
+    });
+  }
+
+  /** Looks whether it is quiet now. Called again and again while somebody waits. */
+  look(): void {
+    if (!this.closed) return;
+    const obstacle = [...this.#members].find((member) => !member.quiet());
+    if (obstacle === undefined) for (const waiter of this.#waiters.splice(0)) waiter.run();
+    else this.#expire(obstacle);
+    if (this.closed) {
+      // Kept alive: somebody awaits an open.
+      this.#timer ??= setInterval(() => this.look(), LOOK_MS);
+      return;
+    }
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    for (const member of this.#members) member.resume();
+  }
+
+  #expire(obstacle: QuietMember): void {
+    const now = performance.now();
+    for (const waiter of this.#waiters.filter(({ until }) => until <= now)) {
+      this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+      waiter.fail(
+        new EngineError(
+          `ffi-rs can open a library only while none of its calls is in flight in the process, and ${obstacle.obstacle()}. ` +
+            "Open every library before the first long call, or open this one with { engine: 'koffi' }.",
+          { code: 'OFFTHREAD_ENGINE_BUSY' },
+        ),
+      );
+    }
+  }
+}
+
+/** The gate of ffi-rs in this process. */
+export const ffiRsGate: QuietGate = new QuietGate();

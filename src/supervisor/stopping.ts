@@ -1,0 +1,97 @@
+/**
+ * Stopping a call that has been dispatched. The first cause wins, by the swap
+ * that records it.
+ *
+ *   queued in a ring ──► settled at once
+ *   running, can be asked (flag, interrupt) ──► asked ──► comes back ──► settled
+ *                                                  └─ grace is over ──► given up
+ *   running, cannot be asked ──► given up
+ *
+ * Given up: the call settles now, and its lane is lost until the native call
+ * returns. Memory the call was lent stays untouched until then: it belongs to
+ * the lost lane, and to the job that its ring still refers to.
+ */
+import { LaneLostError, type OffthreadError } from '../errors.js';
+import { StopCause } from '../shared/layout.js';
+import { State } from '../shared/states.js';
+import { REPEAT_INTERRUPT_MS, type Interrupter } from './interrupter.js';
+import type { Job, JobLane, StopEnding } from './job.js';
+
+/** What stopping needs of the supervisor. */
+export interface StopContext {
+  readonly grace: number;
+  readonly interrupter: Interrupter;
+  /** A look is wanted by this time. */
+  by(time: number): void;
+  /** The job's lane is to be given up. */
+  lose(lane: JobLane, job: Job): void;
+}
+
+const RUNNING_STATES = [State.running, State.cancelling, State.timingOut] as const;
+
+/**
+ * Asks a dispatched call to end.
+ * @returns whether this cause won; false when the call has ended, or was asked before.
+ */
+export function stopJob(context: StopContext, job: Job, ending: StopEnding, error: OffthreadError): boolean {
+  const lane = job.lane;
+  if (lane === null || job.isSettled || job.stopError !== null) return false;
+  const { ring } = lane;
+  const cancel = ending === 'cancelled';
+  error.lane = lane.name;
+  if (ring.transition(job.sequence, job.id, State.queued, cancel ? State.cancelled : State.timedOut)) {
+    job.settle(ending, undefined, error);
+    return true;
+  }
+  const asked = ring.transition(
+    job.sequence,
+    job.id,
+    State.running,
+    cancel ? State.cancelling : State.timingOut,
+  );
+  if (!asked) return false;
+  job.stopError = error;
+  job.stopEnding = ending;
+  // After the swap: the lane may return at any moment now, and finds the cause recorded.
+  ring.trip(job.sequence, cancel ? StopCause.CANCELLED : StopCause.TIMED_OUT);
+  if (!job.fn.stoppable) {
+    giveUp(context, job);
+    return true;
+  }
+  const now = performance.now();
+  job.giveUpAt = now + context.grace;
+  if (job.fn.compiled.spec.onCancel !== null) {
+    context.interrupter.interrupt(job, lane);
+    job.interruptAt = now + REPEAT_INTERRUPT_MS;
+    context.by(job.interruptAt);
+  }
+  context.by(job.giveUpAt);
+  return true;
+}
+
+/** Interrupts again; the first interrupt may have come before the native work began. */
+export function interruptAgain(context: StopContext, job: Job, now: number): void {
+  if (job.lane === null) return;
+  context.interrupter.interrupt(job, job.lane);
+  job.interruptAt = now + REPEAT_INTERRUPT_MS;
+}
+
+/** Stops waiting for a running call that was asked to stop. */
+export function giveUp(context: StopContext, job: Job): void {
+  const { lane, stopError } = job;
+  if (lane === null || stopError === null || job.isSettled) return;
+  const { ring } = lane;
+  // It may be on its way back this very moment: then it has won, and settles as usual.
+  if (!RUNNING_STATES.some((from) => ring.transition(job.sequence, job.id, from, State.lost))) return;
+  job.startedAt = ring.startedAt(job.sequence);
+  job.endedAt = performance.now();
+  stopError.cause ??= new LaneLostError(
+    `${job.fn.name} is still running in lane ${lane.name}, which was given up. ` +
+      (job.fn.stoppable
+        ? `It was asked to stop and did not come back within its grace of ${context.grace} ms.`
+        : 'Its declaration names no way to stop it: add a cancelFlag parameter or onCancel, if the library has one.'),
+    { call: job.id, symbol: job.fn.name, lane: lane.name },
+  );
+  context.lose(lane, job);
+  job.settle(job.stopEnding, undefined, stopError);
+}

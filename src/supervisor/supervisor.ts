@@ -1,0 +1,489 @@
+/**
+ * The supervisor: dispatches calls to lanes, takes their results, stops them,
+ * and watches the lanes' health. It owns every settlement of a dispatched call.
+ *
+ * Guarantees:
+ * - A dispatched job settles exactly once: by its lane's result, by being
+ *   stopped, by being given up, or by its lane's death, whichever swap is first.
+ * - Jobs that a lane had not started when it was lost or died go back to the
+ *   queue, in their order, and run elsewhere.
+ * - Nothing here depends on the event loop: `runUntil` does the same work while
+ *   the host's thread blocks.
+ */
+import { receiveMessageOnPort } from 'node:worker_threads';
+import { CallTimeoutError, DeadlockError, LaneCrashedError, type OffthreadError } from '../errors.js';
+import type { PoolSettings } from '../options.js';
+import { HostBell } from '../shared/bell.js';
+import type { ToHost, ToLane } from '../shared/messages.js';
+import { State } from '../shared/states.js';
+import { chooseLane } from './choose-lane.js';
+import { unwatchExit, watchExit } from './exit.js';
+import { HostLoop } from './host-loop.js';
+import { Interrupter } from './interrupter.js';
+import type { Job, JobLane, StopEnding } from './job.js';
+import { LaneSet } from './lane-set.js';
+import { ffiRsGate } from './quiet.js';
+import { settleRow } from './settlement.js';
+import { type StopContext, giveUp, interruptAgain, stopJob } from './stopping.js';
+import { Watch } from './watch.js';
+
+/** What the supervisor tells the rooms above. */
+export interface SupervisorEvents {
+  /** A lane may take calls: offer the queued ones. */
+  room(): void;
+  /** Jobs that are to run elsewhere, oldest first: put them in front of the queue. */
+  returned(jobs: readonly Job[]): void;
+  /** Something else that is due by time; returns when to look next. */
+  due(now: number): number;
+  /** A job has started. Told only while `announcing()` is true. */
+  started(job: Job): void;
+  announcing(): boolean;
+  lane(
+    event: 'lane-ready' | 'lane-crashed' | 'lane-lost' | 'lane-recovered',
+    lane: JobLane,
+    error?: unknown,
+  ): void;
+}
+
+/** ms that a lane given up is left to come back before its thread is abandoned: a short call needs no new thread. */
+const ABANDON_AFTER_MS = 5;
+/** ms that calls wait behind one that was expected to be short. */
+const STUCK_AFTER_MS = 5;
+/** µs that results of short calls gather before the host is woken: about twice what waking it costs. */
+const GATHER_US = 50;
+/** ms that a lane may take to start. */
+const BOOT_MS = 15_000;
+
+export class Supervisor {
+  readonly #settings: PoolSettings;
+  readonly #events: SupervisorEvents;
+  readonly #bell: HostBell = new HostBell();
+  readonly #lanes: LaneSet;
+  readonly #loop: HostLoop;
+  readonly #watch: Watch;
+  readonly #interrupter: Interrupter = new Interrupter();
+  readonly #stopping: StopContext;
+  readonly #awaitingReady: { resolve(): void; reject(error: unknown): void }[] = [];
+  #harvesting = false;
+
+  constructor(settings: PoolSettings, events: SupervisorEvents) {
+    this.#settings = settings;
+    this.#events = events;
+    this.#lanes = new LaneSet(settings, this.#bell.buffer, {
+      ready: (lane) => {
+        events.lane('lane-ready', lane);
+        this.#tellReady();
+        events.room();
+      },
+      crashed: (lane, cause) => this.#onCrash(lane, cause),
+      recovered: (lane) => {
+        events.lane('lane-recovered', lane);
+        events.room();
+      },
+    });
+    this.#loop = new HostLoop(
+      this.#bell,
+      {
+        harvest: () => this.#harvest(),
+        busy: () => this.#anyOccupied(),
+        soonUs: () => this.#soonUs(),
+        gather: () => this.#gather(),
+        rung: () => this.#rung(),
+      },
+      settings.tuning.hostSpinUs,
+    );
+    this.#watch = new Watch((now) => this.#check(now));
+    this.#stopping = {
+      grace: settings.grace,
+      interrupter: this.#interrupter,
+      by: (time) => this.#watch.by(time),
+      lose: (lane, job) => this.#lose(lane, job),
+    };
+    watchExit(this);
+    ffiRsGate.join(this);
+  }
+
+  get lanes(): readonly JobLane[] {
+    return this.#lanes.active;
+  }
+
+  get lostLanes(): readonly JobLane[] {
+    return this.#lanes.lost;
+  }
+
+  /** Lanes that have a call. */
+  get busyLanes(): number {
+    let busy = 0;
+    for (const lane of this.#lanes.active) if (lane.ring.occupied !== 0) busy += 1;
+    return busy;
+  }
+
+  /** Whether some lane has nothing to do. */
+  get hasIdleLane(): boolean {
+    for (const lane of this.#lanes.active)
+      if (lane.status === 'ready' && lane.ring.occupied === 0) return true;
+    return false;
+  }
+
+  /** Why no lane will ever take a call; null while there is hope. */
+  hopeless(): OffthreadError | null {
+    return this.#lanes.hopeless();
+  }
+
+  /** Starts the lanes, if need be, and tells them of a library. */
+  addLibrary(library: ToLane, interrupts: boolean): void {
+    this.#lanes.announce(library);
+    this.#lanes.start();
+    if (interrupts) this.#interrupter.prepare();
+    this.#watch.by(performance.now() + BOOT_MS);
+    this.#loop.notice();
+  }
+
+  /**
+   * Resolves when some lane takes calls.
+   * @throws (rejects) what keeps every lane from starting.
+   */
+  ready(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#awaitingReady.push({ resolve, reject });
+      this.#tellReady();
+    });
+  }
+
+  #tellReady(): void {
+    const error = this.#lanes.hopeless();
+    if (error !== null) for (const { reject } of this.#awaitingReady.splice(0)) reject(error);
+    if (this.#lanes.active.some(({ status }) => status === 'ready')) {
+      for (const { resolve } of this.#awaitingReady.splice(0)) resolve();
+    }
+  }
+
+  /**
+   * Gives a job to a lane.
+   * @returns false when no lane takes it now.
+   */
+  dispatch(job: Job): boolean {
+    if (job.fn.engine === 'ffi-rs' && ffiRsGate.closed) return false;
+    const lane = chooseLane(this.#lanes.active, job.fn);
+    if (lane === null) return false;
+    const { ring } = lane;
+    const first = ring.occupied === 0;
+    const sequence = ring.write(job, this.#events.announcing());
+    if (sequence === undefined) return false;
+    job.lane = lane;
+    job.sequence = sequence;
+    const now = job.createdAt;
+    lane.lastUsed = now;
+    lane.exclusive = !job.fn.short;
+    lane.wake();
+    if (first) {
+      if (job.timeout !== Infinity) this.#watch.by(now + job.timeout);
+    } else this.#watch.by(now + STUCK_AFTER_MS);
+    this.#loop.notice();
+    return true;
+  }
+
+  /** Asks a dispatched job to end; says whether this cause won. */
+  stop(job: Job, ending: StopEnding, error: OffthreadError): boolean {
+    return stopJob(this.#stopping, job, ending, error);
+  }
+
+  /** Gives up a job that was asked to stop, without waiting for its grace. */
+  giveUp(job: Job): void {
+    giveUp(this.#stopping, job);
+  }
+
+  /** Gives up every job that was asked to stop. */
+  giveUpAll(): void {
+    for (const lane of [...this.#lanes.active]) {
+      const { ring } = lane;
+      if (ring.occupied === 0) continue;
+      const job = ring.ticket(ring.head);
+      if (job.lane === lane) this.giveUp(job);
+    }
+  }
+
+  /** Asks for a look at what is due (see `SupervisorEvents.due`) by a time. */
+  by(time: number): void {
+    this.#watch.by(time);
+  }
+
+  /**
+   * Blocks this thread until `done`: waits on the doorbell and does the
+   * supervisor's work by itself.
+   * @throws DeadlockError when nothing that this thread waits for can happen while it blocks.
+   */
+  runUntil(done: () => boolean): void {
+    while (!done()) {
+      const count = this.#bell.arm();
+      this.#loop.look();
+      ffiRsGate.look();
+      this.#events.room();
+      if (done()) break;
+      const now = performance.now();
+      if (this.#watch.due <= now) {
+        this.#watch.look();
+        continue;
+      }
+      this.#requireHope();
+      this.#bell.sleep(count, Math.min(this.#watch.due - now, 50));
+    }
+    this.#bell.disarm();
+    this.#loop.notice();
+  }
+
+  /** Ends every lane and thread. Jobs must have been settled before. */
+  async end(): Promise<void> {
+    this.#watch.stop();
+    ffiRsGate.leave(this);
+    await Promise.all([this.#lanes.end(), this.#interrupter.end()]);
+    this.#bell.ring();
+    if (!this.holdsProcess()) unwatchExit(this);
+  }
+
+  holdsProcess(): boolean {
+    const inside = (lane: JobLane): boolean => lane.status !== 'ended' && lane.ring.done !== lane.ring.tail;
+    return this.#lanes.active.some(inside) || this.#lanes.lost.length > 0 || this.#interrupter.busy;
+  }
+
+  quiet(): boolean {
+    return (
+      !this.#interrupter.busy &&
+      [...this.#lanes.active, ...this.#lanes.lost].every((lane) => !this.#insideFfiRs(lane))
+    );
+  }
+
+  obstacle(): string {
+    const lane = [...this.#lanes.lost, ...this.#lanes.active].find((one) => this.#insideFfiRs(one));
+    if (lane === undefined) return 'an interrupt function is running';
+    if (lane.ring.occupied === 0) return `lane ${lane.name} is still starting`;
+    return `a call of ${lane.ring.ticket(lane.ring.head).fn.name} is running in lane ${lane.name}`;
+  }
+
+  resume(): void {
+    this.#events.room();
+  }
+
+  #insideFfiRs(lane: JobLane): boolean {
+    if (lane.status === 'ended') return false;
+    if (!lane.bound) return true;
+    const { ring } = lane;
+    for (let at = ring.head; at !== ring.tail; at = (at + 1) | 0) {
+      if (ring.ticket(at).fn.engine === 'ffi-rs') return true;
+    }
+    return false;
+  }
+
+  #requireHope(): void {
+    const lanes = this.#lanes.active;
+    if (lanes.length > 0 || this.#lanes.lost.length > 0) return;
+    throw new DeadlockError(
+      'A blocking call waits for a lane, and this pool has none that could start while its thread blocks. Await the call instead.',
+    );
+  }
+
+  #anyOccupied(): boolean {
+    for (const lane of this.#lanes.active)
+      if (lane.ring.occupied !== 0 || lane.status === 'starting') return true;
+    return this.#lanes.lost.length > 0;
+  }
+
+  /** µs until a lane is expected to run dry: it then wants more to do, or somebody waits for its result. */
+  #soonUs(): number {
+    let soon = Infinity;
+    for (const lane of this.#lanes.active) {
+      const { ring } = lane;
+      if (ring.occupied === 0 || lane.exclusive) continue;
+      soon = Math.min(soon, ring.remaining * ring.ticket(ring.head).fn.averageUs);
+    }
+    return soon;
+  }
+
+  /** Lets short results gather in the lanes, as long as nobody waits much longer for it. */
+  #gather(): void {
+    for (const lane of this.#lanes.active) {
+      const { ring } = lane;
+      const { occupied } = ring;
+      if (occupied === 0) continue;
+      if (lane.exclusive || occupied === 1) ring.gather(1);
+      else {
+        const worth = Math.floor(GATHER_US / ring.ticket(ring.head).fn.averageUs);
+        ring.gather(Math.max(1, Math.min(worth, occupied >> 1)));
+      }
+    }
+  }
+
+  #rung(): boolean {
+    const { active, lost } = this.#lanes;
+    for (const lane of active) if (lane.ring.rung || (lane.status === 'starting' && lane.announcedReady)) return true;
+    for (const lane of lost) if (lane.ring.rung) return true;
+    return false;
+  }
+
+  /** Takes everything finished from the lanes. Safe to enter again from a handler. */
+  #harvest(): number {
+    let found = 0;
+    const { active, lost } = this.#lanes;
+    for (let index = 0; index < active.length; index += 1) {
+      const lane = active[index] as JobLane;
+      if (lane.status === 'starting') this.#lanes.welcome();
+      if (lane.ring.occupied !== 0) found += this.#take(lane);
+    }
+    for (let index = lost.length - 1; index >= 0; index -= 1) {
+      const lane = lost[index] as JobLane;
+      found += this.#take(lane);
+      if (lane.ring.occupied === 0 && lane.abandonAt !== Infinity) this.#lanes.reinstate(lane);
+    }
+    if (found > 0 && !this.#harvesting) {
+      this.#harvesting = true;
+      try {
+        this.#events.room();
+      } finally {
+        this.#harvesting = false;
+      }
+    }
+    return found;
+  }
+
+  #take(lane: JobLane): number {
+    const { ring } = lane;
+    const done = ring.done;
+    let found = 0;
+    while (ring.head !== done && ring.occupied !== 0) {
+      const job = ring.ticket(ring.head);
+      if (job.lane === lane && job.sequence === ring.head) {
+        this.#announceStart(job);
+        settleRow(lane, job, (generation) => this.#message(lane, generation));
+      }
+      ring.free();
+      found += 1;
+    }
+    if (ring.occupied !== 0) this.#onNextHead(lane);
+    return found;
+  }
+
+  /** The lane is on its next call: its time starts. */
+  #onNextHead(lane: JobLane): void {
+    const job = lane.ring.ticket(lane.ring.head);
+    if (job.lane !== lane || job.isSettled) return;
+    if (job.timeout < STUCK_AFTER_MS) this.#watch.by(performance.now() + job.timeout);
+    if (this.#events.announcing() && lane.ring.state(job.sequence) !== State.queued) this.#announceStart(job);
+  }
+
+  #announceStart(job: Job): void {
+    if (job.announced || !this.#events.announcing() || job.lane === null) return;
+    const state = job.lane.ring.state(job.sequence);
+    if (state === State.queued || state === State.withdrawn || Number.isNaN(job.createdAt)) return;
+    job.announced = true;
+    job.startedAt = job.lane.ring.startedAt(job.sequence);
+    this.#events.started(job);
+  }
+
+  /** Messages come in the order of the rows; those of calls nobody waits for are passed over. */
+  #message(lane: JobLane, generation: number): ToHost | undefined {
+    for (;;) {
+      const received = receiveMessageOnPort(lane.port) as { message: ToHost } | undefined;
+      if (received === undefined || received.message.generation === generation) return received?.message;
+    }
+  }
+
+  #lose(lane: JobLane, job: Job): void {
+    this.#lanes.lose(lane);
+    lane.abandonAt = performance.now() + ABANDON_AFTER_MS;
+    this.#watch.by(lane.abandonAt);
+    this.#giveBack(lane);
+    this.#events.lane('lane-lost', lane, job.stopError);
+    this.#loop.notice();
+  }
+
+  #giveBack(lane: JobLane): void {
+    const jobs = lane.ring.withdraw();
+    for (const job of jobs) job.lane = null;
+    if (jobs.length > 0) this.#events.returned(jobs);
+  }
+
+  #onCrash(lane: JobLane, cause: unknown): void {
+    this.#take(lane);
+    this.#giveBack(lane);
+    const { ring } = lane;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    for (; ring.occupied !== 0; ring.free()) {
+      const job = ring.ticket(ring.head);
+      if (job.lane !== lane || job.isSettled) continue;
+      job.startedAt = ring.startedAt(job.sequence);
+      job.endedAt = performance.now();
+      job.settle(
+        'failed',
+        undefined,
+        new LaneCrashedError(
+          `Lane ${lane.name} ended while it ran ${job.fn.name}: ${reason}. The other calls go on; the lane is replaced.`,
+          { call: job.id, symbol: job.fn.name, lane: lane.name, cause },
+        ),
+      );
+    }
+    this.#events.lane('lane-crashed', lane, cause);
+    queueMicrotask(() => this.#tellReady());
+    queueMicrotask(() => this.#events.room());
+  }
+
+  /** Does what is due. @returns when to look next. */
+  #check(now: number): number {
+    this.#harvest();
+    let next = this.#events.due(now);
+    for (const lane of [...this.#lanes.active]) next = Math.min(next, this.#checkLane(lane, now));
+    for (const lane of [...this.#lanes.lost]) {
+      if (lane.abandonAt <= now) this.#lanes.abandon(lane);
+      else next = Math.min(next, lane.abandonAt);
+    }
+    return next;
+  }
+
+  #checkLane(lane: JobLane, now: number): number {
+    if (lane.announcedGone && lane.status !== 'ended') {
+      this.#lanes.crashed(lane, new Error('its thread ended by itself'));
+      return Infinity;
+    }
+    if (lane.status === 'starting') {
+      if (now - lane.createdAt < BOOT_MS) return lane.createdAt + BOOT_MS;
+      this.#lanes.crashed(lane, new Error(`it did not start within ${BOOT_MS} ms`));
+      return Infinity;
+    }
+    const { ring } = lane;
+    if (ring.occupied === 0) return Infinity;
+    const job = ring.ticket(ring.head);
+    if (job.lane !== lane || job.isSettled) return now + STUCK_AFTER_MS;
+    const state = ring.state(ring.head);
+    if (state === State.queued) return now + Math.min(job.timeout, STUCK_AFTER_MS);
+    return Math.min(this.#checkTime(job, ring.startedAt(ring.head), now), this.#checkStuck(lane, now));
+  }
+
+  #checkTime(job: Job, startedAt: number, now: number): number {
+    if (job.stopError !== null) {
+      if (job.giveUpAt <= now) {
+        this.giveUp(job);
+        return Infinity;
+      }
+      if (job.interruptAt <= now) interruptAgain(this.#stopping, job, now);
+      return Math.min(job.giveUpAt, job.interruptAt);
+    }
+    const until = startedAt + job.timeout;
+    if (until > now) return until;
+    const error = new CallTimeoutError(
+      `${job.fn.name} was still running after its timeout of ${job.timeout} ms. ` +
+        'If the work takes that long, raise `timeout` (0 is unlimited); if it hangs, look at what it waits for.',
+      { call: job.id, symbol: job.fn.name },
+    );
+    this.stop(job, 'timed-out', error);
+    return Math.min(job.giveUpAt, job.interruptAt);
+  }
+
+  /** Calls behind one that turned out to be long are taken back and run elsewhere. */
+  #checkStuck(lane: JobLane, now: number): number {
+    if (lane.ring.occupied <= 1) return Infinity;
+    if (now - lane.ring.startedAt(lane.ring.head) < STUCK_AFTER_MS) return now + STUCK_AFTER_MS;
+    lane.exclusive = true;
+    this.#giveBack(lane);
+    this.#events.room();
+    return Infinity;
+  }
+}

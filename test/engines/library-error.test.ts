@@ -1,0 +1,255 @@
+import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+
+import { expect } from 'chai';
+
+import { checkLibrary, libraryFailure } from '../../src/engines/library-error.js';
+import { loadEngine } from '../../src/engines/load.js';
+import { EngineError, LibraryNotFoundError, OffthreadError } from '../../src/errors.js';
+import { ENGINES } from '../helpers/engine-list.js';
+import { compile, folder, probeLibrary } from '../helpers/engine-probe.js';
+
+const ARCHITECTURE = 'OFFTHREAD_LIBRARY_ARCHITECTURE';
+const INVALID = 'OFFTHREAD_LIBRARY_INVALID';
+const LOAD = 'OFFTHREAD_LIBRARY_LOAD';
+const NOT_FOUND = 'OFFTHREAD_LIBRARY_NOT_FOUND';
+
+/** A file that does not load, and the error that it must give on every engine. */
+interface BadFile {
+  readonly name: string;
+  readonly make: (path: string) => void;
+  readonly code: string;
+  readonly says: RegExp;
+}
+
+const probeBytes = (): Buffer => readFileSync(probeLibrary());
+
+/** The probe with some bytes of its header changed. */
+function patched(path: string, patches: Record<number, number>): void {
+  const bytes = probeBytes();
+  for (const [offset, value] of Object.entries(patches)) bytes[Number(offset)] = value;
+  writeFileSync(path, bytes);
+}
+
+const FOREIGN = process.arch === 'arm64' ? { machine: 62, name: 'x64' } : { machine: 183, name: 'arm64' };
+
+const FILES: readonly BadFile[] = [
+  {
+    name: 'another processor',
+    make: (path) => patched(path, { 18: FOREIGN.machine, 19: 0 }),
+    code: ARCHITECTURE,
+    says: new RegExp(`built for ${FOREIGN.name}; this Node.js is \\w+ ${process.arch}.*Use a build`),
+  },
+  {
+    name: 'a 32-bit build',
+    make: (path) => patched(path, { 4: 1 }),
+    code: ARCHITECTURE,
+    says: /built for \w+/,
+  },
+  {
+    name: 'a macOS library',
+    make: (path) => writeFileSync(path, Buffer.from('cffaedfe0c00000100000000'.padEnd(400, '0'), 'hex')),
+    code: ARCHITECTURE,
+    says: /macOS library \(arm64\)/,
+  },
+  {
+    name: 'a Windows library',
+    make: (path) => writeFileSync(path, 'MZ'.padEnd(600)),
+    code: ARCHITECTURE,
+    says: /Windows/,
+  },
+  { name: 'an empty file', make: (path) => writeFileSync(path, ''), code: INVALID, says: /is empty/ },
+  { name: 'a directory', make: (path) => mkdirSync(path), code: INVALID, says: /is a directory/ },
+  {
+    name: 'a text',
+    make: (path) => writeFileSync(path, 'not a library\n'),
+    code: INVALID,
+    says: /starts like none/,
+  },
+  {
+    name: 'a linker script',
+    make: (path) =>
+      writeFileSync(path, '/* GNU ld script */\nGROUP ( /lib/libm.so.6 AS_NEEDED ( /lib/libmvec.so.1 ) )'),
+    code: INVALID,
+    says: /linker script.*names \/lib\/libm\.so\.6: open that/,
+  },
+  {
+    name: 'a static archive',
+    make: (path) => execFileSync('ar', ['rcs', path, probeLibrary()]),
+    code: INVALID,
+    says: /static archive/,
+  },
+  {
+    name: 'an object file',
+    make: (path) => patched(path, { 16: 1 }),
+    code: INVALID,
+    says: /object file/,
+  },
+  {
+    name: 'an executable',
+    make: (path) => symlinkSync(compile(`${Math.random()}.exe`, 'int main(void) { return 0; }', []), path),
+    code: INVALID,
+    says: /not a shared library.*position-independent executable/,
+  },
+  ...[5, 40, 60, 100, 200, 3000, 9000].map(
+    (size): BadFile => ({
+      name: `a library cut after ${size} bytes`,
+      make: (path) => {
+        writeFileSync(path, probeBytes());
+        truncateSync(path, size);
+      },
+      code: INVALID,
+      says: /cut short: it has \d+ bytes/,
+    }),
+  ),
+  {
+    name: 'a FIFO',
+    make: (path) => execFileSync('mkfifo', [path]),
+    code: INVALID,
+    says: /not a regular file/,
+  },
+  {
+    name: 'a library whose dependency is missing',
+    make: (path) => {
+      const dependency = compile('libneeded77.so', 'int needed(void) { return 1; }');
+      const user = compile('user.so', 'int needed(void); int use(void) { return needed(); }', [
+        '-shared',
+        '-fPIC',
+        `-L${folder}`,
+        '-lneeded77',
+      ]);
+      execFileSync('mv', [dependency, `${dependency}.away`]);
+      symlinkSync(user, path);
+    },
+    code: LOAD,
+    says: /needs libneeded77\.so, which was not found.*LD_LIBRARY_PATH/,
+  },
+  {
+    name: 'a library with an unresolved symbol',
+    make: (path) =>
+      symlinkSync(compile('lacking.so', 'int lacked(void); int use(void) { return lacked(); }'), path),
+    code: LOAD,
+    says: /No library that it names has 'lacked'/,
+  },
+  { name: 'no file', make: () => {}, code: NOT_FOUND, says: /there is no file \/.*Check the path/ },
+  {
+    name: 'a dangling link',
+    make: (path) => symlinkSync('/nonexistent/library.so', path),
+    code: NOT_FOUND,
+    says: /there is no file/,
+  },
+];
+
+describe('libraries that do not open', () => {
+  const paths = new Map<BadFile, string>();
+
+  before(() => {
+    FILES.forEach((file, index) => {
+      const path = join(folder, `bad-${index}.so`);
+      file.make(path);
+      paths.set(file, path);
+    });
+  });
+
+  for (const name of ENGINES) {
+    describe(`on ${name}`, () => {
+      for (const file of FILES) {
+        it(`${file.name}: ${file.code}`, () => {
+          const path = paths.get(file) as string;
+          const error = failureOf(() => loadEngine(name).open(path));
+          expect(error.message).to.match(file.says).and.include(path);
+          expect(error.code).to.equal(file.code);
+          expect(error).to.be.instanceOf(file.code === NOT_FOUND ? LibraryNotFoundError : EngineError);
+        });
+      }
+
+      it('a name that is nowhere: what was searched', () => {
+        const error = failureOf(() => loadEngine(name).open('libnowhere.so.9'));
+        expect(error).to.be.instanceOf(LibraryNotFoundError);
+        expect(error.message).to.match(
+          /'libnowhere\.so\.9'.*loader searched LD_LIBRARY_PATH \(.*\).*libz\.so\.1/,
+        );
+      });
+
+      it('opens after a failure', () => {
+        expect(loadEngine(name).open(probeLibrary()).path).to.equal(probeLibrary());
+      });
+
+      for (const [what, path] of [
+        ['an empty name', ''],
+        ['a name with a NUL', 'libc.so.6\0.so'],
+      ] as const) {
+        it(`${what} is no library`, () => {
+          expect(() => loadEngine(name).open(path)).to.throw(
+            LibraryNotFoundError,
+            /Cannot open a library: its name/,
+          );
+        });
+      }
+    });
+  }
+});
+
+describe("the loader's words", () => {
+  const cases: readonly [said: string, code: string, says: RegExp][] = [
+    ['dlopen failed: a.so: cannot open shared object file: Permission denied', LOAD, /permissions/],
+    ['Failed to load shared library: wrong ELF class: ELFCLASS32', ARCHITECTURE, /another architecture/],
+    [
+      'Please check.\n Error detail info: Custom { kind: Other, error: "a.so: invalid ELF header" }',
+      INVALID,
+      /\(a\.so: invalid ELF header\)$/,
+    ],
+    [
+      'Failed to load shared library: cannot open shared object file: No such file or directory',
+      NOT_FOUND,
+      /Cannot find/,
+    ],
+    ['libq.so: cannot open shared object file: No such file or directory', LOAD, /needs libq\.so/],
+    ['Error loading shared library a.so: No such file or directory', NOT_FOUND, /Cannot find/],
+    [
+      'Error loading shared library libq.so: No such file or directory (needed by a.so)',
+      LOAD,
+      /needs libq\.so/,
+    ],
+    ['Error relocating a.so: lacked: symbol not found', LOAD, /'lacked'/],
+    ["dlopen(a.so, 0x0002): tried: 'a.so' (no such file)", NOT_FOUND, /Cannot find/],
+    [
+      "dlopen(a.so, 0x0002): tried: 'a.so' (mach-o file, but is an incompatible architecture (have 'x86_64', need 'arm64'))",
+      ARCHITECTURE,
+      /another/,
+    ],
+    [
+      'dlopen(a.so, 0x0002): Library not loaded: @rpath/libq.dylib\n  Referenced from: a.so',
+      LOAD,
+      /needs @rpath\/libq\.dylib/,
+    ],
+    ["dlopen(a.so, 0x0002): tried: 'a.so' (not a mach-o file)", INVALID, /not a shared library/],
+    ['something new', LOAD, /refused it.*\(something new\)/],
+  ];
+
+  for (const [said, code, says] of cases) {
+    it(`${JSON.stringify(said).slice(0, 70)}: ${code}`, () => {
+      const cause = new Error(said);
+      const error = libraryFailure('a.so', said, cause);
+      expect(error.code).to.equal(code);
+      expect(error.message).to.match(says).and.include("'a.so'");
+      expect(error.cause).to.equal(cause);
+    });
+  }
+
+  it('is not asked of a sound library', () => {
+    expect(() => checkLibrary(probeLibrary())).not.to.throw();
+    expect(() => checkLibrary('libc.so.6')).not.to.throw();
+  });
+});
+
+function failureOf(attempt: () => unknown): OffthreadError {
+  try {
+    attempt();
+  } catch (error) {
+    if (error instanceof OffthreadError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}

@@ -1,0 +1,55 @@
+/**
+ * Calls interrupt functions (`onCancel`) beside running calls.
+ *
+ * A thread of its own, because an interrupt function may itself block, and the
+ * host must not. It runs the function only if it wins the row's handshake
+ * while the call is still running; the lane does not return from the call
+ * before the function has returned. So the handle it gets is never a freed one.
+ */
+import type { NativeFunction } from '../src/engines/engine.js';
+import { loadEngine } from '../src/engines/load.js';
+import { Interrupt, RowWord } from '../src/shared/layout.js';
+import { LaneMemory } from '../src/shared/lane-memory.js';
+import type { InterruptOrder } from '../src/shared/messages.js';
+import { State, generationIn, stateIn } from '../src/shared/states.js';
+
+const bound = new Map<string, NativeFunction>();
+
+function bind(order: InterruptOrder): NativeFunction {
+  const key = [order.engine, order.path, order.symbol, ...order.types].join('\0');
+  let native = bound.get(key);
+  if (native === undefined) {
+    const engine = loadEngine(order.engine, { role: 'lane' });
+    native = engine.open(order.path).bind(order.symbol, { arguments: order.types, returns: 'void' });
+    bound.set(key, native);
+  }
+  return native;
+}
+
+function stillRunning(memory: LaneMemory, word: number, generation: number): boolean {
+  const found = Atomics.load(memory.i32, word + RowWord.STATE);
+  const state = stateIn(found);
+  return generationIn(found) === generation && (state === State.cancelling || state === State.timingOut);
+}
+
+/** @returns whether the interrupt function was called. */
+export default function interrupt(order: InterruptOrder | null): boolean {
+  if (order === null) return false;
+  const memory = new LaneMemory(order.size, order.memory);
+  const word = memory.rowWord(order.sequence);
+  const handshake = word + RowWord.INTERRUPT;
+  const native = bind(order);
+  if (!stillRunning(memory, word, order.generation)) return false;
+  if (Atomics.compareExchange(memory.i32, handshake, Interrupt.IDLE, Interrupt.RUNNING) !== Interrupt.IDLE)
+    return false;
+  try {
+    // The row may have been reused between the look and the swap: look again,
+    // now that the lane would wait.
+    if (!stillRunning(memory, word, order.generation)) return false;
+    native(...order.values);
+    return true;
+  } finally {
+    Atomics.store(memory.i32, handshake, Interrupt.IDLE);
+    Atomics.notify(memory.i32, handshake);
+  }
+}

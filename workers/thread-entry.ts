@@ -1,0 +1,48 @@
+/**
+ * The piscina task of a thread lane. The first one boots the lane; each later
+ * one is a new lease of the same lane.
+ */
+import { threadId } from 'node:worker_threads';
+import { expose } from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import type { LaneBoot, LaneControl, LaneReport } from '../src/shared/messages.js';
+import { markLane } from '../src/shared/lane-mark.js';
+import { LaneRuntime } from './lane-runtime.js';
+
+let runtime: LaneRuntime | undefined;
+
+function boot(order: LaneBoot): LaneRuntime {
+  const lane = new LaneRuntime(order);
+  const startedAt = performance.now();
+  markLane(order.name);
+  // A thread that ends on its own says so in shared memory: the host may be
+  // blocked and unable to see the exit event.
+  process.once('exit', () => lane.announceGone());
+  const report = (): LaneReport => ({
+    threadId,
+    calls: lane.calls,
+    uptimeMs: performance.now() - startedAt,
+    heapUsedBytes: process.memoryUsage().heapUsed,
+    engines: lane.functions.engines,
+  });
+  const control: LaneControl = {
+    setUp: () => {
+      lane.receive();
+      return report();
+    },
+    report,
+    // Answered between rows, so everything written before it has been run.
+    drain: async () => {},
+  };
+  expose(control, nodeEndpoint(order.control));
+  // Ready means bound: no call pays for loading an engine.
+  lane.receive();
+  lane.announce();
+  return lane;
+}
+
+/** Runs until the lane has been idle for a while. */
+export default async function lease(order: LaneBoot | null): Promise<void> {
+  if (order !== null) runtime = boot(order);
+  await runtime?.lease();
+}
