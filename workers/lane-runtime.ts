@@ -16,6 +16,7 @@
  *   announcement. One of the two sees the other.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { clockOrigin } from '../src/shared/clock.js';
 import type { BoundFunction } from '../src/engines/bound-function.js';
 import {
   ANNOUNCE_START,
@@ -52,7 +53,7 @@ export class LaneRuntime {
     this.memory = new LaneMemory(boot.size, boot.memory);
     this.#bell = new Int32Array(boot.bell);
     this.#data = boot.data;
-    this.#clockOffset = performance.timeOrigin - boot.timeOrigin;
+    this.#clockOffset = clockOrigin() - boot.clockOrigin;
     this.#cursor = Atomics.load(this.memory.i32, Header.HEAD);
     this.functions = new FunctionTable(this.memory, boot.stackBytes);
   }
@@ -210,7 +211,7 @@ export class LaneRuntime {
   /** Reads all that the host has sent by the data port: libraries are bound, bytes are kept for their rows. */
   receive(): void {
     for (;;) {
-      const received = receiveMessageOnPort(this.#data) as { message: ToLane } | undefined;
+      const received: { message: ToLane } | undefined = receiveMessageOnPort(this.#data);
       if (received === undefined) return;
       const { message } = received;
       if (message.kind === 'library') {

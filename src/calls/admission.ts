@@ -260,7 +260,7 @@ export class Admission implements CallOwner {
     if (call.queue !== null) (call.queue as CallQueue<Call>).remove(call);
     else {
       const at = this.#held.indexOf(call);
-      if (at >= 0) this.#held.splice(at, 1);
+      if (at >= 0) void this.#held.splice(at, 1);
     }
   }
 

@@ -159,9 +159,11 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
   }
 
   static {
-    Object.defineProperty(this.prototype, 'constructor', { value: Promise });
-    Object.defineProperty(this.prototype, inspect.custom, { value: this.prototype.describe });
-    Object.defineProperty(this.prototype, Symbol.toStringTag, { value: 'NativeCall' });
+    void Object.defineProperties(this.prototype, {
+      constructor: { value: Promise },
+      [inspect.custom]: { value: this.prototype.describe },
+      [Symbol.toStringTag]: { value: 'NativeCall' },
+    });
   }
 
   get isSettled(): boolean {
@@ -185,14 +187,14 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
     const end = this.ending === null ? performance.now() : this.endedAt;
     return {
       createdAt: performance.timeOrigin + this.createdAt,
-      queuedMs: (started ?? end) - this.createdAt,
+      queuedMs: Math.max(0, (started ?? end) - this.createdAt),
       ranMs: started === undefined ? undefined : end - started,
     };
   }
 
   cancel(reason?: unknown): boolean {
     if (this.ending !== null) return false;
-    return this.#owner.stop(this as Call, 'cancelled', this.#cancelError(reason));
+    return this.#owner.stop(this, 'cancelled', this.#cancelError(reason));
   }
 
   /** A signal that this call was linked to has aborted. */
@@ -219,7 +221,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
     this.value = value;
     this.error = error;
     if (Number.isNaN(this.endedAt)) this.endedAt = performance.now();
-    this.#owner.onSettled(this as Call, ending);
+    this.#owner.onSettled(this, ending);
     this.args = NOT_GIVEN;
     if (ending === 'succeeded') this.#resolve(value as never);
     else this.#reject(error);

@@ -1,6 +1,6 @@
 /** Typed functions: what a declaration becomes. */
 import { checkArguments } from '../declare/validate.js';
-import { ArgumentError } from '../errors.js';
+import type { ArgumentError } from '../errors.js';
 import type { DeclaredFunction } from '../lanes/declared-function.js';
 import { type CallOptions, type CallSettings, NO_CALL_OPTIONS, callSettings } from '../options.js';
 import type { NativeCall } from './call.js';

@@ -76,8 +76,7 @@ export async function openOnHost(
     if (isMainThread) prepareExit(engine);
     const library = engine.open(path);
     for (const spec of specs) {
-      // Binding is looking up; what is bound here is used by nobody.
-      new BoundFunction(engine, library, spec);
+      BoundFunction.lookUp(engine, library, spec);
       if (spec.onCancel !== null) {
         library.bind(spec.onCancel.symbol, helperPrototype(spec, spec.onCancel.arguments, 'void'));
       }

@@ -23,7 +23,7 @@ export function linkSignal(signal: AbortSignal, call: Abortable): void {
     const calls = new Set<Abortable>();
     const listener = (): void => {
       watched.delete(signal);
-      for (const one of [...calls]) one.abort(signal.reason);
+      for (const one of Array.from(calls)) one.abort(signal.reason);
     };
     entry = { calls, listener };
     watched.set(signal, entry);

@@ -6,7 +6,7 @@ import type { FailsSpec, HelperSpec, ParamSpec, ReturnSpec } from './spec.js';
 import { didYouMean } from './suggest.js';
 
 /** A predicate of a `fails`. It is user code: it may throw. */
-export type FailsPredicate = (value: unknown) => boolean;
+export type FailsPredicate = (value: unknown) => unknown;
 
 /** A `fails` that was understood. */
 export interface FailureRule {

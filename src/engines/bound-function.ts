@@ -90,6 +90,12 @@ export class BoundFunction {
     this.#args = Array.from({ length: spec.params.length }, () => 0);
   }
 
+  /** Finds every symbol that the function uses, without calling any. @throws SymbolNotFoundError */
+  static lookUp(engine: Engine, library: EngineLibrary, spec: FunctionSpec): void {
+    // Binding is looking up; what is bound here is used by nobody.
+    void new BoundFunction(engine, library, spec);
+  }
+
   /**
    * Runs the call of a row.
    * @param externals the call's views that are not in the arena.

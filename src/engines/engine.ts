@@ -43,7 +43,7 @@ export interface EngineLibrary {
   bind(symbol: string, prototype: Prototype): NativeFunction;
   /**
    * The same, for functions whose errno is wanted: `engine.errno()` straight
-   * after the call gives it. Engines that need nothing special return `bind`'s.
+   * after the call gives it: 0 where the call set none.
    */
   bindErrno(symbol: string, prototype: Prototype): NativeFunction;
 }
@@ -59,7 +59,10 @@ export interface Engine {
   open(path: string): EngineLibrary;
   /** The C library of this process: strlen, memcpy and friends. */
   libc(): EngineLibrary;
-  /** Address of the first byte of a view (over an ArrayBuffer or a SharedArrayBuffer). */
+  /**
+   * Address of the first byte of a view (over an ArrayBuffer or a SharedArrayBuffer).
+   * Never null, not even of an empty buffer. It costs more than a call on ffi-rs: keep it.
+   */
   addressOf(view: Uint8Array): bigint;
   /** errno of the last call made through a function of `bindErrno`, on this thread. */
   errno(): number;

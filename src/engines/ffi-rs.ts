@@ -201,7 +201,9 @@ function openProcess(ffi: FfiRs): void {
   for (const path of candidates) {
     try {
       ffi.open({ library: PROCESS, path });
-      for (const symbol of ['dlopen', 'dlerror', ERRNO_LOCATION]) resolveSymbol(ffi, PROCESS, symbol);
+      for (const symbol of ['dlopen', 'dlerror', ERRNO_LOCATION]) {
+        if (resolveSymbol(ffi, PROCESS, symbol) === 'missing') throw symbolNotFound(PROCESS, symbol);
+      }
       return;
     } catch (error) {
       failure = error;

@@ -15,6 +15,7 @@ import { Piscina } from 'piscina';
 import { leaveBehind } from './leave-behind.js';
 import { LaneCrashedError } from '../errors.js';
 import { Header, type LaneSize, Lease } from '../shared/layout.js';
+import { clockOrigin } from '../shared/clock.js';
 import type { LaneBoot, LaneControl, LaneReport, ToLane } from '../shared/messages.js';
 import type { Lane, LaneEvents, LaneStatus } from './lane.js';
 import { LaneRing } from './lane-ring.js';
@@ -84,7 +85,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
       bell: options.bell,
       data: data.port2,
       control: control.port2,
-      timeOrigin: performance.timeOrigin,
+      clockOrigin: clockOrigin(),
       spinUs: options.spinUs,
       leaseIdleMs: options.leaseIdleMs,
       stackBytes: options.stackSizeMb * 1024 * 1024,

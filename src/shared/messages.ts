@@ -48,8 +48,8 @@ export interface LaneBoot {
   readonly bell: SharedArrayBuffer;
   readonly data: MessagePort;
   readonly control: MessagePort;
-  /** `performance.timeOrigin` of the host: the lane's times are on the host's clock. */
-  readonly timeOrigin: number;
+  /** The host's `clockOrigin()`: the lane's times are on the host's clock. */
+  readonly clockOrigin: number;
   /** µs to look for the next call before sleeping, after there was traffic. */
   readonly spinUs: number;
   /** ms without a call after which the lease ends. */

@@ -7,6 +7,8 @@
  * the exit listeners that come after this one are run here, and then libc's
  * `_exit` ends the process. With nothing stuck, Node goes its own way.
  */
+import { writeSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { exitNow } from '../engines/exit.js';
 
@@ -17,6 +19,27 @@ export interface Holder {
 }
 
 const holders = new Set<Holder>();
+/** What is ending the process, where an uncaught error is. */
+let fatal: { readonly error: unknown } | null = null;
+
+function onFatal(error: unknown): void {
+  const handled =
+    process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
+  if (!handled) fatal = { error };
+}
+
+/**
+ * Node reports an uncaught error after the exit listeners, so ending the
+ * process in one would swallow the report. This is Node's, in its form; the
+ * library has nothing to say itself.
+ */
+function reportFatal(error: unknown): void {
+  try {
+    writeSync(2, `Uncaught:\n${inspect(error)}\n\nNode.js ${process.version}\n`);
+  } catch {
+    // Nobody reads it.
+  }
+}
 
 function onExit(code: number): void {
   if (![...holders].some((holder) => holder.holdsProcess())) return;
@@ -32,17 +55,20 @@ function onExit(code: number): void {
       status = 7;
     }
   }
+  if (fatal !== null) reportFatal(fatal.error);
   exitNow(status);
 }
 
 /** Watches over a pool's threads at the process's exit, until `unwatchExit`. Only on the main thread: elsewhere `_exit` would end too much. */
 export function watchExit(holder: Holder): void {
   if (!isMainThread) return;
-  if (holders.size === 0) process.on('exit', onExit);
+  if (holders.size === 0) process.on('exit', onExit).on('uncaughtExceptionMonitor', onFatal);
   holders.add(holder);
 }
 
 /** The pool's threads have ended. */
 export function unwatchExit(holder: Holder): void {
-  if (holders.delete(holder) && holders.size === 0) process.off('exit', onExit);
+  if (holders.delete(holder) && holders.size === 0) {
+    process.off('exit', onExit).off('uncaughtExceptionMonitor', onFatal);
+  }
 }

@@ -63,7 +63,9 @@ export class LaneSet {
 
   /** Why no lane will take a call however long it waits; null while there is hope. */
   hopeless(): OffthreadError | null {
-    if (!this.#started || this.active.length > 0) return null;
+    if (!this.#started || this.active.length > 0 || this.#closed) return null;
+    // Given up just now: it may come back, and is replaced if it does not.
+    if (this.lost.some(({ abandonAt }) => abandonAt !== Infinity)) return null;
     if (this.#looping()) {
       return new CrashLoopError(
         `${this.#crashes.length} lanes died within ${CRASH_WINDOW_MS} ms, so the pool has stopped replacing them for that long. ` +

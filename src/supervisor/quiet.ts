@@ -20,7 +20,7 @@ export interface QuietMember {
 
 interface Waiter {
   run(): void;
-  fail(error: EngineError): void;
+  fail(error: unknown): void;
   readonly until: number;
 }
 
@@ -53,6 +53,7 @@ export class QuietGate {
         try {
           resolve(work());
         } catch (error) {
+          // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- passes on what `work` threw
           reject(error);
         }
       };

@@ -6,7 +6,7 @@
  * given up, taken back) is only given back.
  */
 import { getSystemErrorName } from 'node:util';
-import { DeclarationError, EngineError, NativeError, OffthreadError } from '../errors.js';
+import { DeclarationError, EngineError, NativeError, type OffthreadError } from '../errors.js';
 import { copyBack } from '../lanes/pack.js';
 import { type LongTexts, readLastError, readReturned, withOuts } from '../lanes/unpack.js';
 import { ERRNO_SHIFT, Outcome, RowDouble } from '../shared/layout.js';
@@ -86,7 +86,7 @@ function settleReturned(job: Job, lane: JobLane, state: State, read: ReadMessage
   let failed = state === State.failed;
   if (fn.compiled.failsPredicate !== undefined) {
     try {
-      failed = fn.compiled.failsPredicate(returned) === true;
+      failed = Boolean(fn.compiled.failsPredicate(returned));
     } catch (cause) {
       const what = `The \`fails\` rule of ${fn.name} threw instead of answering. Let it return true or false.`;
       job.settle('failed', undefined, new DeclarationError(what, { call: job.id, symbol: fn.name, cause }));

@@ -10,21 +10,21 @@
  * - Nothing here depends on the event loop: `runUntil` does the same work while
  *   the host's thread blocks.
  */
-import { receiveMessageOnPort } from 'node:worker_threads';
-import { CallTimeoutError, DeadlockError, LaneCrashedError, type OffthreadError } from '../errors.js';
+import { DeadlockError, LaneCrashedError, type OffthreadError } from '../errors.js';
 import type { PoolSettings } from '../options.js';
 import { HostBell } from '../shared/bell.js';
-import type { ToHost, ToLane } from '../shared/messages.js';
-import { State } from '../shared/states.js';
+import type { ToLane } from '../shared/messages.js';
 import { chooseLane } from './choose-lane.js';
 import { unwatchExit, watchExit } from './exit.js';
+import { Harvester } from './harvester.js';
+import { BOOT_MS, Health, STUCK_AFTER_MS } from './health.js';
 import { HostLoop } from './host-loop.js';
 import { Interrupter } from './interrupter.js';
 import type { Job, JobLane, StopEnding } from './job.js';
 import { LaneSet } from './lane-set.js';
+import { gather, rung, soonUs } from './pace.js';
 import { ffiRsGate } from './quiet.js';
-import { settleRow } from './settlement.js';
-import { type StopContext, giveUp, interruptAgain, stopJob } from './stopping.js';
+import { type StopContext, giveUp, stopJob } from './stopping.js';
 import { Watch } from './watch.js';
 
 /** What the supervisor tells the rooms above. */
@@ -47,15 +47,8 @@ export interface SupervisorEvents {
 
 /** ms that a lane given up is left to come back before its thread is abandoned: a short call needs no new thread. */
 const ABANDON_AFTER_MS = 5;
-/** ms that calls wait behind one that was expected to be short. */
-const STUCK_AFTER_MS = 5;
-/** µs that results of short calls gather before the host is woken: about twice what waking it costs. */
-const GATHER_US = 50;
-/** ms that a lane may take to start. */
-const BOOT_MS = 15_000;
 
 export class Supervisor {
-  readonly #settings: PoolSettings;
   readonly #events: SupervisorEvents;
   readonly #bell: HostBell = new HostBell();
   readonly #lanes: LaneSet;
@@ -63,11 +56,12 @@ export class Supervisor {
   readonly #watch: Watch;
   readonly #interrupter: Interrupter = new Interrupter();
   readonly #stopping: StopContext;
+  readonly #health: Health;
+  readonly #harvester: Harvester;
   readonly #awaitingReady: { resolve(): void; reject(error: unknown): void }[] = [];
   #harvesting = false;
 
   constructor(settings: PoolSettings, events: SupervisorEvents) {
-    this.#settings = settings;
     this.#events = events;
     this.#lanes = new LaneSet(settings, this.#bell.buffer, {
       ready: (lane) => {
@@ -86,9 +80,9 @@ export class Supervisor {
       {
         harvest: () => this.#harvest(),
         busy: () => this.#anyOccupied(),
-        soonUs: () => this.#soonUs(),
-        gather: () => this.#gather(),
-        rung: () => this.#rung(),
+        soonUs: () => soonUs(this.#lanes.active),
+        gather: () => gather(this.#lanes.active),
+        rung: () => rung(this.#lanes.active) || rung(this.#lanes.lost),
       },
       settings.tuning.hostSpinUs,
     );
@@ -99,6 +93,18 @@ export class Supervisor {
       by: (time) => this.#watch.by(time),
       lose: (lane, job) => this.#lose(lane, job),
     };
+    this.#health = new Health(this.#stopping, {
+      crashed: (lane, cause) => this.#lanes.crashed(lane, cause),
+      giveBack: (lane) => {
+        this.#giveBack(lane);
+        events.room();
+      },
+    });
+    this.#harvester = new Harvester({
+      announcing: () => events.announcing(),
+      started: (job) => events.started(job),
+      by: (time) => this.#watch.by(time),
+    });
     watchExit(this);
     ffiRsGate.join(this);
   }
@@ -195,7 +201,7 @@ export class Supervisor {
 
   /** Gives up every job that was asked to stop. */
   giveUpAll(): void {
-    for (const lane of [...this.#lanes.active]) {
+    for (const lane of this.#lanes.active.slice()) {
       const { ring } = lane;
       if (ring.occupied === 0) continue;
       const job = ring.ticket(ring.head);
@@ -221,7 +227,7 @@ export class Supervisor {
       this.#events.room();
       if (done()) break;
       const now = performance.now();
-      if (this.#watch.due <= now) {
+      if (this.#watch.due <= now || this.#lanes.active.some((lane) => lane.announcedGone)) {
         this.#watch.look();
         continue;
       }
@@ -288,38 +294,6 @@ export class Supervisor {
     return this.#lanes.lost.length > 0;
   }
 
-  /** µs until a lane is expected to run dry: it then wants more to do, or somebody waits for its result. */
-  #soonUs(): number {
-    let soon = Infinity;
-    for (const lane of this.#lanes.active) {
-      const { ring } = lane;
-      if (ring.occupied === 0 || lane.exclusive) continue;
-      soon = Math.min(soon, ring.remaining * ring.ticket(ring.head).fn.averageUs);
-    }
-    return soon;
-  }
-
-  /** Lets short results gather in the lanes, as long as nobody waits much longer for it. */
-  #gather(): void {
-    for (const lane of this.#lanes.active) {
-      const { ring } = lane;
-      const { occupied } = ring;
-      if (occupied === 0) continue;
-      if (lane.exclusive || occupied === 1) ring.gather(1);
-      else {
-        const worth = Math.floor(GATHER_US / ring.ticket(ring.head).fn.averageUs);
-        ring.gather(Math.max(1, Math.min(worth, occupied >> 1)));
-      }
-    }
-  }
-
-  #rung(): boolean {
-    const { active, lost } = this.#lanes;
-    for (const lane of active) if (lane.ring.rung || (lane.status === 'starting' && lane.announcedReady)) return true;
-    for (const lane of lost) if (lane.ring.rung) return true;
-    return false;
-  }
-
   /** Takes everything finished from the lanes. Safe to enter again from a handler. */
   #harvest(): number {
     let found = 0;
@@ -327,11 +301,11 @@ export class Supervisor {
     for (let index = 0; index < active.length; index += 1) {
       const lane = active[index] as JobLane;
       if (lane.status === 'starting') this.#lanes.welcome();
-      if (lane.ring.occupied !== 0) found += this.#take(lane);
+      if (lane.ring.occupied !== 0) found += this.#harvester.take(lane);
     }
     for (let index = lost.length - 1; index >= 0; index -= 1) {
       const lane = lost[index] as JobLane;
-      found += this.#take(lane);
+      found += this.#harvester.take(lane);
       if (lane.ring.occupied === 0 && lane.abandonAt !== Infinity) this.#lanes.reinstate(lane);
     }
     if (found > 0 && !this.#harvesting) {
@@ -343,48 +317,6 @@ export class Supervisor {
       }
     }
     return found;
-  }
-
-  #take(lane: JobLane): number {
-    const { ring } = lane;
-    const done = ring.done;
-    let found = 0;
-    while (ring.head !== done && ring.occupied !== 0) {
-      const job = ring.ticket(ring.head);
-      if (job.lane === lane && job.sequence === ring.head) {
-        this.#announceStart(job);
-        settleRow(lane, job, (generation) => this.#message(lane, generation));
-      }
-      ring.free();
-      found += 1;
-    }
-    if (ring.occupied !== 0) this.#onNextHead(lane);
-    return found;
-  }
-
-  /** The lane is on its next call: its time starts. */
-  #onNextHead(lane: JobLane): void {
-    const job = lane.ring.ticket(lane.ring.head);
-    if (job.lane !== lane || job.isSettled) return;
-    if (job.timeout < STUCK_AFTER_MS) this.#watch.by(performance.now() + job.timeout);
-    if (this.#events.announcing() && lane.ring.state(job.sequence) !== State.queued) this.#announceStart(job);
-  }
-
-  #announceStart(job: Job): void {
-    if (job.announced || !this.#events.announcing() || job.lane === null) return;
-    const state = job.lane.ring.state(job.sequence);
-    if (state === State.queued || state === State.withdrawn || Number.isNaN(job.createdAt)) return;
-    job.announced = true;
-    job.startedAt = job.lane.ring.startedAt(job.sequence);
-    this.#events.started(job);
-  }
-
-  /** Messages come in the order of the rows; those of calls nobody waits for are passed over. */
-  #message(lane: JobLane, generation: number): ToHost | undefined {
-    for (;;) {
-      const received = receiveMessageOnPort(lane.port) as { message: ToHost } | undefined;
-      if (received === undefined || received.message.generation === generation) return received?.message;
-    }
   }
 
   #lose(lane: JobLane, job: Job): void {
@@ -403,7 +335,7 @@ export class Supervisor {
   }
 
   #onCrash(lane: JobLane, cause: unknown): void {
-    this.#take(lane);
+    this.#harvester.take(lane);
     this.#giveBack(lane);
     const { ring } = lane;
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -430,60 +362,11 @@ export class Supervisor {
   #check(now: number): number {
     this.#harvest();
     let next = this.#events.due(now);
-    for (const lane of [...this.#lanes.active]) next = Math.min(next, this.#checkLane(lane, now));
-    for (const lane of [...this.#lanes.lost]) {
+    for (const lane of this.#lanes.active.slice()) next = Math.min(next, this.#health.check(lane, now));
+    for (const lane of this.#lanes.lost.slice()) {
       if (lane.abandonAt <= now) this.#lanes.abandon(lane);
       else next = Math.min(next, lane.abandonAt);
     }
     return next;
-  }
-
-  #checkLane(lane: JobLane, now: number): number {
-    if (lane.announcedGone && lane.status !== 'ended') {
-      this.#lanes.crashed(lane, new Error('its thread ended by itself'));
-      return Infinity;
-    }
-    if (lane.status === 'starting') {
-      if (now - lane.createdAt < BOOT_MS) return lane.createdAt + BOOT_MS;
-      this.#lanes.crashed(lane, new Error(`it did not start within ${BOOT_MS} ms`));
-      return Infinity;
-    }
-    const { ring } = lane;
-    if (ring.occupied === 0) return Infinity;
-    const job = ring.ticket(ring.head);
-    if (job.lane !== lane || job.isSettled) return now + STUCK_AFTER_MS;
-    const state = ring.state(ring.head);
-    if (state === State.queued) return now + Math.min(job.timeout, STUCK_AFTER_MS);
-    return Math.min(this.#checkTime(job, ring.startedAt(ring.head), now), this.#checkStuck(lane, now));
-  }
-
-  #checkTime(job: Job, startedAt: number, now: number): number {
-    if (job.stopError !== null) {
-      if (job.giveUpAt <= now) {
-        this.giveUp(job);
-        return Infinity;
-      }
-      if (job.interruptAt <= now) interruptAgain(this.#stopping, job, now);
-      return Math.min(job.giveUpAt, job.interruptAt);
-    }
-    const until = startedAt + job.timeout;
-    if (until > now) return until;
-    const error = new CallTimeoutError(
-      `${job.fn.name} was still running after its timeout of ${job.timeout} ms. ` +
-        'If the work takes that long, raise `timeout` (0 is unlimited); if it hangs, look at what it waits for.',
-      { call: job.id, symbol: job.fn.name },
-    );
-    this.stop(job, 'timed-out', error);
-    return Math.min(job.giveUpAt, job.interruptAt);
-  }
-
-  /** Calls behind one that turned out to be long are taken back and run elsewhere. */
-  #checkStuck(lane: JobLane, now: number): number {
-    if (lane.ring.occupied <= 1) return Infinity;
-    if (now - lane.ring.startedAt(lane.ring.head) < STUCK_AFTER_MS) return now + STUCK_AFTER_MS;
-    lane.exclusive = true;
-    this.#giveBack(lane);
-    this.#events.room();
-    return Infinity;
   }
 }

@@ -1,0 +1,74 @@
+/**
+ * Takes what lanes have finished, in the order of their rows, and tells of the
+ * starts that somebody listens for. Safe to enter again from a handler: a row
+ * is given back in the same step in which its call settles.
+ */
+import { receiveMessageOnPort } from 'node:worker_threads';
+import type { ToHost } from '../shared/messages.js';
+import { State } from '../shared/states.js';
+import type { Job, JobLane } from './job.js';
+import { settleRow } from './settlement.js';
+
+/** What the harvester tells. */
+export interface HarvestEvents {
+  /** Whether anybody wants to hear of starts. */
+  announcing(): boolean;
+  started(job: Job): void;
+  /** A look is wanted by this time. */
+  by(time: number): void;
+}
+
+/** Calls that may run for less than this are watched from the moment they start, in ms. */
+const SHORT_TIMEOUT_MS = 5;
+
+export class Harvester {
+  readonly #events: HarvestEvents;
+
+  constructor(events: HarvestEvents) {
+    this.#events = events;
+  }
+
+  /** Takes everything finished from a lane. @returns how many rows that gave back. */
+  take(lane: JobLane): number {
+    const { ring } = lane;
+    const { done } = ring;
+    let found = 0;
+    while (ring.head !== done && ring.occupied !== 0) {
+      const job = ring.ticket(ring.head);
+      if (job.lane === lane && job.sequence === ring.head) {
+        this.#announceStart(job);
+        settleRow(lane, job, (generation) => message(lane, generation));
+      }
+      ring.free();
+      found += 1;
+    }
+    if (ring.occupied !== 0) this.#onNext(lane);
+    return found;
+  }
+
+  /** The lane is on its next call: its time has started. */
+  #onNext(lane: JobLane): void {
+    const job = lane.ring.ticket(lane.ring.head);
+    if (job.lane !== lane || job.isSettled) return;
+    if (job.timeout < SHORT_TIMEOUT_MS) this.#events.by(performance.now() + job.timeout);
+    this.#announceStart(job);
+  }
+
+  #announceStart(job: Job): void {
+    if (job.announced || !this.#events.announcing() || job.lane === null) return;
+    const { ring } = job.lane;
+    const state = ring.state(job.sequence);
+    if (state === State.queued || state === State.withdrawn || job.isSettled) return;
+    job.announced = true;
+    job.startedAt = ring.startedAt(job.sequence);
+    this.#events.started(job);
+  }
+}
+
+/** Messages come in the order of the rows; those of calls nobody waits for are passed over. */
+function message(lane: JobLane, generation: number): ToHost | undefined {
+  for (;;) {
+    const received: { message: ToHost } | undefined = receiveMessageOnPort(lane.port);
+    if (received === undefined || received.message.generation === generation) return received?.message;
+  }
+}

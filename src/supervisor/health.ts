@@ -1,0 +1,81 @@
+/**
+ * The health of lanes, looked at when something is due: timeouts and grace of
+ * what they run, calls stuck behind it, lanes that do not start or have ended
+ * without a word. Every look answers with the time of the next one.
+ */
+import { CallTimeoutError } from '../errors.js';
+import { State } from '../shared/states.js';
+import type { Job, JobLane } from './job.js';
+import { type StopContext, giveUp, interruptAgain, stopJob } from './stopping.js';
+
+/** What a look may lead to. */
+export interface HealthEvents {
+  crashed(lane: JobLane, cause: Error): void;
+  /** Calls the lane has not started are to run elsewhere. */
+  giveBack(lane: JobLane): void;
+}
+
+/** ms that calls wait behind one that was expected to be short. */
+export const STUCK_AFTER_MS = 5;
+/** ms that a lane may take to start. */
+export const BOOT_MS = 15_000;
+
+export class Health {
+  readonly #stopping: StopContext;
+  readonly #events: HealthEvents;
+
+  constructor(stopping: StopContext, events: HealthEvents) {
+    this.#stopping = stopping;
+    this.#events = events;
+  }
+
+  /** Looks at a lane at `now`, on the host's clock. @returns when to look again, or Infinity. */
+  check(lane: JobLane, now: number): number {
+    if (lane.announcedGone) {
+      this.#events.crashed(lane, new Error('its thread ended by itself'));
+      return Infinity;
+    }
+    if (lane.status === 'starting') {
+      if (now - lane.createdAt < BOOT_MS) return lane.createdAt + BOOT_MS;
+      this.#events.crashed(lane, new Error(`it did not start within ${BOOT_MS} ms`));
+      return Infinity;
+    }
+    const { ring } = lane;
+    if (ring.occupied === 0) return Infinity;
+    const job = ring.ticket(ring.head);
+    // Ended or taken back already, and the lane has not passed the row yet.
+    if (job.lane !== lane || job.isSettled) return now + STUCK_AFTER_MS;
+    if (ring.state(ring.head) === State.queued) return now + Math.min(job.timeout, STUCK_AFTER_MS);
+    return Math.min(this.#checkTime(job, ring.startedAt(ring.head), now), this.#checkStuck(lane, now));
+  }
+
+  #checkTime(job: Job, startedAt: number, now: number): number {
+    if (job.stopError === null) {
+      const until = startedAt + job.timeout;
+      if (until > now) return until;
+      stopJob(this.#stopping, job, 'timed-out', timeoutError(job));
+    } else if (job.giveUpAt <= now) {
+      giveUp(this.#stopping, job);
+      return Infinity;
+    } else if (job.interruptAt <= now) interruptAgain(this.#stopping, job, now);
+    return Math.min(job.giveUpAt, job.interruptAt);
+  }
+
+  #checkStuck(lane: JobLane, now: number): number {
+    const { ring } = lane;
+    if (ring.occupied <= 1) return Infinity;
+    const since = ring.startedAt(ring.head);
+    if (now - since < STUCK_AFTER_MS) return since + STUCK_AFTER_MS;
+    lane.exclusive = true;
+    this.#events.giveBack(lane);
+    return Infinity;
+  }
+}
+
+function timeoutError(job: Job): CallTimeoutError {
+  return new CallTimeoutError(
+    `${job.fn.name} was still running after its timeout of ${job.timeout} ms. ` +
+      'If the work takes that long, raise `timeout` (0 is unlimited); if it hangs, look at what it waits for.',
+    { call: job.id, symbol: job.fn.name },
+  );
+}

@@ -1,0 +1,115 @@
+/**
+ * One suite, every engine: `onEveryEngine` describes the same tests once for
+ * each engine that this Node.js has. OFFTHREAD_TEST_ENGINES='koffi,node'
+ * narrows it.
+ */
+import { expect } from 'chai';
+import type { EngineName } from '../../src/index.js';
+import { type OffthreadError, type Pool, type PoolOptions, createPool } from '../../src/index.js';
+import { ENGINES } from './engine-list.js';
+import { openGates } from './gate.js';
+import { OFFTEST, type Offtest } from './offtest.js';
+import { testlib } from './testlib.js';
+
+const wanted = process.env['OFFTHREAD_TEST_ENGINES']
+  ?.split(',')
+  .map((name) => name.trim())
+  .filter((name) => name !== '');
+
+/** The engines that the contract runs on. */
+export const contractEngines: readonly EngineName[] =
+  wanted === undefined ? ENGINES : ENGINES.filter((name) => wanted.includes(name));
+
+if (contractEngines.length === 0) {
+  throw new Error(`OFFTHREAD_TEST_ENGINES names none of the engines here: ${ENGINES.join(', ')}`);
+}
+
+/** Describes the same tests for each engine. */
+export function onEveryEngine(title: string, tests: (engine: EngineName) => void): void {
+  for (const engine of contractEngines) {
+    describe(`${title} [${engine}]`, function () {
+      this.timeout(12_000);
+      afterEach(openGates);
+      tests(engine);
+    });
+  }
+}
+
+/** A pool and the test library on it, made before the tests of a suite and closed after them. */
+export interface Lab {
+  readonly pool: Pool;
+  readonly lib: Offtest;
+}
+
+/** A lab that the tests of the current suite share. */
+export function sharedLab(engine: EngineName, options: PoolOptions = { lanes: 2 }): Lab {
+  let made: Lab | undefined;
+  before(async () => {
+    made = await lab(engine, options);
+  });
+  after(async () => {
+    openGates();
+    await made?.pool.close({ timeout: 2_000 });
+  });
+  const get = (): Lab => {
+    if (made === undefined) throw new Error('a lab is there from the first hook on');
+    return made;
+  };
+  return {
+    get pool() {
+      return get().pool;
+    },
+    get lib() {
+      return get().lib;
+    },
+  };
+}
+
+export async function lab(engine: EngineName, options: PoolOptions = {}): Promise<Lab> {
+  const pool = createPool({ lanes: 1, ...options });
+  return { pool, lib: await pool.open(testlib, OFFTEST, { engine }) };
+}
+
+/** Runs a test on a pool of its own, and closes that whatever happens. */
+export async function withPool(
+  engine: EngineName,
+  options: PoolOptions,
+  test: (lib: Offtest, pool: Pool) => Promise<void>,
+): Promise<void> {
+  const { pool, lib } = await lab(engine, options);
+  try {
+    await test(lib, pool);
+  } finally {
+    openGates();
+    await pool.close({ timeout: 2_000 });
+  }
+}
+
+type ErrorClass<E extends OffthreadError> = abstract new (...args: never[]) => E;
+
+/** What a promise is rejected with; it has to be an error of that class. */
+export async function rejection<E extends OffthreadError>(
+  promise: PromiseLike<unknown>,
+  type: ErrorClass<E>,
+): Promise<E> {
+  let value: unknown;
+  try {
+    value = await promise;
+  } catch (error) {
+    expect(error).to.be.instanceOf(type);
+    return error as E;
+  }
+  return expect.fail(`resolved to ${String(value)} instead of a rejection with ${type.name}`);
+}
+
+/** What a function throws; it has to be an error of that class. */
+export function thrown<E extends OffthreadError>(run: () => unknown, type: ErrorClass<E>): E {
+  let value: unknown;
+  try {
+    value = run();
+  } catch (error) {
+    expect(error).to.be.instanceOf(type);
+    return error as E;
+  }
+  return expect.fail(`returned ${String(value)} instead of throwing ${type.name}`);
+}
