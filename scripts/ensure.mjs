@@ -72,7 +72,7 @@ export function ensureDependencies() {
   });
 }
 
-const compiledFolders = ['src', 'workers', 'test', 'benchmarks', 'examples'];
+const compiledFolders = ['src', 'workers', 'types', 'test', 'benchmarks', 'examples'];
 
 /** dist/ holds nothing whose source is gone: a deleted test must not go on running. */
 function removeOrphans() {

@@ -111,14 +111,15 @@ export class LaneRuntime {
   #drainRing(): boolean {
     const { i32 } = this.memory;
     let ran = false;
-    // Times run back to back within a drain: one clock reading a call.
-    this.#now = 0;
     for (;;) {
       const tail = Atomics.load(i32, Header.TAIL);
       if (this.#cursor === tail) {
         if (ran) this.#ring();
         return ran;
       }
+      // Times run back to back among rows that wait already: one clock reading
+      // a call. A row that came later may be younger than the last reading.
+      this.#now = 0;
       do {
         this.#runRow(this.#cursor);
         this.#cursor = (this.#cursor + 1) | 0;

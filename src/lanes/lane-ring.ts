@@ -28,6 +28,7 @@ export class LaneRing<T extends Ticket> {
   head: number;
   /** Row of the next call. */
   tail: number;
+  #published: number;
   readonly #arena: Arena;
   readonly #port: MessagePort;
   readonly #tickets: (T | null)[];
@@ -44,6 +45,7 @@ export class LaneRing<T extends Ticket> {
     this.#marks = new Float64Array(size.rows);
     this.head = first;
     this.tail = first;
+    this.#published = first;
     Atomics.store(this.memory.i32, Header.HEAD, first);
     Atomics.store(this.memory.i32, Header.TAIL, first);
   }
@@ -76,7 +78,7 @@ export class LaneRing<T extends Ticket> {
   }
 
   /**
-   * Writes a call at the tail.
+   * Writes a call at the tail. The lane sees it after {@link publish}.
    * @returns its sequence number, or undefined when the ring or its arena is full.
    */
   write(ticket: T, announce: boolean): number | undefined {
@@ -106,10 +108,22 @@ export class LaneRing<T extends Ticket> {
       memory.f64[double + RowDouble.DONE] = 0;
       memory.f64[double + RowDouble.TOTAL] = 0;
     }
-    Atomics.store(memory.i32, word + RowWord.STATE, stateWord(generation, State.queued));
+    // A plain store: publishing orders it before the lane can see the row.
+    memory.i32[word + RowWord.STATE] = stateWord(generation, State.queued);
     this.tail = (sequence + 1) | 0;
-    Atomics.store(memory.i32, Header.TAIL, this.tail);
     return sequence;
+  }
+
+  /** Rows that are written and not published. */
+  get unpublished(): number {
+    return (this.tail - this.#published) | 0;
+  }
+
+  /** Lets the lane see every row written: a crate, one fence for all of it. */
+  publish(): void {
+    if (this.#published === this.tail) return;
+    this.#published = this.tail;
+    Atomics.store(this.memory.i32, Header.TAIL, this.tail);
   }
 
   /** The call of a row that has not been given back. */

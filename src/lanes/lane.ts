@@ -40,7 +40,7 @@ export interface Lane<T extends Ticket> {
   readonly bound: boolean;
   /** Tells the lane of functions; in order with calls. */
   announce(library: ToLane): void;
-  /** Makes sure the lane sees what was written to its ring. */
+  /** Publishes what was written to its ring, and makes sure the lane sees it. */
   wake(): void;
   /** Asks the lane about itself; rejects when the lane dies first. */
   report(): Promise<LaneReport>;

@@ -118,6 +118,8 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   }
 
   wake(): void {
+    // Published first, looked second: see the guarantees of the lane's runtime.
+    this.ring.publish();
     const { i32 } = this.ring.memory;
     if (
       Atomics.load(i32, Header.SLEEPING) === 1 &&

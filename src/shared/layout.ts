@@ -20,7 +20,7 @@ export const ROW_WORDS: number = ROW_BYTES / 4;
 /** Doubles (or 64-bit integers) in a row. */
 export const ROW_DOUBLES: number = ROW_BYTES / 8;
 
-/** Header: index of each Int32 word. Each has a cache line to itself. */
+/** Header: index of each Int32 word. What one side writes often has a cache line to itself. */
 export const Header = {
   /** Counts wake-ups; the lane sleeps on it. Host writes. */
   DOORBELL: 0,
@@ -37,7 +37,7 @@ export const Header = {
   /** 1 once the lane's thread is ending on its own (`process.exit`, an uncaught error). Lane writes. */
   GONE: 96,
   /** Sequence number from which the lane rings an armed bell; before it, results gather. Host writes. */
-  RING_AT: 56,
+  RING_AT: 88,
   /** Libraries the host has told the lane of. Host writes. */
   ANNOUNCED: 104,
   /** Libraries the lane has bound. Lane writes, after the last call into an engine for it. */

@@ -19,6 +19,8 @@ import type { HostBell } from '../shared/bell.js';
 
 /** What the loop drives. */
 export interface LoopWork {
+  /** Lets the lanes see what this tick has dispatched. */
+  publish(): void;
   /** Takes every finished call from the lanes. @returns how many there were. */
   harvest(): number;
   /** Whether anything is in flight. */
@@ -38,7 +40,7 @@ const POLL_US = 40;
 /** µs without a result after which polling goes to sleep. */
 const POLL_PATIENCE_US = 100;
 /** Spins skipped at most after spins that found nothing. */
-const MOST_SKIPPED = 128;
+const MOST_SKIPPED = 32;
 
 const microseconds = (): number => performance.now() * 1_000;
 
@@ -78,6 +80,7 @@ export class HostLoop {
 
   readonly #decide = (): void => {
     this.#deciding = false;
+    this.#work.publish();
     if (!this.#work.busy()) {
       this.#disarm();
       return;

@@ -45,6 +45,8 @@ export interface SupervisorEvents {
   ): void;
 }
 
+/** Calls that are published together at most: an idle lane should not wait for a long tick to end. */
+const CRATE = 32;
 /** ms that a lane given up is left to come back before its thread is abandoned: a short call needs no new thread. */
 const ABANDON_AFTER_MS = 5;
 
@@ -79,6 +81,7 @@ export class Supervisor {
       this.#bell,
       {
         harvest: () => this.#harvest(),
+        publish: () => this.#publish(),
         busy: () => this.#anyOccupied(),
         soonUs: () => soonUs(this.#lanes.active),
         gather: () => gather(this.#lanes.active),
@@ -181,7 +184,8 @@ export class Supervisor {
     const now = job.createdAt;
     lane.lastUsed = now;
     lane.exclusive = !job.fn.short;
-    lane.wake();
+    // The rest goes as a crate, at the end of this tick.
+    if (first || ring.unpublished >= CRATE) lane.wake();
     if (first) {
       if (job.timeout !== Infinity) this.#watch.by(now + job.timeout);
     } else this.#watch.by(now + STUCK_AFTER_MS);
@@ -225,6 +229,9 @@ export class Supervisor {
       this.#loop.look();
       ffiRsGate.look();
       this.#events.room();
+      this.#publish();
+      // This thread has nothing else to do: every result wakes it.
+      for (const lane of this.#lanes.active) lane.ring.gather(1);
       if (done()) break;
       const now = performance.now();
       if (this.#watch.due <= now || this.#lanes.active.some((lane) => lane.announcedGone)) {
@@ -278,6 +285,10 @@ export class Supervisor {
       if (ring.ticket(at).fn.engine === 'ffi-rs') return true;
     }
     return false;
+  }
+
+  #publish(): void {
+    for (const lane of this.#lanes.active) if (lane.ring.unpublished !== 0) lane.wake();
   }
 
   #requireHope(): void {

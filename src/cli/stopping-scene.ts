@@ -1,0 +1,64 @@
+/** Two native calls that are ended before their time: one that can be stopped, and one that cannot. */
+import type { Pool } from '../index.js';
+import type { Libc } from './system-libraries.js';
+
+/** How a call ended. Times in ms. */
+export interface Stop {
+  readonly status: string;
+  /** From the call to its end. */
+  readonly afterMs: number;
+  /** From `cancel()` to the end. */
+  readonly answeredMs: number;
+  /** Whether its lane was given up. */
+  readonly lost: boolean;
+}
+
+/** A lost lane's native call came back this many ms after its start; undefined when it did not within `patienceMs`. */
+export type Recovery = Promise<number | undefined>;
+
+const AF_UNIX = 1;
+const SOCK_STREAM = 1;
+
+const wait = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+
+/** Waits for a message on a socket to which nobody writes, and changes its mind. */
+export async function cancelReceive(pool: Pool, libc: Libc, afterMs: number): Promise<Stop> {
+  const pair = new Int32Array(2);
+  await libc.socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+  const [ours, other] = pair as unknown as [number, number];
+  const lostBefore = pool.stats().lanesLost;
+  const call = libc.recv(ours, Buffer.alloc(64), 64n, 0);
+  const outcome = call.settled();
+  await wait(afterMs);
+  const asked = performance.now();
+  call.cancel('nobody is going to write');
+  const { status, queuedMs, ranMs } = await outcome;
+  const answeredMs = performance.now() - asked;
+  const lost = pool.stats().lanesLost > lostBefore;
+  // A lost lane may still be reading from it.
+  if (!lost) await Promise.all([libc.closeFile(ours), libc.closeFile(other)]);
+  return { status, afterMs: queuedMs + ranMs, answeredMs, lost };
+}
+
+/** Sleeps in native code for longer than it may, and nothing can wake it. */
+export async function outstaySleep(
+  pool: Pool,
+  libc: Libc,
+  sleepMs: number,
+  timeoutMs: number,
+): Promise<Stop & { readonly recovery: Recovery }> {
+  const start = performance.now();
+  const lostBefore = pool.stats().lanesLost;
+  const recovery = new Promise<number | undefined>((resolve) => {
+    pool.once('lane-recovered', () => resolve(performance.now() - start));
+    setTimeout(resolve, sleepMs + 1_000, undefined).unref();
+  });
+  const { status, queuedMs, ranMs } = await libc.usleep
+    .with({ timeout: timeoutMs })(sleepMs * 1_000)
+    .settled();
+  const lost = pool.stats().lanesLost > lostBefore;
+  return { status, afterMs: queuedMs + ranMs, answeredMs: 0, lost, recovery };
+}
