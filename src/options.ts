@@ -130,16 +130,27 @@ function oneOf<const T extends string>(name: string, value: unknown, allowed: re
   return value as T;
 }
 
+/** The properties of a plain object, each read once; null for anything else, also for one that throws when it is read. */
+function plainCopy(options: unknown): Record<string, unknown> | null {
+  try {
+    if (typeof options !== 'object' || options === null) return null;
+    const prototype: unknown = Object.getPrototypeOf(options);
+    // Of any realm: its prototype is the last, as Object.prototype is.
+    return prototype === null || Object.getPrototypeOf(prototype) === null ? { ...options } : null;
+  } catch {
+    return null;
+  }
+}
+
 function known(what: string, options: unknown, names: readonly string[]): Record<string, unknown> {
   if (options === undefined) return {};
-  if (typeof options !== 'object' || options === null) {
-    throw new ArgumentError(`${what} are ${show(options)}; they have to be an object.`);
-  }
-  const unknown = Object.keys(options).find((key) => !names.includes(key));
+  const copy = plainCopy(options);
+  if (copy === null) throw new ArgumentError(`${what} are ${show(options)}; they have to be a plain object.`);
+  const unknown = Object.keys(copy).find((key) => !names.includes(key));
   if (unknown !== undefined) {
     throw new ArgumentError(`${what} have no \`${unknown}\`. There are: ${names.join(', ')}.`);
   }
-  return options as Record<string, unknown>;
+  return copy;
 }
 
 const unlimited = (ms: number): number => (ms === 0 ? Infinity : ms);

@@ -14,6 +14,7 @@
  *   ends (`onSettled`), which `Call.settle` calls exactly once.
  * - Whatever frees room (a result, a cancellation, a lane) ends in `pump`.
  */
+import { checkArguments } from '../declare/validate.js';
 import { CallCancelledError, CallTimeoutError, QueueFullError, type OffthreadError } from '../errors.js';
 import { type Counters } from '../observe/counters.js';
 import { publish, tracing, type CallTrace } from '../observe/trace.js';
@@ -44,7 +45,6 @@ export class Admission implements CallOwner {
   readonly #deadlines = new Deadlines<Call>();
   #supervisor!: Supervisor;
   #closed: (() => OffthreadError) | null = null;
-  #pumping = false;
 
   constructor(settings: PoolSettings, counters: Counters, events: AdmissionEvents) {
     this.#settings = settings;
@@ -125,27 +125,22 @@ export class Admission implements CallOwner {
     }
   }
 
-  /** Dispatches what can start now. */
+  /** Dispatches what can start now. May be entered again from a handler: every step leaves the queues whole. */
   pump(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    try {
-      if (!ffiRsGate.closed) this.#release();
-      for (let call = this.#queue.peek(); call !== null; call = this.#queue.peek()) {
-        if (call.fn.engine === 'ffi-rs' && ffiRsGate.closed) {
-          this.#queue.remove(call);
-          this.#held.push(call);
-          continue;
-        }
-        if (!this.#supervisor.dispatch(call)) break;
+    if (!ffiRsGate.closed) this.#release();
+    for (let call = this.#queue.peek(); call !== null; call = this.#queue.peek()) {
+      if (call.fn.engine === 'ffi-rs' && ffiRsGate.closed) {
         this.#queue.remove(call);
+        this.#held.push(call);
+        continue;
       }
-      this.#refill();
-      const hopeless = this.#supervisor.hopeless();
-      if (hopeless !== null) this.#giveUp(hopeless);
-    } finally {
-      this.#pumping = false;
+      if (this.#refuseStale(call)) continue;
+      if (!this.#supervisor.dispatch(call)) break;
+      this.#queue.remove(call);
     }
+    this.#refill();
+    const hopeless = this.#supervisor.hopeless();
+    if (hopeless !== null) this.#giveUp(hopeless);
   }
 
   /** Ends what is past its deadline. @returns when the next one is. */
@@ -271,15 +266,30 @@ export class Admission implements CallOwner {
 
   /** Room in the queue goes to those that wait for it. */
   #refill(): void {
-    while (this.#waiting.size > 0 && this.queued < this.#settings.maxQueue) {
-      const call = this.#waiting.peek() as Call;
+    for (let call = this.#waiting.peek(); call !== null; call = this.#waiting.peek()) {
+      if (this.#refuseStale(call)) continue;
+      const direct =
+        this.#queue.size === 0 && this.#supervisor.hasIdleLane && this.#supervisor.dispatch(call);
+      if (!direct && this.queued >= this.#settings.maxQueue) break;
       this.#waiting.remove(call);
-      if (this.#queue.size > 0 || !this.#supervisor.dispatch(call)) this.#queue.push(call);
+      if (!direct) this.#queue.push(call);
     }
+  }
+
+  /** Arguments were checked when the call was made; its buffers may have been detached since. */
+  #refuseStale(call: Call): boolean {
+    if (!call.fn.plan.hasData) return false;
+    const error = checkArguments(call.fn.compiled, call.args);
+    if (error === null) return false;
+    error.call = call.id;
+    this.#leave(call);
+    call.settle('failed', undefined, error);
+    return true;
   }
 
   #giveUp(error: OffthreadError): void {
     for (const call of [...this.#queue.toArray(), ...this.#waiting.toArray()]) {
+      if (call.isSettled) continue;
       this.#leave(call);
       call.settle('failed', undefined, error);
     }

@@ -9,11 +9,9 @@ import type { DeclaredFunction } from '../lanes/declared-function.js';
 import { LaneRing } from '../lanes/lane-ring.js';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { Header, Outcome } from '../shared/layout.js';
-import type { ToLane } from '../shared/messages.js';
-import { State } from '../shared/states.js';
-import { settleRow } from '../supervisor/settlement.js';
+import { readRow, settleReading } from '../supervisor/settlement.js';
 import type { Job, JobLane } from '../supervisor/job.js';
-import { generationOf } from '../shared/states.js';
+import { State, generationOf } from '../shared/states.js';
 
 /** A ring that nobody but this thread works on. */
 export class InPlace {
@@ -47,10 +45,12 @@ export class InPlace {
     const failed = (ring.outcome(sequence) & Outcome.NATIVE_FAILURE) !== 0;
     ring.transition(sequence, job.id, State.running, failed ? State.failed : State.succeeded);
     Atomics.store(memory.i32, Header.HEAD, ring.tail);
-    settleRow(lane, job, () => ({ kind: 'texts', generation: generationOf(job.id), texts: texts ?? [] }));
+    const generation = generationOf(job.id);
+    const reading = readRow(lane, job, () => ({ kind: 'texts', generation, texts: texts ?? [] }));
     ring.free();
     // The views were used as they are; their message is not needed.
-    while (receiveMessageOnPort(this.#channel.port2) as ToLane | undefined);
+    while (receiveMessageOnPort(this.#channel.port2) !== undefined);
+    if (reading !== null) settleReading(job, reading);
   }
 
   #bind(fn: DeclaredFunction): BoundFunction {

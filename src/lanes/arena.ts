@@ -32,7 +32,13 @@ export class Arena {
   allocate(bytes: number): number {
     const size = Math.ceil(bytes / ALIGN) * ALIGN;
     let at = this.#allocated;
-    const place = at % this.#bytes;
+    let place = at % this.#bytes;
+    if (at === this.#freed && place > 0) {
+      // Empty: from the start, or a large payload would find room at neither end.
+      at += this.#bytes - place;
+      this.#freed = at;
+      place = 0;
+    }
     if (place + size > this.#bytes) at += this.#bytes - place;
     if (at + size - this.#freed > this.#bytes) return -1;
     this.#allocated = at + size;

@@ -7,6 +7,7 @@
  * made; buffers are looked at again, because they may have been detached while
  * the call was queued.
  */
+import { isUsableBytes } from '../declare/bytes.js';
 import type { ParamSpec } from '../declare/spec.js';
 import { writeCell, type ScalarValue } from '../shared/cells.js';
 import type { LaneMemory } from '../shared/lane-memory.js';
@@ -155,18 +156,15 @@ export function copyBack(
   args: readonly unknown[],
   externals: readonly Uint8Array[],
 ): boolean {
-  let given = 0;
   let whole = true;
-  fn.compiled.spec.params.forEach((param, index) => {
-    if (
-      param.kind === 'cancelFlag' ||
-      param.kind === 'progress' ||
-      param.kind === 'out' ||
-      param.kind === 'outText'
-    )
+  fn.compiled.given.positions.forEach((index, given) => {
+    const param = fn.compiled.spec.params[index];
+    if (param?.kind !== 'buffer' || !param.inout) return;
+    const value = args[given];
+    if (!isUsableBytes(value)) {
+      whole = false;
       return;
-    const value = args[given++];
-    if (param.kind !== 'buffer' || !param.inout) return;
+    }
     const target = bytesOf(value as ArrayBufferLike | ArrayBufferView);
     if (isShared(target)) return;
     const place = memory.f64[payload / 8 + index] as number;

@@ -1,13 +1,16 @@
 /**
  * Takes what lanes have finished, in the order of their rows, and tells of the
- * starts that somebody listens for. Safe to enter again from a handler: a row
- * is given back in the same step in which its call settles.
+ * starts that somebody listens for.
+ *
+ * Guarantee: it may be entered again from a handler (a listener that makes a
+ * blocking call). A row is read and given back before its call settles, so
+ * whoever comes next finds the next row.
  */
 import { receiveMessageOnPort } from 'node:worker_threads';
 import type { ToHost } from '../shared/messages.js';
 import { State } from '../shared/states.js';
 import type { Job, JobLane } from './job.js';
-import { settleRow } from './settlement.js';
+import { readRow, settleReading } from './settlement.js';
 
 /** What the harvester tells. */
 export interface HarvestEvents {
@@ -33,14 +36,15 @@ export class Harvester {
     const { ring } = lane;
     const { done } = ring;
     let found = 0;
-    while (ring.head !== done && ring.occupied !== 0) {
+    // A handler may take results itself, and move the head: beyond `done` is not ours.
+    while (((done - ring.head) | 0) > 0) {
       const job = ring.ticket(ring.head);
-      if (job.lane === lane && job.sequence === ring.head) {
-        this.#announceStart(job);
-        settleRow(lane, job, (generation) => message(lane, generation));
-      }
+      const own = job.lane === lane && job.sequence === ring.head;
+      if (own) this.#announceStart(job);
+      const reading = own ? readRow(lane, job, (generation) => message(lane, generation)) : null;
       ring.free();
       found += 1;
+      if (reading !== null) settleReading(job, reading);
     }
     if (ring.occupied !== 0) this.#onNext(lane);
     return found;

@@ -78,6 +78,21 @@ export class HostLoop {
     this.#harvest();
   }
 
+  /**
+   * Arms the bell for a host that is about to block on it by itself.
+   * @returns the count to sleep on.
+   */
+  armToBlock(): number {
+    this.#armed = true;
+    return this.#bell.arm();
+  }
+
+  /** The host has stopped blocking: from here on the loop sees to results again. */
+  stopBlocking(): void {
+    this.#disarm();
+    this.notice();
+  }
+
   readonly #decide = (): void => {
     this.#deciding = false;
     this.#work.publish();

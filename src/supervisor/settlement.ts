@@ -1,12 +1,24 @@
 /**
- * Turns what a lane left in a row into the end of a call.
+ * Turns what a lane left in a row into the end of a call, in two steps.
  *
- * The row's state was decided by compare-and-swap, so exactly one ending is
- * read here; a row whose call has settled already (cancelled while queued,
- * given up, taken back) is only given back.
+ *   read    everything is copied out of the row and its payload
+ *           (the row is given back here, by the caller)
+ *   settle  user code may run: a `fails` rule, a listener, a subscriber
+ *
+ * User code may make a blocking call, which takes results from the same lane:
+ * so the row has to be gone before it runs. The row's state was decided by
+ * compare-and-swap, so exactly one ending is read; a row whose call has settled
+ * already (cancelled while queued, given up, taken back) gives none.
  */
 import { getSystemErrorName } from 'node:util';
-import { DeclarationError, EngineError, NativeError, type OffthreadError } from '../errors.js';
+import {
+  ArgumentError,
+  DeclarationError,
+  EngineError,
+  NativeError,
+  type ErrorContext,
+  type OffthreadError,
+} from '../errors.js';
 import { copyBack } from '../lanes/pack.js';
 import { type LongTexts, readLastError, readReturned, withOuts } from '../lanes/unpack.js';
 import { ERRNO_SHIFT, Outcome, RowDouble } from '../shared/layout.js';
@@ -17,6 +29,93 @@ import type { Job, JobLane } from './job.js';
 /** Reads the lane's port up to the message of one call; earlier calls' messages are of calls nobody waits for. */
 export type ReadMessage = (generation: number) => ToHost | undefined;
 
+/** What a row said. */
+export interface Reading {
+  readonly state: State;
+  readonly lane: string;
+  /** The native return value alone, and with the out parameters behind it. */
+  readonly returned: unknown;
+  readonly value: unknown;
+  readonly errno: number;
+  readonly lastError: string | null;
+  /** Something that keeps the call from succeeding, whatever it returned. */
+  readonly obstacle: OffthreadError | null;
+}
+
+/** Copies out what the lane left for a job; null when the job needs nothing from it. */
+export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | null {
+  const { ring } = lane;
+  const { sequence, fn } = job;
+  const state = ring.state(sequence);
+  if (state === State.withdrawn || state === State.lost || job.isSettled) return null;
+  const startedAt = ring.startedAt(sequence);
+  job.startedAt = startedAt;
+  job.endedAt = ring.endedAt(sequence);
+  fn.measure((job.endedAt - startedAt) * 1_000);
+  const outcome = ring.outcome(sequence);
+  const message =
+    (outcome & (Outcome.THREW | Outcome.TEXT_BY_PORT)) === 0 ? undefined : read(generationOf(job.id));
+  const plain = { state, lane: lane.name, returned: undefined, value: undefined, errno: 0, lastError: null };
+  if ((outcome & Outcome.THREW) !== 0) {
+    return {
+      ...plain,
+      obstacle: engineError(job, lane, message?.kind === 'error' ? message.error : undefined),
+    };
+  }
+  const { memory } = ring;
+  const payload = ring.payload(sequence);
+  const whole = !fn.copiesBack || copyBack(memory, payload, fn, job.args, ring.externals(sequence));
+  if (state === State.cancelled || state === State.timedOut) return { ...plain, obstacle: null };
+  const long: LongTexts = message?.kind === 'texts' ? message.texts : null;
+  const returned = readReturned(memory, sequence, payload, fn, long);
+  return {
+    state,
+    lane: lane.name,
+    returned,
+    value: withOuts(memory, payload, fn, long, returned),
+    errno: outcome >> ERRNO_SHIFT,
+    lastError: readLastError(memory, payload, fn, long),
+    obstacle: whole ? null : lostBytes(job),
+  };
+}
+
+/** Ends a job by what its row said. Runs user code. */
+export function settleReading(job: Job, reading: Reading): void {
+  const { state, obstacle } = reading;
+  if (state === State.cancelled) job.settle('cancelled', undefined, job.stopError);
+  else if (state === State.timedOut) job.settle('timed-out', undefined, job.stopError);
+  else if (obstacle !== null) job.settle('failed', undefined, obstacle);
+  else if (failed(job, reading)) job.settle('failed', undefined, nativeError(job, reading));
+  else job.settle('succeeded', reading.value, undefined);
+}
+
+/** Progress of a call that is in a lane: what native code last wrote. */
+export function readProgress(lane: JobLane, sequence: number): { done: number; total: number } {
+  const { memory } = lane.ring;
+  const at = memory.rowDouble(sequence);
+  return {
+    done: memory.f64[at + RowDouble.DONE] as number,
+    total: memory.f64[at + RowDouble.TOTAL] as number,
+  };
+}
+
+/** The declaration's verdict. A rule that throws has ended the job itself, as failed. */
+function failed(job: Job, { state, returned }: Reading): boolean {
+  const { failsPredicate } = job.fn.compiled;
+  if (failsPredicate === undefined) return state === State.failed;
+  try {
+    return Boolean(failsPredicate(returned));
+  } catch (cause) {
+    const what = `The \`fails\` rule of ${job.fn.name} threw instead of answering. Let it return true or false.`;
+    job.settle('failed', undefined, new DeclarationError(what, { ...contextOf(job), cause }));
+    return true;
+  }
+}
+
+function contextOf(job: Job, lane?: string): ErrorContext {
+  return { call: job.id, symbol: job.fn.name, lane };
+}
+
 function errnoName(errno: number): string | undefined {
   try {
     return errno > 0 ? getSystemErrorName(-errno) : undefined;
@@ -25,13 +124,7 @@ function errnoName(errno: number): string | undefined {
   }
 }
 
-function nativeError(
-  job: Job,
-  lane: JobLane,
-  returned: unknown,
-  errno: number,
-  lastError: string | null,
-): NativeError {
+function nativeError(job: Job, { returned, errno, lastError, lane }: Reading): NativeError {
   const { spec } = job.fn.compiled;
   const name = spec.errno ? errnoName(errno) : undefined;
   const why = [lastError, name === undefined ? null : `errno ${errno}, ${name}`].filter(
@@ -44,9 +137,7 @@ function nativeError(
         ? ''
         : ' Its documentation says what that value means; declare `errno` or `lastError` to have the reason read.'),
     {
-      call: job.id,
-      symbol: job.fn.name,
-      lane: lane.name,
+      ...contextOf(job, lane),
       code: name,
       returned,
       errno: spec.errno ? errno : undefined,
@@ -60,71 +151,14 @@ function engineError(job: Job, lane: JobLane, data: ErrorData | undefined): Offt
   return new EngineError(
     `${job.fn.name} could not be called: ${data?.message ?? 'the lane gave no reason'}. ` +
       `The ${job.fn.engine} engine refused in lane ${lane.name}; nothing reached native code.`,
-    { call: job.id, symbol: job.fn.name, lane: lane.name, cause, code: data?.code },
+    { ...contextOf(job, lane.name), cause, code: data?.code },
   );
 }
 
-/** Ends the call whose row the lane has left as `succeeded` or `failed`. */
-function settleReturned(job: Job, lane: JobLane, state: State, read: ReadMessage): void {
-  const { ring } = lane;
-  const { memory } = ring;
-  const { sequence, fn } = job;
-  const outcome = ring.outcome(sequence);
-  const message =
-    (outcome & (Outcome.THREW | Outcome.TEXT_BY_PORT)) === 0 ? undefined : read(generationOf(job.id));
-  if ((outcome & Outcome.THREW) !== 0) {
-    job.settle(
-      'failed',
-      undefined,
-      engineError(job, lane, message?.kind === 'error' ? message.error : undefined),
-    );
-    return;
-  }
-  const long: LongTexts = message?.kind === 'texts' ? message.texts : null;
-  const payload = ring.payload(sequence);
-  const returned = readReturned(memory, sequence, payload, fn, long);
-  let failed = state === State.failed;
-  if (fn.compiled.failsPredicate !== undefined) {
-    try {
-      failed = Boolean(fn.compiled.failsPredicate(returned));
-    } catch (cause) {
-      const what = `The \`fails\` rule of ${fn.name} threw instead of answering. Let it return true or false.`;
-      job.settle('failed', undefined, new DeclarationError(what, { call: job.id, symbol: fn.name, cause }));
-      return;
-    }
-  }
-  if (failed) {
-    const lastError = readLastError(memory, payload, fn, long);
-    job.settle('failed', undefined, nativeError(job, lane, returned, outcome >> ERRNO_SHIFT, lastError));
-    return;
-  }
-  job.settle('succeeded', withOuts(memory, payload, fn, long, returned), undefined);
-}
-
-/** Ends the call of the row at the lane's head, if it has not ended yet. The caller then frees the row. */
-export function settleRow(lane: JobLane, job: Job, read: ReadMessage): void {
-  const { ring } = lane;
-  const { sequence } = job;
-  const state = ring.state(sequence);
-  if (state === State.withdrawn || state === State.lost || job.isSettled) return;
-  const startedAt = ring.startedAt(sequence);
-  job.startedAt = startedAt;
-  job.endedAt = ring.endedAt(sequence);
-  job.fn.measure((job.endedAt - startedAt) * 1_000);
-  if (job.fn.copiesBack && (ring.outcome(sequence) & Outcome.THREW) === 0) {
-    copyBack(ring.memory, ring.payload(sequence), job.fn, job.args, ring.externals(sequence));
-  }
-  if (state === State.cancelled) job.settle('cancelled', undefined, job.stopError);
-  else if (state === State.timedOut) job.settle('timed-out', undefined, job.stopError);
-  else settleReturned(job, lane, state, read);
-}
-
-/** Progress of a call that is in a lane: what native code last wrote. */
-export function readProgress(lane: JobLane, sequence: number): { done: number; total: number } {
-  const { memory } = lane.ring;
-  const at = memory.rowDouble(sequence);
-  return {
-    done: memory.f64[at + RowDouble.DONE] as number,
-    total: memory.f64[at + RowDouble.TOTAL] as number,
-  };
+function lostBytes(job: Job): ArgumentError {
+  return new ArgumentError(
+    `${job.fn.name} ran, but what it wrote could not be copied back: an inout buffer was detached or shrunk while the call ran. ` +
+      'Keep a buffer until its call has settled, or use a view over a SharedArrayBuffer.',
+    contextOf(job),
+  );
 }

@@ -224,25 +224,27 @@ export class Supervisor {
    * @throws DeadlockError when nothing that this thread waits for can happen while it blocks.
    */
   runUntil(done: () => boolean): void {
-    while (!done()) {
-      const count = this.#bell.arm();
-      this.#loop.look();
-      ffiRsGate.look();
-      this.#events.room();
-      this.#publish();
-      // This thread has nothing else to do: every result wakes it.
-      for (const lane of this.#lanes.active) lane.ring.gather(1);
-      if (done()) break;
-      const now = performance.now();
-      if (this.#watch.due <= now || this.#lanes.active.some((lane) => lane.announcedGone)) {
-        this.#watch.look();
-        continue;
+    try {
+      while (!done()) {
+        const count = this.#loop.armToBlock();
+        this.#loop.look();
+        ffiRsGate.look();
+        this.#events.room();
+        this.#publish();
+        // This thread has nothing else to do: every result wakes it.
+        for (const lane of this.#lanes.active) lane.ring.gather(1);
+        if (done()) break;
+        const now = performance.now();
+        if (this.#watch.due <= now || this.#lanes.active.some((lane) => lane.announcedGone)) {
+          this.#watch.look();
+          continue;
+        }
+        this.#requireHope();
+        this.#bell.sleep(count, Math.min(this.#watch.due - now, 50));
       }
-      this.#requireHope();
-      this.#bell.sleep(count, Math.min(this.#watch.due - now, 50));
+    } finally {
+      this.#loop.stopBlocking();
     }
-    this.#bell.disarm();
-    this.#loop.notice();
   }
 
   /** Ends every lane and thread. Jobs must have been settled before. */
