@@ -3,6 +3,7 @@
  * that records it.
  *
  *   queued in a ring ──► settled at once
+ *   finished, not yet taken ──► settled at once (cancelled only)
  *   running, can be asked (flag, interrupt) ──► asked ──► comes back ──► settled
  *                                                  └─ grace is over ──► given up
  *   running, cannot be asked ──► given up
@@ -49,7 +50,7 @@ export function stopJob(context: StopContext, job: Job, ending: StopEnding, erro
     State.running,
     cancel ? State.cancelling : State.timingOut,
   );
-  if (!asked) return false;
+  if (!asked) return cancel && discard(job, lane, error);
   job.stopError = error;
   job.stopEnding = ending;
   // After the swap: the lane may return at any moment now, and finds the cause recorded.
@@ -66,6 +67,21 @@ export function stopJob(context: StopContext, job: Job, ending: StopEnding, erro
     context.by(job.interruptAt);
   }
   context.by(job.giveUpAt);
+  return true;
+}
+
+/**
+ * Cancels a call whose native function has returned, but whose caller has not
+ * been told: for the caller it is pending, so cancelling it works. A result
+ * that is there wins over a time limit, though.
+ */
+function discard(job: Job, lane: JobLane, error: OffthreadError): boolean {
+  const { ring } = lane;
+  const state = ring.state(job.sequence);
+  if (state !== State.succeeded && state !== State.failed) return false;
+  job.startedAt = ring.startedAt(job.sequence);
+  job.endedAt = ring.endedAt(job.sequence);
+  job.settle('cancelled', undefined, error);
   return true;
 }
 

@@ -31,10 +31,19 @@ export type RaceTask =
 /** Words of a ringer: what it published, what the host has seen. */
 export const Ring = { PUBLISHED: 0, SEEN: 16 } as const;
 
+/** @returns how many blocks it took. */
 function takeIds({ counter, ids }: Extract<RaceTask, { kind: 'ids' }>): number {
-  const source = new IdSource(counter);
-  for (let index = 0; index < ids.length; index += 1) ids[index] = source.take();
-  return ids.length;
+  let source = new IdSource(counter);
+  let blocks = 1;
+  for (let index = 0; index < ids.length; index += 1) {
+    // A new source takes a new block: that is where threads meet.
+    if (index % 4 === 3) {
+      source = new IdSource(counter);
+      blocks += 1;
+    }
+    ids[index] = source.take();
+  }
+  return blocks;
 }
 
 /** @returns how many rows it ended itself. */
