@@ -205,13 +205,15 @@ export function poolSettings(options?: PoolOptions): PoolSettings {
   });
 }
 
+/** ms from the call over queueing and running, a point in time, or none. */
+export type Deadline = number | Date | undefined;
+
 /** Options of one call, checked. Absent ones fall back to the pool's at the call. */
 export interface CallSettings {
   readonly signal: AbortSignal | undefined;
   /** ms; Infinity is unlimited; undefined is the pool's. */
   readonly timeout: number | undefined;
-  /** ms from the call; or a Date. */
-  readonly deadline: number | Date | undefined;
+  readonly deadline: Deadline;
   readonly priority: number;
 }
 

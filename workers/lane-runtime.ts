@@ -15,6 +15,7 @@
  *   ENDED) and looks at TAIL again; the host writes TAIL and then looks at the
  *   announcement. One of the two sees the other.
  */
+import { performance } from 'node:perf_hooks';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { clockOrigin } from '../src/shared/clock.js';
 import type { BoundFunction } from '../src/engines/bound-function.js';

@@ -2,6 +2,7 @@
  * The piscina task of a thread lane. The first one boots the lane; each later
  * one is a new lease of the same lane.
  */
+import { performance } from 'node:perf_hooks';
 import { threadId } from 'node:worker_threads';
 import { expose } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';

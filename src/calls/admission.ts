@@ -14,6 +14,7 @@
  *   ends (`onSettled`), which `Call.settle` calls exactly once.
  * - Whatever frees room (a result, a cancellation, a lane) ends in `pump`.
  */
+import { performance } from 'node:perf_hooks';
 import { checkArguments } from '../declare/validate.js';
 import { CallCancelledError, CallTimeoutError, QueueFullError, type OffthreadError } from '../errors.js';
 import { type Counters } from '../observe/counters.js';
@@ -76,19 +77,22 @@ export class Admission implements CallOwner {
     this.#closed = error;
   }
 
-  /** Takes a call in, or refuses it: then it has settled when this returns. */
-  offer(call: Call, refusal: OffthreadError | null): void {
+  /**
+   * Takes a call in, or refuses it: then it has settled when this returns.
+   * @param deadlineAt ms on the host's clock, or Infinity.
+   */
+  offer(call: Call, deadlineAt: number, refusal: OffthreadError | null): void {
     if (tracing()) this.#trace(call);
-    const error = refusal ?? this.#refusal(call);
-    if (error === null) this.#accept(call);
+    const error = refusal ?? this.#refusal(call, deadlineAt);
+    if (error === null) this.#accept(call, deadlineAt);
     else this.#refuse(call, error);
     if (call.trace !== null) publish.end(call.trace);
   }
 
   /** The same for a call that this thread runs itself: no lane, no queue. */
-  offerInPlace(call: Call, refusal: OffthreadError | null, run: () => void): void {
+  offerInPlace(call: Call, deadlineAt: number, refusal: OffthreadError | null, run: () => void): void {
     if (tracing()) this.#trace(call);
-    const error = refusal ?? this.#refusal(call);
+    const error = refusal ?? this.#refusal(call, deadlineAt);
     if (error === null) {
       this.counters.submitted += 1;
       run();
@@ -112,8 +116,8 @@ export class Admission implements CallOwner {
     else if (ending === 'cancelled') counters.cancelled += 1;
     else counters.timedOut += 1;
     this.#record(call);
-    if (call.heapAt >= 0) this.#deadlines.remove(call);
-    if (call.signal !== undefined) unlinkSignal(call.signal, call);
+    if (call.deadline !== null) this.#deadlines.remove(call.deadline);
+    if (call.limits.signal !== undefined) unlinkSignal(call.limits.signal, call);
     if (call.trace !== null) this.#traceEnd(call, ending);
     if (counters.pending === 0) this.#events.drained();
   }
@@ -146,7 +150,7 @@ export class Admission implements CallOwner {
   /** Ends what is past its deadline. @returns when the next one is. */
   due(now: number): number {
     for (let call = this.#deadlines.takeDue(now); call !== undefined; call = this.#deadlines.takeDue(now)) {
-      const ms = Math.round(call.deadlineAt - call.createdAt);
+      const ms = Math.round((call.deadline?.at ?? now) - call.createdAt);
       const where = call.lane === null ? 'waiting for a lane' : 'running';
       const error = new CallTimeoutError(
         `${call.fn.name} passed its deadline of ${ms} ms while ${where}. ` +
@@ -178,19 +182,19 @@ export class Admission implements CallOwner {
     for (const call of this.pending()) this.stop(call, 'cancelled', error(call));
   }
 
-  #refusal(call: Call): OffthreadError | null {
+  #refusal(call: Call, deadlineAt: number): OffthreadError | null {
     if (this.#closed !== null) return this.#closed();
-    if (call.signal?.aborted === true) {
+    if (call.limits.signal?.aborted === true) {
       return new CallCancelledError(
         `${call.fn.name} was not started: its signal had aborted before the call.`,
         {
           call: call.id,
           symbol: call.fn.name,
-          cause: call.signal.reason,
+          cause: call.limits.signal.reason,
         },
       );
     }
-    if (call.deadlineAt <= call.createdAt) {
+    if (deadlineAt <= call.createdAt) {
       return new CallTimeoutError(
         `${call.fn.name} was not started: its deadline had passed before the call.`,
         {
@@ -202,15 +206,20 @@ export class Admission implements CallOwner {
     return this.#supervisor.hopeless();
   }
 
-  #accept(call: Call): void {
+  #accept(call: Call, deadlineAt: number): void {
     this.counters.submitted += 1;
-    if (call.signal !== undefined) linkSignal(call.signal, call);
-    if (call.deadlineAt !== Infinity) {
-      this.#deadlines.add(call);
-      this.#supervisor.by(call.deadlineAt);
+    if (call.limits.signal !== undefined) linkSignal(call.limits.signal, call);
+    if (deadlineAt !== Infinity) {
+      call.deadline = this.#deadlines.add(call, deadlineAt);
+      this.#supervisor.by(deadlineAt);
     }
     const idle = this.#queue.size === 0 && this.#waiting.size === 0;
-    if (idle && (this.#supervisor.hasIdleLane || this.queued <= this.#settings.maxQueue)) {
+    // What is pending bounds what is queued: near the limit alone the lanes are counted.
+    const { maxQueue } = this.#settings;
+    if (
+      idle &&
+      (this.counters.pending <= maxQueue || this.#supervisor.hasIdleLane || this.queued <= maxQueue)
+    ) {
       if (this.#supervisor.dispatch(call)) return;
     }
     // This call is counted as queued already.
@@ -246,8 +255,8 @@ export class Admission implements CallOwner {
 
   /** Undoes what accepting a call registered. */
   #drop(call: Call): void {
-    if (call.heapAt >= 0) this.#deadlines.remove(call);
-    if (call.signal !== undefined) unlinkSignal(call.signal, call);
+    if (call.deadline !== null) this.#deadlines.remove(call.deadline);
+    if (call.limits.signal !== undefined) unlinkSignal(call.limits.signal, call);
   }
 
   /** Takes a call that has not been dispatched out of where it waits. */
@@ -296,11 +305,10 @@ export class Admission implements CallOwner {
   }
 
   #record(call: Call): void {
-    const started = call.startedAt;
-    if (started === started) {
-      this.counters.waits.record(started - call.createdAt);
-      this.counters.runs.record(call.endedAt - started);
-    } else this.counters.waits.record(call.endedAt - call.createdAt);
+    const { createdAt, startedAt } = call;
+    const endedAt = call.endedAt ?? createdAt;
+    this.counters.waits.record((startedAt ?? endedAt) - createdAt);
+    if (startedAt !== null) this.counters.runs.record(endedAt - startedAt);
   }
 
   #trace(call: Call): void {

@@ -10,12 +10,14 @@
  * `await` then takes it as it is instead of wrapping it (three ticks and 200 ns
  * less), and `then` gives plain promises.
  */
+import { performance } from 'node:perf_hooks';
 import { inspect } from 'node:util';
+import type { Due } from './deadlines.js';
 import { CallCancelledError, type ErrorKind, type OffthreadError } from '../errors.js';
 import type { DeclaredFunction } from '../lanes/declared-function.js';
 import type { CallTrace } from '../observe/trace.js';
 import { State } from '../shared/states.js';
-import type { Ending, Job, JobLane, StopEnding } from '../supervisor/job.js';
+import type { Ending, Job, JobLane, StopEnding, Stopping } from '../supervisor/job.js';
 import { readProgress } from '../supervisor/settlement.js';
 
 /** Where a call is in its life. */
@@ -89,16 +91,10 @@ export interface CallOwner {
   onSettled(call: Call, ending: Ending): void;
 }
 
-/** Everything that is fixed when a call is made. */
-export interface CallParts {
-  readonly id: number;
-  readonly fn: DeclaredFunction;
-  readonly args: readonly unknown[];
-  readonly owner: CallOwner;
-  /** ms; Infinity is unlimited. */
+/** Limits of a call: one object for all calls of a function with the same options. */
+export interface CallLimits {
+  /** ms of running; Infinity is unlimited. */
   readonly timeout: number;
-  /** ms on the host's clock, or Infinity. */
-  readonly deadlineAt: number;
   readonly priority: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -112,50 +108,52 @@ const capture = (resolve: (value: never) => void, reject: (reason: unknown) => v
 
 const NOT_GIVEN: readonly unknown[] = [];
 
+/**
+ * Fields that most calls never use start as null: a number field would cost
+ * each call a box on the heap.
+ */
 export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job {
   readonly id: number;
   readonly fn: DeclaredFunction;
-  readonly timeout: number;
-  readonly deadlineAt: number;
-  readonly priority: number;
-  readonly signal: AbortSignal | undefined;
+  readonly limits: CallLimits;
   readonly createdAt: number = performance.now();
   args: readonly unknown[];
-  startedAt: number = NaN;
-  endedAt: number = NaN;
+  startedAt: number | null = null;
+  endedAt: number | null = null;
   /** How it ended; null while it is pending. */
   ending: Ending | null = null;
   value: unknown = undefined;
   error: unknown = undefined;
   lane: JobLane | null = null;
   sequence = 0;
-  stopError: OffthreadError | null = null;
-  stopEnding: StopEnding = 'cancelled';
-  giveUpAt: number = Infinity;
-  interruptAt: number = Infinity;
+  stopping: Stopping | null = null;
   announced = false;
   trace: CallTrace | null = null;
+  /** Its place in the heap of deadlines, where it has one. */
+  deadline: Due<Call> | null = null;
   queue: object | null = null;
   before: Call | null = null;
   after: Call | null = null;
-  heapAt = -1;
   readonly #owner: CallOwner;
   readonly #resolve: (value: never) => void;
   readonly #reject: (reason: unknown) => void;
-  #progress: CallProgress | undefined;
+  #progress: CallProgress | null = null;
 
-  constructor(parts: CallParts) {
+  constructor(
+    id: number,
+    fn: DeclaredFunction,
+    args: readonly unknown[],
+    limits: CallLimits,
+    owner: CallOwner,
+  ) {
     super(capture as never);
     this.#resolve = resolveNext;
     this.#reject = rejectNext;
-    this.id = parts.id;
-    this.fn = parts.fn;
-    this.args = parts.args;
-    this.#owner = parts.owner;
-    this.timeout = parts.timeout;
-    this.deadlineAt = parts.deadlineAt;
-    this.priority = parts.priority;
-    this.signal = parts.signal;
+    this.id = id;
+    this.fn = fn;
+    this.args = args;
+    this.limits = limits;
+    this.#owner = owner;
   }
 
   static {
@@ -164,6 +162,14 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
       [inspect.custom]: { value: this.prototype.describe },
       [Symbol.toStringTag]: { value: 'NativeCall' },
     });
+  }
+
+  get timeout(): number {
+    return this.limits.timeout;
+  }
+
+  get priority(): number {
+    return this.limits.priority;
   }
 
   get isSettled(): boolean {
@@ -184,7 +190,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
 
   get timing(): CallTiming {
     const started = this.#startTime();
-    const end = this.ending === null ? performance.now() : this.endedAt;
+    const end = this.endedAt ?? performance.now();
     return {
       createdAt: performance.timeOrigin + this.createdAt,
       queuedMs: Math.max(0, (started ?? end) - this.createdAt),
@@ -220,7 +226,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
     this.ending = ending;
     this.value = value;
     this.error = error;
-    if (Number.isNaN(this.endedAt)) this.endedAt = performance.now();
+    this.endedAt ??= performance.now();
     this.#owner.onSettled(this, ending);
     this.args = NOT_GIVEN;
     if (ending === 'succeeded') this.#resolve(value as never);
@@ -245,7 +251,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
   }
 
   #startTime(): number | undefined {
-    if (!Number.isNaN(this.startedAt)) return this.startedAt;
+    if (this.startedAt !== null) return this.startedAt;
     return this.state === 'running' ? this.lane?.ring.startedAt(this.sequence) : undefined;
   }
 

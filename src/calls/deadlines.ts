@@ -3,15 +3,17 @@
  * that settles leaves at once, so the heap holds only calls that are pending.
  */
 
-/** What has a deadline. `heapAt` belongs to the heap; -1 outside it. */
-export interface Due {
+/** A place in the heap. */
+export interface Due<T> {
+  readonly call: T;
   /** ms on the host's clock. */
-  readonly deadlineAt: number;
-  heapAt: number;
+  readonly at: number;
+  /** Belongs to the heap; -1 outside it. */
+  place: number;
 }
 
-export class Deadlines<T extends Due> {
-  readonly #heap: T[] = [];
+export class Deadlines<T> {
+  readonly #heap: Due<T>[] = [];
 
   get size(): number {
     return this.#heap.length;
@@ -19,63 +21,67 @@ export class Deadlines<T extends Due> {
 
   /** The earliest deadline, or Infinity. */
   get next(): number {
-    return this.#heap[0]?.deadlineAt ?? Infinity;
+    return this.#heap[0]?.at ?? Infinity;
   }
 
-  add(call: T): void {
-    this.#heap.push(call);
-    this.#rise(this.#heap.length - 1);
+  /** @returns the call's place, to be given to `remove`. */
+  add(call: T, at: number): Due<T> {
+    const due: Due<T> = { call, at, place: this.#heap.length };
+    this.#heap.push(due);
+    this.#rise(due.place);
+    return due;
   }
 
-  remove(call: T): void {
-    const at = call.heapAt;
-    if (at < 0) return;
-    call.heapAt = -1;
-    const last = this.#heap.pop() as T;
-    if (last === call) return;
-    this.#place(last, at);
-    this.#rise(at);
-    this.#sink(last.heapAt);
+  /** Takes a place out; one that is out already stays out. */
+  remove(due: Due<T>): void {
+    const from = due.place;
+    if (from < 0) return;
+    due.place = -1;
+    const last = this.#heap.pop() as Due<T>;
+    if (last === due) return;
+    this.#put(last, from);
+    this.#rise(from);
+    this.#sink(last.place);
   }
 
   /** Takes out the earliest call whose deadline has come. */
   takeDue(now: number): T | undefined {
     const first = this.#heap[0];
-    if (first === undefined || first.deadlineAt > now) return undefined;
+    if (first === undefined || first.at > now) return undefined;
     this.remove(first);
-    return first;
+    return first.call;
   }
 
-  #place(call: T, at: number): void {
-    this.#heap[at] = call;
-    call.heapAt = at;
+  #put(due: Due<T>, place: number): void {
+    this.#heap[place] = due;
+    due.place = place;
   }
 
   #rise(from: number): void {
-    const call = this.#heap[from] as T;
-    let at = from;
-    while (at > 0) {
-      const above = (at - 1) >> 1;
-      const parent = this.#heap[above] as T;
-      if (parent.deadlineAt <= call.deadlineAt) break;
-      this.#place(parent, at);
-      at = above;
+    const due = this.#heap[from] as Due<T>;
+    let place = from;
+    while (place > 0) {
+      const above = (place - 1) >> 1;
+      const parent = this.#heap[above] as Due<T>;
+      if (parent.at <= due.at) break;
+      this.#put(parent, place);
+      place = above;
     }
-    this.#place(call, at);
+    this.#put(due, place);
   }
 
   #sink(from: number): void {
-    const call = this.#heap[from] as T;
-    let at = from;
+    const due = this.#heap[from] as Due<T>;
+    let place = from;
     for (;;) {
-      let below = at * 2 + 1;
+      let below = place * 2 + 1;
       const right = this.#heap[below + 1];
-      if (right !== undefined && right.deadlineAt < (this.#heap[below] as T).deadlineAt) below += 1;
+      if (right !== undefined && right.at < (this.#heap[below] as Due<T>).at) below += 1;
       const child = this.#heap[below];
-      if (child === undefined || child.deadlineAt >= call.deadlineAt) break;
-      this.#place(child, at);
-      at = below;
+      if (child === undefined || child.at >= due.at) break;
+      this.#put(child, place);
+      place = below;
     }
-    this.#place(call, at);
+    this.#put(due, place);
   }
 }

@@ -1,16 +1,17 @@
 /** Makes calls: gives each its id and its limits, and offers it to the pool, or waits for it. */
+import { performance } from 'node:perf_hooks';
 import { currentLane } from '../shared/lane-mark.js';
 import { IdSource } from '../shared/ids.js';
 import type { DeclaredFunction } from '../lanes/declared-function.js';
 import type { ArgumentError } from '../errors.js';
-import type { CallSettings, PoolSettings } from '../options.js';
+import type { CallSettings, Deadline, PoolSettings } from '../options.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import type { Admission } from './admission.js';
-import { Call } from './call.js';
+import { Call, type CallLimits } from './call.js';
 import { InPlace } from './in-place.js';
 import type { Dispatcher } from './native-function.js';
 
-function deadlineAt(deadline: number | Date | undefined): number {
+function deadlineAt(deadline: Deadline): number {
   if (deadline === undefined) return Infinity;
   if (typeof deadline === 'number') return performance.now() + deadline;
   return deadline.getTime() - performance.timeOrigin;
@@ -35,45 +36,39 @@ export class CallDispatcher implements Dispatcher {
     this.#ids = ids;
   }
 
+  /** What a function's calls share. */
+  limits(settings: CallSettings): CallLimits {
+    const { timeout = this.#settings.timeout, priority, signal } = settings;
+    return { timeout, priority, signal };
+  }
+
   call(
     fn: DeclaredFunction,
     args: readonly unknown[],
-    settings: CallSettings,
+    limits: CallLimits,
+    deadline: Deadline,
     refusal: ArgumentError | null,
   ): Call {
-    const call = this.#make(fn, args, settings);
-    this.#admission.offer(call, refusal ?? fn.refusal());
+    const call = new Call(this.#ids.take(), fn, args, limits, this.#admission);
+    this.#admission.offer(call, deadlineAt(deadline), refusal ?? fn.refusal());
     return call;
   }
 
-  block(fn: DeclaredFunction, args: readonly unknown[], settings: CallSettings): unknown {
-    const call = this.#make(fn, args, settings);
+  block(fn: DeclaredFunction, args: readonly unknown[], limits: CallLimits, deadline: Deadline): unknown {
+    const call = new Call(this.#ids.take(), fn, args, limits, this.#admission);
     // Its answer is taken from the call itself; the promise has no reader.
     call.catch(() => {});
     const lane = currentLane();
     if (lane === undefined) {
-      this.#admission.offer(call, fn.refusal());
+      this.#admission.offer(call, deadlineAt(deadline), fn.refusal());
       if (!call.isSettled) this.#supervisor.runUntil(() => call.isSettled);
     } else {
-      this.#admission.offerInPlace(call, fn.refusal(), () => {
+      this.#admission.offerInPlace(call, deadlineAt(deadline), fn.refusal(), () => {
         this.#inPlace ??= new InPlace(lane);
         this.#inPlace.run(call);
       });
     }
     if (call.ending === 'succeeded') return call.value;
     throw call.error;
-  }
-
-  #make(fn: DeclaredFunction, args: readonly unknown[], settings: CallSettings): Call {
-    return new Call({
-      id: this.#ids.take(),
-      fn,
-      args,
-      owner: this.#admission,
-      timeout: settings.timeout ?? this.#settings.timeout,
-      deadlineAt: deadlineAt(settings.deadline),
-      priority: settings.priority,
-      signal: settings.signal,
-    });
   }
 }

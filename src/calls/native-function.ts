@@ -2,8 +2,14 @@
 import { checkArguments } from '../declare/validate.js';
 import type { ArgumentError } from '../errors.js';
 import type { DeclaredFunction } from '../lanes/declared-function.js';
-import { type CallOptions, type CallSettings, NO_CALL_OPTIONS, callSettings } from '../options.js';
-import type { NativeCall } from './call.js';
+import {
+  type CallOptions,
+  type CallSettings,
+  type Deadline,
+  NO_CALL_OPTIONS,
+  callSettings,
+} from '../options.js';
+import type { CallLimits, NativeCall } from './call.js';
 
 /** A native function, typed by its declaration. */
 export interface NativeFunction<A extends readonly unknown[], R> {
@@ -23,13 +29,15 @@ export interface NativeFunction<A extends readonly unknown[], R> {
 
 /** Where the calls of a function go. */
 export interface Dispatcher {
+  limits(settings: CallSettings): CallLimits;
   call(
     fn: DeclaredFunction,
     args: readonly unknown[],
-    settings: CallSettings,
+    limits: CallLimits,
+    deadline: Deadline,
     refusal: ArgumentError | null,
   ): NativeCall<unknown>;
-  block(fn: DeclaredFunction, args: readonly unknown[], settings: CallSettings): unknown;
+  block(fn: DeclaredFunction, args: readonly unknown[], limits: CallLimits, deadline: Deadline): unknown;
 }
 
 /** Makes the function for users. */
@@ -40,8 +48,10 @@ export function nativeFunction(
 ): NativeFunction<unknown[], unknown> {
   const { compiled } = fn;
   const settings = Object.keys(options).length === 0 ? NO_CALL_OPTIONS : callSettings(options);
+  const limits = dispatcher.limits(settings);
+  const { deadline } = settings;
   const native = (...args: unknown[]): NativeCall<unknown> =>
-    dispatcher.call(fn, args, settings, checkArguments(compiled, args));
+    dispatcher.call(fn, args, limits, deadline, checkArguments(compiled, args));
   Object.defineProperty(native, 'name', { value: fn.name });
   Object.defineProperty(native, 'length', { value: compiled.given.codes.length });
   return Object.assign(native, {
@@ -52,7 +62,7 @@ export function nativeFunction(
     blocking: (...args: unknown[]): unknown => {
       const refusal = checkArguments(compiled, args);
       if (refusal !== null) throw refusal;
-      return dispatcher.block(fn, args, settings);
+      return dispatcher.block(fn, args, limits, deadline);
     },
   });
 }

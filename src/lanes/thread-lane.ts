@@ -8,6 +8,7 @@
  * while the lane is between calls; every question is raced against the lane's
  * death, because comlink itself would wait for ever.
  */
+import { performance } from 'node:perf_hooks';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type Remote, releaseProxy, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';

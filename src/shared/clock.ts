@@ -6,6 +6,7 @@
  * where on it its own zero lies.
  */
 
+import { performance } from 'node:perf_hooks';
 const NS_PER_MS = 1e6;
 const SAMPLES = 5;
 

@@ -6,6 +6,7 @@
  * blocking call). A row is read and given back before its call settles, so
  * whoever comes next finds the next row.
  */
+import { performance } from 'node:perf_hooks';
 import { receiveMessageOnPort } from 'node:worker_threads';
 import type { ToHost } from '../shared/messages.js';
 import { State } from '../shared/states.js';

@@ -50,15 +50,15 @@ export class Health {
   }
 
   #checkTime(job: Job, startedAt: number, now: number): number {
-    if (job.stopError === null) {
+    if (job.stopping === null) {
       const until = startedAt + job.timeout;
       if (until > now) return until;
       stopJob(this.#stopping, job, 'timed-out', timeoutError(job));
-    } else if (job.giveUpAt <= now) {
+    } else if (job.stopping.giveUpAt <= now) {
       giveUp(this.#stopping, job);
       return Infinity;
-    } else if (job.interruptAt <= now) interruptAgain(this.#stopping, job, now);
-    return Math.min(job.giveUpAt, job.interruptAt);
+    } else if (job.stopping.interruptAt <= now) interruptAgain(this.#stopping, job, now);
+    return nextStep(job);
   }
 
   #checkStuck(lane: JobLane, now: number): number {
@@ -70,6 +70,11 @@ export class Health {
     this.#events.giveBack(lane);
     return Infinity;
   }
+}
+
+/** When a job that was asked to stop is to be looked at. */
+function nextStep({ stopping }: Job): number {
+  return stopping === null ? Infinity : Math.min(stopping.giveUpAt, stopping.interruptAt);
 }
 
 function timeoutError(job: Job): CallTimeoutError {

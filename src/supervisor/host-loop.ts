@@ -15,6 +15,7 @@
  * Guarantee: while anything is in flight, the loop is deciding, polling, or
  * armed. Arming looks once more after announcing itself (see bell.ts).
  */
+import { performance } from 'node:perf_hooks';
 import type { HostBell } from '../shared/bell.js';
 
 /** What the loop drives. */

@@ -9,25 +9,31 @@ export type Ending = 'succeeded' | 'failed' | 'cancelled' | 'timed-out';
 /** The two endings that can be asked for. */
 export type StopEnding = Extract<Ending, 'cancelled' | 'timed-out'>;
 
+/** A running call that was asked to stop. */
+export interface Stopping {
+  /** The first cause, kept. */
+  readonly error: OffthreadError;
+  readonly ending: StopEnding;
+  /** When it is given up, in ms on the host's clock. */
+  readonly giveUpAt: number;
+  /** When its interrupt function is called again; Infinity where it has none. */
+  interruptAt: number;
+}
+
 export interface Job extends Ticket {
   /** ms of running allowed; Infinity for unlimited. */
   readonly timeout: number;
   readonly createdAt: number;
-  /** ms on the host's clock; NaN until known. */
-  startedAt: number;
-  endedAt: number;
+  /** ms on the host's clock; null until known. */
+  startedAt: number | null;
+  endedAt: number | null;
   readonly isSettled: boolean;
   /** The lane that has it, or null while it is queued on the host. */
   lane: Lane<Job> | null;
   /** Its row in that lane. */
   sequence: number;
-  /** Why it was asked to stop while running: the first cause, kept. */
-  stopError: OffthreadError | null;
-  stopEnding: StopEnding;
-  /** When a call that was asked to stop is given up; Infinity before. */
-  giveUpAt: number;
-  /** When its interrupt function is called again; Infinity where it has none. */
-  interruptAt: number;
+  /** Set once it was asked to stop while running. */
+  stopping: Stopping | null;
   /** Whether its start has been published. */
   announced: boolean;
   /** The one way a call ends. Later calls of this do nothing. */

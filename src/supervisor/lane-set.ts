@@ -12,6 +12,7 @@
  * - Deaths that follow each other too fast stop the replacing instead of
  *   spinning (`CrashLoopError`), for a while.
  */
+import { performance } from 'node:perf_hooks';
 import { CrashLoopError, LaneLostError, type OffthreadError } from '../errors.js';
 import type { PoolSettings } from '../options.js';
 import { ThreadLane } from '../lanes/thread-lane.js';

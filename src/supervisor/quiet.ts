@@ -6,6 +6,7 @@
  *   open ──► no new call of the engine starts ──► those in flight end ──► opened ──► calls go on
  *                                            └─ too long ──► EngineError, calls go on
  */
+import { performance } from 'node:perf_hooks';
 import { EngineError } from '../errors.js';
 
 /** One pool's part in it. */

@@ -49,9 +49,10 @@ export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | n
   const state = ring.state(sequence);
   if (state === State.withdrawn || state === State.lost || job.isSettled) return null;
   const startedAt = ring.startedAt(sequence);
+  const endedAt = ring.endedAt(sequence);
   job.startedAt = startedAt;
-  job.endedAt = ring.endedAt(sequence);
-  fn.measure((job.endedAt - startedAt) * 1_000);
+  job.endedAt = endedAt;
+  fn.measure((endedAt - startedAt) * 1_000);
   const outcome = ring.outcome(sequence);
   const message =
     (outcome & (Outcome.THREW | Outcome.TEXT_BY_PORT)) === 0 ? undefined : read(generationOf(job.id));
@@ -82,8 +83,8 @@ export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | n
 /** Ends a job by what its row said. Runs user code. */
 export function settleReading(job: Job, reading: Reading): void {
   const { state, obstacle } = reading;
-  if (state === State.cancelled) job.settle('cancelled', undefined, job.stopError);
-  else if (state === State.timedOut) job.settle('timed-out', undefined, job.stopError);
+  if (state === State.cancelled) job.settle('cancelled', undefined, job.stopping?.error);
+  else if (state === State.timedOut) job.settle('timed-out', undefined, job.stopping?.error);
   else if (obstacle !== null) job.settle('failed', undefined, obstacle);
   else if (failed(job, reading)) job.settle('failed', undefined, nativeError(job, reading));
   else job.settle('succeeded', reading.value, undefined);

@@ -12,6 +12,7 @@
  * returns. Memory the call was lent stays untouched until then: it belongs to
  * the lost lane, and to the job that its ring still refers to.
  */
+import { performance } from 'node:perf_hooks';
 import { LaneLostError, type OffthreadError } from '../errors.js';
 import { StopCause } from '../shared/layout.js';
 import { State } from '../shared/states.js';
@@ -36,7 +37,7 @@ const RUNNING_STATES = [State.running, State.cancelling, State.timingOut] as con
  */
 export function stopJob(context: StopContext, job: Job, ending: StopEnding, error: OffthreadError): boolean {
   const lane = job.lane;
-  if (lane === null || job.isSettled || job.stopError !== null) return false;
+  if (lane === null || job.isSettled || job.stopping !== null) return false;
   const { ring } = lane;
   const cancel = ending === 'cancelled';
   error.lane = lane.name;
@@ -51,22 +52,23 @@ export function stopJob(context: StopContext, job: Job, ending: StopEnding, erro
     cancel ? State.cancelling : State.timingOut,
   );
   if (!asked) return cancel && discard(job, lane, error);
-  job.stopError = error;
-  job.stopEnding = ending;
+  const now = performance.now();
+  const { stoppable } = job.fn;
+  const interrupts = job.fn.compiled.spec.onCancel !== null;
+  job.stopping = {
+    error,
+    ending,
+    giveUpAt: stoppable ? now + context.grace : now,
+    interruptAt: interrupts ? now + REPEAT_INTERRUPT_MS : Infinity,
+  };
   // After the swap: the lane may return at any moment now, and finds the cause recorded.
   ring.trip(job.sequence, cancel ? StopCause.CANCELLED : StopCause.TIMED_OUT);
-  if (!job.fn.stoppable) {
+  if (!stoppable) {
     giveUp(context, job);
     return true;
   }
-  const now = performance.now();
-  job.giveUpAt = now + context.grace;
-  if (job.fn.compiled.spec.onCancel !== null) {
-    context.interrupter.interrupt(job, lane);
-    job.interruptAt = now + REPEAT_INTERRUPT_MS;
-    context.by(job.interruptAt);
-  }
-  context.by(job.giveUpAt);
+  if (interrupts) context.interrupter.interrupt(job, lane);
+  context.by(Math.min(job.stopping.giveUpAt, job.stopping.interruptAt));
   return true;
 }
 
@@ -87,21 +89,21 @@ function discard(job: Job, lane: JobLane, error: OffthreadError): boolean {
 
 /** Interrupts again; the first interrupt may have come before the native work began. */
 export function interruptAgain(context: StopContext, job: Job, now: number): void {
-  if (job.lane === null) return;
+  if (job.lane === null || job.stopping === null) return;
   context.interrupter.interrupt(job, job.lane);
-  job.interruptAt = now + REPEAT_INTERRUPT_MS;
+  job.stopping.interruptAt = now + REPEAT_INTERRUPT_MS;
 }
 
 /** Stops waiting for a running call that was asked to stop. */
 export function giveUp(context: StopContext, job: Job): void {
-  const { lane, stopError } = job;
-  if (lane === null || stopError === null || job.isSettled) return;
+  const { lane, stopping } = job;
+  if (lane === null || stopping === null || job.isSettled) return;
   const { ring } = lane;
   // It may be on its way back this very moment: then it has won, and settles as usual.
   if (!RUNNING_STATES.some((from) => ring.transition(job.sequence, job.id, from, State.lost))) return;
   job.startedAt = ring.startedAt(job.sequence);
   job.endedAt = performance.now();
-  stopError.cause ??= new LaneLostError(
+  stopping.error.cause ??= new LaneLostError(
     `${job.fn.name} is still running in lane ${lane.name}, which was given up. ` +
       (job.fn.stoppable
         ? `It was asked to stop and did not come back within its grace of ${context.grace} ms.`
@@ -109,5 +111,5 @@ export function giveUp(context: StopContext, job: Job): void {
     { call: job.id, symbol: job.fn.name, lane: lane.name },
   );
   context.lose(lane, job);
-  job.settle(job.stopEnding, undefined, stopError);
+  job.settle(stopping.ending, undefined, stopping.error);
 }

@@ -10,6 +10,7 @@
  * - Nothing here depends on the event loop: `runUntil` does the same work while
  *   the host's thread blocks.
  */
+import { performance } from 'node:perf_hooks';
 import { DeadlockError, LaneCrashedError, type OffthreadError } from '../errors.js';
 import type { PoolSettings } from '../options.js';
 import { HostBell } from '../shared/bell.js';
@@ -337,7 +338,7 @@ export class Supervisor {
     lane.abandonAt = performance.now() + ABANDON_AFTER_MS;
     this.#watch.by(lane.abandonAt);
     this.#giveBack(lane);
-    this.#events.lane('lane-lost', lane, job.stopError);
+    this.#events.lane('lane-lost', lane, job.stopping?.error);
     this.#loop.notice();
   }
 

@@ -142,9 +142,8 @@ onEveryEngine('signals (M5)', (engine) => {
     const queued = lab.lib.ot_add.with({ signal })(1, 2);
     expect(getEventListeners(signal, 'abort')).to.not.have.lengthOf(0);
     controller.abort('stop both');
-    for (const each of [call, queued]) {
-      expect((await rejection(each, CallCancelledError)).cause).to.equal('stop both');
-    }
+    const errors = await Promise.all([call, queued].map((each) => rejection(each, CallCancelledError)));
+    expect(errors.map(({ cause }) => cause)).to.deep.equal(['stop both', 'stop both']);
     expect(getEventListeners(signal, 'abort'), 'released on settlement').to.have.lengthOf(0);
   });
 

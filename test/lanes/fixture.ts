@@ -1,17 +1,19 @@
-/** What the tests of lanes share: declared functions and tickets without a library behind them. */
-import type { MessagePort } from 'node:worker_threads';
-import { MessageChannel } from 'node:worker_threads';
+/** What the tests of lanes share: declared functions without a library behind them, and a native eye on payloads. */
+import { type MessagePort, MessageChannel } from 'node:worker_threads';
 import { compileDeclarations } from '../../src/declare/compile.js';
 import { DeclaredFunction } from '../../src/lanes/declared-function.js';
+import { type ScalarValue, readCell } from '../../src/shared/cells.js';
+import type { LaneMemory } from '../../src/shared/lane-memory.js';
+import { FIRST_EXTERNAL, NULL_CELL } from '../../src/shared/payload.js';
 
 let number = 0;
 
 /** A declared function named `f`. */
-export function declare(declaration: unknown): DeclaredFunction {
-  const [compiled] = compileDeclarations('libtest.so', { f: declaration });
+export function declare(declaration: unknown, path = 'libtest.so'): DeclaredFunction {
+  const [compiled] = compileDeclarations(path, { f: declaration });
   if (compiled === undefined) throw new Error('nothing was compiled');
   number += 1;
-  return new DeclaredFunction(number, compiled, 'koffi', 'libtest.so');
+  return new DeclaredFunction(number, compiled, 'koffi', path);
 }
 
 /** Runs with both ends of a channel, and closes them. */
@@ -23,4 +25,52 @@ export function withPorts<R>(run: (host: MessagePort, lane: MessagePort) => R): 
     port1.close();
     port2.close();
   }
+}
+
+/** What native code would find for one parameter. */
+export type Seen = ScalarValue | Uint8Array | string | null;
+
+/** Reads a payload as native code does: through its cells, by the C types of the parameters. */
+export function nativeView(
+  memory: LaneMemory,
+  payload: number,
+  fn: DeclaredFunction,
+  externals: readonly Uint8Array[],
+): Seen[] {
+  return fn.compiled.spec.params.map((param, index): Seen => {
+    const at = payload + index * 8;
+    switch (param.kind) {
+      case 'value':
+        // A cell holds a small integer as its 32 bits, and an f32 as a double.
+        if (param.type === 'f32') return memory.data.getFloat64(at, true);
+        if (param.type === 'bool') return memory.data.getInt32(at, true) !== 0;
+        if (['i8', 'i16', 'u8', 'u16'].includes(param.type)) return memory.data.getInt32(at, true);
+        return readCell(memory.data, at, param.type);
+      case 'out':
+      case 'inout':
+        return readCell(memory.data, at, param.type);
+      case 'cstring':
+      case 'buffer': {
+        const bytes = bytesAt(memory, memory.data.getFloat64(at, true), externals);
+        if (bytes === null || param.kind === 'buffer') return bytes;
+        return Buffer.from(bytes.subarray(0, bytes.indexOf(0))).toString('utf8');
+      }
+      default:
+        return null;
+    }
+  });
+}
+
+/** The bytes from where a cell points, on to the end of the memory: native code knows no lengths. */
+function bytesAt(memory: LaneMemory, cell: number, externals: readonly Uint8Array[]): Uint8Array | null {
+  if (cell === NULL_CELL) return null;
+  if (cell >= 0) return new Uint8Array(memory.buffer, cell);
+  const view = externals[FIRST_EXTERNAL - cell];
+  if (view === undefined) throw new Error(`no external ${FIRST_EXTERNAL - cell}`);
+  return view;
+}
+
+/** Takes the memory of a buffer away, as a transfer to another thread does. */
+export function detach(buffer: ArrayBuffer): void {
+  structuredClone(buffer, { transfer: [buffer] });
 }

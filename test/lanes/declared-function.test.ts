@@ -1,0 +1,76 @@
+/** What the host remembers of a function: which calls may wait behind each other. */
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { OffthreadError } from '../../src/errors.js';
+import type { DeclaredFunction } from '../../src/lanes/declared-function.js';
+import { declare } from './fixture.js';
+
+const f = (): DeclaredFunction => declare({ arguments: [], return: 'void' });
+const measured = (...runs: number[]): DeclaredFunction => {
+  const fn = f();
+  for (const us of runs) fn.measure(us);
+  return fn;
+};
+
+describe('DeclaredFunction', () => {
+  it('is not short until a run has been measured', () => {
+    expect(f().short).to.equal(false);
+    expect(f().averageUs).to.equal(Infinity);
+    expect(measured(2).short).to.equal(true);
+    expect(measured(5_000).short).to.equal(false);
+  });
+
+  it('one preempted run among short ones is no verdict, and does not spoil the average', () => {
+    const fn = measured(...Array.from({ length: 50 }, () => 3), 20_000);
+    expect(fn.short).to.equal(true);
+    expect(fn.averageUs).to.be.closeTo(3, 0.01);
+  });
+
+  it('becomes long when its runs do, and short again', () => {
+    const fn = measured(...Array.from({ length: 50 }, () => 3), ...Array.from({ length: 5 }, () => 200));
+    expect(fn.short).to.equal(false);
+    for (let run = 0; run < 60; run += 1) fn.measure(2);
+    expect(fn.short).to.equal(true);
+  });
+
+  it('the average stays within what was measured of short runs', () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 29, noNaN: true }), { minLength: 1 }), (runs) => {
+        const { averageUs } = measured(...runs);
+        expect(averageUs).to.be.within(Math.min(...runs) - 1e-9, Math.max(...runs) + 1e-9);
+      }),
+    );
+  });
+
+  it('knows what its declaration means for the lanes', () => {
+    const plain = declare({ arguments: ['i32', 'buffer'], return: 'bool' });
+    expect([plain.stoppable, plain.hasProgress, plain.hasOuts, plain.copiesBack, plain.returnsBool]).to.deep.equal(
+      [false, false, false, false, true],
+    );
+    const rich = declare({
+      arguments: ['cancelFlag', 'progress', { out: 'i32' }, { inout: 'buffer' }],
+      return: 'i32',
+    });
+    expect([rich.stoppable, rich.hasProgress, rich.hasOuts, rich.copiesBack, rich.returnsBool]).to.deep.equal([
+      true,
+      true,
+      true,
+      true,
+      false,
+    ]);
+    const interrupted = declare({
+      arguments: ['pointer'],
+      return: 'void',
+      onCancel: { symbol: 'stop', arguments: [0] },
+    });
+    expect(interrupted.stoppable).to.equal(true);
+  });
+
+  it('refuses calls from the moment it is told to, with a new error each time', () => {
+    const fn = f();
+    expect(fn.refusal()).to.equal(null);
+    fn.refuse(() => new OffthreadError('CODE', 'closed', 'closed'));
+    expect(fn.refusal()).to.be.instanceOf(OffthreadError);
+    expect(fn.refusal()).to.not.equal(fn.refusal());
+  });
+});
