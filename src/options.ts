@@ -73,7 +73,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** ms of running, in place of the pool's. 0 is unlimited. */
   readonly timeout?: number;
-  /** ms from now over queueing and running together, or a point in time. */
+  /** ms from the call over queueing and running together, or a point in time. 0, or a point that has passed: the call is not started. */
   readonly deadline?: number | Date;
   /** Higher goes first: an integer from -128 to 127. Default 0. */
   readonly priority?: number;

@@ -240,7 +240,7 @@ export class Pool implements AsyncDisposable {
   }
 
   #refuseCalls(): void {
-    this.#admission.close(() => this.#closedError('A function'));
+    this.#admission.close((symbol) => this.#closedError(symbol));
   }
 
   async #close(timeout: number): Promise<void> {

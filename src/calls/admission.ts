@@ -40,12 +40,12 @@ export class Admission implements CallOwner {
   readonly #settings: PoolSettings;
   readonly #events: AdmissionEvents;
   readonly #queue = new CallQueue<Call>();
-  readonly #waiting = new CallQueue<Call>();
+  readonly #waiting = new CallQueue<Call>('waiting');
   /** Calls of an engine that is being quieted. */
   readonly #held: Call[] = [];
   readonly #deadlines = new Deadlines<Call>();
   #supervisor!: Supervisor;
-  #closed: (() => OffthreadError) | null = null;
+  #closed: ((symbol: string) => OffthreadError) | null = null;
 
   constructor(settings: PoolSettings, counters: Counters, events: AdmissionEvents) {
     this.#settings = settings;
@@ -73,7 +73,7 @@ export class Admission implements CallOwner {
   }
 
   /** From now on every call is refused with that error. */
-  close(error: () => OffthreadError): void {
+  close(error: (symbol: string) => OffthreadError): void {
     this.#closed = error;
   }
 
@@ -183,7 +183,7 @@ export class Admission implements CallOwner {
   }
 
   #refusal(call: Call, deadlineAt: number): OffthreadError | null {
-    if (this.#closed !== null) return this.#closed();
+    if (this.#closed !== null) return this.#closed(call.fn.name);
     if (call.limits.signal?.aborted === true) {
       return new CallCancelledError(
         `${call.fn.name} was not started: its signal had aborted before the call.`,
@@ -214,18 +214,11 @@ export class Admission implements CallOwner {
       this.#supervisor.by(deadlineAt);
     }
     const idle = this.#queue.size === 0 && this.#waiting.size === 0;
-    // What is pending bounds what is queued: near the limit alone the lanes are counted.
-    const { maxQueue } = this.#settings;
-    if (
-      idle &&
-      (this.counters.pending <= maxQueue || this.#supervisor.hasIdleLane || this.queued <= maxQueue)
-    ) {
-      if (this.#supervisor.dispatch(call)) return;
-    }
+    if (idle && (this.#supervisor.hasIdleLane || this.#hasRoom()) && this.#supervisor.dispatch(call)) return;
     // This call is counted as queued already.
-    if (this.queued <= this.#settings.maxQueue && this.#waiting.size === 0) {
+    if (this.#waiting.size === 0 && this.#hasRoom()) {
       this.#queue.push(call);
-      if (this.queued === this.#settings.maxQueue) this.#events.full();
+      if (!this.#hasRoom(1)) this.#events.full();
       return;
     }
     if (this.#settings.whenFull === 'wait' && this.#waiting.size < this.#settings.maxWaiting) {
@@ -235,6 +228,17 @@ export class Admission implements CallOwner {
     this.counters.submitted -= 1;
     this.#drop(call);
     this.#refuse(call, this.#full(call));
+  }
+
+  /**
+   * Whether the queue has room for so many more. A lane that is starting takes
+   * a call soon: one queued for it does not count against the bound.
+   */
+  #hasRoom(more = 0): boolean {
+    const { maxQueue } = this.#settings;
+    // What is pending bounds what is queued: the lanes are counted only near the limit.
+    if (this.counters.pending + more <= maxQueue) return true;
+    return this.queued + more <= maxQueue + this.#supervisor.startingLanes;
   }
 
   #full(call: Call): QueueFullError {
@@ -279,7 +283,7 @@ export class Admission implements CallOwner {
       if (this.#refuseStale(call)) continue;
       const direct =
         this.#queue.size === 0 && this.#supervisor.hasIdleLane && this.#supervisor.dispatch(call);
-      if (!direct && this.queued >= this.#settings.maxQueue) break;
+      if (!direct && !this.#hasRoom(1)) break;
       this.#waiting.remove(call);
       if (!direct) this.#queue.push(call);
     }
@@ -300,7 +304,10 @@ export class Admission implements CallOwner {
     for (const call of [...this.#queue.toArray(), ...this.#waiting.toArray()]) {
       if (call.isSettled) continue;
       this.#leave(call);
-      call.settle('failed', undefined, error);
+      const own = this.#supervisor.hopeless() ?? error;
+      own.call = call.id;
+      own.symbol = call.fn.name;
+      call.settle('failed', undefined, own);
     }
   }
 

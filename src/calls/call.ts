@@ -12,6 +12,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { inspect } from 'node:util';
+import type { Place } from './queue.js';
 import type { Due } from './deadlines.js';
 import { CallCancelledError, type ErrorKind, type OffthreadError } from '../errors.js';
 import type { DeclaredFunction } from '../lanes/declared-function.js';
@@ -131,7 +132,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
   trace: CallTrace | null = null;
   /** Its place in the heap of deadlines, where it has one. */
   deadline: Due<Call> | null = null;
-  queue: object | null = null;
+  queue: Place | null = null;
   before: Call | null = null;
   after: Call | null = null;
   readonly #owner: CallOwner;
@@ -178,7 +179,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
 
   get state(): CallState {
     if (this.ending !== null) return this.ending;
-    if (this.lane === null) return this.queue === null ? 'waiting' : 'queued';
+    if (this.lane === null) return this.queue?.state ?? 'queued';
     return this.lane.ring.state(this.sequence) === State.queued ? 'queued' : 'running';
   }
 
@@ -240,6 +241,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
       error.kind === 'cancelled' ? 'cancelled' : error.kind === 'timeout' ? 'timed-out' : 'failed';
     this.error = error;
     error.call ??= this.id;
+    error.symbol ??= this.fn.name;
     this.endedAt = performance.now();
     this.args = NOT_GIVEN;
     this.#reject(error);

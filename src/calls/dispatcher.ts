@@ -11,9 +11,9 @@ import { Call, type CallLimits } from './call.js';
 import { InPlace } from './in-place.js';
 import type { Dispatcher } from './native-function.js';
 
-function deadlineAt(deadline: Deadline): number {
+function deadlineAt(call: Call, deadline: Deadline): number {
   if (deadline === undefined) return Infinity;
-  if (typeof deadline === 'number') return performance.now() + deadline;
+  if (typeof deadline === 'number') return call.createdAt + deadline;
   return deadline.getTime() - performance.timeOrigin;
 }
 
@@ -50,7 +50,7 @@ export class CallDispatcher implements Dispatcher {
     refusal: ArgumentError | null,
   ): Call {
     const call = new Call(this.#ids.take(), fn, args, limits, this.#admission);
-    this.#admission.offer(call, deadlineAt(deadline), refusal ?? fn.refusal());
+    this.#admission.offer(call, deadlineAt(call, deadline), refusal ?? fn.refusal());
     return call;
   }
 
@@ -60,10 +60,10 @@ export class CallDispatcher implements Dispatcher {
     call.catch(() => {});
     const lane = currentLane();
     if (lane === undefined) {
-      this.#admission.offer(call, deadlineAt(deadline), fn.refusal());
+      this.#admission.offer(call, deadlineAt(call, deadline), fn.refusal());
       if (!call.isSettled) this.#supervisor.runUntil(() => call.isSettled);
     } else {
-      this.#admission.offerInPlace(call, deadlineAt(deadline), fn.refusal(), () => {
+      this.#admission.offerInPlace(call, deadlineAt(call, deadline), fn.refusal(), () => {
         this.#inPlace ??= new InPlace(lane);
         this.#inPlace.run(call);
       });

@@ -4,10 +4,16 @@
  * queued call costs two links.
  */
 
+/** Where a queued call is. */
+export interface Place {
+  /** What its calls do there. */
+  readonly state: 'queued' | 'waiting';
+}
+
 /** What can be queued: the links belong to the queue. */
 export interface Queued<T> {
   readonly priority: number;
-  queue: object | null;
+  queue: Place | null;
   before: T | null;
   after: T | null;
 }
@@ -18,10 +24,15 @@ interface Line<T> {
   last: T | null;
 }
 
-export class CallQueue<T extends Queued<T>> {
+export class CallQueue<T extends Queued<T>> implements Place {
+  readonly state: 'queued' | 'waiting';
   /** Highest priority first. Lines stay once made: priorities are few. */
   readonly #lines: Line<T>[] = [];
   #size = 0;
+
+  constructor(state: 'queued' | 'waiting' = 'queued') {
+    this.state = state;
+  }
 
   get size(): number {
     return this.#size;

@@ -7,6 +7,7 @@
  */
 
 import { performance } from 'node:perf_hooks';
+
 const NS_PER_MS = 1e6;
 const SAMPLES = 5;
 

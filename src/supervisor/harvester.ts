@@ -41,7 +41,10 @@ export class Harvester {
     while (((done - ring.head) | 0) > 0) {
       const job = ring.ticket(ring.head);
       const own = job.lane === lane && job.sequence === ring.head;
-      if (own) this.#announceStart(job);
+      if (own) {
+        this.#announceStart(job);
+        if (job.sequence !== ring.head) continue;
+      }
       const reading = own ? readRow(lane, job, (generation) => message(lane, generation)) : null;
       ring.free();
       found += 1;

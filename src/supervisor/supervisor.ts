@@ -128,6 +128,12 @@ export class Supervisor {
     return busy;
   }
 
+  get startingLanes(): number {
+    let starting = 0;
+    for (const lane of this.#lanes.active) if (lane.status === 'starting') starting += 1;
+    return starting;
+  }
+
   /** Whether some lane has nothing to do. */
   get hasIdleLane(): boolean {
     for (const lane of this.#lanes.active)
@@ -378,8 +384,12 @@ export class Supervisor {
     let next = this.#events.due(now);
     for (const lane of this.#lanes.active.slice()) next = Math.min(next, this.#health.check(lane, now));
     for (const lane of this.#lanes.lost.slice()) {
-      if (lane.abandonAt <= now) this.#lanes.abandon(lane);
-      else next = Math.min(next, lane.abandonAt);
+      if (lane.abandonAt <= now) {
+        this.#lanes.abandon(lane);
+        // It may have been the last: then nothing else tells those that wait.
+        this.#events.room();
+        this.#tellReady();
+      } else next = Math.min(next, lane.abandonAt);
     }
     return next;
   }

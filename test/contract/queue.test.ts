@@ -96,6 +96,7 @@ onEveryEngine('the bounded queue (M26)', (engine) => {
 
   it('with no queue at all runs what can start now, and refuses the rest', async () => {
     await withPool(engine, { lanes: 2, maxQueue: 0 }, async (lib, pool) => {
+      await until(() => pool.stats().lanes.idle === 2, 'both lanes to be ready');
       const gate = new Gate();
       const held = [gate.hold(lib), gate.hold(lib)];
       await rejection(lib.ot_add(1, 1), QueueFullError);

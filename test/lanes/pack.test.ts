@@ -84,7 +84,7 @@ describe('packing arguments', () => {
           if (given instanceof Uint8Array) {
             expect(found).to.be.instanceOf(Uint8Array);
             expect((found as Uint8Array).subarray(0, given.length)).to.deep.equal(given);
-          } else expect(found, `argument ${index}`).to.equal(given);
+          } else expect(found, `argument ${index}`).to.deep.equal(given);
         });
         for (const view of externals) expect(view.buffer).to.be.instanceOf(SharedArrayBuffer);
       }),

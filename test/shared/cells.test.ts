@@ -18,7 +18,7 @@ describe('cells', () => {
           const data = new DataView(bytes.buffer);
           const at = 8 + slot * size;
           writeCell(data, at, type, value);
-          expect(readCell(data, at, type)).to.equal(value);
+          expect(readCell(data, at, type)).to.deep.equal(value);
           expect(bytes.every((byte, index) => (index >= at && index < at + size) || byte === 0xa5)).to.equal(
             true,
           );

@@ -1,0 +1,24 @@
+/**
+ * Measures contestants in turns: A, B, C, A, B, C, … A shared machine is fast
+ * one second and slow the next; in turns, both befall everyone.
+ */
+
+/** @returns for each contestant, in the order given, what each round measured. */
+export async function interleave<C, M>(
+  contestants: readonly C[],
+  rounds: number,
+  measure: (contestant: C, round: number) => Promise<M>,
+): Promise<M[][]> {
+  const measured: M[][] = contestants.map(() => []);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [index, contestant] of contestants.entries()) {
+      measured[index]?.push(await measure(contestant, round));
+    }
+  }
+  return measured;
+}
+
+/** The figure of every round over another's in the same round. */
+export function ratios(figures: readonly number[], others: readonly number[]): number[] {
+  return figures.map((figure, round) => figure / (others[round] ?? NaN));
+}

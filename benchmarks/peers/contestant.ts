@@ -1,0 +1,24 @@
+/** What is compared: somebody who adds two integers off the main thread. */
+
+/** The FFI that makes the native call. */
+export type Ffi = 'koffi' | 'ffi-rs';
+
+export interface Contestant {
+  readonly name: string;
+  readonly ffi: Ffi;
+  readonly ours: boolean;
+  /** One call of `ot_add`, a promise of its own. */
+  readonly add: (a: number, b: number) => Promise<number>;
+  /** Ends its threads. */
+  readonly close: () => Promise<void>;
+}
+
+/** Environment of a pool's workers: tells them which FFI to use and what to open. See `workers/add.ts`. */
+export function workerEnvironment(ffi: Ffi, library: string): Record<string, string> {
+  return { BENCH_FFI: ffi, BENCH_LIBRARY: library };
+}
+
+/** The compiled worker file of a pool. */
+export function workerFile(name: string): URL {
+  return new URL(`./workers/${name}.js`, import.meta.url);
+}

@@ -1,0 +1,4 @@
+import { worker } from 'workerpool';
+import { add } from './add.js';
+
+worker({ add });
