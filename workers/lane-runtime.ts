@@ -2,7 +2,10 @@
  * What runs inside a thread lane.
  *
  *   asleep ──doorbell──► draining ──ring empty──► spinning (bounded) ──► asleep
- *      └─ idle for long ─► lease ended ── next call takes a new lease ─► draining
+ *
+ * Beside it runs a lease, which keeps the process alive while there are calls;
+ * it ends after an idle moment, and the next call takes a new one. Calls are
+ * served with or without it.
  *
  * Guarantees:
  * - Rows run one after another, in the order written. A row runs only after
@@ -76,13 +79,11 @@ export class LaneRuntime {
     this.#ring();
   }
 
-  /** Runs rows until the lane has been idle for so long that the lease ended. */
-  async lease(): Promise<void> {
+  /** Runs rows for as long as the thread lives. */
+  async serve(): Promise<never> {
     const { i32 } = this.memory;
     for (;;) {
-      if (this.#drainRing()) {
-        if (this.#spin()) continue;
-      }
+      if (this.#drainRing() && this.#spin()) continue;
       const bell = Atomics.load(i32, Header.DOORBELL);
       Atomics.store(i32, Header.SLEEPING, 1);
       if (Atomics.load(i32, Header.ANNOUNCED) !== Atomics.load(i32, Header.BOUND)) this.receive();
@@ -90,11 +91,29 @@ export class LaneRuntime {
         Atomics.store(i32, Header.SLEEPING, 0);
         continue;
       }
-      const sleep = Atomics.waitAsync(i32, Header.DOORBELL, bell, this.#boot.leaseIdleMs);
-      const woken = sleep.async ? await sleep.value : sleep.value;
+      const sleep = Atomics.waitAsync(i32, Header.DOORBELL, bell);
+      if (sleep.async) await sleep.value;
       Atomics.store(i32, Header.SLEEPING, 0);
-      if (woken === 'timed-out' && this.#endLease()) return;
     }
+  }
+
+  /** Runs every row written so far, now. Called between rows only. */
+  drain(): void {
+    this.#drainRing();
+  }
+
+  /** Resolves when the lane has been idle for so long that nothing has to keep the process alive. */
+  lease(): Promise<void> {
+    return new Promise((resolve) => {
+      let calls = -1;
+      const timer = setInterval(() => {
+        const idle = calls === this.calls;
+        calls = this.calls;
+        if (!idle || !this.#endLease()) return;
+        clearInterval(timer);
+        resolve();
+      }, this.#boot.leaseIdleMs);
+    });
   }
 
   /** @returns false when the host has written a call meanwhile: then the lease goes on. */
@@ -103,8 +122,8 @@ export class LaneRuntime {
     if (this.#cursor !== Atomics.load(i32, Header.TAIL)) return false;
     Atomics.store(i32, Header.LEASE, Lease.ENDED);
     if (this.#cursor === Atomics.load(i32, Header.TAIL)) return true;
-    // A call came in between. Whoever swaps the lease back serves it: this one
-    // by going on, or the host, which then has a new lease on its way.
+    // A call came in between. Whoever swaps the lease back keeps the process
+    // alive for it: this one by going on, or the host, by a new lease.
     return Atomics.compareExchange(i32, Header.LEASE, Lease.ENDED, Lease.ACTIVE) !== Lease.ENDED;
   }
 

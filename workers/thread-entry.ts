@@ -32,17 +32,18 @@ function boot(order: LaneBoot): LaneRuntime {
       return report();
     },
     report,
-    // Answered between rows, so everything written before it has been run.
-    drain: async () => {},
+    // Answered between rows; those written before it may not have been met yet.
+    drain: () => lane.drain(),
   };
   expose(control, nodeEndpoint(order.control));
   // Ready means bound: no call pays for loading an engine.
   lane.receive();
   lane.announce();
+  void lane.serve();
   return lane;
 }
 
-/** Runs until the lane has been idle for a while. */
+/** Keeps the process alive until the lane has been idle for a while. */
 export default async function lease(order: LaneBoot | null): Promise<void> {
   if (order !== null) runtime = boot(order);
   await runtime?.lease();

@@ -213,6 +213,8 @@ export class Admission implements CallOwner {
       call.deadline = this.#deadlines.add(call, deadlineAt);
       this.#supervisor.by(deadlineAt);
     }
+    // Subscribers have run since the arguments were checked.
+    if (call.trace !== null && this.#refuseStale(call)) return;
     const idle = this.#queue.size === 0 && this.#waiting.size === 0;
     if (idle && (this.#supervisor.hasIdleLane || this.#hasRoom()) && this.#supervisor.dispatch(call)) return;
     // This call is counted as queued already.

@@ -31,18 +31,17 @@ export class Arena {
   /** @returns byte offset of the space, or -1 when there is no room now. */
   allocate(bytes: number): number {
     const size = Math.ceil(bytes / ALIGN) * ALIGN;
+    const room = this.#bytes;
     let at = this.#allocated;
-    let place = at % this.#bytes;
-    if (at === this.#freed && place > 0) {
-      // Empty: from the start, or a large payload would find room at neither end.
-      at += this.#bytes - place;
-      this.#freed = at;
-      place = 0;
-    }
-    if (place + size > this.#bytes) at += this.#bytes - place;
-    if (at + size - this.#freed > this.#bytes) return -1;
+    let freed = this.#freed;
+    const place = at % room;
+    // Nothing allocated: from the start, or a large payload would find room at neither end.
+    if (at === freed && place > 0) freed = at + room - place;
+    if (place + size > room || freed > at) at += room - place;
+    if (at + size - freed > room) return -1;
     this.#allocated = at + size;
-    return this.#start + (at % this.#bytes);
+    this.#freed = freed;
+    return this.#start + (at % room);
   }
 
   /** Gives back everything up to a mark. */

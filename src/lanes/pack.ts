@@ -7,6 +7,7 @@
  * made; buffers are looked at again, because they may have been detached while
  * the call was queued.
  */
+import { ArgumentError } from '../errors.js';
 import { isUsableBytes } from '../declare/bytes.js';
 import type { ParamSpec } from '../declare/spec.js';
 import { writeCell, type ScalarValue } from '../shared/cells.js';
@@ -17,6 +18,8 @@ import type { DeclaredFunction } from './declared-function.js';
 
 /** Bytes up to which one string or buffer is copied into the arena. */
 const INLINE_LIMIT = 4_096;
+/** Bytes before data that are copied back: their length, since a resizable buffer may change while the call runs. */
+const LENGTH_HEADER = 16;
 /** No room in the arena now. */
 export const NO_ROOM = -1;
 
@@ -44,6 +47,9 @@ function inlineBytes(value: unknown): number {
   if (value === null) return 0;
   // UTF-8 takes at most three bytes for each UTF-16 unit, and the NUL.
   if (typeof value === 'string') return value.length * 3 < INLINE_LIMIT ? value.length * 3 + 1 : 0;
+  if (!isUsableBytes(value)) {
+    throw new ArgumentError('A buffer was detached, or shrunk beyond its view, before its call could start.');
+  }
   const bytes = value as ArrayBufferLike | ArrayBufferView;
   const buffer = ArrayBuffer.isView(bytes) ? bytes.buffer : bytes;
   if (buffer instanceof SharedArrayBuffer || bytes.byteLength > INLINE_LIMIT) return 0;
@@ -71,7 +77,8 @@ function placeData(memory: LaneMemory, at: number, value: unknown): void {
 /**
  * Writes the payload of a call.
  * @param externals receives the views that go by message port.
- * @returns byte offset of the payload, or {@link NO_ROOM}.
+ * @returns byte offset of the payload, or {@link NO_ROOM}; nothing has been taken then.
+ * @throws ArgumentError when a buffer has been detached; nothing has been taken then either.
  */
 export function pack(
   memory: LaneMemory,
@@ -81,11 +88,12 @@ export function pack(
   externals: Uint8Array[],
 ): number {
   const { plan } = fn;
+  const header = fn.copiesBack ? LENGTH_HEADER : 0;
   let dataBytes = 0;
   if (plan.hasData) {
     for (const value of args) {
       if (typeof value === 'string' || (typeof value === 'object' && value !== null)) {
-        dataBytes += align(inlineBytes(value));
+        dataBytes += align(inlineBytes(value)) + header;
       }
     }
     // Many middling data at once: leave them all to the message port.
@@ -122,6 +130,8 @@ export function pack(
         if (value === null) memory.f64[cell + index] = NULL_CELL;
         else if (bytes === 0) memory.f64[cell + index] = external(value as string, externals);
         else {
+          memory.f64[data / 8] = bytes;
+          data += header;
           placeData(memory, data, value);
           memory.f64[cell + index] = data;
           data += align(bytes);
@@ -168,12 +178,15 @@ export function copyBack(
     const target = bytesOf(value as ArrayBufferLike | ArrayBufferView);
     if (isShared(target)) return;
     const place = memory.f64[payload / 8 + index] as number;
-    const source =
-      place >= 0
-        ? memory.bytes.subarray(place, place + target.byteLength)
-        : externals[FIRST_EXTERNAL - place];
+    const source = place >= 0 ? inlineSource(memory, place) : externals[FIRST_EXTERNAL - place];
     if (source === undefined || source.byteLength > target.byteLength) whole = false;
     else target.set(source);
   });
   return whole;
+}
+
+/** What was lent in the arena: as long as it was when it was packed. */
+function inlineSource(memory: LaneMemory, place: number): Uint8Array {
+  const length = memory.f64[(place - LENGTH_HEADER) / 8] as number;
+  return memory.bytes.subarray(place, place + length);
 }

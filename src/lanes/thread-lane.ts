@@ -4,9 +4,10 @@
  * Piscina starts the thread, sets its limits, catches its death (the lease
  * rejects) and ends it. A lease that runs keeps the process alive through
  * piscina's port; an idle lane ends its lease, so an idle pool lets the
- * process end and burns nothing. Comlink serves set-up, statistics and drain
- * while the lane is between calls; every question is raced against the lane's
- * death, because comlink itself would wait for ever.
+ * process end. Calls do not need the lease: they go through the ring, also
+ * while the host blocks and piscina can read nothing. Comlink serves set-up,
+ * statistics and drain while the lane is between calls; every question is
+ * raced against the lane's death, because comlink itself would wait for ever.
  */
 import { performance } from 'node:perf_hooks';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
@@ -71,9 +72,8 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
       filename: ENTRY,
       minThreads: 1,
       maxThreads: 1,
-      // Two, so that a new lease can be posted while the end of the last one
-      // has not been read: a host that blocks reads nothing.
-      concurrentTasksPerWorker: 2,
+      // Its event loop has to live between tasks too: the lane serves there.
+      atomics: 'disabled',
       idleTimeout: Infinity,
       recordTiming: false,
       resourceLimits: { stackSizeMb: options.stackSizeMb },
@@ -155,9 +155,9 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   }
 
   /** Comlink has no rejection path for a peer that dies: the race gives it one. */
-  #ask<R>(question: () => Promise<R>): Promise<R> {
-    this.wake();
-    return Promise.race([question(), this.#death]);
+  async #ask<R>(question: () => Promise<R>): Promise<R> {
+    if (this.#ending !== undefined) return await this.#death;
+    return await Promise.race([question(), this.#death]);
   }
 
   #lease(task: LaneBoot | null, transferList: MessagePort[]): void {
@@ -166,6 +166,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
 
   #died(cause: unknown): void {
     if (this.#ending !== undefined) return;
+    this.#die(cause);
     this.#events.crashed(this, cause);
   }
 

@@ -152,7 +152,12 @@ export class LaneSet {
   }
 
   #retire(lane: JobLane): void {
-    const end = lane.end().finally(() => this.#ends.delete(end));
+    // At rest first, so that no engine is being bound when its thread ends.
+    const end = lane
+      .drain()
+      .catch(() => {})
+      .then(() => lane.end())
+      .finally(() => this.#ends.delete(end));
     this.#ends.add(end);
   }
 
