@@ -86,7 +86,11 @@ async function measure(runners: readonly Runner[], inFlight: number): Promise<vo
   report.say();
   compare('koffi', best, inFlight > 64 ? 20 : 6);
   if (inFlight <= 64) return;
-  compare('ffi-rs', bestOf(({ ours, ffi }) => !ours && ffi === 'ffi-rs'), 6);
+  compare(
+    'ffi-rs',
+    bestOf(({ ours, ffi }) => !ours && ffi === 'ffi-rs'),
+    6,
+  );
   compare('ffi-rs', best, 6);
 }
 

@@ -238,7 +238,7 @@ export function callSettings(options: CallOptions | undefined): CallSettings {
     timeout: given['timeout'] === undefined ? undefined : unlimited(duration('timeout', given['timeout'], 0)),
     deadline:
       deadline instanceof Date
-        ? deadline
+        ? new Date(deadline)
         : deadline === undefined
           ? undefined
           : duration('deadline', deadline, 0),

@@ -27,6 +27,8 @@ export async function callers(add: Add, inFlight: number, callsEach: number): Pr
  * and so it does here.
  */
 export async function ownCallers(contestant: string): Promise<typeof callers> {
-  const copy = (await import(`./callers.js?${encodeURIComponent(contestant)}`)) as { callers: typeof callers };
+  const copy = (await import(`./callers.js?${encodeURIComponent(contestant)}`)) as {
+    callers: typeof callers;
+  };
   return copy.callers;
 }

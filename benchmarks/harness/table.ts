@@ -23,5 +23,11 @@ export function table(rows: readonly Record<string, string | number>[]): string[
     );
   });
   const first = columns[0] ?? [];
-  return first.map((_, line) => `  ${columns.map((column) => column[line]).join('  ').trimEnd()}`);
+  return first.map(
+    (_, line) =>
+      `  ${columns
+        .map((column) => column[line])
+        .join('  ')
+        .trimEnd()}`,
+  );
 }

@@ -23,26 +23,32 @@ function runInNewThread(): Contestant {
 
 /** Every pool with one call at a time in a worker: the shortest way for a lone call. */
 export async function fieldForLatency(workers: number): Promise<Contestant[]> {
-  return start((ffi) => [
-    piscina(ffi, testlib, workers, { concurrentTasksPerWorker: 1, atomics: 'sync' }),
-    tinypool(ffi, testlib, workers, 1),
-    workerpool(ffi, testlib, workers),
-    poolifier(ffi, testlib, workers),
-  ], workers);
+  return start(
+    (ffi) => [
+      piscina(ffi, testlib, workers, { concurrentTasksPerWorker: 1, atomics: 'sync' }),
+      tinypool(ffi, testlib, workers, 1),
+      workerpool(ffi, testlib, workers),
+      poolifier(ffi, testlib, workers),
+    ],
+    workers,
+  );
 }
 
 /** The same, and the pools that can hand a worker many tasks at once do so. */
 export async function fieldForThroughput(workers: number): Promise<Contestant[]> {
-  return start((ffi) => [
-    ...(ffi === 'koffi'
-      ? [piscina(ffi, testlib, workers, { concurrentTasksPerWorker: 1, atomics: 'sync' })]
-      : []),
-    piscina(ffi, testlib, workers, { concurrentTasksPerWorker: 32, atomics: 'sync' }),
-    piscina(ffi, testlib, workers, { concurrentTasksPerWorker: 32, atomics: 'disabled' }),
-    tinypool(ffi, testlib, workers, 32),
-    workerpool(ffi, testlib, workers),
-    poolifier(ffi, testlib, workers),
-  ], workers);
+  return start(
+    (ffi) => [
+      ...(ffi === 'koffi'
+        ? [piscina(ffi, testlib, workers, { concurrentTasksPerWorker: 1, atomics: 'sync' })]
+        : []),
+      piscina(ffi, testlib, workers, { concurrentTasksPerWorker: 32, atomics: 'sync' }),
+      piscina(ffi, testlib, workers, { concurrentTasksPerWorker: 32, atomics: 'disabled' }),
+      tinypool(ffi, testlib, workers, 32),
+      workerpool(ffi, testlib, workers),
+      poolifier(ffi, testlib, workers),
+    ],
+    workers,
+  );
 }
 
 async function start(pools: (ffi: Ffi) => Contestant[], workers: number): Promise<Contestant[]> {

@@ -34,24 +34,29 @@ export async function underPulse(
   beat: () => void = () => {},
 ): Promise<Pulse> {
   const ticks: number[] = [];
+  const served: { readonly due: number; readonly delay: number }[] = [];
   const start = performance.now();
+  let due = everyMs;
   let timer: NodeJS.Timeout;
+  // Each tick is due at a multiple, known beforehand: nothing drifts, and a late tick stands for all it made wait.
+  const aim = (): void => {
+    timer = setTimeout(tick, Math.ceil(due - (performance.now() - start)));
+  };
   const tick = (): void => {
-    ticks.push(performance.now() - start);
+    const at = performance.now() - start;
+    ticks.push(at);
+    do {
+      served.push({ due, delay: Math.max(0, at - due) });
+      due += everyMs;
+    } while (due <= at);
     beat();
     aim();
-  };
-  // Aimed at the next multiple, so that ticks do not drift: each is due at a known time.
-  const aim = (): void => {
-    const now = performance.now() - start;
-    const next = Math.floor(now / everyMs + 1.1) * everyMs;
-    timer = setTimeout(tick, next - now);
   };
   aim();
   try {
     await work();
     const tookMs = performance.now() - start;
-    // The tick that the work held up comes now; it says how late it is.
+    // The tick that the work held up comes now, and says how late it is.
     await new Promise((resolve) => {
       setTimeout(resolve, everyMs * 2);
     });
@@ -59,23 +64,14 @@ export async function underPulse(
       tookMs,
       everyMs,
       ticks: ticks.filter((at) => at <= tookMs),
-      delays: delaysOf(ticks, tookMs, everyMs),
+      delays: served
+        .filter((one) => one.due <= tookMs)
+        .map(({ delay }) => delay)
+        .sort((a, b) => a - b),
     };
   } finally {
     clearTimeout(timer!);
   }
-}
-
-/** For each time at which a tick was due: how long until one came. */
-function delaysOf(ticks: readonly number[], tookMs: number, everyMs: number): number[] {
-  const delays: number[] = [];
-  let index = 0;
-  for (let due = everyMs; due <= tookMs; due += everyMs) {
-    // A timer may fire a part of a ms early.
-    while (index < ticks.length - 1 && (ticks[index] as number) < due - 1) index += 1;
-    delays.push(Math.max(0, (ticks[index] ?? tookMs) - due));
-  }
-  return delays.sort((a, b) => a - b);
 }
 
 /** One letter for each stretch of time: whether the loop ran in it. */

@@ -53,8 +53,12 @@ export async function outstaySleep(
   const start = performance.now();
   const lostBefore = pool.stats().lanesLost;
   const recovery = new Promise<number | undefined>((resolve) => {
-    pool.once('lane-recovered', () => resolve(performance.now() - start));
-    setTimeout(resolve, sleepMs + 1_000, undefined).unref();
+    // A lost lane does not keep the process alive; this timer does, as long as the answer is of interest.
+    const enough = setTimeout(resolve, sleepMs + 1_000, undefined);
+    pool.once('lane-recovered', () => {
+      clearTimeout(enough);
+      resolve(performance.now() - start);
+    });
   });
   const { status, queuedMs, ranMs } = await libc.usleep
     .with({ timeout: timeoutMs })(sleepMs * 1_000)

@@ -1,16 +1,14 @@
 /** The libraries that every Linux and macOS has, and what the demo calls in them. */
-import { type Inout, type Library, LibraryNotFoundError, type Pool, inout } from '../index.js';
+import { type Library, LibraryNotFoundError, type Pool } from '../index.js';
 
-const filled: Inout<'buffer'> = inout('buffer');
-const changed: Inout<'u64'> = inout('u64');
-
+// `{ inout: 'buffer' }` is what `inout('buffer')` makes, written out: isolated declarations take no calls.
 const zlib = {
   zlibVersion: { arguments: [], return: 'cstring' },
   crc32: { arguments: ['u64', 'buffer', 'u32'], return: 'u64' },
   compressBound: { arguments: ['u64'], return: 'u64' },
   // int compress2(Bytef *dest, uLongf *destLen, const Bytef *source, uLong sourceLen, int level)
   compress2: {
-    arguments: [filled, changed, 'buffer', 'u64', 'i32'],
+    arguments: [{ inout: 'buffer' }, { inout: 'u64' }, 'buffer', 'u64', 'i32'],
     return: 'i32',
     fails: 'nonzero',
   },
@@ -19,14 +17,14 @@ const zlib = {
 const libc = {
   usleep: { arguments: ['u32'], return: 'i32' },
   socketpair: {
-    arguments: ['i32', 'i32', 'i32', filled],
+    arguments: ['i32', 'i32', 'i32', { inout: 'buffer' }],
     return: 'i32',
     fails: 'nonzero',
     errno: true,
   },
   // To stop a recv, shutdown(its socket, 0) is called beside it. The 0 is SHUT_RD: the value of recv's own flags.
   recv: {
-    arguments: ['i32', filled, 'u64', 'i32'],
+    arguments: ['i32', { inout: 'buffer' }, 'u64', 'i32'],
     return: 'i64',
     fails: 'negative',
     errno: true,

@@ -16,16 +16,37 @@ export interface Task {
 }
 
 export const LEVELS: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+/** Bytes that are compressed at once: what pigz takes, too. */
+export const BLOCK_BYTES = 131_072;
 
-/** A checksum of each file, and each file compressed at each level. */
-export function tasksFor(zlib: Zlib, files: readonly SourceFile[]): Task[] {
-  return files.flatMap((file) => {
-    const bound = Number(zlib.compressBound.blocking(BigInt(file.bytes.length)));
-    return [checksum(zlib, file), ...LEVELS.map((level) => compression(zlib, file, level, bound))];
+/** A checksum of each file. */
+export function checksums(zlib: Zlib, files: readonly SourceFile[]): Task[] {
+  return files.map((file) => checksum(zlib, file.bytes));
+}
+
+/** The files end to end, in blocks, each compressed at each level. */
+export function compressions(zlib: Zlib, files: readonly SourceFile[]): Task[] {
+  return blocksOf(files).flatMap((block) => {
+    const bound = Number(zlib.compressBound.blocking(BigInt(block.length)));
+    return LEVELS.map((level) => compression(zlib, block, level, bound));
   });
 }
 
-function checksum(zlib: Zlib, { bytes }: SourceFile): Task {
+function blocksOf(files: readonly SourceFile[]): Uint8Array[] {
+  const total = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const whole = new Uint8Array(new SharedArrayBuffer(total));
+  let at = 0;
+  for (const { bytes } of files) {
+    whole.set(bytes, at);
+    at += bytes.length;
+  }
+  const blocks: Uint8Array[] = [];
+  for (let start = 0; start < total; start += BLOCK_BYTES)
+    blocks.push(whole.subarray(start, start + BLOCK_BYTES));
+  return blocks;
+}
+
+function checksum(zlib: Zlib, bytes: Uint8Array): Task {
   let found: bigint | undefined;
   return {
     async run() {
@@ -43,7 +64,7 @@ function checksum(zlib: Zlib, { bytes }: SourceFile): Task {
   };
 }
 
-function compression(zlib: Zlib, { bytes }: SourceFile, level: number, bound: number): Task {
+function compression(zlib: Zlib, bytes: Uint8Array, level: number, bound: number): Task {
   // Shared memory: native code writes straight into it, nothing is copied back.
   const room = new Uint8Array(new SharedArrayBuffer(bound));
   const length = BigInt(bytes.length);
@@ -76,14 +97,15 @@ function compression(zlib: Zlib, { bytes }: SourceFile, level: number, bound: nu
 export async function runInLanes(
   tasks: readonly Task[],
   atOnce: number,
-  done: (tasks: number) => void = () => {},
+  done: () => void = () => {},
 ): Promise<number> {
   let next = 0;
   let ranMs = 0;
   const follow = async (): Promise<void> => {
     for (let task = tasks[next++]; task !== undefined; task = tasks[next++]) {
-      ranMs += await task.run();
-      done(1);
+      const taskMs = await task.run();
+      ranMs += taskMs;
+      done();
     }
   };
   await Promise.all(Array.from({ length: atOnce }, follow));

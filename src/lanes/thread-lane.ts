@@ -146,6 +146,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   }
 
   drain(): Promise<void> {
+    this.ring.publish();
     return this.#ask(() => this.#remote.drain());
   }
 

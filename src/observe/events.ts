@@ -27,7 +27,8 @@ export interface PoolEvents {
 export type Listener<E extends keyof PoolEvents> = (...args: PoolEvents[E]) => void;
 
 export class Events {
-  readonly #emitter = new EventEmitter();
+  // Any number of listeners: Node would print a warning from eleven on.
+  readonly #emitter = new EventEmitter().setMaxListeners(0);
   /** Times that a listener threw. */
   errors = 0;
 

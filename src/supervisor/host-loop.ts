@@ -124,7 +124,8 @@ export class HostLoop {
     if (this.#work.rung()) {
       this.#disarm();
       this.#harvest();
-      this.notice();
+      // By way of the event loop: results may be there every time one looks.
+      if (!this.#polling) this.#poll();
       return;
     }
     if (this.#waiting) return;

@@ -114,8 +114,9 @@ export class LaneSet {
       const at = this.lost.indexOf(lane);
       if (at < 0) return;
       this.lost.splice(at, 1);
-      this.#events.recovered(lane);
+      // Room first, then the news: whoever hears it may call.
       this.#fill();
+      this.#events.recovered(lane);
     });
     this.#fill();
   }

@@ -121,10 +121,12 @@ export class Supervisor {
     return this.#lanes.lost;
   }
 
-  /** Lanes that have a call. */
+  /** Lanes whose next call to end has not settled: the calls that run, or are about to. */
   get busyLanes(): number {
     let busy = 0;
-    for (const lane of this.#lanes.active) if (lane.ring.occupied !== 0) busy += 1;
+    for (const { ring } of this.#lanes.active) {
+      if (ring.occupied !== 0 && !ring.ticket(ring.head).isSettled) busy += 1;
+    }
     return busy;
   }
 

@@ -23,17 +23,18 @@ onEveryEngine('cancelling (M8)', (engine) => {
     expect(mostThreadsInside(), 'calls that reached native code').to.equal(0);
   });
 
-  it('cancels a call in the tick that made it', async () => {
-    resetThreadsInside();
-    const call = lab.lib.ot_concurrent_enter_exit(0);
-    call.cancel();
-    await rejection(call, CallCancelledError);
-    await lab.pool.drain();
-    expect(await lab.lib.ot_add(1, 2)).to.equal(3);
-    expect(mostThreadsInside()).to.equal(0);
+  it('cancels calls in the tick that made them, started by then or not', async () => {
+    for (let round = 0; round < 20; round++) {
+      const call = lab.lib.ot_add(1, round);
+      expect(call.cancel()).to.equal(true);
+      await rejection(call, CallCancelledError);
+      expect(await lab.lib.ot_add(1, 2)).to.equal(3);
+    }
+    await until(() => lab.pool.stats().lanes.lost === 0, 'any lane that was in native code to come back');
   });
 
   it('reaches native code that reads its flag (M19)', async () => {
+    const before = lab.pool.stats().lanesLost;
     const { call, bytes } = await runningFill(lab.lib);
     expect(call.cancel('enough')).to.equal(true);
     const error = await rejection(call, CallCancelledError);
@@ -46,7 +47,7 @@ onEveryEngine('cancelling (M8)', (engine) => {
     await lab.lib.ot_sleep_ms(1);
     expect(filled, 'native code came back before its end').to.be.greaterThan(0);
     expect(bytes.indexOf(0), 'and writes no more').to.equal(filled);
-    expect(lab.pool.stats().lanesLost, 'the lane was kept').to.equal(0);
+    expect(lab.pool.stats().lanesLost, 'the lane was kept').to.equal(before);
   });
 
   it('keeps the reason, whatever it is, as the cause', async () => {

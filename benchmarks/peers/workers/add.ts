@@ -1,11 +1,16 @@
 /** The native add of a peer's worker, by the FFI that its environment names. */
-import { load } from 'koffi';
-import { addByFfiRs } from '../ffi-rs.js';
-
 const { BENCH_FFI, BENCH_LIBRARY } = process.env;
 
-function addByKoffi(): (a: number, b: number) => number {
-  return load(BENCH_LIBRARY ?? '').func('ot_add', 'int', ['int', 'int']) as (a: number, b: number) => number;
+type Add = (a: number, b: number) => number;
+
+async function addByFfiRs(): Promise<Add> {
+  return (await import('../ffi-rs.js')).addByFfiRs;
 }
 
-export const add: (a: number, b: number) => number = BENCH_FFI === 'ffi-rs' ? addByFfiRs : addByKoffi();
+async function addByKoffi(): Promise<Add> {
+  const { load } = await import('koffi');
+  return load(BENCH_LIBRARY ?? '').func('ot_add', 'int', ['int', 'int']) as Add;
+}
+
+// Only the one that is wanted: ffi-rs in a worker is fatal unless the host has it too.
+export const add: Add = await (BENCH_FFI === 'ffi-rs' ? addByFfiRs() : addByKoffi());

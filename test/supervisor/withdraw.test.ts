@@ -1,0 +1,116 @@
+/** Calls stacked behind one that suddenly blocks run elsewhere: in order, exactly once, soon. */
+import { expect } from 'chai';
+import type { NativeCall, Pool } from '../../src/index.js';
+import { type Native, SharedWord, expectSettled, inTime, turn, withLanes } from './lab.js';
+
+const GUARD_MS = 5_000;
+const STACKED = 8;
+const WARM_UP = 300;
+
+interface Stack {
+  readonly blocker: NativeCall<number>;
+  readonly release: SharedWord;
+  /** Each adds 1 to its own word. */
+  readonly entered: SharedWord[];
+  readonly calls: NativeCall<number>[];
+  /** Indices of the calls, as they settled. */
+  readonly order: number[];
+}
+
+/** Makes the function known as short, then has one call block with others behind it in the same lane. */
+async function stack(lib: Native, pool: Pool): Promise<Stack> {
+  const open = new SharedWord(1);
+  const scratch = new SharedWord();
+  for (let call = 0; call < WARM_UP; call += 1) await lib.enter(scratch.address, open.address, GUARD_MS);
+  const release = new SharedWord();
+  const inside = new SharedWord();
+  const order: number[] = [];
+  const entered = Array.from({ length: STACKED }, () => new SharedWord());
+  const blocker = lib.enter(inside.address, release.address, GUARD_MS);
+  const calls = entered.map((word) => lib.enter(word.address, open.address, GUARD_MS));
+  // The premise: all of them are in the blocker's lane.
+  expect(pool.stats().lanes.busy, 'lanes that have calls').to.equal(1);
+  expect(blocker.state).to.not.equal('succeeded');
+  calls.forEach((call, index) => void call.settled().then(() => order.push(index)));
+  // Without leaving this tick: nothing may be taken back before the blocker is inside.
+  await Promise.resolve();
+  const guard = performance.now() + GUARD_MS;
+  while (inside.value === 0) {
+    if (performance.now() > guard) throw new Error('the blocker never started');
+  }
+  return { blocker, release, entered, calls, order };
+}
+
+function expectOnceInOrder({ entered, order }: Stack): void {
+  expect(entered.map((word) => word.value)).to.deep.equal(entered.map(() => 1));
+  expect(order).to.deep.equal(order.toSorted((one, other) => one - other));
+  expect(order).to.have.length(STACKED);
+}
+
+describe('calls behind one that blocks (M2, M27)', () => {
+  for (let round = 0; round < 3; round += 1) {
+    it(`run on another lane while it blocks, round ${round + 1}`, async () => {
+      await withLanes({ lanes: 2 }, async (lib, pool) => {
+        const stacked = await stack(lib, pool);
+        await inTime(Promise.all(stacked.calls), 'the calls behind', 1_000);
+        await turn();
+        expect(stacked.blocker.state).to.equal('running');
+        expectOnceInOrder(stacked);
+        stacked.release.value = 1;
+        await inTime(stacked.blocker, 'the blocker');
+        expectSettled(pool, WARM_UP + 1 + STACKED);
+        expect(pool.stats().lanesLost).to.equal(0);
+      });
+    });
+  }
+
+  for (const maxLostLanes of [0, 4]) {
+    it(`run on another lane when it is cancelled and its lane lost, maxLostLanes ${maxLostLanes}`, async () => {
+      await withLanes({ lanes: 2, maxLostLanes }, async (lib, pool) => {
+        const stacked = await stack(lib, pool);
+        const cancelled = stacked.blocker.settled();
+        expect(stacked.blocker.cancel()).to.equal(true);
+        await inTime(Promise.all(stacked.calls), 'the calls behind', 1_000);
+        await turn();
+        expect((await cancelled).status).to.equal('cancelled');
+        expectOnceInOrder(stacked);
+        stacked.release.value = 1;
+        expectSettled(pool, WARM_UP + 1 + STACKED);
+      });
+    });
+  }
+
+  it('run after it on the only lane', async () => {
+    await withLanes({ lanes: 1 }, async (lib, pool) => {
+      const stacked = await stack(lib, pool);
+      stacked.blocker.catch(() => {});
+      stacked.release.value = 1;
+      await inTime(Promise.all(stacked.calls), 'the calls behind');
+      await turn();
+      expectOnceInOrder(stacked);
+      expectSettled(pool, WARM_UP + 1 + STACKED);
+    });
+  });
+
+  it('can be cancelled while they are stacked, and after they were taken back', async () => {
+    await withLanes({ lanes: 1, timeout: 0 }, async (lib, pool) => {
+      const stacked = await stack(lib, pool);
+      const records = Promise.all(stacked.calls.map((call) => call.settled()));
+      expect(stacked.calls[0]?.cancel()).to.equal(true);
+      // Longer than calls stay behind one that blocks: now they are back in the queue.
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      expect(stacked.calls[1]?.state).to.equal('queued');
+      expect(stacked.calls[1]?.cancel()).to.equal(true);
+      stacked.release.value = 1;
+      const statuses = (await inTime(records, 'the calls behind')).map(({ status }) => status);
+      await inTime(stacked.blocker, 'the blocker');
+      expect(statuses).to.deep.equal([
+        'cancelled',
+        'cancelled',
+        ...Array.from({ length: STACKED - 2 }, () => 'succeeded'),
+      ]);
+      expect(stacked.entered.map((word) => word.value)).to.deep.equal([0, 0, 1, 1, 1, 1, 1, 1]);
+      expectSettled(pool, WARM_UP + 1 + STACKED);
+    });
+  });
+});
