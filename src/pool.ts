@@ -226,11 +226,7 @@ export class Pool implements AsyncDisposable {
     const [first] = functions;
     if (first === undefined) return;
     const numbered = functions.map(({ number, compiled }) => ({ number, spec: compiled.spec }));
-    const interrupts = functions.some(({ compiled }) => compiled.spec.onCancel !== null);
-    this.#supervisor.addLibrary(
-      { kind: 'library', path, engine: first.engine, functions: numbered },
-      interrupts,
-    );
+    this.#supervisor.addLibrary({ kind: 'library', path, engine: first.engine, functions: numbered });
     if (currentLane() === undefined) await this.#supervisor.ready();
   }
 

@@ -10,17 +10,17 @@ import type { NativeFunction } from '../src/engines/engine.js';
 import { loadEngine } from '../src/engines/load.js';
 import { Interrupt, RowWord } from '../src/shared/layout.js';
 import { LaneMemory } from '../src/shared/lane-memory.js';
-import type { InterruptOrder } from '../src/shared/messages.js';
+import type { InterruptFunction, InterruptOrder } from '../src/shared/messages.js';
 import { State, generationIn, stateIn } from '../src/shared/states.js';
 
 const bound = new Map<string, NativeFunction>();
 
-function bind(order: InterruptOrder): NativeFunction {
-  const key = [order.engine, order.path, order.symbol, ...order.types].join('\0');
+function bind(target: InterruptFunction): NativeFunction {
+  const key = [target.engine, target.path, target.symbol, ...target.types].join('\0');
   let native = bound.get(key);
   if (native === undefined) {
-    const engine = loadEngine(order.engine, { role: 'lane' });
-    native = engine.open(order.path).bind(order.symbol, { arguments: order.types, returns: 'void' });
+    const engine = loadEngine(target.engine, { role: 'lane' });
+    native = engine.open(target.path).bind(target.symbol, { arguments: target.types, returns: 'void' });
     bound.set(key, native);
   }
   return native;
@@ -32,13 +32,18 @@ function stillRunning(memory: LaneMemory, word: number, generation: number): boo
   return generationIn(found) === generation && (state === State.cancelling || state === State.timingOut);
 }
 
-/** @returns whether the interrupt function was called. */
-export default function interrupt(order: InterruptOrder | null): boolean {
-  if (order === null) return false;
+/** The piscina task. @returns whether an interrupt function was called. */
+export default function obey(order: InterruptOrder): boolean {
+  if (order.kind === 'interrupt') return interrupt(order);
+  order.functions.forEach(bind);
+  return false;
+}
+
+function interrupt(order: Extract<InterruptOrder, { kind: 'interrupt' }>): boolean {
   const memory = new LaneMemory(order.size, order.memory);
   const word = memory.rowWord(order.sequence);
   const handshake = word + RowWord.INTERRUPT;
-  const native = bind(order);
+  const native = bind(order.target);
   if (!stillRunning(memory, word, order.generation)) return false;
   if (Atomics.compareExchange(memory.i32, handshake, Interrupt.IDLE, Interrupt.RUNNING) !== Interrupt.IDLE)
     return false;

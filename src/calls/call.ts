@@ -65,7 +65,7 @@ export type SettledCall<T> =
 
 /** A call as users see it. */
 export interface NativeCall<T> extends Promise<T>, Disposable {
-  /** Unique in this pool: a positive whole number. */
+  /** Unique among the calls of all pools of this thread: a positive whole number. */
   readonly id: number;
   readonly state: CallState;
   /** What native code last wrote to its `progress` parameter; undefined where the declaration has none. */

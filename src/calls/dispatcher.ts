@@ -17,23 +17,19 @@ function deadlineAt(call: Call, deadline: Deadline): number {
   return deadline.getTime() - performance.timeOrigin;
 }
 
+/** Ids are unique in this thread, whichever pool: an audit trail sees all pools. */
+const ids = new IdSource();
+
 export class CallDispatcher implements Dispatcher {
   readonly #settings: PoolSettings;
   readonly #admission: Admission;
   readonly #supervisor: Supervisor;
-  readonly #ids: IdSource;
   #inPlace: InPlace | undefined;
 
-  constructor(
-    settings: PoolSettings,
-    admission: Admission,
-    supervisor: Supervisor,
-    ids: IdSource = new IdSource(),
-  ) {
+  constructor(settings: PoolSettings, admission: Admission, supervisor: Supervisor) {
     this.#settings = settings;
     this.#admission = admission;
     this.#supervisor = supervisor;
-    this.#ids = ids;
   }
 
   /** What a function's calls share. */
@@ -49,13 +45,13 @@ export class CallDispatcher implements Dispatcher {
     deadline: Deadline,
     refusal: ArgumentError | null,
   ): Call {
-    const call = new Call(this.#ids.take(), fn, args, limits, this.#admission);
+    const call = new Call(ids.take(), fn, args, limits, this.#admission);
     this.#admission.offer(call, deadlineAt(call, deadline), refusal ?? fn.refusal());
     return call;
   }
 
   block(fn: DeclaredFunction, args: readonly unknown[], limits: CallLimits, deadline: Deadline): unknown {
-    const call = new Call(this.#ids.take(), fn, args, limits, this.#admission);
+    const call = new Call(ids.take(), fn, args, limits, this.#admission);
     // Its answer is taken from the call itself; the promise has no reader.
     call.catch(() => {});
     const lane = currentLane();

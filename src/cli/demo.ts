@@ -146,6 +146,9 @@ async function demo(pool: Pool, lanes: number): Promise<boolean> {
   return right && cancelled && timedOut;
 }
 
+// Whoever reads may stop reading: `npm run demo | head`.
+process.stdout.on('error', () => process.exit(0));
+
 const lanes = Math.min(MOST_LANES, availableParallelism());
 // On a machine that is busy with other things, a stopped call may take a while to come back.
 const pool = createPool({ lanes, name: 'demo', grace: 5_000 });

@@ -76,7 +76,7 @@ export async function underPulse(
 
 /** One letter for each stretch of time: whether the loop ran in it. */
 export function strip(pulse: Pulse, msPerLetter: number): boolean[] {
-  const letters = new Array<boolean>(Math.max(1, Math.ceil(pulse.tookMs / msPerLetter))).fill(false);
+  const letters = Array.from({ length: Math.max(1, Math.ceil(pulse.tookMs / msPerLetter)) }, () => false);
   for (const at of pulse.ticks) letters[Math.min(letters.length - 1, Math.floor(at / msPerLetter))] = true;
   return letters;
 }

@@ -61,9 +61,12 @@ async function openFirst<L>(names: readonly string[], open: (name: string) => Pr
 }
 
 /** zlib. @throws (rejects) LibraryNotFoundError that says which package has it. */
-export async function openZlib(pool: Pool): Promise<Zlib> {
+export async function openZlib(
+  pool: Pool,
+  names: readonly string[] = NAMES.zlib[process.platform] ?? [],
+): Promise<Zlib> {
   try {
-    return await openFirst(NAMES.zlib[process.platform] ?? [], (name) => pool.open(name, zlib));
+    return await openFirst(names, (name) => pool.open(name, zlib));
   } catch (cause) {
     if (!(cause instanceof LibraryNotFoundError)) throw cause;
     throw new LibraryNotFoundError(

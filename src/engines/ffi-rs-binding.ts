@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 
 import { EngineError } from '../errors.js';
 import type { WireType } from './ffi-rs-types.js';
+import { withoutReport } from './without-report.js';
 
 /** One call, in ffi-rs's words. It replaces `paramsType` by a copy at each call. */
 export interface FfiRsCall {
@@ -31,7 +32,7 @@ export interface FfiRs {
 /** Loads the native code of ffi-rs into this environment. */
 export function requireFfiRs(): FfiRs {
   try {
-    return createRequire(import.meta.url)('ffi-rs') as FfiRs;
+    return withoutReport(() => createRequire(import.meta.url)('ffi-rs') as FfiRs);
   } catch (cause) {
     throw new EngineError(
       `The engine ffi-rs could not be loaded: ${(cause as Error).message}. Its binary for ` +

@@ -14,25 +14,10 @@ export class InterruptThread {
     return this.#pending > 0;
   }
 
-  /** Starts the thread ahead of the first order. */
-  prepare(): void {
-    if (this.#thread !== undefined) return;
-    this.#thread = new Piscina({
-      filename: ENTRY,
-      minThreads: 1,
-      maxThreads: 1,
-      idleTimeout: Infinity,
-      recordTiming: false,
-    });
-    this.#thread.on('error', () => {});
-    // Wakes it up to the point where it waits for orders.
-    void this.#send(this.#thread, null);
-  }
-
   /** Sends an order. A failure shows itself: the call it was to interrupt goes on until its grace is over. */
   send(order: InterruptOrder): void {
-    this.prepare();
-    if (this.#thread !== undefined) void this.#send(this.#thread, order);
+    this.#thread ??= start();
+    void this.#send(this.#thread, order);
   }
 
   /** Ends the thread. One that hangs in an interrupt function is left behind. */
@@ -45,7 +30,7 @@ export class InterruptThread {
     void thread.destroy();
   }
 
-  async #send(thread: Piscina, order: InterruptOrder | null): Promise<void> {
+  async #send(thread: Piscina, order: InterruptOrder): Promise<void> {
     this.#pending += 1;
     try {
       await thread.run(order);
@@ -55,4 +40,16 @@ export class InterruptThread {
       this.#pending -= 1;
     }
   }
+}
+
+function start(): Piscina {
+  const thread = new Piscina({
+    filename: ENTRY,
+    minThreads: 1,
+    maxThreads: 1,
+    idleTimeout: Infinity,
+    recordTiming: false,
+  });
+  thread.on('error', () => {});
+  return thread;
 }

@@ -92,7 +92,7 @@ export class LaneRing<T extends Ticket> {
     const generation = generationOf(ticket.id);
     if (externals.length > 0) {
       // Before the row: the lane looks for the message when it meets the row.
-      this.#port.postMessage({ kind: 'data', generation, views: externals } satisfies ToLane);
+      this.#port.postMessage({ kind: 'data', sequence, views: externals } satisfies ToLane);
       this.#externals[slot] = externals;
     }
     this.#tickets[slot] = ticket;

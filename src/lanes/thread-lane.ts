@@ -52,6 +52,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   readonly #death: Promise<never>;
   #die: (reason: unknown) => void = () => {};
   #ending: Promise<void> | undefined;
+  #questions = 0;
 
   constructor(options: ThreadLaneOptions, events: LaneEvents<ThreadLane<T>>) {
     this.name = options.name;
@@ -158,7 +159,15 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   /** Comlink has no rejection path for a peer that dies: the race gives it one. */
   async #ask<R>(question: () => Promise<R>): Promise<R> {
     if (this.#ending !== undefined) return await this.#death;
-    return await Promise.race([question(), this.#death]);
+    // Somebody awaits the answer: until then the process has to live.
+    this.#questions += 1;
+    this.#control.ref();
+    try {
+      return await Promise.race([question(), this.#death]);
+    } finally {
+      this.#questions -= 1;
+      if (this.#questions === 0) this.#control.unref();
+    }
   }
 
   #lease(task: LaneBoot | null, transferList: MessagePort[]): void {

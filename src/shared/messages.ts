@@ -6,7 +6,7 @@
  * it works while either side is blocked. The control port carries comlink.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { EngineName, FunctionSpec } from '../declare/spec.js';
+import type { EngineName, FunctionSpec, Scalar } from '../declare/spec.js';
 import type { LaneSize } from './layout.js';
 
 /** A function with the number that rows call it by. */
@@ -25,7 +25,7 @@ export type ToLane =
       readonly functions: readonly NumberedFunction[];
     }
   /** The bytes of one call that are not in the arena: views over SharedArrayBuffers. */
-  | { readonly kind: 'data'; readonly generation: number; readonly views: readonly Uint8Array[] };
+  | { readonly kind: 'data'; readonly sequence: number; readonly views: readonly Uint8Array[] };
 
 /** A thrown error as plain data. */
 export interface ErrorData {
@@ -58,18 +58,28 @@ export interface LaneBoot {
   readonly stackBytes: number;
 }
 
-/** What an interrupter is asked to do: call a helper beside a running call. */
-export interface InterruptOrder {
-  readonly memory: SharedArrayBuffer;
-  readonly size: LaneSize;
-  readonly sequence: number;
-  readonly generation: number;
+/** An interrupt function. */
+export interface InterruptFunction {
   readonly engine: EngineName;
   readonly path: string;
   readonly symbol: string;
-  readonly types: readonly import('../declare/spec.js').Scalar[];
-  readonly values: readonly (number | bigint)[];
+  readonly types: readonly Scalar[];
 }
+
+/** What the interrupt thread is asked to do. */
+export type InterruptOrder =
+  /** Bind functions ahead of their first use. */
+  | { readonly kind: 'prepare'; readonly functions: readonly InterruptFunction[] }
+  /** Call one beside the running call of a row. */
+  | {
+      readonly kind: 'interrupt';
+      readonly memory: SharedArrayBuffer;
+      readonly size: LaneSize;
+      readonly sequence: number;
+      readonly generation: number;
+      readonly target: InterruptFunction;
+      readonly values: readonly (number | bigint)[];
+    };
 
 /** What a lane tells about itself, over comlink. */
 export interface LaneReport {

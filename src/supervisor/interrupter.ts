@@ -6,8 +6,10 @@
  * running once the call has returned. One that hangs holds up only the lanes
  * whose calls it was to interrupt; those are given up after their grace.
  */
+import type { EngineName, FunctionSpec } from '../declare/spec.js';
 import { helperPrototype } from '../engines/bound-function.js';
 import { InterruptThread } from '../lanes/interrupt-thread.js';
+import type { InterruptFunction, ToLane } from '../shared/messages.js';
 import { generationOf } from '../shared/states.js';
 import type { Job, JobLane } from './job.js';
 
@@ -22,27 +24,29 @@ export class Interrupter {
     return this.#thread.busy;
   }
 
-  /** Starts the thread ahead of the first interrupt. */
-  prepare(): void {
-    this.#thread.prepare();
+  /** Binds the interrupt functions of a library ahead of their first use, so that the first cancel is as fast as the others. */
+  prepare(library: Extract<ToLane, { kind: 'library' }>): void {
+    const functions = library.functions.flatMap(({ spec }) => {
+      const target = targetOf(spec, library.engine, library.path);
+      return target === null ? [] : [target];
+    });
+    if (functions.length > 0) this.#thread.send({ kind: 'prepare', functions });
   }
 
   /** Calls the job's interrupt function, if the job is still running by then. */
   interrupt(job: Job, lane: JobLane): void {
     const { spec } = job.fn.compiled;
-    const helper = spec.onCancel;
-    if (helper === null) return;
+    const target = targetOf(spec, job.fn.engine, job.fn.path);
+    if (target === null) return;
     const { memory } = lane.ring;
     this.#thread.send({
+      kind: 'interrupt',
       memory: memory.buffer,
       size: memory.size,
       sequence: job.sequence,
       generation: generationOf(job.id),
-      engine: job.fn.engine,
-      path: job.fn.path,
-      symbol: helper.symbol,
-      types: helperPrototype(spec, helper.arguments, 'void').arguments,
-      values: helper.arguments.map((index) => this.#value(job, index)),
+      target,
+      values: (spec.onCancel?.arguments ?? []).map((index) => this.#value(job, index)),
     });
   }
 
@@ -57,4 +61,11 @@ export class Interrupter {
     const value = job.args[given];
     return typeof value === 'boolean' ? Number(value) : (value as number | bigint);
   }
+}
+
+function targetOf(spec: FunctionSpec, engine: EngineName, path: string): InterruptFunction | null {
+  const { onCancel } = spec;
+  if (onCancel === null) return null;
+  const types = helperPrototype(spec, onCancel.arguments, 'void').arguments;
+  return { engine, path, symbol: onCancel.symbol, types };
 }

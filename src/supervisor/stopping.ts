@@ -103,13 +103,15 @@ export function giveUp(context: StopContext, job: Job): void {
   if (!RUNNING_STATES.some((from) => ring.transition(job.sequence, job.id, from, State.lost))) return;
   job.startedAt = ring.startedAt(job.sequence);
   job.endedAt = performance.now();
-  stopping.error.cause ??= new LaneLostError(
+  const lost = new LaneLostError(
     `${job.fn.name} is still running in lane ${lane.name}, which was given up. ` +
       (job.fn.stoppable
         ? `It was asked to stop and did not come back within its grace of ${context.grace} ms.`
         : 'Its declaration names no way to stop it: add a cancelFlag parameter or onCancel, if the library has one.'),
     { call: job.id, symbol: job.fn.name, lane: lane.name },
   );
+  stopping.error.message += ` ${lost.message}`;
+  stopping.error.cause ??= lost;
   context.lose(lane, job);
   job.settle(stopping.ending, undefined, stopping.error);
 }

@@ -149,10 +149,10 @@ export class Supervisor {
   }
 
   /** Starts the lanes, if need be, and tells them of a library. */
-  addLibrary(library: ToLane, interrupts: boolean): void {
+  addLibrary(library: Extract<ToLane, { kind: 'library' }>): void {
     this.#lanes.announce(library);
     this.#lanes.start();
-    if (interrupts) this.#interrupter.prepare();
+    this.#interrupter.prepare(library);
     this.#watch.by(performance.now() + BOOT_MS);
     this.#loop.notice();
   }

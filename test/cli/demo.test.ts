@@ -1,0 +1,52 @@
+/** The demo, as people start it. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { openZlib } from '../../src/cli/system-libraries.js';
+import { projectFiles, projectRoot } from '../../src/cli/files.js';
+import { LibraryNotFoundError, createPool } from '../../src/index.js';
+
+const demo = fileURLToPath(new URL('../../src/cli/demo.js', import.meta.url));
+
+describe('cli: demo', () => {
+  it('shows that the event loop stays free, in plain lines of at most 80 letters', () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [demo], { encoding: 'utf8' });
+    expect(stderr).to.equal('');
+    expect(stdout).to.include('all agree with node:zlib');
+    expect(stdout).to.match(/✓ cancelled .* after cancel\(\)/);
+    expect(stdout).to.match(/✓ timed out after/);
+    expect(stdout).to.match(/1 cancelled, 1 timed out, 0 failed/);
+    expect(stdout).to.not.include('\u001B');
+    expect(stdout.split('\n').filter((line) => line.length > 80)).to.deep.equal([]);
+    expect(status).to.equal(0);
+  });
+
+  it('names the package of a zlib that is missing', async () => {
+    const pool = createPool({ lanes: 1 });
+    try {
+      await openZlib(pool, ['libno-such-z.so.1', 'libno-such-z.so.2']);
+      expect.fail('it opened');
+    } catch (error) {
+      expect(error).to.be.instanceOf(LibraryNotFoundError);
+      expect((error as Error).message).to.include('zlib1g');
+      expect((error as Error).cause)
+        .to.have.property('message')
+        .that.includes('libno-such-z.so.1');
+    } finally {
+      await pool.close();
+    }
+  });
+
+  it('reads the files of this project, without what is made or installed', () => {
+    const names = projectFiles(projectRoot()).map(({ name }) => name);
+    expect(names).to.include(join('src', 'index.ts'));
+    expect(names.filter((name) => /^(node_modules|dist|build)\b/.test(name))).to.deep.equal([]);
+  });
+
+  it('reads a folder that git does not know', () => {
+    const files = projectFiles(join(projectRoot(), 'native'));
+    expect(files.map(({ name }) => name)).to.include('offthread.h');
+    expect(files[0]?.bytes.buffer).to.be.instanceOf(SharedArrayBuffer);
+  });
+});
