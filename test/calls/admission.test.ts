@@ -2,31 +2,32 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { ArgumentError, type NativeCall, type Pool, PoolClosedError, QueueFullError } from '../../src/index.js';
-import { type Native, SharedWord, expectSettled, inTime, withLanes } from '../supervisor/lab.js';
+import {
+  ArgumentError,
+  type NativeCall,
+  type Pool,
+  PoolClosedError,
+  QueueFullError,
+} from '../../src/index.js';
+import { type Native, SharedWord, expectSettled, inTime, turn, withLanes } from '../supervisor/lab.js';
 
-/** A call that keeps a lane busy until the word is set. Resolves once it is inside. */
-async function hold(lib: Native, release: SharedWord): Promise<NativeCall<number>> {
+/** Starts a call that keeps a lane busy until the word is set. Resolves once it is inside. */
+async function hold(lib: Native, release: SharedWord, holders: NativeCall<number>[]): Promise<void> {
   const inside = new SharedWord();
-  const call = lib.enter.with({ timeout: 0 })(inside.address, release.address, 8_000);
+  holders.push(lib.enter.with({ timeout: 0 })(inside.address, release.address, 8_000));
   const guard = performance.now() + 5_000;
   while (inside.value === 0) {
     if (performance.now() > guard) throw new Error('the holder never started');
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
   }
-  return call;
 }
 
 /** Keeps every lane busy while `test` runs. */
-async function whileHeld(
-  lanes: number,
-  lib: Native,
-  test: () => Promise<void> | void,
-): Promise<void> {
+async function whileHeld(lanes: number, lib: Native, test: () => Promise<void> | void): Promise<void> {
   const release = new SharedWord();
   const holders: NativeCall<number>[] = [];
   try {
-    for (let lane = 0; lane < lanes; lane += 1) holders.push(await hold(lib, release));
+    for (let lane = 0; lane < lanes; lane += 1) await hold(lib, release, holders);
     await test();
   } finally {
     release.value = 1;
@@ -101,20 +102,25 @@ describe('admission', () => {
   it('higher priorities go first, equal ones in the order of the calls (M26)', async () => {
     await withLanes({ lanes: 1 }, async (lib) => {
       await fc.assert(
-        fc.asyncProperty(fc.array(fc.integer({ min: -128, max: 127 }), { maxLength: 40 }), async (priorities) => {
-          const order: number[] = [];
-          let calls: Promise<unknown>[] = [];
-          await whileHeld(1, lib, () => {
-            calls = priorities.map((priority, index) =>
-              lib.add.with({ priority })(index, 0).then((found) => order.push(found)),
-            );
-          });
-          await inTime(Promise.all(calls), 'the calls');
-          const expected = priorities
-            .map((priority, index) => ({ priority, index }))
-            .toSorted((one, other) => other.priority - one.priority);
-          expect(order).to.deep.equal(expected.map(({ index }) => index));
-        }),
+        fc.asyncProperty(
+          fc.array(fc.integer({ min: -128, max: 127 }), { maxLength: 40 }),
+          async (priorities) => {
+            const order: number[] = [];
+            let calls: Promise<unknown>[] = [];
+            await whileHeld(1, lib, () => {
+              calls = priorities.map((priority, index) =>
+                lib.add
+                  .with({ priority })(index, 0)
+                  .then((found) => order.push(found)),
+              );
+            });
+            await inTime(Promise.all(calls), 'the calls');
+            const expected = priorities
+              .map((priority, index) => ({ priority, index }))
+              .toSorted((one, other) => other.priority - one.priority);
+            expect(order).to.deep.equal(expected.map(({ index }) => index));
+          },
+        ),
         { numRuns: 15 },
       );
     });
@@ -161,7 +167,9 @@ describe('admission', () => {
         fc.constantFrom('reject' as const, 'wait' as const),
         fc.nat(4),
         async (acts, whenFull, maxQueue) => {
-          await withLanes({ lanes: 1, maxQueue, whenFull, maxWaiting: 2 }, (lib, pool) => play(lib, pool, acts));
+          await withLanes({ lanes: 1, maxQueue, whenFull, maxWaiting: 2 }, (lib, pool) =>
+            play(lib, pool, acts),
+          );
         },
       ),
       { numRuns: 12 },
@@ -200,14 +208,16 @@ async function play(lib: Native, pool: Pool, acts: readonly string[]): Promise<v
     else if (one === 'deadline') add(lib.steps.with({ deadline: 1 })(20, 100));
     else if (one === 'past deadline') add(lib.add.with({ deadline: new Date(0) })(1, 1));
     else if (one === 'cancel all') pool.cancelAll();
-    else await new Promise((resolve) => setImmediate(resolve));
+    else await turn();
   }
   const records = await inTime(Promise.all(calls.map((call) => call.settled())), 'the calls', 5_000);
   await pool.drain();
   const { submitted, refused: turnedAway } = pool.stats();
   expect(submitted + turnedAway).to.equal(calls.length);
   expectSettled(pool, submitted, turnedAway);
-  const never = records.filter(({ error }) => error instanceof ArgumentError || error instanceof QueueFullError);
+  const never = records.filter(
+    ({ error }) => error instanceof ArgumentError || error instanceof QueueFullError,
+  );
   expect(turnedAway).to.be.at.least(never.length);
   for (const { signal } of controllers) expect(getEventListeners(signal, 'abort')).to.have.length(0);
 }

@@ -48,7 +48,9 @@ describe('CallQueue (M26)', () => {
             model = model.filter((other) => other !== gone);
             expect([gone.queue, gone.before, gone.after]).to.deep.equal([null, null, null]);
           }
-          expect(queue.toArray().map((other) => other.name)).to.deep.equal(inOrder().map((other) => other.name));
+          expect(queue.toArray().map((other) => other.name)).to.deep.equal(
+            inOrder().map((other) => other.name),
+          );
           expect(queue.size).to.equal(model.length);
           expect(queue.peek()).to.equal(inOrder()[0] ?? null);
           for (const other of model) expect(other.queue).to.equal(queue);

@@ -20,7 +20,7 @@ interface Seen {
   readonly event: string;
   readonly trace: CallTrace;
   /** As it was when it was published. */
-  readonly then: CallTrace;
+  readonly atThatTime: CallTrace;
 }
 
 /** Listens to everything while a test runs. */
@@ -29,7 +29,7 @@ async function listening(test: (seen: Seen[]) => Promise<void>): Promise<void> {
   const listeners = EVENTS.map((event) => {
     const listen = (message: unknown): void => {
       const trace = message as CallTrace;
-      seen.push({ event, trace, then: { ...trace } });
+      seen.push({ event, trace, atThatTime: { ...trace } });
     };
     subscribe(nameOf(event), listen);
     return { event, listen };
@@ -61,7 +61,10 @@ onEveryEngine('the audit trail (M13)', (engine) => {
         await ended(seen, call.id);
         expect(eventsOf(seen, call.id)).to.deep.equal(['start', 'end', 'started', 'asyncStart', 'asyncEnd']);
         const trace = traceOf(seen, call.id);
-        expect(seen.every((one) => one.trace === trace), 'one context object a call').to.equal(true);
+        expect(
+          seen.every((one) => one.trace === trace),
+          'one context object a call',
+        ).to.equal(true);
         expect(trace).to.include({
           pool: 'court',
           library: testlib,
@@ -77,7 +80,7 @@ onEveryEngine('the audit trail (M13)', (engine) => {
         expect(trace.violation ?? false).to.equal(false);
         expect(trace.error).to.equal(undefined);
         const [start] = seen;
-        expect(start?.then.status, 'not known at the start').to.equal(undefined);
+        expect(start?.atThatTime.status, 'not known at the start').to.equal(undefined);
       });
     });
   });

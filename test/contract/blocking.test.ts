@@ -11,7 +11,14 @@ import {
   QueueFullError,
   createPool,
 } from '../../src/index.js';
-import { lab as makeLab, onEveryEngine, rejection, sharedLab, thrown, withPool } from '../helpers/contract.js';
+import {
+  lab as makeLab,
+  onEveryEngine,
+  rejection,
+  sharedLab,
+  thrown,
+  withPool,
+} from '../helpers/contract.js';
 import { Gate, until } from '../helpers/gate.js';
 import { OFFTEST } from '../helpers/offtest.js';
 import { ownThread } from '../helpers/oracle.js';
@@ -91,7 +98,9 @@ onEveryEngine('blocking calls (M8)', (engine) => {
 
   it('sees a signal that has aborted before', () => {
     const signal = AbortSignal.abort('no');
-    expect(thrown(() => lab.lib.ot_add.with({ signal }).blocking(1, 2), CallCancelledError).cause).to.equal('no');
+    expect(thrown(() => lab.lib.ot_add.with({ signal }).blocking(1, 2), CallCancelledError).cause).to.equal(
+      'no',
+    );
   });
 
   it('gives up a call that nothing can stop, and the next is answered in the same tick', async () => {

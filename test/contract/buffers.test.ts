@@ -11,7 +11,7 @@ const BYTES = {
   ot_checksum: { arguments: ['buffer', 'u32'], return: 'u32' },
   ot_sum_bytes: { arguments: ['buffer', 'u64'], return: 'u64' },
   ot_buffer_is_null: { arguments: ['buffer'], return: 'i32' },
-  fill: { symbol: 'ot_fill_bytes', arguments: ['buffer', 'u32', 'u8'], return: 'void' },
+  ot_fill_bytes: { arguments: ['buffer', 'u32', 'u8'], return: 'void' },
   ot_xor_bytes: { arguments: [inout('buffer'), 'u32', 'u8'], return: 'void' },
   ot_reverse_bytes: { arguments: [inout('buffer'), 'u32'], return: 'void' },
   ot_copy_bytes: { arguments: [inout('buffer'), 'buffer', 'u32'], return: 'i32' },
@@ -98,8 +98,11 @@ onEveryEngine('buffers (B6)', (engine) => {
   it('keeps what the caller holds unchanged when the parameter is not inout', async () => {
     for (const size of SIZES) {
       const bytes = new Uint8Array(size);
-      await lib.fill(bytes, size, 9);
-      expect(bytes.every((byte) => byte === 0), `${size} bytes`).to.equal(true);
+      await lib.ot_fill_bytes(bytes, size, 9);
+      expect(
+        bytes.every((byte) => byte === 0),
+        `${size} bytes`,
+      ).to.equal(true);
     }
   });
 
@@ -126,7 +129,9 @@ onEveryEngine('buffers (B6)', (engine) => {
   it('lets several calls share one piece of memory', async () => {
     const bytes = shared(1_000);
     await Promise.all(
-      Array.from({ length: 10 }, (_, i) => lib.fill(bytes.subarray(i * 100, i * 100 + 100), 100, i + 1)),
+      Array.from({ length: 10 }, (_, i) =>
+        lib.ot_fill_bytes(bytes.subarray(i * 100, i * 100 + 100), 100, i + 1),
+      ),
     );
     for (let i = 0; i < 10; i++) expect(bytes[i * 100 + 99]).to.equal(i + 1);
     await until(() => bytes[0] === 1, 'the first hundred');

@@ -38,7 +38,11 @@ onEveryEngine('cancelling (M8)', (engine) => {
     const { call, bytes } = await runningFill(lab.lib);
     expect(call.cancel('enough')).to.equal(true);
     const error = await rejection(call, CallCancelledError);
-    expect(error).to.include({ code: 'OFFTHREAD_CALL_CANCELLED', kind: 'cancelled', symbol: 'ot_fill_slowly' });
+    expect(error).to.include({
+      code: 'OFFTHREAD_CALL_CANCELLED',
+      kind: 'cancelled',
+      symbol: 'ot_fill_slowly',
+    });
     expect(error.call).to.equal(call.id);
     expect(error.cause).to.equal('enough');
     expect(error.message).to.include('enough');

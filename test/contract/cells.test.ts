@@ -45,7 +45,11 @@ onEveryEngine('out and inout cells (B6)', (engine) => {
       out('bool'),
       out('pointer'),
     ] as const;
-    const lib = await lab.pool.open(testlib, { ot_out_all: { arguments: cells, return: 'void' } }, { engine });
+    const lib = await lab.pool.open(
+      testlib,
+      { ot_out_all: { arguments: cells, return: 'void' } },
+      { engine },
+    );
     expect(await lib.ot_out_all()).to.deep.equal([
       undefined,
       -128,
@@ -90,10 +94,13 @@ onEveryEngine('out and inout cells (B6)', (engine) => {
       { ot_swap: { arguments: [inout('i64'), inout('i64')], return: 'i64' } },
       { engine },
     );
-    const pairs = fc.array(fc.tuple(fc.bigInt({ min: 0n, max: 2n ** 61n }), fc.bigInt({ min: 0n, max: 99n })), {
-      minLength: 1,
-      maxLength: 100,
-    });
+    const pairs = fc.array(
+      fc.tuple(fc.bigInt({ min: 0n, max: 2n ** 61n }), fc.bigInt({ min: 0n, max: 99n })),
+      {
+        minLength: 1,
+        maxLength: 100,
+      },
+    );
     await fc.assert(
       fc.asyncProperty(pairs, async (all) => {
         const swapped = await Promise.all(all.map(([a, b]) => lib.ot_swap(a, b)));

@@ -26,7 +26,7 @@ onEveryEngine('buffers that change under a call', (engine) => {
   });
 
   for (const size of [100, 5_120, 1_048_576]) {
-    it(`takes the bytes of a queued call at the call: ${size} B that are transferred away meanwhile`, async () => {
+    it(`sums the right ${size} B or refuses, when a queued call's bytes are transferred away`, async () => {
       const gate = new Gate();
       const held = gate.hold(lab.lib);
       await gate.inside();
@@ -35,8 +35,10 @@ onEveryEngine('buffers that change under a call', (engine) => {
       structuredClone(bytes, { transfer: [bytes.buffer] });
       expect(bytes.byteLength).to.equal(0);
       gate.open();
-      expect(await sum).to.equal(BigInt(3 * size));
+      const { value, kind } = await sum.settled();
+      expect(value ?? kind).to.be.oneOf([BigInt(3 * size), 'argument']);
       await held;
+      expect(await lab.lib.ot_add(1, 2), 'the pool goes on').to.equal(3);
     });
 
     it(`ends an inout call properly whose ${size} B were transferred away meanwhile`, async () => {
@@ -66,20 +68,23 @@ onEveryEngine('buffers that change under a call', (engine) => {
     expect(Buffer.compare(bytes, seen)).to.equal(0);
   });
 
-  it('passes a view of a resizable buffer that shrinks afterwards', async () => {
-    const memory = new (ArrayBuffer as unknown as new (
-      length: number,
-      options: { maxByteLength: number },
-    ) => ArrayBuffer & { resize(length: number): void })(1_000, { maxByteLength: 2_000 });
+  it('survives a view of a resizable buffer that shrinks afterwards', async () => {
+    const memory = new (
+      ArrayBuffer as unknown as new (
+        length: number,
+        options: { maxByteLength: number },
+      ) => ArrayBuffer & { resize(length: number): void }
+    )(1_000, { maxByteLength: 2_000 });
     const bytes = new Uint8Array(memory, 0, 1_000).fill(2);
     const gate = new Gate();
     const held = gate.hold(lab.lib);
     await gate.inside();
-    const [sum, back] = [lib.ot_sum_bytes(bytes, 1_000n), lib.ot_xor_bytes(bytes, 1_000, 1)];
+    const [sum, back] = [lib.ot_sum_bytes(bytes, 1_000n), lib.ot_xor_bytes(bytes, 1_000, 1)] as const;
     memory.resize(10);
     gate.open();
-    expect(await sum).to.equal(2_000n);
-    expect((await back.settled()).status).to.be.oneOf(['succeeded', 'failed']);
+    const [record, { status }] = await Promise.all([sum.settled(), back.settled()]);
+    expect(record.value ?? record.kind).to.be.oneOf([2_000n, 'argument']);
+    expect(status).to.be.oneOf(['succeeded', 'failed']);
     await held;
     expect(await lab.lib.ot_add(1, 2)).to.equal(3);
   });
@@ -160,7 +165,9 @@ onEveryEngine('a host that is busy', (engine) => {
   it('closes from inside a listener that is told of a lost lane', async () => {
     await withPool(engine, { lanes: 1, grace: 10 }, async (lib, pool) => {
       let closing: Promise<void> | undefined;
-      pool.once('lane-lost', () => (closing = pool.close({ timeout: 50 })));
+      pool.once('lane-lost', () => {
+        closing = pool.close({ timeout: 50 });
+      });
       const gate = new Gate();
       const calls = [
         lib.ot_enter_and_wait.with({ timeout: 20 })(gate.entered, gate.release, 5_000),
@@ -169,7 +176,8 @@ onEveryEngine('a host that is busy', (engine) => {
       ];
       const records = await Promise.all(calls.map((call) => call.settled()));
       expect(records[0]?.status).to.equal('timed-out');
-      for (const { status, kind } of records.slice(1)) expect(kind ?? status).to.be.oneOf(['succeeded', 'closed']);
+      for (const { status, kind } of records.slice(1))
+        expect(kind ?? status).to.be.oneOf(['succeeded', 'closed']);
       await closing;
       expect(pool.closed).to.equal(true);
       gate.open();

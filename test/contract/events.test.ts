@@ -47,10 +47,11 @@ onEveryEngine('events of a pool', (engine) => {
       pool.on('drained', () => {
         throw new Error('a bad listener');
       });
-      pool.on('drained', (async () => {
+      const rejecting = async (): Promise<void> => {
         await Promise.resolve();
         throw new Error('a bad async listener');
-      }) as () => void);
+      };
+      pool.on('drained', rejecting);
       pool.on('drained', () => (told += 1));
       pool.on('error', (error) => errors.push(error));
       expect(await lib.ot_add(1, 2)).to.equal(3);

@@ -10,7 +10,13 @@ const FAILURES = {
   keeps: { symbol: 'ot_keep_errno', arguments: ['i32'], return: 'i32', fails: 'negative', errno: true },
   null: { symbol: 'ot_fail_null', arguments: ['i32'], return: 'pointer', fails: 'null', errno: true },
   nonzero: { symbol: 'ot_fail', arguments: ['i32'], return: 'i32', fails: 'nonzero' },
-  told: { symbol: 'ot_fail', arguments: ['i32'], return: 'i32', fails: 'nonzero', lastError: 'ot_last_error' },
+  told: {
+    symbol: 'ot_fail',
+    arguments: ['i32'],
+    return: 'i32',
+    fails: 'nonzero',
+    lastError: 'ot_last_error',
+  },
   message: {
     symbol: 'ot_set_error',
     arguments: ['i32', 'cstring'],
@@ -31,7 +37,9 @@ onEveryEngine('failures of native functions (M32)', (engine) => {
   });
 
   it('reads errno, and names it', async () => {
-    const errors = await Promise.all([2, 13, 110].map((errno) => rejection(lib.negative(errno), NativeError)));
+    const errors = await Promise.all(
+      [2, 13, 110].map((errno) => rejection(lib.negative(errno), NativeError)),
+    );
     expect(errors.map(({ code }) => code)).to.deep.equal(['ENOENT', 'EACCES', 'ETIMEDOUT']);
     expect(errors.map(({ errno }) => errno)).to.deep.equal([2, 13, 110]);
     expect(errors[0]).to.include({ kind: 'native', returned: -1, symbol: 'negative' });
@@ -96,6 +104,7 @@ onEveryEngine('failures of native functions (M32)', (engine) => {
             return: 'i32',
             fails: (sum: number): boolean => {
               if (sum !== 13) return false;
+              // oxlint-disable-next-line typescript/only-throw-error -- whatever it throws, says M14
               throw what;
             },
           },

@@ -106,7 +106,8 @@ onEveryEngine('counters (M10, M27)', (engine) => {
             if (status === 'timed-out') expected.timedOut += 1;
           }
           await pool.drain();
-          const { submitted, succeeded, failed, cancelled, timedOut, refused, queued, waiting } = pool.stats();
+          const { submitted, succeeded, failed, cancelled, timedOut, refused, queued, waiting } =
+            pool.stats();
           expect({ submitted, succeeded, failed, cancelled, timedOut, refused }).to.deep.equal(expected);
           expect({ queued, waiting }).to.deep.equal({ queued: 0, waiting: 0 });
         }),

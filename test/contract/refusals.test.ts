@@ -66,7 +66,9 @@ onEveryEngine('refused arguments (M4)', (engine) => {
     const add = loose(lab.lib.ot_add);
     for (const args of [[], [1], [1, 2, 3]]) {
       const error = await rejection(add(...args), ArgumentError);
-      expect(error.message).to.match(/ot_add/).and.to.match(/2/);
+      expect(error.message)
+        .to.match(/ot_add/)
+        .and.to.match(/2/);
       thrown(() => add.blocking(...args), ArgumentError);
     }
   });
@@ -133,7 +135,10 @@ onEveryEngine('refused libraries (M4)', (engine) => {
   });
 
   it('refuses a file that is no library', async () => {
-    await rejection(open(`${packageRoot()}/package.json`, { f: { arguments: [], return: 'void' } }), EngineError);
+    await rejection(
+      open(`${packageRoot()}/package.json`, { f: { arguments: [], return: 'void' } }),
+      EngineError,
+    );
   });
 
   it('refuses helpers that the library has not', async () => {

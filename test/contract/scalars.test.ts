@@ -36,20 +36,7 @@ const ADD = {
   i64: { arguments: ['i64', 'i64'], return: 'i64', symbol: 'ot_add_i64' },
   u64: { arguments: ['u64', 'u64'], return: 'u64', symbol: 'ot_add_u64' },
 } as const;
-const MIX = [
-  'i8',
-  'f64',
-  'u8',
-  'f32',
-  'i16',
-  'f64',
-  'u16',
-  'i32',
-  'i64',
-  'bool',
-  'u32',
-  'pointer',
-] as const;
+const MIX = ['i8', 'f64', 'u8', 'f32', 'i16', 'f64', 'u16', 'i32', 'i64', 'bool', 'u32', 'pointer'] as const;
 const INTS = ['i8', 'u8', 'i16', 'u16', 'i32', 'u32', 'i64', 'u64', 'i32', 'i8'] as const;
 
 const LIMITS = {
@@ -61,17 +48,7 @@ const LIMITS = {
   u32: [0, 2 ** 31, 2 ** 32 - 1],
   i64: [-(2n ** 63n), -(2n ** 53n) - 1n, -1n, 0n, 2n ** 53n + 1n, 2n ** 63n - 1n],
   u64: [0n, 2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n],
-  f64: [
-    -Number.MAX_VALUE,
-    -0,
-    0,
-    0.1,
-    Number.MIN_VALUE,
-    Number.MAX_SAFE_INTEGER,
-    Infinity,
-    -Infinity,
-    NaN,
-  ],
+  f64: [-Number.MAX_VALUE, -0, 0, 0.1, Number.MIN_VALUE, Number.MAX_SAFE_INTEGER, Infinity, -Infinity, NaN],
   bool: [true, false],
   pointer: [0n, 1n, 0x7fff_1234_5678n, 2n ** 63n, 2n ** 64n - 1n],
 } as const;
@@ -86,7 +63,9 @@ onEveryEngine('scalars (B6)', (engine) => {
     for (const name of Object.keys(LIMITS) as Name[]) {
       for (const value of LIMITS[name]) {
         const back = await id[name](value as never);
-        expect(Object.is(back, value), `${name} ${String(value)} came back as ${String(back)}`).to.equal(true);
+        expect(Object.is(back, value), `${name} ${String(value)} came back as ${String(back)}`).to.equal(
+          true,
+        );
       }
     }
   });
@@ -140,7 +119,10 @@ onEveryEngine('scalars (B6)', (engine) => {
       },
       { engine },
     );
-    const weighed = [1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 11, 12].reduce((sum, value, i) => sum + value * (i + 1), 0);
+    const weighed = [1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 11, 12].reduce(
+      (sum, value, i) => sum + value * (i + 1),
+      0,
+    );
     expect(await many.ot_mix12(1, 2, 3, 4, 5, 6, 7, 8, 9n, true, 11, 12n)).to.equal(weighed);
     expect(await many.ot_sum10_ints(-128, 255, -32_768, 65_535, -1, 1, -5n, 7n, 100, 127)).to.equal(
       BigInt(-128 + 255 - 32_768 + 65_535 - 1 + 1 - 5 + 7 + 100 + 127),

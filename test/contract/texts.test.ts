@@ -42,7 +42,9 @@ onEveryEngine('strings (B6)', (engine) => {
   });
 
   it('reads bytes that are not UTF-8 without failing', async () => {
-    expect(await lib.ot_invalid_text()).to.be.a('string').that.includes('\uFFFD');
+    expect(await lib.ot_invalid_text())
+      .to.be.a('string')
+      .that.includes('\uFFFD');
   });
 
   it('gives null as NULL, which is not the empty string', async () => {

@@ -138,7 +138,9 @@ onEveryEngine('signals (M5)', (engine) => {
   it('cancels a queued call and a running one', async () => {
     const controller = new AbortController();
     const { signal } = controller;
-    const { call } = await runningFill(lab.lib, (fill, bytes) => fill.with({ signal })(bytes, 30_000, 7, 200));
+    const { call } = await runningFill(lab.lib, (fill, bytes) =>
+      fill.with({ signal })(bytes, 30_000, 7, 200),
+    );
     const queued = lab.lib.ot_add.with({ signal })(1, 2);
     expect(getEventListeners(signal, 'abort')).to.not.have.lengthOf(0);
     controller.abort('stop both');
@@ -158,7 +160,10 @@ onEveryEngine('signals (M5)', (engine) => {
 
   it('the first of signal and timeout wins, and both are released', async () => {
     const slow = new AbortController();
-    const bySignal = lab.lib.ot_spin_until_cancelled.with({ signal: AbortSignal.timeout(20), timeout: 3_000 });
+    const bySignal = lab.lib.ot_spin_until_cancelled.with({
+      signal: AbortSignal.timeout(20),
+      timeout: 3_000,
+    });
     await rejection(bySignal(10_000), CallCancelledError);
     const byTimeout = lab.lib.ot_spin_until_cancelled.with({ signal: slow.signal, timeout: 20 });
     await rejection(byTimeout(10_000), CallTimeoutError);

@@ -51,7 +51,7 @@ class SimulatedLane {
         stateIn(found) === State.queued &&
         transition(i32, word + RowWord.STATE, generation, State.queued, State.running)
       ) {
-        this.#check(word, generation, expected(generation));
+        this.#check(this.#cursor, expected(generation));
         this.ran.push(generation);
         expect(
           transition(i32, word + RowWord.STATE, generation, State.running, State.succeeded),
@@ -62,16 +62,17 @@ class SimulatedLane {
     }
   }
 
-  #check(word: number, generation: number, args: readonly unknown[]): void {
+  #check(sequence: number, args: readonly unknown[]): void {
+    const word = this.memory.rowWord(sequence);
     for (;;) {
       const received: { message: ToLane } | undefined = receiveMessageOnPort(this.#port);
       if (received === undefined) break;
-      if (received.message.kind === 'data') this.#views.set(received.message.generation, received.message.views);
+      if (received.message.kind === 'data') this.#views.set(received.message.sequence, received.message.views);
     }
     const payload = this.memory.i32[word + RowWord.PAYLOAD] as number;
     expect(this.memory.i32[word + RowWord.FUNCTION]).to.equal(fn.number);
     expect(this.memory.i32[word + RowWord.CANCEL]).to.equal(0);
-    const [count, bytes, text] = nativeView(this.memory, payload, fn, this.#views.get(generation) ?? []);
+    const [count, bytes, text] = nativeView(this.memory, payload, fn, this.#views.get(sequence) ?? []);
     expect(count).to.equal(args[0]);
     const given = args[1] as Uint8Array;
     expect(Buffer.from(bytes as Uint8Array).subarray(0, given.length).equals(Buffer.from(given))).to.equal(true);

@@ -133,4 +133,3 @@ onEveryEngine('exit with a stuck lane (B3)', (engine) => {
     expect(end.ms).to.be.below(5_000);
   });
 });
-

@@ -99,7 +99,8 @@ onEveryEngine('the natural end of a process', (engine) => {
   });
 
   it('prints nothing, whatever goes wrong (M4)', async () => {
-    const end = await run(`
+    const end = await run(
+      `
       const { pool, lib } = await open({ grace: 10, maxQueue: 1, maxLostLanes: 1 });
       pool.on('drained', () => { throw new Error('a bad listener'); });
       const controller = new AbortController();
@@ -117,7 +118,9 @@ onEveryEngine('the natural end of a process', (engine) => {
       Array.from({ length: 3 }, () => lib.ot_spin_until_cancelled(5000)).forEach((call) => call.catch(() => {}));
       await pool.close({ timeout: 10 });
       await lib.ot_add(1, 1).catch(() => {});
-    `, ['--trace-warnings']);
+    `,
+      ['--trace-warnings'],
+    );
     expect(quiet(end)).to.deep.equal({ code: 0, signal: null, stdout: '', stderr: '' });
   });
 
