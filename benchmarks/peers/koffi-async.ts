@@ -18,7 +18,7 @@ export function koffiAsync(library: string): Contestant {
       new Promise((resolve, reject) => {
         start(a, b, (error, result) => {
           if (error === null) resolve(result);
-          else reject(error as Error);
+          else reject(new Error('koffi.async failed', { cause: error }));
         });
       }),
     close: async () => {},

@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { FixedThreadPool } from 'poolifier';
 import { type Contestant, type Ffi, workerEnvironment, workerFile } from './contestant.js';
+
+/** Its `destroy` waits for answers that now and then do not come. */
+const CLOSE_MS = 2_000;
 
 export function poolifier(ffi: Ffi, library: string, threads: number): Contestant {
   // Without its task queue: tasks go to the workers' ports at once, which is its fastest for small ones.
@@ -14,6 +18,10 @@ export function poolifier(ffi: Ffi, library: string, threads: number): Contestan
     ffi,
     ours: false,
     add: (a, b) => pool.execute([a, b]),
-    close: () => pool.destroy(),
+    close: async () => {
+      const ended = pool.destroy().then(() => true);
+      if (await Promise.race([ended, sleep(CLOSE_MS, false)])) return;
+      await Promise.all(pool.workerNodes.map(({ worker }) => worker.terminate()));
+    },
   };
 }

@@ -50,7 +50,7 @@ export function koffiAsyncSleeper(library: string): Sleeper {
       new Promise((resolve, reject) => {
         start(ms, (error, result) => {
           if (error === null) resolve(result);
-          else reject(error as Error);
+          else reject(new Error('koffi.async failed', { cause: error }));
         });
       }),
     close: async () => {},

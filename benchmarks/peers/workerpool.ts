@@ -14,7 +14,7 @@ export function workerpool(ffi: Ffi, library: string, threads: number): Contesta
     ffi,
     ours: false,
     // Its promise is a class of its own, a thenable: awaited, it becomes a promise.
-    add: (a, b) => pool.exec('add', [a, b]) as unknown as Promise<number>,
+    add: (a, b) => pool.exec('add', [a, b]),
     close: async () => {
       await pool.terminate();
     },

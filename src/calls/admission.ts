@@ -19,6 +19,7 @@ import { checkArguments } from '../declare/validate.js';
 import { CallCancelledError, CallTimeoutError, QueueFullError, type OffthreadError } from '../errors.js';
 import { type Counters } from '../observe/counters.js';
 import { publish, tracing, type CallTrace } from '../observe/trace.js';
+import { snapshot } from '../lanes/snapshot.js';
 import type { PoolSettings } from '../options.js';
 import type { Ending, Job, StopEnding } from '../supervisor/job.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
@@ -219,17 +220,23 @@ export class Admission implements CallOwner {
     if (idle && (this.#supervisor.hasIdleLane || this.#hasRoom()) && this.#supervisor.dispatch(call)) return;
     // This call is counted as queued already.
     if (this.#waiting.size === 0 && this.#hasRoom()) {
-      this.#queue.push(call);
+      this.#keep(call, this.#queue);
       if (!this.#hasRoom(1)) this.#events.full();
       return;
     }
     if (this.#settings.whenFull === 'wait' && this.#waiting.size < this.#settings.maxWaiting) {
-      this.#waiting.push(call);
+      this.#keep(call, this.#waiting);
       return;
     }
     this.counters.submitted -= 1;
     this.#drop(call);
     this.#refuse(call, this.#full(call));
+  }
+
+  /** Lets a new call wait, with its bytes as they are now. */
+  #keep(call: Call, queue: CallQueue<Call>): void {
+    if (call.fn.plan.hasData) call.args = snapshot(call.fn, call.args);
+    queue.push(call);
   }
 
   /**

@@ -12,7 +12,11 @@ import type {
   TextName,
 } from './types.js';
 
-/** Bytes given to native code. Views over a SharedArrayBuffer are live memory; the rest is copied. */
+/**
+ * Bytes given to native code. Views over a SharedArrayBuffer are live memory;
+ * the rest is copied when the call is made. An inout buffer belongs to its call
+ * until that settles.
+ */
 export type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
 
 /** Anything a parameter may be given. */

@@ -24,7 +24,7 @@ function scalarOf(param: ParamSpec): Scalar {
 }
 
 /** The C prototype an engine binds: everything that is not a value is an address. */
-export function prototypeOf(spec: FunctionSpec): Prototype {
+function prototypeOf(spec: FunctionSpec): Prototype {
   const { returns } = spec;
   return {
     arguments: spec.params.map(scalarOf),

@@ -20,7 +20,9 @@ import { Arena } from './arena.js';
 import { NO_ROOM, pack } from './pack.js';
 import type { Ticket } from './ticket.js';
 
-const NO_EXTERNALS: readonly Uint8Array[] = [];
+/** For calls without strings or bytes: nothing is ever put into it. */
+const NONE: Uint8Array[] = [];
+const NO_EXTERNALS: readonly Uint8Array[] = NONE;
 
 export class LaneRing<T extends Ticket> {
   readonly memory: LaneMemory;
@@ -85,7 +87,7 @@ export class LaneRing<T extends Ticket> {
     if (this.occupied > this.memory.mask) return undefined;
     const { memory } = this;
     const sequence = this.tail;
-    const externals: Uint8Array[] = [];
+    const externals: Uint8Array[] = ticket.fn.plan.hasData ? [] : NONE;
     const payload = pack(memory, this.#arena, ticket.fn, ticket.args, externals);
     if (payload === NO_ROOM) return undefined;
     const slot = sequence & memory.mask;

@@ -14,33 +14,13 @@ import { writeCell, type ScalarValue } from '../shared/cells.js';
 import type { LaneMemory } from '../shared/lane-memory.js';
 import { FIRST_EXTERNAL, NULL_CELL, Op } from '../shared/payload.js';
 import type { Arena } from './arena.js';
+import { INLINE_LIMIT, bytesOf, isShared, share } from './bytes.js';
 import type { DeclaredFunction } from './declared-function.js';
 
-/** Bytes up to which one string or buffer is copied into the arena. */
-const INLINE_LIMIT = 4_096;
 /** Bytes before data that are copied back: their length, since a resizable buffer may change while the call runs. */
 const LENGTH_HEADER = 16;
 /** No room in the arena now. */
 export const NO_ROOM = -1;
-
-/** The bytes of anything that a `buffer` parameter takes. */
-export function bytesOf(value: ArrayBufferLike | ArrayBufferView): Uint8Array {
-  return ArrayBuffer.isView(value)
-    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-    : new Uint8Array(value);
-}
-
-/** Whether native code is to work on the caller's own memory. */
-export function isShared(bytes: Uint8Array): boolean {
-  return bytes.buffer instanceof SharedArrayBuffer;
-}
-
-function share(bytes: Uint8Array): Uint8Array {
-  if (isShared(bytes)) return bytes;
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
-  copy.set(bytes);
-  return copy;
-}
 
 /** Bytes a datum needs in the arena, or 0 when it is not to be placed there. */
 function inlineBytes(value: unknown): number {

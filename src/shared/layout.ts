@@ -12,9 +12,8 @@
  * with it: nothing that stuck native code may still touch is ever reused.
  */
 
-/** Bytes of a cache line; also of a row. */
-export const LINE_BYTES = 64;
-export const ROW_BYTES: number = LINE_BYTES;
+/** Bytes of a row: a cache line. */
+export const ROW_BYTES = 64;
 /** Int32 words in a row. */
 export const ROW_WORDS: number = ROW_BYTES / 4;
 /** Doubles (or 64-bit integers) in a row. */

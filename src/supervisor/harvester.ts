@@ -45,7 +45,7 @@ export class Harvester {
         this.#announceStart(job);
         if (job.sequence !== ring.head) continue;
       }
-      const reading = own ? readRow(lane, job, (generation) => message(lane, generation)) : null;
+      const reading = own ? readRow(lane, job, message) : null;
       ring.free();
       found += 1;
       if (reading !== null) settleReading(job, reading);

@@ -26,7 +26,7 @@ interface Waiter {
 }
 
 /** ms that a late open waits for the calls in flight. */
-export const QUIET_PATIENCE_MS = 10_000;
+const QUIET_PATIENCE_MS = 10_000;
 const LOOK_MS = 2;
 
 export class QuietGate {

@@ -27,7 +27,7 @@ import { State, generationOf } from '../shared/states.js';
 import type { Job, JobLane } from './job.js';
 
 /** Reads the lane's port up to the message of one call; earlier calls' messages are of calls nobody waits for. */
-export type ReadMessage = (generation: number) => ToHost | undefined;
+export type ReadMessage = (lane: JobLane, generation: number) => ToHost | undefined;
 
 /** What a row said. */
 export interface Reading {
@@ -42,7 +42,18 @@ export interface Reading {
   readonly obstacle: OffthreadError | null;
 }
 
-/** Copies out what the lane left for a job; null when the job needs nothing from it. */
+/** Used again for every plain success: it is read before any user code runs. */
+const success: { -readonly [K in keyof Reading]: Reading[K] } = {
+  state: State.succeeded,
+  lane: '',
+  returned: undefined,
+  value: undefined,
+  errno: 0,
+  lastError: null,
+  obstacle: null,
+};
+
+/** Copies out what the lane left for a job; null when the job needs nothing from it. To be used before the next call of this. */
 export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | null {
   const { ring } = lane;
   const { sequence, fn } = job;
@@ -54,8 +65,22 @@ export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | n
   job.endedAt = endedAt;
   fn.measure((endedAt - startedAt) * 1_000);
   const outcome = ring.outcome(sequence);
+  // A `fails` rule is user code, which may bring the next reading before this one has been used up.
+  const plain = outcome === 0 && state === State.succeeded && !fn.copiesBack;
+  if (!plain || fn.compiled.failsPredicate !== undefined) return readWhole(lane, job, state, outcome, read);
+  const payload = ring.payload(sequence);
+  success.returned = readReturned(ring.memory, sequence, payload, fn, null);
+  success.value = withOuts(ring.memory, payload, fn, null, success.returned);
+  success.lane = lane.name;
+  return success;
+}
+
+/** The same where there is more to a row than a value. */
+function readWhole(lane: JobLane, job: Job, state: State, outcome: number, read: ReadMessage): Reading {
+  const { ring } = lane;
+  const { sequence, fn } = job;
   const message =
-    (outcome & (Outcome.THREW | Outcome.TEXT_BY_PORT)) === 0 ? undefined : read(generationOf(job.id));
+    (outcome & (Outcome.THREW | Outcome.TEXT_BY_PORT)) === 0 ? undefined : read(lane, generationOf(job.id));
   const plain = { state, lane: lane.name, returned: undefined, value: undefined, errno: 0, lastError: null };
   if ((outcome & Outcome.THREW) !== 0) {
     return {

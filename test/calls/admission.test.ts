@@ -84,7 +84,7 @@ describe('admission', () => {
         let calls: NativeCall<number>[] = [];
         await whileHeld(1, lib, () => {
           calls = Array.from({ length: maxQueue + 6 }, (_, index) => lib.add(index, 0));
-          calls.forEach((call) => call.then((index) => order.push(index)).catch(() => {}));
+          for (const call of calls) call.then((index) => order.push(index)).catch(() => {});
           expect(pool.stats()).to.include({ queued: maxQueue, waiting: 4, refused: 2 });
           expect(refused(calls)).to.equal(2);
           // One that waits can be cancelled, and leaves its place.

@@ -105,7 +105,7 @@ onEveryEngine('cancelling (M8)', (engine) => {
 
   it('ends as cancelled even when native code finishes its work after all', async () => {
     await withPool(engine, { grace: 5_000 }, async (lib, pool) => {
-      const call = lib.ot_slow_to_cancel(50);
+      const call = lib.ot_slow_to_cancel(150);
       await until(() => call.state === 'running', 'the call to run');
       call.cancel();
       const record = await call.settled();

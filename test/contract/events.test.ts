@@ -47,11 +47,8 @@ onEveryEngine('events of a pool', (engine) => {
       pool.on('drained', () => {
         throw new Error('a bad listener');
       });
-      const rejecting = async (): Promise<void> => {
-        await Promise.resolve();
-        throw new Error('a bad async listener');
-      };
-      pool.on('drained', rejecting);
+      // A promise where nothing was expected: what an `async` listener gives.
+      pool.on('drained', () => Promise.reject(new Error('a bad async listener')) as unknown as undefined);
       pool.on('drained', () => (told += 1));
       pool.on('error', (error) => errors.push(error));
       expect(await lib.ot_add(1, 2)).to.equal(3);

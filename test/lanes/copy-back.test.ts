@@ -96,7 +96,10 @@ describe('copying inout buffers back', () => {
         buffer.resize(length * 2);
       });
       expect(Array.from(view.subarray(0, length)).every((byte) => byte === 9)).to.equal(true);
-      expect(Array.from(view.subarray(length)).every((byte) => byte === 0), 'bytes of other calls').to.equal(true);
+      expect(
+        Array.from(view.subarray(length)).every((byte) => byte === 0),
+        'bytes of other calls',
+      ).to.equal(true);
     });
   }
 });

@@ -44,20 +44,20 @@ describe('DeclaredFunction', () => {
 
   it('knows what its declaration means for the lanes', () => {
     const plain = declare({ arguments: ['i32', 'buffer'], return: 'bool' });
-    expect([plain.stoppable, plain.hasProgress, plain.hasOuts, plain.copiesBack, plain.returnsBool]).to.deep.equal(
-      [false, false, false, false, true],
-    );
+    expect([
+      plain.stoppable,
+      plain.hasProgress,
+      plain.hasOuts,
+      plain.copiesBack,
+      plain.returnsBool,
+    ]).to.deep.equal([false, false, false, false, true]);
     const rich = declare({
       arguments: ['cancelFlag', 'progress', { out: 'i32' }, { inout: 'buffer' }],
       return: 'i32',
     });
-    expect([rich.stoppable, rich.hasProgress, rich.hasOuts, rich.copiesBack, rich.returnsBool]).to.deep.equal([
-      true,
-      true,
-      true,
-      true,
-      false,
-    ]);
+    expect([rich.stoppable, rich.hasProgress, rich.hasOuts, rich.copiesBack, rich.returnsBool]).to.deep.equal(
+      [true, true, true, true, false],
+    );
     const interrupted = declare({
       arguments: ['pointer'],
       return: 'void',

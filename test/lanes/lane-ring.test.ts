@@ -53,9 +53,9 @@ class SimulatedLane {
       ) {
         this.#check(this.#cursor, expected(generation));
         this.ran.push(generation);
-        expect(
-          transition(i32, word + RowWord.STATE, generation, State.running, State.succeeded),
-        ).to.equal(true);
+        expect(transition(i32, word + RowWord.STATE, generation, State.running, State.succeeded)).to.equal(
+          true,
+        );
       }
       this.#cursor = (this.#cursor + 1) | 0;
       Atomics.store(i32, Header.HEAD, this.#cursor);
@@ -67,7 +67,8 @@ class SimulatedLane {
     for (;;) {
       const received: { message: ToLane } | undefined = receiveMessageOnPort(this.#port);
       if (received === undefined) break;
-      if (received.message.kind === 'data') this.#views.set(received.message.sequence, received.message.views);
+      if (received.message.kind === 'data')
+        this.#views.set(received.message.sequence, received.message.views);
     }
     const payload = this.memory.i32[word + RowWord.PAYLOAD] as number;
     expect(this.memory.i32[word + RowWord.FUNCTION]).to.equal(fn.number);
@@ -75,7 +76,11 @@ class SimulatedLane {
     const [count, bytes, text] = nativeView(this.memory, payload, fn, this.#views.get(sequence) ?? []);
     expect(count).to.equal(args[0]);
     const given = args[1] as Uint8Array;
-    expect(Buffer.from(bytes as Uint8Array).subarray(0, given.length).equals(Buffer.from(given))).to.equal(true);
+    expect(
+      Buffer.from(bytes as Uint8Array)
+        .subarray(0, given.length)
+        .equals(Buffer.from(given)),
+    ).to.equal(true);
     expect(text).to.equal(args[2]);
   }
 }
@@ -142,7 +147,8 @@ describe('LaneRing (M2, M7, M27)', () => {
                 const ticket = { id: nextId, fn, args: [value, new Uint8Array(length).fill(nextId), text] };
                 const sequence = ring.write(ticket, false);
                 if (inside().length === SIZE.rows) expect(sequence).to.equal(undefined);
-                if (inside().length === 0) expect(sequence, 'an empty ring takes any call').to.not.equal(undefined);
+                if (inside().length === 0)
+                  expect(sequence, 'an empty ring takes any call').to.not.equal(undefined);
                 if (sequence === undefined) continue;
                 expect(sequence).to.equal((start + entries.length) | 0);
                 entries.push({ ticket, sequence, fate: 'queued' });

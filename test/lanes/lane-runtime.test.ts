@@ -160,7 +160,15 @@ describe('LaneRuntime', () => {
       arguments: ['cstring', { out: { cstring: { free: 'ot_free' } } }],
       return: 'i32',
     });
-    const texts = ['', 'a', 'Grüße, 世界 🌍', 'x'.repeat(247), 'x'.repeat(248), 'x'.repeat(249), '世'.repeat(83)];
+    const texts = [
+      '',
+      'a',
+      'Grüße, 世界 🌍',
+      'x'.repeat(247),
+      'x'.repeat(248),
+      'x'.repeat(249),
+      '世'.repeat(83),
+    ];
     for (const text of [...texts, '🌍'.repeat(5_000), null]) {
       expect(bench.call(echo, text)).to.equal(text);
       if (text !== null) expect(bench.call(twice, text)).to.deep.equal([0, text]);

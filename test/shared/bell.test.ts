@@ -41,12 +41,12 @@ describe('HostBell', () => {
     start();
     let slept = 0;
     for (let round = 1; round <= ROUNDS; round += 1) {
-      const count = bell.arm();
-      if (published() < round) {
+      // More than once where the ring of the last round comes late.
+      for (let count = bell.arm(); published() < round; count = bell.arm()) {
         slept += 1;
         await rung(bell, count);
-        expect(published(), 'rung before it was published').to.equal(round);
-      } else bell.disarm();
+      }
+      bell.disarm();
       seen(round);
     }
     await results;
@@ -57,17 +57,19 @@ describe('HostBell', () => {
     const { bell, words, seen, published } = meeting();
     const { start, results } = await race([{ kind: 'ringer', bell: bell.buffer, words, rounds: ROUNDS }]);
     start();
+    let slept = 0;
     for (let round = 1; round <= ROUNDS; round += 1) {
-      const count = bell.arm();
-      if (published() < round) {
+      for (let count = bell.arm(); published() < round; count = bell.arm()) {
+        slept += 1;
         const before = performance.now();
         bell.sleep(count, GUARD_MS);
         expect(performance.now() - before, 'the wake-up was lost').to.be.below(GUARD_MS);
-        expect(published()).to.equal(round);
-      } else bell.disarm();
+      }
+      bell.disarm();
       seen(round);
     }
     await results;
+    expect(slept, 'the host slept at least sometimes').to.be.above(0);
   });
 
   it('wakes at once when it has rung since the count was taken', async () => {

@@ -24,12 +24,24 @@ export type RaceTask =
   /** The lane: runs every row in order. */
   | { readonly kind: 'lane'; readonly table: RaceTable }
   /** Tries changes on the rows in the ring, and on calls that had them before, until the lane is through. */
-  | { readonly kind: 'meddler'; readonly table: RaceTable; readonly moves: readonly (readonly [State, State])[] }
+  | {
+      readonly kind: 'meddler';
+      readonly table: RaceTable;
+      readonly moves: readonly (readonly [State, State])[];
+    }
   /** Publishes 1 to `rounds`, one after the other as each has been seen, and rings as lanes do. */
-  | { readonly kind: 'ringer'; readonly bell: SharedArrayBuffer; readonly words: Int32Array; readonly rounds: number };
+  | {
+      readonly kind: 'ringer';
+      readonly bell: SharedArrayBuffer;
+      readonly words: Int32Array;
+      readonly rounds: number;
+    };
 
 /** Words of a ringer: what it published, what the host has seen. */
 export const Ring = { PUBLISHED: 0, SEEN: 16 } as const;
+
+/** Looks at a word before a thread waits for it. */
+const LOOKS = 200;
 
 /** @returns how many blocks it took. */
 function takeIds({ counter, ids }: Extract<RaceTask, { kind: 'ids' }>): number {
@@ -53,7 +65,10 @@ function runLane({ table }: Extract<RaceTask, { kind: 'lane' }>): number {
   let ended = 0;
   for (let round = 0; round < table.rounds; round += 1) {
     const sequence = (table.first + round) | 0;
-    while (Atomics.load(i32, Header.TAIL) === sequence);
+    // Looks for a while, then leaves the core to the others: on a busy machine it may be the only one.
+    for (let look = 0; Atomics.load(i32, Header.TAIL) === sequence; look += 1) {
+      if (look > LOOKS) Atomics.wait(i32, Header.TAIL, sequence, 1);
+    }
     const index = memory.rowWord(sequence) + RowWord.STATE;
     const generation = generationOf(table.firstId + round);
     const found = Atomics.load(i32, index);
@@ -81,10 +96,16 @@ function meddle({ table, moves }: Extract<RaceTask, { kind: 'meddler' }>): numbe
   const { rows } = table.size;
   let ended = 0;
   let step = 0;
+  let seen = 0;
+  let idle = 0;
   for (;;) {
-    const at = (Atomics.load(i32, Header.HEAD) - table.first) | 0;
+    const head = Atomics.load(i32, Header.HEAD);
+    const at = (head - table.first) | 0;
     if (at >= table.rounds) return ended;
     step += 1;
+    idle = at === seen ? idle + 1 : 0;
+    if (idle > LOOKS) Atomics.wait(i32, Header.HEAD, head, 1);
+    seen = at;
     // Mostly the row that the lane is on or about to take; sometimes a call that had the row a lap ago.
     const round = at + (step % 5) - 1 - (step % 11 === 0 ? rows : 0);
     if (round < 0 || round >= table.rounds) continue;

@@ -28,7 +28,9 @@ export async function race(tasks: readonly RaceTask[]): Promise<Race> {
           worker.once('exit', () => clearTimeout(guard));
         }),
     ),
-  ).finally(() => Promise.all(workers.map((worker) => worker.terminate())));
+  ).finally(() => {
+    for (const worker of workers) void worker.terminate();
+  });
   results.catch(() => {});
   while (Atomics.load(line, 0) < workers.length) {
     const wait = Atomics.waitAsync(line, 0, Atomics.load(line, 0), 1_000);

@@ -26,7 +26,9 @@ describe('blocking calls beside awaited ones (M2, M8)', () => {
       const release = new SharedWord();
       const awaited = lib.sleep(60);
       await new Promise((resolve) => setTimeout(resolve, 10));
-      expect(() => lib.enter.with({ timeout: 10 }).blocking(new SharedWord().address, release.address, 5_000)).to.throw(/timeout/);
+      expect(() =>
+        lib.enter.with({ timeout: 10 }).blocking(new SharedWord().address, release.address, 5_000),
+      ).to.throw(/timeout/);
       expect(await inTime(awaited, 'the awaited result')).to.equal(60);
       release.value = 1;
       expectSettled(pool, 2);
@@ -61,10 +63,9 @@ describe('blocking calls beside awaited ones (M2, M8)', () => {
         sums.push(lib.add.blocking(listening, 1));
       });
       for (let round = 0; round < 5; round += 1) {
-        expect(await inTime(Promise.all([lib.add(round, 1), lib.add(round, 2)]), `round ${round}`)).to.deep.equal([
-          round + 1,
-          round + 2,
-        ]);
+        expect(
+          await inTime(Promise.all([lib.add(round, 1), lib.add(round, 2)]), `round ${round}`),
+        ).to.deep.equal([round + 1, round + 2]);
       }
       expect(sums, 'the innermost returns first').to.deep.equal([1, 2, 3, 4, 5]);
       expect(errors).to.deep.equal([]);
@@ -117,7 +118,9 @@ describe('blocking calls beside awaited ones (M2, M8)', () => {
       for (const name of channels) subscribe(name, hear);
       try {
         const calls = Array.from({ length: 10 }, (_, index) => lib.add(index, 1));
-        expect(await inTime(Promise.all(calls), 'the calls')).to.deep.equal(calls.map((_, index) => index + 1));
+        expect(await inTime(Promise.all(calls), 'the calls')).to.deep.equal(
+          calls.map((_, index) => index + 1),
+        );
       } finally {
         for (const name of channels) unsubscribe(name, hear);
       }

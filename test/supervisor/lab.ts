@@ -11,7 +11,11 @@ const declarations = {
   /** Returns at once: 1 when its flag was up. Can be asked to stop, so a cancel never costs a lane. */
   flagged: { symbol: 'ot_slow_to_cancel', arguments: ['cancelFlag', 'i32'], return: 'i32' },
   /** Steps of some µs; fewer than asked for when it was stopped. */
-  steps: { symbol: 'ot_spin_with_progress', arguments: ['cancelFlag', 'progress', 'i32', 'i32'], return: 'i32' },
+  steps: {
+    symbol: 'ot_spin_with_progress',
+    arguments: ['cancelFlag', 'progress', 'i32', 'i32'],
+    return: 'i32',
+  },
   /** Adds 1 to its first word and waits for its second. Short while that is set; nobody can stop it otherwise. */
   enter: { symbol: 'ot_enter_and_wait', arguments: ['pointer', 'pointer', 'i32'], return: 'i32' },
   sum: { symbol: 'ot_sum_bytes', arguments: ['buffer', 'u64'], return: 'u64' },

@@ -17,7 +17,10 @@ describe('calls around the end of an idle lease (M2)', () => {
           await new Promise((resolve) => setTimeout(resolve, IDLE_MS - 4));
           while (performance.now() < at);
           const before = performance.now();
-          const sum = how === 'awaited' ? await inTime(lib.add(round, 1), `round ${round}`) : lib.add.blocking(round, 1);
+          const sum =
+            how === 'awaited'
+              ? await inTime(lib.add(round, 1), `round ${round}`)
+              : lib.add.blocking(round, 1);
           expect(sum).to.equal(round + 1);
           latest = Math.max(latest, performance.now() - before);
         }

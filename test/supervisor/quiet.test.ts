@@ -79,10 +79,12 @@ describe('QuietGate', () => {
   it('gives up after a while, says what was in the way, and lets calls go on', async () => {
     const { gate, pools } = gateWith(2);
     (pools[1] as FakePool).inFlight = 3;
-    const error = await gate.whenQuiet(() => 1, 10).then(
-      () => null,
-      (reason: unknown) => reason,
-    );
+    const error = await gate
+      .whenQuiet(() => 1, 10)
+      .then(
+        () => null,
+        (reason: unknown) => reason,
+      );
     expect(error).to.be.instanceOf(EngineError);
     expect((error as EngineError).code).to.equal('OFFTHREAD_ENGINE_BUSY');
     expect((error as EngineError).message).to.contain('3 calls are running');

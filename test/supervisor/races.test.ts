@@ -109,7 +109,10 @@ describe('races of endings (M2, M5, M27)', () => {
       const calls: NativeCall<number>[] = [];
       for (let round = 0; round < rounds; round += 1) {
         const controller = new AbortController();
-        const call = lib.steps.with({ timeout: 2, deadline: 3 + (round % 3), signal: controller.signal })(20, 100);
+        const call = lib.steps.with({ timeout: 2, deadline: 3 + (round % 3), signal: controller.signal })(
+          20,
+          100,
+        );
         if (round % 2 === 0) setTimeout(() => controller.abort(), 1 + (round % 4));
         if (round % 5 === 0) setTimeout(() => call.cancel(), 1 + (round % 3));
         calls.push(call);
