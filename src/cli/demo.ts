@@ -5,7 +5,7 @@
  * on the main thread and in lanes, and shows what the event loop could do
  * meanwhile. Then it ends two native calls before their time.
  */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { OffthreadError, type Pool, createPool } from '../index.js';
 import { inLanes, onMainThread, showComparison } from './comparison.js';
 import { type SourceFile, projectFiles } from './files.js';
@@ -67,6 +67,10 @@ async function compare(zlib: Zlib, files: readonly SourceFile[], lanes: number):
   screen.line(dim(`  crc32() of the ${sources}, and compress2() of`));
   screen.line(dim(`  them in blocks of ${size(BLOCK_BYTES)} at levels 1 to ${LEVELS.length}${times}.`));
   screen.line(dim('  First on the main thread, with .blocking(); then in lanes, awaited.'));
+  const [load = 0] = loadavg();
+  if (load > availableParallelism()) {
+    screen.line(dim(`  This machine is busy with other things (load ${load.toFixed(1)}): both take longer.`));
+  }
   screen.line();
 
   clear(once);

@@ -103,7 +103,7 @@ describe('admission', () => {
     await withLanes({ lanes: 1 }, async (lib) => {
       await fc.assert(
         fc.asyncProperty(
-          fc.array(fc.integer({ min: -128, max: 127 }), { maxLength: 40 }),
+          fc.array(fc.integer({ min: -128, max: 127 }), { maxLength: 40, size: 'max' }),
           async (priorities) => {
             const order: number[] = [];
             let calls: Promise<unknown>[] = [];
@@ -163,7 +163,7 @@ describe('admission', () => {
     );
     await fc.assert(
       fc.asyncProperty(
-        fc.array(act, { maxLength: 60 }),
+        fc.array(act, { maxLength: 60, size: 'max' }),
         fc.constantFrom('reject' as const, 'wait' as const),
         fc.nat(4),
         async (acts, whenFull, maxQueue) => {

@@ -22,7 +22,10 @@ describe('signals (M5, M7)', () => {
   it('has one listener while any call is linked, none after the last, for any order', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.record({ signal: fc.nat(2), call: fc.nat(5), link: fc.boolean() }), { maxLength: 60 }),
+        fc.array(fc.record({ signal: fc.nat(2), call: fc.nat(5), link: fc.boolean() }), {
+          maxLength: 60,
+          size: 'max',
+        }),
         fc.nat(2),
         (steps, aborted) => {
           const controllers = [0, 1, 2].map(() => new AbortController());

@@ -22,7 +22,7 @@ describe('Arena (M7, M27)', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 128 }).map((units) => units * 16),
-        fc.array(step, { maxLength: 300 }),
+        fc.array(step, { maxLength: 300, size: 'max' }),
         (bytes, steps) => {
           const arena = new Arena(START, bytes);
           const live: Block[] = [];
@@ -50,7 +50,7 @@ describe('Arena (M7, M27)', () => {
 
   it('finds room for a payload up to a quarter while no more than a quarter is in use', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
         const arena = new Arena(START, 4_096);
         const live: Block[] = [];
         for (const one of steps) {
@@ -72,7 +72,7 @@ describe('Arena (M7, M27)', () => {
   it('an empty arena has room for anything that fits it, wherever its position stands', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.integer({ min: 1, max: 4_096 }), { maxLength: 60 }),
+        fc.array(fc.integer({ min: 1, max: 4_096 }), { maxLength: 60, size: 'max' }),
         fc.integer({ min: 1, max: 4_096 }),
         (before, wanted) => {
           const arena = new Arena(START, 4_096);

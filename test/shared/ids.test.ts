@@ -51,7 +51,7 @@ describe('call ids (M1)', () => {
           fc.integer({ min: 0, max: 2 ** 32 - 1 }),
           fc.constantFrom(2 ** 12 - 1, 2 ** 31 - 1, 2 ** 32 - 2),
         ),
-        fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 100 }),
+        fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 100, size: 'max' }),
         (start, order) => {
           const counter = counterAt(start);
           const takers = [new IdSource(counter), new IdSource(counter), new IdSource(counter)];

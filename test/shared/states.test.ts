@@ -119,7 +119,7 @@ describe('call table states (M1, M2)', () => {
           fc.integer({ min: GENERATIONS / 2 - 40, max: GENERATIONS / 2 }),
           fc.integer({ min: 1, max: 2 ** 52 - 2_000 }),
         ),
-        fc.array(attempt, { maxLength: 200 }),
+        fc.array(attempt, { maxLength: 200, size: 'max' }),
         (first, attempts) => {
           let id = first;
           let model: State = State.queued;

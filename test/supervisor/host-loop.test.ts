@@ -162,26 +162,6 @@ describe('HostLoop', () => {
     });
   }
 
-  it('spins for a bounded time in one turn altogether', async () => {
-    const { lanes, loop } = lab(50);
-    lanes.soon = 1;
-    lanes.start();
-    let longest = 0;
-    for (let turns = 0; turns < 30; turns += 1) {
-      const before = performance.now();
-      for (let tick = 0; tick < 50; tick += 1) {
-        loop.notice();
-        await Promise.resolve();
-      }
-      longest = Math.max(longest, turns === 0 ? 0 : performance.now() - before);
-      await turn();
-    }
-    lanes.inFlight = 0;
-    await turn();
-    // 150 µs by design; without the bound, 50 spins of 50 µs in each turn. A preempted turn may be longer.
-    expect(longest).to.be.below(20);
-  });
-
   it('spins less and less often when spins find nothing, and again when they do', async () => {
     const { lanes, loop } = lab(5);
     lanes.soon = 1;
@@ -255,34 +235,38 @@ describe('HostLoop', () => {
       timer: () => later(1),
     };
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.constantFrom(0, 20), async (steps, spinUs) => {
-        const { lanes, loop } = lab(spinUs);
-        const running = (): number => lanes.inFlight - lanes.finished;
-        for (const { at, what, soon } of steps) {
-          const moment = wait[at]?.();
-          if (moment !== undefined) await moment;
-          lanes.soon = soon;
-          lanes.looks = 0;
-          if (what === 'dispatch') {
-            lanes.start();
-            loop.notice();
-          } else if (what === 'finish' && running() > 0) lanes.finish();
-          else if (what === 'finish all') while (running() > 0) lanes.finish();
-          else if (what === 'look') loop.look();
-          else if (what === 'notice') loop.notice();
-          else if (what === 'block') {
-            loop.armToBlock();
-            loop.look();
-            if (running() > 0) lanes.finish();
-            loop.look();
-            loop.stopBlocking();
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 40, size: 'max' }),
+        fc.constantFrom(0, 20),
+        async (steps, spinUs) => {
+          const { lanes, loop } = lab(spinUs);
+          const running = (): number => lanes.inFlight - lanes.finished;
+          for (const { at, what, soon } of steps) {
+            const moment = wait[at]?.();
+            if (moment !== undefined) await moment;
+            lanes.soon = soon;
+            lanes.looks = 0;
+            if (what === 'dispatch') {
+              lanes.start();
+              loop.notice();
+            } else if (what === 'finish' && running() > 0) lanes.finish();
+            else if (what === 'finish all') while (running() > 0) lanes.finish();
+            else if (what === 'look') loop.look();
+            else if (what === 'notice') loop.notice();
+            else if (what === 'block') {
+              loop.armToBlock();
+              loop.look();
+              if (running() > 0) lanes.finish();
+              loop.look();
+              loop.stopBlocking();
+            }
           }
-        }
-        // What is running now ends without anybody telling the loop.
-        await turn();
-        while (running() > 0) lanes.finish();
-        await allNoticed(lanes);
-      }),
+          // What is running now ends without anybody telling the loop.
+          await turn();
+          while (running() > 0) lanes.finish();
+          await allNoticed(lanes);
+        },
+      ),
       { numRuns: 100 },
     );
   });
