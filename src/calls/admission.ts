@@ -217,7 +217,7 @@ export class Admission implements CallOwner {
     // Subscribers have run since the arguments were checked.
     if (call.trace !== null && this.#refuseStale(call)) return;
     const idle = this.#queue.size === 0 && this.#waiting.size === 0;
-    if (idle && (this.#supervisor.hasIdleLane || this.#hasRoom()) && this.#supervisor.dispatch(call)) return;
+    if (idle && (this.#hasRoom() || this.#supervisor.hasIdleLane) && this.#supervisor.dispatch(call)) return;
     // This call is counted as queued already.
     if (this.#waiting.size === 0 && this.#hasRoom()) {
       this.#keep(call, this.#queue);

@@ -18,6 +18,7 @@ import type { ToLane } from '../shared/messages.js';
 import { State, generationOf, stateIn, stateWord, transition } from '../shared/states.js';
 import { Arena } from './arena.js';
 import { NO_ROOM, pack } from './pack.js';
+import { SharedBuffers } from './shared-buffers.js';
 import type { Ticket } from './ticket.js';
 
 /** For calls without strings or bytes: nothing is ever put into it. */
@@ -32,6 +33,7 @@ export class LaneRing<T extends Ticket> {
   tail: number;
   #published: number;
   readonly #arena: Arena;
+  readonly #buffers = new SharedBuffers();
   readonly #port: MessagePort;
   readonly #tickets: (T | null)[];
   readonly #externals: (readonly Uint8Array[])[];
@@ -88,7 +90,7 @@ export class LaneRing<T extends Ticket> {
     const { memory } = this;
     const sequence = this.tail;
     const externals: Uint8Array[] = ticket.fn.plan.hasData ? [] : NONE;
-    const payload = pack(memory, this.#arena, ticket.fn, ticket.args, externals);
+    const payload = pack(memory, this.#arena, ticket.fn, ticket.args, externals, this.#buffers);
     if (payload === NO_ROOM) return undefined;
     const slot = sequence & memory.mask;
     const generation = generationOf(ticket.id);
@@ -188,7 +190,11 @@ export class LaneRing<T extends Ticket> {
     const slot = this.head & this.memory.mask;
     this.#arena.free(this.#marks[slot] as number);
     this.#tickets[slot] = null;
-    if (this.#externals[slot] !== NO_EXTERNALS) this.#externals[slot] = NO_EXTERNALS;
+    const externals = this.#externals[slot] as readonly Uint8Array[];
+    if (externals !== NO_EXTERNALS) {
+      this.#externals[slot] = NO_EXTERNALS;
+      for (const view of externals) this.#buffers.give(view);
+    }
     this.head = (this.head + 1) | 0;
   }
 

@@ -14,8 +14,9 @@ import { writeCell, type ScalarValue } from '../shared/cells.js';
 import type { LaneMemory } from '../shared/lane-memory.js';
 import { FIRST_EXTERNAL, NULL_CELL, Op } from '../shared/payload.js';
 import type { Arena } from './arena.js';
-import { INLINE_LIMIT, bytesOf, isShared, share } from './bytes.js';
+import { INLINE_LIMIT, bytesOf, isShared } from './bytes.js';
 import type { DeclaredFunction } from './declared-function.js';
+import { SharedBuffers } from './shared-buffers.js';
 
 /** Bytes before data that are copied back: their length, since a resizable buffer may change while the call runs. */
 const LENGTH_HEADER = 16;
@@ -38,10 +39,31 @@ function inlineBytes(value: unknown): number {
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
-function external(value: string | ArrayBufferLike | ArrayBufferView, externals: Uint8Array[]): number {
-  const bytes = typeof value === 'string' ? Buffer.from(`${value}\0`, 'utf8') : bytesOf(value);
-  externals.push(share(bytes));
+/** Places one datum outside the arena; views over SharedArrayBuffers are lent as they are. */
+function external(
+  value: string | ArrayBufferLike | ArrayBufferView,
+  externals: Uint8Array[],
+  buffers: SharedBuffers,
+): number {
+  externals.push(
+    typeof value === 'string' ? sharedText(value, buffers) : sharedBytes(bytesOf(value), buffers),
+  );
   return FIRST_EXTERNAL - (externals.length - 1);
+}
+
+function sharedText(text: string, buffers: SharedBuffers): Uint8Array {
+  const bytes = Buffer.byteLength(text, 'utf8');
+  const view = buffers.take(bytes + 1);
+  Buffer.from(view.buffer, 0, bytes).write(text, 'utf8');
+  view[bytes] = 0;
+  return view;
+}
+
+function sharedBytes(bytes: Uint8Array, buffers: SharedBuffers): Uint8Array {
+  if (isShared(bytes)) return bytes;
+  const view = buffers.take(bytes.byteLength);
+  view.set(bytes);
+  return view;
 }
 
 /** Places one string or buffer; `at` is free space in the arena. */
@@ -57,6 +79,7 @@ function placeData(memory: LaneMemory, at: number, value: unknown): void {
 /**
  * Writes the payload of a call.
  * @param externals receives the views that go by message port.
+ * @param buffers where their memory comes from.
  * @returns byte offset of the payload, or {@link NO_ROOM}; nothing has been taken then.
  * @throws ArgumentError when a buffer has been detached; nothing has been taken then either.
  */
@@ -66,6 +89,7 @@ export function pack(
   fn: DeclaredFunction,
   args: readonly unknown[],
   externals: Uint8Array[],
+  buffers: SharedBuffers = new SharedBuffers(),
 ): number {
   const { plan } = fn;
   const header = fn.copiesBack ? LENGTH_HEADER : 0;
@@ -108,7 +132,7 @@ export function pack(
         const value = args[given++];
         const bytes = inline ? inlineBytes(value) : 0;
         if (value === null) memory.f64[cell + index] = NULL_CELL;
-        else if (bytes === 0) memory.f64[cell + index] = external(value as string, externals);
+        else if (bytes === 0) memory.f64[cell + index] = external(value as string, externals, buffers);
         else {
           memory.f64[data / 8] = bytes;
           data += header;

@@ -29,9 +29,10 @@ const prelude = (engine: string): string => `
     ot_enter_and_wait: { arguments: ['buffer', 'buffer', 'i32'], return: 'i32' },
     ot_spin_until_cancelled: { arguments: ['cancelFlag', 'i32'], return: 'i32' },
   };
+  const TESTLIB = ${JSON.stringify(testlib)};
   const open = async (options = {}) => {
     const pool = createPool({ lanes: 1, ...options });
-    return { pool, lib: await pool.open(${JSON.stringify(testlib)}, fns, { engine: ${JSON.stringify(engine)} }) };
+    return { pool, lib: await pool.open(TESTLIB, fns, { engine: ${JSON.stringify(engine)} }) };
   };
   const memory = new SharedArrayBuffer(128);
   const [entered, release] = [new Int32Array(memory, 0, 1), new Int32Array(memory, 64, 1)];

@@ -1,5 +1,6 @@
 /** Calls stacked behind one that suddenly blocks run elsewhere: in order, exactly once, soon. */
 import { expect } from 'chai';
+import { detach } from '../lanes/fixture.js';
 import type { NativeCall, Pool } from '../../src/index.js';
 import { type Native, SharedWord, expectSettled, inTime, turn, withLanes } from './lab.js';
 
@@ -113,4 +114,34 @@ describe('calls behind one that blocks (M2, M27)', () => {
       expectSettled(pool, WARM_UP + 1 + STACKED);
     });
   });
+
+  for (const bytes of [64, 20_000]) {
+    it(`have the bytes that they were called with, although their buffers have changed since (${bytes} bytes)`, async () => {
+      await withLanes({ lanes: 1 }, async (lib, pool) => {
+        const open = new SharedWord(1);
+        const scratch = new SharedWord();
+        const length = BigInt(bytes);
+        for (let call = 0; call < WARM_UP; call += 1) {
+          await lib.enter(scratch.address, open.address, GUARD_MS);
+          await lib.sum(new Uint8Array(64), 64n);
+        }
+        const release = new SharedWord();
+        const blocker = lib.enter(scratch.address, release.address, GUARD_MS);
+        const buffers = [1, 2, 3].map((fill) => new Uint8Array(bytes).fill(fill));
+        const sums = buffers.map((buffer) => lib.sum(buffer, length));
+        buffers[0]?.fill(9);
+        detach((buffers[1] as Uint8Array<ArrayBuffer>).buffer);
+        // Longer than calls stay behind one that blocks: by now they were taken back.
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        expect(blocker.state).to.equal('running');
+        release.value = 1;
+        const settled = await inTime(Promise.all(sums.map((call) => call.settled())), 'the sums');
+        expect(settled.map(({ status, value }) => [status, value])).to.deep.equal(
+          [length, length * 2n, length * 3n].map((sum) => ['succeeded', sum]),
+        );
+        await inTime(blocker, 'the blocker');
+        expectSettled(pool, WARM_UP * 2 + 1 + 3);
+      });
+    });
+  }
 });
