@@ -14,7 +14,7 @@ export interface ProgramEnd {
 }
 
 const index = new URL('../../src/index.js', import.meta.url).href;
-const GUARD_MS = 9_000;
+const GUARD_MS = 11_000;
 
 /** What every program starts with: `open(options)` gives a pool, `lib` and a gate; `mark()` starts the clock. */
 const prelude = (engine: string): string => `

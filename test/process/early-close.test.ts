@@ -14,7 +14,7 @@ onEveryEngine('closing a pool whose threads still load (M28)', (engine) => {
           symbol: 'ot_job_run', arguments: ['pointer', 'i32'], return: 'i32',
           onCancel: { symbol: 'ot_job_interrupt', arguments: [0] },
         };
-        for (let round = 0; round < 16; round++) {
+        for (let round = 0; round < 5; round++) {
           await Promise.all(Array.from({ length: 4 }, async (_, i) => {
             const pool = createPool({ lanes: 1 + (i % 2), grace: 10 });
             const lib = await pool.open(TESTLIB, { job, ot_add: fns.ot_add }, { engine: '${engine}' });

@@ -2,7 +2,7 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import type { CallTrace, NativeCall, Pool } from '../../src/index.js';
-import { type Native, expectSettled, inTime, turn, withLanes } from './lab.js';
+import { type Native, SharedWord, expectSettled, inTime, turn, withLanes } from './lab.js';
 
 const CALLS = 20_000;
 
@@ -129,6 +129,32 @@ describe('races of endings (M2, M5, M27)', () => {
       ]);
       expect(stats.cancelled).to.be.above(0);
       expect(stats.timedOut).to.be.above(0);
+    });
+  });
+
+  it('a lane that was given up and comes back at once goes on, with the same thread', async () => {
+    await withLanes({ lanes: 1, maxLostLanes: 0 }, async (lib, pool) => {
+      let kept = 0;
+      const threads = async (): Promise<number[]> =>
+        (await pool.laneReports()).map(({ threadId }) => threadId);
+      // Now and then a busy machine is too slow for `at once`, and the thread is replaced.
+      for (let round = 0; round < 20 && kept === 0; round += 1) {
+        await inTime(lib.add(1, 1), 'a lane');
+        const before = await inTime(threads(), 'the report');
+        const inside = new SharedWord();
+        const release = new SharedWord();
+        const call = lib.enter(inside.address, release.address, 5_000);
+        const ended = call.settled();
+        while (inside.value === 0) await turn();
+        call.cancel();
+        release.value = 1;
+        expect((await ended).status).to.equal('cancelled');
+        expect(await inTime(lib.add(round, 1), 'the call after it')).to.equal(round + 1);
+        const after = await inTime(threads(), 'the report');
+        if (before.length === 1 && after[0] === before[0]) kept += 1;
+      }
+      expect(kept).to.equal(1);
+      expect(pool.stats().lanesLost).to.be.above(0);
     });
   });
 });
