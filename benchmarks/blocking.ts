@@ -21,7 +21,7 @@ const IN_FLIGHT = 2;
 /** ms between two looks at the event loop: the finest there is. */
 const RESOLUTION = 1;
 const given = benchmarkArguments();
-const ROUNDS = given.quick ? 1 : 4;
+const ROUNDS = given.quick ? 1 : 3;
 const ROUND_MS = given.quick ? 200 : 1_000;
 
 interface Measured {

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BenchmarkArguments } from './arguments.js';
 import { root } from './lab.js';
-import { machineLine } from './machine.js';
+import { loadLine, machineLine } from './machine.js';
 import { table } from './table.js';
 
 /** One of the figures that the project promises. */
@@ -24,6 +24,7 @@ export class Report {
   readonly #tables: { title: string; rows: readonly Record<string, unknown>[] }[] = [];
   readonly #targets: Target[] = [];
   readonly #startedAt = performance.now();
+  readonly #load = loadLine();
 
   /** @param name of the benchmark: its file, without the extension. */
   constructor(name: string, given: BenchmarkArguments) {
@@ -31,6 +32,7 @@ export class Report {
     this.#given = given;
     this.say(`$ ${this.#command()}`);
     this.say(machineLine());
+    this.say(this.#load);
   }
 
   /** A line of prose. */
@@ -74,6 +76,7 @@ export class Report {
     const data = {
       command: this.#command(),
       machine: machineLine(),
+      load: this.#load,
       tables: this.#tables,
       targets: this.#targets,
     };

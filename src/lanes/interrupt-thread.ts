@@ -5,6 +5,9 @@ import { leaveBehind } from './leave-behind.js';
 
 const ENTRY = new URL('../../workers/interrupt-entry.js', import.meta.url).href;
 
+/** Orders that may be under way at once. */
+const MOST_ORDERS = 4_096;
+
 export class InterruptThread {
   #thread: Piscina | undefined;
   #pending = 0;
@@ -47,6 +50,9 @@ function start(): Piscina {
     filename: ENTRY,
     minThreads: 1,
     maxThreads: 1,
+    // Orders go straight to the thread: a host that blocks does not read that
+    // the last one was carried out, and piscina would keep the next one back.
+    concurrentTasksPerWorker: MOST_ORDERS,
     idleTimeout: Infinity,
     recordTiming: false,
   });

@@ -17,7 +17,7 @@ import { LaneMemory } from '../shared/lane-memory.js';
 import type { ToLane } from '../shared/messages.js';
 import { State, generationOf, stateIn, stateWord, transition } from '../shared/states.js';
 import { Arena } from './arena.js';
-import { NO_ROOM, pack } from './pack.js';
+import { NO_ROOM, lentArguments, pack } from './pack.js';
 import { SharedBuffers } from './shared-buffers.js';
 import type { Ticket } from './ticket.js';
 
@@ -203,7 +203,10 @@ export class LaneRing<T extends Ticket> {
     const taken: T[] = [];
     for (let sequence = this.head; sequence !== this.tail; sequence = (sequence + 1) | 0) {
       const ticket = this.ticket(sequence);
-      if (this.transition(sequence, ticket.id, State.queued, State.withdrawn)) taken.push(ticket);
+      if (!this.transition(sequence, ticket.id, State.queued, State.withdrawn)) continue;
+      const payload = this.payload(sequence);
+      ticket.args = lentArguments(this.memory, payload, ticket.fn, ticket.args, this.externals(sequence));
+      taken.push(ticket);
     }
     return taken;
   }

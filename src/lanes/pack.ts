@@ -18,7 +18,7 @@ import { INLINE_LIMIT, bytesOf, isShared } from './bytes.js';
 import type { DeclaredFunction } from './declared-function.js';
 import { SharedBuffers } from './shared-buffers.js';
 
-/** Bytes before data that are copied back: their length, since a resizable buffer may change while the call runs. */
+/** Bytes before data in the arena: their length, since the caller's buffer may change while the call is under way. */
 const LENGTH_HEADER = 16;
 /** No room in the arena now. */
 export const NO_ROOM = -1;
@@ -92,12 +92,11 @@ export function pack(
   buffers: SharedBuffers = new SharedBuffers(),
 ): number {
   const { plan } = fn;
-  const header = fn.copiesBack ? LENGTH_HEADER : 0;
   let dataBytes = 0;
   if (plan.hasData) {
     for (const value of args) {
       if (typeof value === 'string' || (typeof value === 'object' && value !== null)) {
-        dataBytes += align(inlineBytes(value)) + header;
+        dataBytes += align(inlineBytes(value)) + LENGTH_HEADER;
       }
     }
     // Many middling data at once: leave them all to the message port.
@@ -135,7 +134,7 @@ export function pack(
         else if (bytes === 0) memory.f64[cell + index] = external(value as string, externals, buffers);
         else {
           memory.f64[data / 8] = bytes;
-          data += header;
+          data += LENGTH_HEADER;
           placeData(memory, data, value);
           memory.f64[cell + index] = data;
           data += align(bytes);
@@ -187,6 +186,34 @@ export function copyBack(
     else target.set(source);
   });
   return whole;
+}
+
+/**
+ * The arguments of a call that comes back from a lane, with the bytes that it
+ * was made with: the caller's buffers may have changed since. Live (shared)
+ * memory and inout buffers are the caller's, as they are.
+ */
+export function lentArguments(
+  memory: LaneMemory,
+  payload: number,
+  fn: DeclaredFunction,
+  args: readonly unknown[],
+  externals: readonly Uint8Array[],
+): readonly unknown[] {
+  if (!fn.plan.hasData) return args;
+  const { positions } = fn.compiled.given;
+  return args.map((value, given) => {
+    const index = positions[given] as number;
+    const param = fn.compiled.spec.params[index];
+    if (param?.kind !== 'buffer' || param.inout || isLive(value)) return value;
+    const place = memory.f64[payload / 8 + index] as number;
+    const lent = place >= 0 ? inlineSource(memory, place) : externals[FIRST_EXTERNAL - place];
+    return lent === undefined ? value : Uint8Array.from(lent);
+  });
+}
+
+function isLive(value: unknown): boolean {
+  return (ArrayBuffer.isView(value) ? value.buffer : value) instanceof SharedArrayBuffer;
 }
 
 /** What was lent in the arena: as long as it was when it was packed. */

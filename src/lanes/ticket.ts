@@ -4,6 +4,6 @@ import type { DeclaredFunction } from './declared-function.js';
 export interface Ticket {
   readonly id: number;
   readonly fn: DeclaredFunction;
-  /** The checked arguments. Kept until the call settles. */
-  readonly args: readonly unknown[];
+  /** The checked arguments. Kept until the call settles; a lane that gives the call back puts its bytes here. */
+  args: readonly unknown[];
 }

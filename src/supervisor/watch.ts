@@ -43,12 +43,18 @@ export class Watch {
     this.#set(Infinity);
   }
 
+  /** Node's timers may fire up to a millisecond early. */
+  #onTimer(time: number): void {
+    if (performance.now() < time) this.#set(time);
+    else this.look();
+  }
+
   #set(time: number): void {
     clearTimeout(this.#timer);
     this.#due = time;
     if (time === Infinity) return;
     const delay = Math.min(Math.max(Math.ceil(time - performance.now()), 1), LONGEST_MS);
     // Never what keeps the process alive: a pending call does that by its lane's lease.
-    this.#timer = setTimeout(() => this.look(), delay).unref();
+    this.#timer = setTimeout(() => this.#onTimer(time), delay).unref();
   }
 }

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { type Library, NativeError, OffthreadError } from '../../src/index.js';
 import { onEveryEngine, rejection, sharedLab, thrown } from '../helpers/contract.js';
+import { until } from '../helpers/gate.js';
 import { testlib } from '../helpers/testlib.js';
 
 const FAILURES = {
@@ -27,6 +28,7 @@ const FAILURES = {
   text: { symbol: 'ot_null_text', arguments: [], return: 'cstring', fails: 'null' },
   add: { symbol: 'ot_add', arguments: ['i32', 'i32'], return: 'i32', fails: (sum: number) => sum === 13 },
   thread: { symbol: 'ot_thread_id', arguments: [], return: 'u64' },
+  pause: { symbol: 'ot_sleep_us', arguments: ['i32'], return: 'i32' },
 } as const;
 
 onEveryEngine('failures of native functions (M32)', (engine) => {
@@ -79,6 +81,9 @@ onEveryEngine('failures of native functions (M32)', (engine) => {
   });
 
   it('reads errno and message on the thread that made the call, under concurrency', async () => {
+    await until(() => lab.pool.stats().lanes.idle === 4, 'every lane');
+    // Calls that block spread over the lanes, and the others between them.
+    const pauses = Array.from({ length: 60 }, () => lib.pause(300));
     const threads = await Promise.all(
       Array.from({ length: 300 }, (_, i) => [
         lib.message(i + 1, `message ${i}`).catch((error: NativeError) => error.lastError),
@@ -86,6 +91,7 @@ onEveryEngine('failures of native functions (M32)', (engine) => {
         lib.thread(),
       ]).flat(),
     );
+    await Promise.all(pauses);
     const used = new Set(threads.filter((value) => typeof value === 'bigint'));
     expect(used.size, 'more than one lane took part').to.be.at.least(2);
     for (let i = 0; i < 300; i++) {

@@ -29,7 +29,7 @@ export function probeLibrary(): string {
 }
 
 /** The project's folder: compiled tests lie below it, C sources are only there. */
-export function root(): string {
+function root(): string {
   let at = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(at, 'package.json'))) at = dirname(at);
   return at;

@@ -5,7 +5,7 @@ import { Bell } from '../../src/shared/layout.js';
 import { Ring } from './race-thread.js';
 import { race } from './threads.js';
 
-const ROUNDS = 20_000;
+const ROUNDS = 10_000;
 const GUARD_MS = 3_000;
 
 /** Both sides of a meeting: the bell, and what was published and seen. */

@@ -144,7 +144,7 @@ describe('call table states (M1, M2)', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
