@@ -5,42 +5,52 @@ import { leaveBehind } from './leave-behind.js';
 
 const ENTRY = new URL('../../workers/interrupt-entry.js', import.meta.url).href;
 
+/** ms that orders under way have to end before the thread is left behind. */
+const PATIENCE_MS = 2_000;
 /** Orders that may be under way at once. */
 const MOST_ORDERS = 4_096;
 
 export class InterruptThread {
   #thread: Piscina | undefined;
-  #pending = 0;
+  readonly #orders = new Set<Promise<void>>();
 
   /** Whether an interrupt function may be running. */
   get busy(): boolean {
-    return this.#pending > 0;
+    return this.#orders.size > 0;
   }
 
   /** Sends an order. A failure shows itself: the call it was to interrupt goes on until its grace is over. */
   send(order: InterruptOrder): void {
     this.#thread ??= start();
-    void this.#send(this.#thread, order);
+    const done = this.#carryOut(this.#thread, order).finally(() => this.#orders.delete(done));
+    this.#orders.add(done);
   }
 
-  /** Ends the thread. One that hangs in an interrupt function is left behind. */
+  /**
+   * Ends the thread, once it has carried out its orders: ending one that is
+   * still loading an engine aborts the process. One that hangs in an interrupt
+   * function is left behind.
+   */
   async end(): Promise<void> {
     const thread = this.#thread;
     this.#thread = undefined;
     if (thread === undefined) return;
-    if (!this.busy) return await thread.destroy();
-    leaveBehind(thread);
-    void thread.destroy();
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, PATIENCE_MS);
+    });
+    await Promise.race([Promise.allSettled(this.#orders), patience]);
+    clearTimeout(timer);
+    if (this.busy) leaveBehind(thread);
+    const ended = thread.destroy();
+    if (!this.busy) await ended;
   }
 
-  async #send(thread: Piscina, order: InterruptOrder): Promise<void> {
-    this.#pending += 1;
+  async #carryOut(thread: Piscina, order: InterruptOrder): Promise<void> {
     try {
       await thread.run(order);
     } catch {
       // The thread was ended, or the order could not be carried out.
-    } finally {
-      this.#pending -= 1;
     }
   }
 }

@@ -266,7 +266,9 @@ export class Supervisor {
   }
 
   holdsProcess(): boolean {
-    const inside = (lane: JobLane): boolean => lane.status !== 'ended' && lane.ring.done !== lane.ring.tail;
+    // A thread that is still loading an engine must not be ended either: that aborts the process.
+    const inside = (lane: JobLane): boolean =>
+      lane.status === 'starting' || lane.ring.done !== lane.ring.tail;
     return this.#lanes.active.some(inside) || this.#lanes.lost.length > 0 || this.#interrupter.busy;
   }
 

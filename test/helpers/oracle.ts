@@ -18,7 +18,6 @@ const checksum = library.func('uint32_t ot_checksum(const uint8_t *, uint32_t)')
 ) => number;
 
 export const liveStrings: () => number = read('int ot_live_strings(void)');
-const threadsInside: () => number = read('int ot_concurrency(void)');
 export const mostThreadsInside: () => number = read('int ot_max_concurrency(void)');
 export const resetThreadsInside: () => number = read('void ot_reset_concurrency(void)');
 export const badInterrupts: () => number = read('int ot_job_bad_interrupts(void)');
