@@ -95,7 +95,8 @@ const presets: Readonly<Record<Preset, Tuning>> = {
 /** Longest duration Node's timers take: 2^31 - 1 ms, about 24.8 days. */
 export const LONGEST_MS: number = 2 ** 31 - 1;
 
-const show = (value: unknown): string => {
+/** A value for a message: short, and never throws. */
+export const show = (value: unknown): string => {
   try {
     return inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 60, maxArrayLength: 3 });
   } catch {
@@ -142,7 +143,8 @@ function plainCopy(options: unknown): Record<string, unknown> | null {
   }
 }
 
-function known(what: string, options: unknown, names: readonly string[]): Record<string, unknown> {
+/** The options, copied. @throws ArgumentError for what is no plain object, and for unknown names. */
+export function known(what: string, options: unknown, names: readonly string[]): Record<string, unknown> {
   if (options === undefined) return {};
   const copy = plainCopy(options);
   if (copy === null) throw new ArgumentError(`${what} are ${show(options)}; they have to be a plain object.`);
@@ -226,11 +228,19 @@ export const NO_CALL_OPTIONS: CallSettings = Object.freeze({
 
 const CALL_OPTIONS = ['signal', 'timeout', 'deadline', 'priority'] as const satisfies (keyof CallOptions)[];
 
+function isSignal(value: unknown): value is AbortSignal {
+  try {
+    return value instanceof AbortSignal && typeof value.aborted === 'boolean';
+  } catch {
+    return false;
+  }
+}
+
 /** @throws ArgumentError naming the option. */
 export function callSettings(options: CallOptions | undefined): CallSettings {
   const given = known('Call options', options, CALL_OPTIONS);
   const { signal, deadline } = given;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', signal, 'an AbortSignal');
+  if (signal !== undefined && !isSignal(signal)) refuse('signal', signal, 'an AbortSignal');
   if (deadline instanceof Date && Number.isNaN(deadline.getTime()))
     refuse('deadline', deadline, 'a valid Date');
   return Object.freeze({

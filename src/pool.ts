@@ -14,7 +14,7 @@ import { publish, tracing } from './observe/trace.js';
 import { LONGEST_MS, type PoolOptions, type PoolSettings, closeTimeout, poolSettings } from './options.js';
 import { currentLane } from './shared/lane-mark.js';
 import type { LaneReport } from './shared/messages.js';
-import type { Call } from './calls/call.js';
+import { type Call, reasonText } from './calls/call.js';
 import { Supervisor } from './supervisor/supervisor.js';
 
 /** Options of `pool.close`. */
@@ -151,12 +151,7 @@ export class Pool implements AsyncDisposable {
 
   /** Cancels every call that is queued or running. */
   cancelAll(reason?: unknown): void {
-    const why =
-      reason instanceof Error
-        ? reason.message
-        : typeof reason === 'string'
-          ? reason
-          : 'every call of its pool was';
+    const why = reasonText(reason) || 'every call of its pool was';
     this.#admission.cancelAll(
       (call) =>
         new CallCancelledError(`${call.fn.name} was cancelled: ${why}.`, {
@@ -170,12 +165,13 @@ export class Pool implements AsyncDisposable {
   /**
    * Takes no more calls, lets those accepted finish, and ends the lanes. What
    * has not finished within the timeout is cancelled, and given up after the
-   * pool's grace. Idempotent. Never rejects.
+   * pool's grace. Idempotent.
+   * @throws (rejects) ArgumentError for wrong options; nothing else.
    */
-  close(options?: CloseOptions): Promise<void> {
+  async close(options?: CloseOptions): Promise<void> {
     const timeout = closeTimeout(options);
     this.#closing ??= this.#close(timeout);
-    return this.#closing;
+    await this.#closing;
   }
 
   /** Takes no more calls, rejects those accepted with a PoolClosedError, and ends the lanes. What is stuck in native code is left behind. */
@@ -259,7 +255,7 @@ export class Pool implements AsyncDisposable {
       if (grace > 0) await this.drain();
       else this.#supervisor.giveUpAll();
     }
-    await this.#supervisor.end();
+    await this.#supervisor.end(() => this.#closedError());
   }
 
   #abortAll(): void {

@@ -32,27 +32,30 @@ function stillRunning(memory: LaneMemory, word: number, generation: number): boo
   return generationIn(found) === generation && (state === State.cancelling || state === State.timingOut);
 }
 
-/** The piscina task. @returns whether an interrupt function was called. */
-export default function obey(order: InterruptOrder): boolean {
-  if (order.kind === 'interrupt') return interrupt(order);
-  order.functions.forEach(bind);
-  return false;
+/** The piscina task. Counts the order as over, whatever becomes of it. */
+export default function obey(task: { readonly order: InterruptOrder; readonly over: Int32Array }): void {
+  try {
+    if (task.order.kind === 'interrupt') interrupt(task.order);
+    else task.order.functions.forEach(bind);
+  } catch {
+    // A call that cannot be interrupted goes on until its grace is over.
+  } finally {
+    Atomics.add(task.over, 0, 1);
+  }
 }
 
-function interrupt(order: Extract<InterruptOrder, { kind: 'interrupt' }>): boolean {
+function interrupt(order: Extract<InterruptOrder, { kind: 'interrupt' }>): void {
   const memory = new LaneMemory(order.size, order.memory);
   const word = memory.rowWord(order.sequence);
   const handshake = word + RowWord.INTERRUPT;
   const native = bind(order.target);
-  if (!stillRunning(memory, word, order.generation)) return false;
+  if (!stillRunning(memory, word, order.generation)) return;
   if (Atomics.compareExchange(memory.i32, handshake, Interrupt.IDLE, Interrupt.RUNNING) !== Interrupt.IDLE)
-    return false;
+    return;
   try {
     // The row may have been reused between the look and the swap: look again,
     // now that the lane would wait.
-    if (!stillRunning(memory, word, order.generation)) return false;
-    native(...order.values);
-    return true;
+    if (stillRunning(memory, word, order.generation)) native(...order.values);
   } finally {
     Atomics.store(memory.i32, handshake, Interrupt.IDLE);
     Atomics.notify(memory.i32, handshake);

@@ -16,7 +16,13 @@
  */
 import { performance } from 'node:perf_hooks';
 import { checkArguments } from '../declare/validate.js';
-import { CallCancelledError, CallTimeoutError, QueueFullError, type OffthreadError } from '../errors.js';
+import {
+  ArgumentError,
+  CallCancelledError,
+  CallTimeoutError,
+  QueueFullError,
+  type OffthreadError,
+} from '../errors.js';
 import { type Counters } from '../observe/counters.js';
 import { publish, tracing, type CallTrace } from '../observe/trace.js';
 import { snapshot } from '../lanes/snapshot.js';
@@ -46,6 +52,8 @@ export class Admission implements CallOwner {
   readonly #held: Call[] = [];
   readonly #deadlines = new Deadlines<Call>();
   #supervisor!: Supervisor;
+  /** Whether calls of different priorities have been seen: then a call ahead may have to make way. */
+  #prioritized = false;
   #closed: ((symbol: string) => OffthreadError) | null = null;
 
   constructor(settings: PoolSettings, counters: Counters, events: AdmissionEvents) {
@@ -133,6 +141,15 @@ export class Admission implements CallOwner {
   /** Dispatches what can start now. May be entered again from a handler: every step leaves the queues whole. */
   pump(): void {
     if (!ffiRsGate.closed) this.#release();
+    // A lane that is idle now takes over what was written ahead in others.
+    do this.#dispatchQueued();
+    while (this.#queue.size === 0 && this.#supervisor.hasIdleLane && this.#supervisor.takeBackAhead());
+    this.#refill();
+    const hopeless = this.#supervisor.hopeless();
+    if (hopeless !== null) this.#giveUp(hopeless);
+  }
+
+  #dispatchQueued(): void {
     for (let call = this.#queue.peek(); call !== null; call = this.#queue.peek()) {
       if (call.fn.engine === 'ffi-rs' && ffiRsGate.closed) {
         this.#queue.remove(call);
@@ -140,12 +157,9 @@ export class Admission implements CallOwner {
         continue;
       }
       if (this.#refuseStale(call)) continue;
-      if (!this.#supervisor.dispatch(call)) break;
-      this.#queue.remove(call);
+      if (!this.#send(call)) break;
+      if (call.queue !== null) this.#queue.remove(call);
     }
-    this.#refill();
-    const hopeless = this.#supervisor.hopeless();
-    if (hopeless !== null) this.#giveUp(hopeless);
   }
 
   /** Ends what is past its deadline. @returns when the next one is. */
@@ -216,11 +230,14 @@ export class Admission implements CallOwner {
     }
     // Subscribers have run since the arguments were checked.
     if (call.trace !== null && this.#refuseStale(call)) return;
+    this.#prioritized ||= call.priority !== 0;
     const idle = this.#queue.size === 0 && this.#waiting.size === 0;
-    if (idle && (this.#hasRoom() || this.#supervisor.hasIdleLane) && this.#supervisor.dispatch(call)) return;
+    const enter = idle && (this.#hasRoom() || this.#supervisor.hasIdleLane);
+    if (enter && this.#send(call, !this.#prioritized)) return;
     // This call is counted as queued already.
     if (this.#waiting.size === 0 && this.#hasRoom()) {
       this.#keep(call, this.#queue);
+      if (this.#prioritized && this.#supervisor.takeBackAhead()) this.pump();
       if (!this.#hasRoom(1)) this.#events.full();
       return;
     }
@@ -235,8 +252,43 @@ export class Admission implements CallOwner {
 
   /** Lets a new call wait, with its bytes as they are now. */
   #keep(call: Call, queue: CallQueue<Call>): void {
-    if (call.fn.plan.hasData) call.args = snapshot(call.fn, call.args);
-    queue.push(call);
+    try {
+      if (call.fn.plan.hasData) call.args = snapshot(call.fn, call.args);
+      queue.push(call);
+    } catch (cause) {
+      this.#fail(call, cause);
+    }
+  }
+
+  /**
+   * Dispatches a call. One whose arguments cannot be passed on (no memory for
+   * a copy of them, say) ends here, and disturbs no other.
+   * @returns false when no lane takes it now.
+   */
+  #send(call: Call, ahead = true): boolean {
+    try {
+      return this.#supervisor.dispatch(call, ahead);
+    } catch (cause) {
+      this.#fail(call, cause);
+      return true;
+    }
+  }
+
+  #fail(call: Call, cause: unknown): void {
+    const why = cause instanceof Error ? cause.message : 'they could not be copied';
+    this.#leave(call);
+    call.settle(
+      'failed',
+      undefined,
+      new ArgumentError(
+        `The arguments of ${call.fn.name} could not be passed on: ${why}. Nothing reached native code.`,
+        {
+          call: call.id,
+          symbol: call.fn.name,
+          cause,
+        },
+      ),
+    );
   }
 
   /**
@@ -290,10 +342,9 @@ export class Admission implements CallOwner {
   #refill(): void {
     for (let call = this.#waiting.peek(); call !== null; call = this.#waiting.peek()) {
       if (this.#refuseStale(call)) continue;
-      const direct =
-        this.#queue.size === 0 && this.#supervisor.hasIdleLane && this.#supervisor.dispatch(call);
+      const direct = this.#queue.size === 0 && this.#supervisor.hasIdleLane && this.#send(call);
       if (!direct && !this.#hasRoom(1)) break;
-      this.#waiting.remove(call);
+      if (call.queue !== null) this.#waiting.remove(call);
       if (!direct) this.#queue.push(call);
     }
   }

@@ -258,7 +258,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
   }
 
   #cancelError(reason: unknown): CallCancelledError {
-    const why = reason instanceof Error ? reason.message : typeof reason === 'string' ? reason : '';
+    const why = reasonText(reason);
     return new CallCancelledError(`${this.fn.name} was cancelled${why === '' ? '' : `: ${why}`}.`, {
       call: this.id,
       symbol: this.fn.name,
@@ -273,4 +273,14 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
     const error = this.error as OffthreadError;
     return { status: this.ending ?? 'failed', error, kind: error.kind, ...times };
   }
+}
+
+/** What a reason says, if anything. Reasons are users' values: reading one may throw. */
+export function reasonText(reason: unknown): string {
+  try {
+    if (reason instanceof Error) return reason.message;
+  } catch {
+    // A revoked proxy, say.
+  }
+  return typeof reason === 'string' ? reason : '';
 }

@@ -6,7 +6,6 @@
  */
 import { isMainThread } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
-import { inspect } from 'node:util';
 import { compileDeclarations } from '../declare/compile.js';
 import type { EngineName } from '../declare/spec.js';
 import { BoundFunction, helperPrototype } from '../engines/bound-function.js';
@@ -14,6 +13,7 @@ import { prepareExit } from '../engines/exit.js';
 import { loadEngine } from '../engines/load.js';
 import { selectEngine } from '../engines/select.js';
 import { ArgumentError } from '../errors.js';
+import { known, show } from '../options.js';
 import { DeclaredFunction } from '../lanes/declared-function.js';
 import { ffiRsGate } from '../supervisor/quiet.js';
 
@@ -27,33 +27,26 @@ const ENGINES = ['auto', 'ffi-rs', 'koffi', 'node'] as const;
 
 /** @throws ArgumentError for anything but a path, a library name or a file URL. */
 export function libraryPath(path: unknown): string {
-  if (path instanceof URL) {
-    if (path.protocol === 'file:') return fileURLToPath(path);
-    throw new ArgumentError(`The library is ${path.href}; only file: URLs can be opened.`);
+  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path;
+  try {
+    if (path instanceof URL) return fileURLToPath(path);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'it cannot be read';
+    throw new ArgumentError(`The library is the URL ${show(path)}, which names no file here: ${why}.`, {
+      cause,
+    });
   }
-  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
-    throw new ArgumentError(
-      `The library is ${inspect(path, { depth: 0 })}; it has to be a path, a name such as 'libz.so.1', or a file URL.`,
-    );
-  }
-  return path;
+  throw new ArgumentError(
+    `The library is ${show(path)}; it has to be a path, a name such as 'libz.so.1', or a file URL.`,
+  );
 }
 
 /** @throws ArgumentError */
 export function requestedEngine(options: unknown): 'auto' | EngineName {
-  if (options === undefined) return 'auto';
-  if (typeof options !== 'object' || options === null) {
-    throw new ArgumentError(
-      `The options of open are ${inspect(options, { depth: 0 })}; they have to be an object.`,
-    );
-  }
-  const unknown = Object.keys(options).find((key) => key !== 'engine');
-  if (unknown !== undefined)
-    throw new ArgumentError(`The options of open have no \`${unknown}\`. There is: engine.`);
-  const { engine = 'auto' } = options as OpenOptions;
-  if (ENGINES.includes(engine)) return engine;
+  const { engine = 'auto' } = known('The options of open', options, ['engine']);
+  if (ENGINES.includes(engine as EngineName)) return engine as EngineName;
   throw new ArgumentError(
-    `Option \`engine\` is ${inspect(engine, { depth: 0 })}; it has to be one of ${ENGINES.map((one) => `'${one}'`).join(', ')}.`,
+    `Option \`engine\` is ${show(engine)}; it has to be one of ${ENGINES.map((one) => `'${one}'`).join(', ')}.`,
   );
 }
 

@@ -4,10 +4,19 @@ import { types } from 'node:util';
 /** `bytes` can be passed; `unusable` is detached or out of bounds; `other` is no bytes at all. */
 export type BytesState = 'bytes' | 'unusable' | 'other';
 
+type Getter<T> = (this: unknown) => T;
+
 /** The getters themselves: a subclass may have its own, which may throw or lie. */
-const lengthOfArray = getter(Object.getPrototypeOf(Uint8Array.prototype), 'byteLength');
-const lengthOfView = getter(DataView.prototype, 'byteLength');
-const lengthOfBuffer = getter(ArrayBuffer.prototype, 'byteLength');
+const lengthOfArray = getter(Object.getPrototypeOf(Uint8Array.prototype), 'byteLength') as Getter<number>;
+const lengthOfView = getter(DataView.prototype, 'byteLength') as Getter<number>;
+const lengthOfBuffer = getter(ArrayBuffer.prototype, 'byteLength') as Getter<number>;
+const offsetOfArray = getter(Object.getPrototypeOf(Uint8Array.prototype), 'byteOffset') as Getter<number>;
+const offsetOfView = getter(DataView.prototype, 'byteOffset') as Getter<number>;
+const bufferOfArray = getter(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  'buffer',
+) as Getter<ArrayBufferLike>;
+const bufferOfView = getter(DataView.prototype, 'buffer') as Getter<ArrayBufferLike>;
 const at = Uint8Array.prototype.at;
 
 /** Whether the value can be passed as bytes. Never throws. */
@@ -43,7 +52,28 @@ export function bytesState(value: unknown): BytesState {
   }
 }
 
-function getter(prototype: object, name: string): (this: unknown) => number {
+/**
+ * The bytes themselves, whatever a subclass says of them.
+ * @throws when they are detached or out of bounds.
+ */
+export function bytesOf(value: unknown): Uint8Array {
+  if (types.isDataView(value)) {
+    return new Uint8Array(bufferOfView.call(value), offsetOfView.call(value), lengthOfView.call(value));
+  }
+  if (ArrayBuffer.isView(value)) {
+    return new Uint8Array(bufferOfArray.call(value), offsetOfArray.call(value), lengthOfArray.call(value));
+  }
+  return new Uint8Array(value as ArrayBufferLike);
+}
+
+/** Whether native code is to work on the caller's own memory. */
+export function isShared(value: unknown): boolean {
+  if (types.isDataView(value)) return types.isSharedArrayBuffer(bufferOfView.call(value));
+  if (ArrayBuffer.isView(value)) return types.isSharedArrayBuffer(bufferOfArray.call(value));
+  return types.isSharedArrayBuffer(value);
+}
+
+function getter(prototype: object, name: string): (this: unknown) => unknown {
   const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
-  return descriptor?.get as (this: unknown) => number;
+  return descriptor?.get as (this: unknown) => unknown;
 }

@@ -32,6 +32,8 @@ export class DeclaredFunction {
   readonly copiesBack: boolean;
   /** Moving average of the short runs in µs; Infinity until measured. */
   averageUs: number = Infinity;
+  /** Moving average of all runs in µs; Infinity until measured. */
+  typicalUs: number = Infinity;
   /** Whether calls may be stacked in a busy lane. */
   short = false;
   #longShare = 1;
@@ -71,9 +73,11 @@ export class DeclaredFunction {
     const long = us >= SHORT_US;
     if (this.averageUs === Infinity) {
       this.averageUs = us;
+      this.typicalUs = us;
       this.#longShare = long ? 1 : 0;
     } else {
       this.#longShare += ((long ? 1 : 0) - this.#longShare) * SHARE_WEIGHT;
+      this.typicalUs += (us - this.typicalUs) * AVERAGE_WEIGHT;
       if (!long) this.averageUs += (us - this.averageUs) * AVERAGE_WEIGHT;
     }
     this.short = this.#longShare < LONG_SHARE;

@@ -13,15 +13,19 @@ const MOST_ORDERS = 4_096;
 export class InterruptThread {
   #thread: Piscina | undefined;
   readonly #orders = new Set<Promise<void>>();
+  #sent = 0;
+  /** Orders that are over, counted by the thread itself: a host that blocks hears nothing of piscina. */
+  readonly #over = new Int32Array(new SharedArrayBuffer(4));
 
-  /** Whether an interrupt function may be running. */
+  /** Whether an interrupt function may be running, or an engine may be loading. */
   get busy(): boolean {
-    return this.#orders.size > 0;
+    return Atomics.load(this.#over, 0) !== this.#sent;
   }
 
   /** Sends an order. A failure shows itself: the call it was to interrupt goes on until its grace is over. */
   send(order: InterruptOrder): void {
     this.#thread ??= start();
+    this.#sent = (this.#sent + 1) | 0;
     const done = this.#carryOut(this.#thread, order).finally(() => this.#orders.delete(done));
     this.#orders.add(done);
   }
@@ -48,9 +52,10 @@ export class InterruptThread {
 
   async #carryOut(thread: Piscina, order: InterruptOrder): Promise<void> {
     try {
-      await thread.run(order);
+      await thread.run({ order, over: this.#over });
     } catch {
-      // The thread was ended, or the order could not be carried out.
+      // The thread has ended; it counts what it carries out, and never throws.
+      Atomics.add(this.#over, 0, 1);
     }
   }
 }

@@ -8,13 +8,13 @@
  * the call was queued.
  */
 import { ArgumentError } from '../errors.js';
-import { isUsableBytes } from '../declare/bytes.js';
+import { bytesOf, isShared, isUsableBytes } from '../declare/bytes.js';
 import type { ParamSpec } from '../declare/spec.js';
 import { writeCell, type ScalarValue } from '../shared/cells.js';
 import type { LaneMemory } from '../shared/lane-memory.js';
 import { FIRST_EXTERNAL, NULL_CELL, Op } from '../shared/payload.js';
 import type { Arena } from './arena.js';
-import { INLINE_LIMIT, bytesOf, isShared } from './bytes.js';
+import { INLINE_LIMIT } from './bytes.js';
 import type { DeclaredFunction } from './declared-function.js';
 import { SharedBuffers } from './shared-buffers.js';
 
@@ -31,10 +31,9 @@ function inlineBytes(value: unknown): number {
   if (!isUsableBytes(value)) {
     throw new ArgumentError('A buffer was detached, or shrunk beyond its view, before its call could start.');
   }
-  const bytes = value as ArrayBufferLike | ArrayBufferView;
-  const buffer = ArrayBuffer.isView(bytes) ? bytes.buffer : bytes;
-  if (buffer instanceof SharedArrayBuffer || bytes.byteLength > INLINE_LIMIT) return 0;
-  return bytes.byteLength;
+  if (isShared(value)) return 0;
+  const { byteLength } = bytesOf(value);
+  return byteLength > INLINE_LIMIT ? 0 : byteLength;
 }
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
@@ -73,7 +72,7 @@ function placeData(memory: LaneMemory, at: number, value: unknown): void {
     memory.bytes[at + written] = 0;
     return;
   }
-  memory.bytes.set(bytesOf(value as ArrayBufferLike | ArrayBufferView), at);
+  memory.bytes.set(bytesOf(value), at);
 }
 
 /**
@@ -178,7 +177,7 @@ export function copyBack(
       whole = false;
       return;
     }
-    const target = bytesOf(value as ArrayBufferLike | ArrayBufferView);
+    const target = bytesOf(value);
     if (isShared(target)) return;
     const place = memory.f64[payload / 8 + index] as number;
     const source = place >= 0 ? inlineSource(memory, place) : externals[FIRST_EXTERNAL - place];
@@ -205,15 +204,11 @@ export function lentArguments(
   return args.map((value, given) => {
     const index = positions[given] as number;
     const param = fn.compiled.spec.params[index];
-    if (param?.kind !== 'buffer' || param.inout || isLive(value)) return value;
+    if (param?.kind !== 'buffer' || param.inout || isShared(value)) return value;
     const place = memory.f64[payload / 8 + index] as number;
     const lent = place >= 0 ? inlineSource(memory, place) : externals[FIRST_EXTERNAL - place];
     return lent === undefined ? value : Uint8Array.from(lent);
   });
-}
-
-function isLive(value: unknown): boolean {
-  return (ArrayBuffer.isView(value) ? value.buffer : value) instanceof SharedArrayBuffer;
 }
 
 /** What was lent in the arena: as long as it was when it was packed. */

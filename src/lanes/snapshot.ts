@@ -6,7 +6,8 @@
  * at once. Inout buffers are not copied: results are written back into them,
  * so they belong to the call until it settles.
  */
-import { INLINE_LIMIT, bytesOf, isShared, share } from './bytes.js';
+import { bytesOf, isShared } from '../declare/bytes.js';
+import { INLINE_LIMIT, share } from './bytes.js';
 import type { DeclaredFunction } from './declared-function.js';
 
 /** The arguments, with a copy in place of every buffer that may change under a waiting call. */
@@ -14,9 +15,8 @@ export function snapshot(fn: DeclaredFunction, args: readonly unknown[]): readon
   const { params } = fn.compiled.spec;
   return args.map((value, given) => {
     const param = params[fn.compiled.given.positions[given] as number];
-    if (param?.kind !== 'buffer' || param.inout) return value;
-    const bytes = bytesOf(value as ArrayBufferLike | ArrayBufferView);
-    if (isShared(bytes)) return value;
+    if (param?.kind !== 'buffer' || param.inout || isShared(value)) return value;
+    const bytes = bytesOf(value);
     // Large bytes go to the lane as shared memory anyway: copied there now, they are copied once.
     return bytes.byteLength > INLINE_LIMIT ? share(bytes) : Uint8Array.from(bytes);
   });

@@ -3,7 +3,8 @@
  * are told, the pool goes on, and the `error` listeners get a ListenerError.
  */
 import { EventEmitter } from 'node:events';
-import { ListenerError, type OffthreadError } from '../errors.js';
+import { ArgumentError, ListenerError, type OffthreadError } from '../errors.js';
+import { show } from '../options.js';
 
 /** Events and what their listeners are given. */
 export interface PoolEvents {
@@ -26,6 +27,26 @@ export interface PoolEvents {
 /** A listener of one event. */
 export type Listener<E extends keyof PoolEvents> = (...args: PoolEvents[E]) => void;
 
+const NAMES: ReadonlySet<string> = new Set<keyof PoolEvents>([
+  'lane-ready',
+  'lane-crashed',
+  'lane-lost',
+  'lane-recovered',
+  'full',
+  'drained',
+  'error',
+]);
+
+/** @throws ArgumentError naming the event. */
+function check(event: unknown, listener: unknown): void {
+  if (typeof event !== 'string' || !NAMES.has(event)) {
+    throw new ArgumentError(`A pool has no event ${show(event)}. There are: ${[...NAMES].join(', ')}.`);
+  }
+  if (typeof listener !== 'function') {
+    throw new ArgumentError(`The listener of '${event}' is ${show(listener)}; it has to be a function.`);
+  }
+}
+
 export class Events {
   // Any number of listeners: Node would print a warning from eleven on.
   readonly #emitter = new EventEmitter().setMaxListeners(0);
@@ -33,14 +54,17 @@ export class Events {
   errors = 0;
 
   on<E extends keyof PoolEvents>(event: E, listener: Listener<E>): void {
+    check(event, listener);
     this.#emitter.on(event, listener as () => void);
   }
 
   once<E extends keyof PoolEvents>(event: E, listener: Listener<E>): void {
+    check(event, listener);
     this.#emitter.once(event, listener as () => void);
   }
 
   off<E extends keyof PoolEvents>(event: E, listener: Listener<E>): void {
+    check(event, listener);
     this.#emitter.off(event, listener as () => void);
   }
 

@@ -4,13 +4,21 @@
  * The idle lane used last: its core and caches are warm. A busy lane only for
  * calls of functions measured as short, and never behind one that may block.
  * Waking a sleeping lane costs more than a few short calls take, so those
- * stay with the lane that is awake until it has that much to do.
+ * stay with the lane that is awake until it has that much to do. When every
+ * lane is busy with longer calls, each may get one ahead.
  */
 import type { DeclaredFunction } from '../lanes/declared-function.js';
+import { State } from '../shared/states.js';
 import type { JobLane } from './job.js';
 
 /** What is worth waking a sleeping lane for, in µs of work. */
 const WAKE_US = 50;
+
+/** What handing a call out costs the host, in µs. */
+const DISPATCH_US = 0.4;
+/** ms that a call may be expected to run for another to be written behind it. */
+const AHEAD_MS = 50;
+const GRACE_MS = 5;
 
 /** @returns the lane, or null when the call has to wait. */
 export function chooseLane(lanes: readonly JobLane[], fn: DeclaredFunction): JobLane | null {
@@ -28,5 +36,37 @@ export function chooseLane(lanes: readonly JobLane[], fn: DeclaredFunction): Job
     }
   }
   if (idle === null || awake === null) return idle ?? awake;
+  // One lane runs them faster than the host can hand them out: a second one only adds wake-ups.
+  if (fn.averageUs < DISPATCH_US) return awake;
   return idle.asleep && least * fn.averageUs < WAKE_US ? awake : idle;
+}
+
+/** ms after which a call has run for longer than those of its function do: nothing is to wait behind it any more. */
+export function overdueMs(fn: DeclaredFunction): number {
+  return (fn.typicalUs / 1_000) * 2 + GRACE_MS;
+}
+
+/**
+ * The lane to write one call ahead in, when all are busy: it starts there
+ * without waiting for the host to notice that the lane is free. Only behind a
+ * call that is expected to end within ms, and the one that should end first.
+ * A call ahead is taken back when that does not come true, when a lane falls
+ * idle, and when a call of another priority comes.
+ */
+export function chooseLaneAhead(lanes: readonly JobLane[], now: number): JobLane | null {
+  let best: JobLane | null = null;
+  let first = Infinity;
+  for (const lane of lanes) {
+    const { ring } = lane;
+    if (lane.status !== 'ready' || !lane.exclusive || ring.occupied !== 1) continue;
+    const job = ring.ticket(ring.head);
+    const expected = job.fn.typicalUs / 1_000;
+    if (expected > AHEAD_MS || job.isSettled || job.stopping !== null) continue;
+    if (ring.state(ring.head) !== State.running) continue;
+    const startedAt = ring.startedAt(ring.head);
+    if (now - startedAt > overdueMs(job.fn) || startedAt + expected >= first) continue;
+    best = lane;
+    first = startedAt + expected;
+  }
+  return best;
 }

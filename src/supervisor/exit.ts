@@ -50,8 +50,9 @@ function onExit(code: number): void {
     try {
       Reflect.apply(listener, process, [status]);
       status = Number(process.exitCode ?? status);
-    } catch {
-      // What Node exits with when an exit listener throws.
+    } catch (error) {
+      // What Node does when an exit listener throws.
+      fatal = { error };
       status = 7;
     }
   }
@@ -59,9 +60,31 @@ function onExit(code: number): void {
   exitNow(status);
 }
 
+/**
+ * `process.exit()` ends in this, also when it is called inside an exit listener,
+ * where no further `exit` event comes.
+ */
+interface ExitingProcess {
+  reallyExit: (code?: number) => void;
+}
+
+const exiting = process as unknown as ExitingProcess;
+let reallyExit: ExitingProcess['reallyExit'] | null = null;
+
+function guardReallyExit(): void {
+  if (reallyExit !== null) return;
+  const original = exiting.reallyExit;
+  reallyExit = original;
+  exiting.reallyExit = (code) => {
+    if ([...holders].some((holder) => holder.holdsProcess())) exitNow(Number(code ?? process.exitCode ?? 0));
+    original.call(process, code);
+  };
+}
+
 /** Watches over a pool's threads at the process's exit, until `unwatchExit`. Only on the main thread: elsewhere `_exit` would end too much. */
 export function watchExit(holder: Holder): void {
   if (!isMainThread) return;
+  guardReallyExit();
   if (holders.size === 0) process.on('exit', onExit).on('uncaughtExceptionMonitor', onFatal);
   holders.add(holder);
 }

@@ -5,6 +5,7 @@
  */
 import { CallTimeoutError } from '../errors.js';
 import { State } from '../shared/states.js';
+import { overdueMs } from './choose-lane.js';
 import type { Job, JobLane } from './job.js';
 import { type StopContext, giveUp, interruptAgain, stopJob } from './stopping.js';
 
@@ -65,7 +66,8 @@ export class Health {
     const { ring } = lane;
     if (ring.occupied <= 1) return Infinity;
     const since = ring.startedAt(ring.head);
-    if (now - since < STUCK_AFTER_MS) return since + STUCK_AFTER_MS;
+    const patience = lane.exclusive ? overdueMs(ring.ticket(ring.head).fn) : STUCK_AFTER_MS;
+    if (now - since < patience) return since + patience;
     lane.exclusive = true;
     this.#events.giveBack(lane);
     return Infinity;

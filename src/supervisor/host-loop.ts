@@ -40,6 +40,8 @@ const TURN_SPIN_US = 150;
 const POLL_US = 40;
 /** µs without a result after which polling goes to sleep. */
 const POLL_PATIENCE_US = 100;
+/** The same after polling in vain, again and again. */
+const LEAST_PATIENCE_US = 3;
 /** Spins skipped at most after spins that found nothing. */
 const MOST_SKIPPED = 32;
 
@@ -55,6 +57,7 @@ export class HostLoop {
   #polling = false;
   #deciding = false;
   #spinBudgetUs = TURN_SPIN_US;
+  #patienceUs = POLL_PATIENCE_US;
   #skip = 0;
   #skipNext = 1;
   #lastResult = 0;
@@ -153,10 +156,16 @@ export class HostLoop {
   readonly #onTurn = (): void => {
     this.#polling = false;
     this.#spinBudgetUs = TURN_SPIN_US;
-    if (this.#harvest() > 0) this.notice();
-    else if (!this.#work.busy()) this.#disarm();
-    else if (microseconds() - this.#lastResult < POLL_PATIENCE_US) this.#poll();
-    else this.#arm();
+    if (this.#harvest() > 0) {
+      this.#patienceUs = Math.min(this.#patienceUs * 2, POLL_PATIENCE_US);
+      this.notice();
+    } else if (!this.#work.busy()) this.#disarm();
+    else if (microseconds() - this.#lastResult < this.#patienceUs) this.#poll();
+    else {
+      // Polling in vain takes the core that a lane may be waiting for.
+      this.#patienceUs = Math.max(this.#patienceUs / 2, LEAST_PATIENCE_US);
+      this.#arm();
+    }
   };
 
   #maySpin(): boolean {

@@ -25,6 +25,8 @@ export interface LaneSetEvents {
   /** The lane died: its calls are still in its ring. */
   crashed(lane: JobLane, cause: unknown): void;
   recovered(lane: JobLane): void;
+  /** A lane that was left behind by `end` has ended after all. */
+  ended(): void;
 }
 
 /** Deaths within this time that stop the replacing, and how long it stays stopped. */
@@ -34,6 +36,8 @@ const CRASH_WINDOW_MS = 10_000;
 export class LaneSet {
   readonly active: JobLane[] = [];
   readonly lost: JobLane[] = [];
+  /** On their way out: a thread may still be loading an engine. */
+  readonly ending: JobLane[] = [];
   readonly #settings: PoolSettings;
   readonly #bell: SharedArrayBuffer;
   readonly #events: LaneSetEvents;
@@ -131,7 +135,13 @@ export class LaneSet {
         this.lost.push(lane);
       }
     }
-    for (const lane of this.lost) void lane.end();
+    for (const lane of this.lost) {
+      void lane.end().then(() => {
+        const at = this.lost.indexOf(lane);
+        if (at >= 0) this.lost.splice(at, 1);
+        this.#events.ended();
+      });
+    }
     await Promise.all(this.#ends);
   }
 
@@ -154,11 +164,15 @@ export class LaneSet {
 
   #retire(lane: JobLane): void {
     // At rest first, so that no engine is being bound when its thread ends.
+    this.ending.push(lane);
     const end = lane
       .drain()
       .catch(() => {})
       .then(() => lane.end())
-      .finally(() => this.#ends.delete(end));
+      .finally(() => {
+        this.#ends.delete(end);
+        this.ending.splice(this.ending.indexOf(lane), 1);
+      });
     this.#ends.add(end);
   }
 

@@ -15,7 +15,7 @@ import { DeadlockError, LaneCrashedError, type OffthreadError } from '../errors.
 import type { PoolSettings } from '../options.js';
 import { HostBell } from '../shared/bell.js';
 import type { ToLane } from '../shared/messages.js';
-import { chooseLane } from './choose-lane.js';
+import { chooseLane, chooseLaneAhead, overdueMs } from './choose-lane.js';
 import { unwatchExit, watchExit } from './exit.js';
 import { Harvester } from './harvester.js';
 import { BOOT_MS, Health, STUCK_AFTER_MS } from './health.js';
@@ -63,6 +63,7 @@ export class Supervisor {
   readonly #harvester: Harvester;
   readonly #awaitingReady: { resolve(): void; reject(error: unknown): void }[] = [];
   #harvesting = false;
+  #ended: (() => OffthreadError) | null = null;
 
   constructor(settings: PoolSettings, events: SupervisorEvents) {
     this.#events = events;
@@ -77,6 +78,7 @@ export class Supervisor {
         events.lane('lane-recovered', lane);
         events.room();
       },
+      ended: () => this.#leaveExit(),
     });
     this.#loop = new HostLoop(
       this.#bell,
@@ -109,8 +111,6 @@ export class Supervisor {
       started: (job) => events.started(job),
       by: (time) => this.#watch.by(time),
     });
-    watchExit(this);
-    ffiRsGate.join(this);
   }
 
   get lanes(): readonly JobLane[] {
@@ -150,6 +150,9 @@ export class Supervisor {
 
   /** Starts the lanes, if need be, and tells them of a library. */
   addLibrary(library: Extract<ToLane, { kind: 'library' }>): void {
+    // From the first lane on there is something to watch.
+    watchExit(this);
+    ffiRsGate.join(this);
     this.#lanes.announce(library);
     this.#lanes.start();
     this.#interrupter.prepare(library);
@@ -169,7 +172,7 @@ export class Supervisor {
   }
 
   #tellReady(): void {
-    const error = this.#lanes.hopeless();
+    const error = this.#ended?.() ?? this.#lanes.hopeless();
     if (error !== null) for (const { reject } of this.#awaitingReady.splice(0)) reject(error);
     if (this.#lanes.active.some(({ status }) => status === 'ready')) {
       for (const { resolve } of this.#awaitingReady.splice(0)) resolve();
@@ -178,11 +181,13 @@ export class Supervisor {
 
   /**
    * Gives a job to a lane.
+   * @param ahead whether it may be written behind a call that is expected to end soon.
    * @returns false when no lane takes it now.
    */
-  dispatch(job: Job): boolean {
+  dispatch(job: Job, ahead = true): boolean {
     if (job.fn.engine === 'ffi-rs' && ffiRsGate.closed) return false;
-    const lane = chooseLane(this.#lanes.active, job.fn);
+    const free = chooseLane(this.#lanes.active, job.fn);
+    const lane = free ?? (ahead ? chooseLaneAhead(this.#lanes.active, performance.now()) : null);
     if (lane === null) return false;
     const { ring } = lane;
     const first = ring.occupied === 0;
@@ -192,14 +197,26 @@ export class Supervisor {
     job.sequence = sequence;
     const now = job.createdAt;
     lane.lastUsed = now;
-    lane.exclusive = !job.fn.short;
+    if (free !== null) lane.exclusive = !job.fn.short;
     // The rest goes as a crate, at the end of this tick.
-    if (first || ring.unpublished >= CRATE) lane.wake();
-    if (first) {
-      if (job.timeout !== Infinity) this.#watch.by(now + job.timeout);
-    } else this.#watch.by(now + STUCK_AFTER_MS);
+    if (first || free === null || ring.unpublished >= CRATE) lane.wake();
+    if (!first) this.#watch.by(free === null ? this.#overdueAt(lane) : now + STUCK_AFTER_MS);
+    else if (job.timeout !== Infinity) this.#watch.by(now + job.timeout);
     this.#loop.notice();
     return true;
+  }
+
+  /** Takes back the calls that were written ahead. @returns whether there were any. */
+  takeBackAhead(): boolean {
+    let any = false;
+    for (const lane of this.#lanes.active) {
+      if (lane.exclusive && lane.ring.occupied > 1 && this.#giveBack(lane)) any = true;
+    }
+    return any;
+  }
+
+  #overdueAt({ ring }: JobLane): number {
+    return ring.startedAt(ring.head) + overdueMs(ring.ticket(ring.head).fn);
   }
 
   /** Asks a dispatched job to end; says whether this cause won. */
@@ -256,34 +273,38 @@ export class Supervisor {
     }
   }
 
-  /** Ends every lane and thread. Jobs must have been settled before. */
-  async end(): Promise<void> {
+  /**
+   * Ends every lane and thread. Jobs must have been settled before.
+   * @param error for those that wait for a lane to be ready.
+   */
+  async end(error: () => OffthreadError): Promise<void> {
+    this.#ended = error;
+    this.#tellReady();
     this.#watch.stop();
-    ffiRsGate.leave(this);
     await Promise.all([this.#lanes.end(), this.#interrupter.end()]);
     this.#bell.ring();
-    if (!this.holdsProcess()) unwatchExit(this);
+    this.#leaveExit();
   }
 
   holdsProcess(): boolean {
+    const { active, lost, ending } = this.#lanes;
     // A thread that is still loading an engine must not be ended either: that aborts the process.
-    const inside = (lane: JobLane): boolean =>
-      lane.status === 'starting' || lane.ring.done !== lane.ring.tail;
-    return this.#lanes.active.some(inside) || this.#lanes.lost.length > 0 || this.#interrupter.busy;
+    const inside = (lane: JobLane): boolean => lane.status === 'starting' || lane.ring.remaining !== 0;
+    return active.some(inside) || ending.some(inside) || lost.length > 0 || this.#interrupter.busy;
   }
 
   quiet(): boolean {
+    const { active, lost, ending } = this.#lanes;
     return (
-      !this.#interrupter.busy &&
-      [...this.#lanes.active, ...this.#lanes.lost].every((lane) => !this.#insideFfiRs(lane))
+      !this.#interrupter.busy && [...active, ...lost, ...ending].every((lane) => !this.#insideFfiRs(lane))
     );
   }
 
   obstacle(): string {
     const lane = [...this.#lanes.lost, ...this.#lanes.active].find((one) => this.#insideFfiRs(one));
     if (lane === undefined) return 'an interrupt function is running';
-    if (lane.ring.occupied === 0) return `lane ${lane.name} is still starting`;
-    return `a call of ${lane.ring.ticket(lane.ring.head).fn.name} is running in lane ${lane.name}`;
+    if (!lane.bound || lane.ring.remaining === 0) return `lane ${lane.name} is still starting`;
+    return `a call of ${lane.ring.ticket(lane.ring.done).fn.name} is running in lane ${lane.name}`;
   }
 
   resume(): void {
@@ -294,7 +315,8 @@ export class Supervisor {
     if (lane.status === 'ended') return false;
     if (!lane.bound) return true;
     const { ring } = lane;
-    for (let at = ring.head; at !== ring.tail; at = (at + 1) | 0) {
+    // By the lane's own word: the host may not have taken what is done.
+    for (let at = ring.done; at !== ring.tail; at = (at + 1) | 0) {
       if (ring.ticket(at).fn.engine === 'ffi-rs') return true;
     }
     return false;
@@ -302,6 +324,13 @@ export class Supervisor {
 
   #publish(): void {
     for (const lane of this.#lanes.active) if (lane.ring.unpublished !== 0) lane.wake();
+  }
+
+  /** Once no thread of this pool can be in native code any more. */
+  #leaveExit(): void {
+    if (this.holdsProcess()) return;
+    unwatchExit(this);
+    ffiRsGate.leave(this);
   }
 
   #requireHope(): void {
@@ -352,10 +381,12 @@ export class Supervisor {
     this.#loop.notice();
   }
 
-  #giveBack(lane: JobLane): void {
+  /** @returns whether there was anything to give back. */
+  #giveBack(lane: JobLane): boolean {
     const jobs = lane.ring.withdraw();
     for (const job of jobs) job.lane = null;
     if (jobs.length > 0) this.#events.returned(jobs);
+    return jobs.length > 0;
   }
 
   #onCrash(lane: JobLane, cause: unknown): void {
