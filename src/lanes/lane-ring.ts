@@ -87,6 +87,7 @@ export class LaneRing<T extends Ticket> {
    */
   write(ticket: T, announce: boolean): number | undefined {
     if (this.occupied > this.memory.mask) return undefined;
+    if (ticket.fn.plan.hasData && this.#buffers.exhausted) return undefined;
     const { memory } = this;
     const sequence = this.tail;
     const externals: Uint8Array[] = ticket.fn.plan.hasData ? [] : NONE;

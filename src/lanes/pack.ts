@@ -14,10 +14,11 @@ import { writeCell, type ScalarValue } from '../shared/cells.js';
 import type { LaneMemory } from '../shared/lane-memory.js';
 import { FIRST_EXTERNAL, NULL_CELL, Op } from '../shared/payload.js';
 import type { Arena } from './arena.js';
-import { INLINE_LIMIT } from './bytes.js';
 import type { DeclaredFunction } from './declared-function.js';
 import { SharedBuffers } from './shared-buffers.js';
 
+/** Bytes up to which one string or buffer is copied into the arena. */
+const INLINE_LIMIT = 4_096;
 /** Bytes before data in the arena: their length, since the caller's buffer may change while the call is under way. */
 const LENGTH_HEADER = 16;
 /** No room in the arena now. */

@@ -7,7 +7,6 @@
  * so they belong to the call until it settles.
  */
 import { bytesOf, isShared } from '../declare/bytes.js';
-import { INLINE_LIMIT, share } from './bytes.js';
 import type { DeclaredFunction } from './declared-function.js';
 
 /** The arguments, with a copy in place of every buffer that may change under a waiting call. */
@@ -16,8 +15,7 @@ export function snapshot(fn: DeclaredFunction, args: readonly unknown[]): readon
   return args.map((value, given) => {
     const param = params[fn.compiled.given.positions[given] as number];
     if (param?.kind !== 'buffer' || param.inout || isShared(value)) return value;
-    const bytes = bytesOf(value);
-    // Large bytes go to the lane as shared memory anyway: copied there now, they are copied once.
-    return bytes.byteLength > INLINE_LIMIT ? share(bytes) : Uint8Array.from(bytes);
+    // Ordinary memory: shared memory would stay until the lane collects its garbage.
+    return Uint8Array.from(bytesOf(value));
   });
 }

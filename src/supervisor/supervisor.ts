@@ -46,6 +46,7 @@ export interface SupervisorEvents {
   ): void;
 }
 
+const NO_LANES: readonly JobLane[] = [];
 /** Calls that are published together at most: an idle lane should not wait for a long tick to end. */
 const CRATE = 32;
 /** ms that a lane given up is left to come back before its thread is abandoned: a short call needs no new thread. */
@@ -356,8 +357,9 @@ export class Supervisor {
       if (lane.status === 'starting') this.#lanes.welcome();
       if (lane.ring.occupied !== 0) found += this.#harvester.take(lane);
     }
-    for (let index = lost.length - 1; index >= 0; index -= 1) {
-      const lane = lost[index] as JobLane;
+    // Listeners may run in here, and move lanes between the lists.
+    for (const lane of lost.length === 0 ? NO_LANES : lost.slice()) {
+      if (lane.status !== 'lost') continue;
       found += this.#harvester.take(lane);
       if (lane.ring.occupied === 0 && lane.abandonAt !== Infinity) this.#lanes.reinstate(lane);
     }
