@@ -180,7 +180,9 @@ export class Pool implements AsyncDisposable {
       this.#refuseCalls();
       this.#closing = this.#end(0);
     } else {
+      // A close under way stops waiting.
       this.#abortAll();
+      this.#supervisor.giveUpAll();
     }
     return this.#closing;
   }

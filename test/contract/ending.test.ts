@@ -160,6 +160,20 @@ onEveryEngine('closing a pool (M28)', (engine) => {
   });
 });
 
+onEveryEngine('destroying a pool while it is closed (M28)', (engine) => {
+  it('does not wait for the grace of the close', async () => {
+    const { pool, lib } = await makeLab(engine, { lanes: 1, grace: 9_000 });
+    const slow = lib.ot_slow_to_cancel(1_500).settled();
+    await until(() => pool.stats().running === 1, 'the call to run');
+    const closing = pool.close({ timeout: 0 });
+    const before = performance.now();
+    await pool.destroy();
+    await closing;
+    expect(performance.now() - before).to.be.below(1_200);
+    expect((await slow).kind).to.equal('closed');
+  });
+});
+
 onEveryEngine('closing a library (M28)', (engine) => {
   it('takes no more calls, waits for those accepted, and leaves the others alone', async () => {
     await withPool(engine, { lanes: 2 }, async (lib, pool) => {
