@@ -104,7 +104,11 @@ export class Admission implements CallOwner {
     const error = refusal ?? this.#refusal(call, deadlineAt);
     if (error === null) {
       this.counters.submitted += 1;
-      run();
+      try {
+        run();
+      } catch (cause) {
+        this.#fail(call, cause);
+      }
     } else this.#refuse(call, error);
     if (call.trace !== null) publish.end(call.trace);
   }
@@ -141,9 +145,9 @@ export class Admission implements CallOwner {
   /** Dispatches what can start now. May be entered again from a handler: every step leaves the queues whole. */
   pump(): void {
     if (!ffiRsGate.closed) this.#release();
-    // A lane that is idle now takes over what was written ahead in others.
-    do this.#dispatchQueued();
-    while (this.#queue.size === 0 && this.#supervisor.hasIdleLane && this.#supervisor.takeBackAhead());
+    // What was written ahead is older than what is queued: an idle lane gets it first.
+    if (this.#supervisor.hasIdleLane) this.#supervisor.takeBackAhead();
+    this.#dispatchQueued();
     this.#refill();
     const hopeless = this.#supervisor.hopeless();
     if (hopeless !== null) this.#giveUp(hopeless);
@@ -281,7 +285,7 @@ export class Admission implements CallOwner {
       'failed',
       undefined,
       new ArgumentError(
-        `The arguments of ${call.fn.name} could not be passed on: ${why}. Nothing reached native code.`,
+        `${call.fn.name} could not be called, its arguments could not be passed on: ${why}. Nothing reached native code.`,
         {
           call: call.id,
           symbol: call.fn.name,
@@ -315,7 +319,9 @@ export class Admission implements CallOwner {
   #refuse(call: Call, error: OffthreadError): void {
     this.counters.refused += 1;
     call.refuse(error);
-    if (call.trace !== null) this.#traceEnd(call, call.ending ?? 'failed');
+    if (call.trace === null) return;
+    this.#traceEnd(call, call.ending ?? 'failed');
+    publish.asyncEnd(call.trace);
   }
 
   /** Undoes what accepting a call registered. */
@@ -405,6 +411,7 @@ export class Admission implements CallOwner {
       trace.error = error;
       trace.kind = error.kind;
       trace.violation =
+        call.lane?.status === 'lost' ||
         ending === 'timed-out' ||
         error.kind === 'crash' ||
         error.kind === 'lost' ||
@@ -412,6 +419,5 @@ export class Admission implements CallOwner {
       publish.error(trace);
     }
     publish.asyncStart(trace);
-    publish.asyncEnd(trace);
   }
 }

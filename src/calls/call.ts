@@ -16,7 +16,7 @@ import type { Place } from './queue.js';
 import type { Due } from './deadlines.js';
 import { CallCancelledError, type ErrorKind, type OffthreadError } from '../errors.js';
 import type { DeclaredFunction } from '../lanes/declared-function.js';
-import type { CallTrace } from '../observe/trace.js';
+import { type CallTrace, publish } from '../observe/trace.js';
 import { State } from '../shared/states.js';
 import type { Ending, Job, JobLane, StopEnding, Stopping } from '../supervisor/job.js';
 import { readProgress } from '../supervisor/settlement.js';
@@ -232,6 +232,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
     this.args = NOT_GIVEN;
     if (ending === 'succeeded') this.#resolve(value as never);
     else this.#reject(error);
+    if (this.trace !== null) publish.asyncEnd(this.trace);
   }
 
   /** Ends a call that was never taken in: its pool does not count it among its own. */

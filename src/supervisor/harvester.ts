@@ -58,7 +58,8 @@ export class Harvester {
   #onNext(lane: JobLane): void {
     const job = lane.ring.ticket(lane.ring.head);
     if (job.lane !== lane || job.isSettled) return;
-    if (job.timeout < SHORT_TIMEOUT_MS) this.#events.by(performance.now() + job.timeout);
+    // Others behind short calls are looked at every few ms anyway.
+    if (lane.exclusive || job.timeout < SHORT_TIMEOUT_MS) this.#events.by(performance.now() + job.timeout);
     this.#announceStart(job);
   }
 

@@ -32,6 +32,8 @@ export interface LaneSetEvents {
 /** Deaths within this time that stop the replacing, and how long it stays stopped. */
 const CRASHES = 6;
 const CRASH_WINDOW_MS = 10_000;
+/** ms that a lane has to come to rest before its thread is ended all the same. */
+const REST_MS = 5_000;
 
 export class LaneSet {
   readonly active: JobLane[] = [];
@@ -47,6 +49,7 @@ export class LaneSet {
   #started = false;
   #closed = false;
   #created = 0;
+  #refill: NodeJS.Timeout | undefined;
 
   constructor(settings: PoolSettings, bell: SharedArrayBuffer, events: LaneSetEvents) {
     this.#settings = settings;
@@ -165,9 +168,7 @@ export class LaneSet {
   #retire(lane: JobLane): void {
     // At rest first, so that no engine is being bound when its thread ends.
     this.ending.push(lane);
-    const end = lane
-      .drain()
-      .catch(() => {})
+    const end = atRest(lane)
       .then(() => lane.end())
       .finally(() => {
         this.#ends.delete(end);
@@ -186,7 +187,11 @@ export class LaneSet {
   #fill(): void {
     if (!this.#started || this.#closed) return;
     if (this.#looping()) {
-      if (this.active.length === 0) setTimeout(() => this.#fill(), CRASH_WINDOW_MS).unref();
+      if (this.#refill !== undefined) return;
+      this.#refill = setTimeout(() => {
+        this.#refill = undefined;
+        this.#fill();
+      }, CRASH_WINDOW_MS).unref();
       return;
     }
     const wanted = this.#settings.lanes - Math.max(0, this.lost.length - this.#settings.maxLostLanes);
@@ -211,4 +216,14 @@ export class LaneSet {
     void lane.setUp().catch(() => {});
     return lane;
   }
+}
+
+/** Resolves when the lane is between calls and has loaded its engines; or when it will not tell. */
+async function atRest(lane: JobLane): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, REST_MS);
+  });
+  await Promise.race([lane.drain().catch(() => {}), patience]);
+  clearTimeout(timer);
 }

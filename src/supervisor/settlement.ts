@@ -132,8 +132,10 @@ function failed(job: Job, { state, returned }: Reading): boolean {
   if (failsPredicate === undefined) return state === State.failed;
   try {
     const verdict = failsPredicate(returned);
-    if (verdict instanceof Promise)
+    if (verdict instanceof Promise) {
+      verdict.catch(() => {});
       throw new TypeError('it answered with a promise; it has to answer at once');
+    }
     return Boolean(verdict);
   } catch (cause) {
     const what = `The \`fails\` rule of ${job.fn.name} threw instead of answering. Let it return true or false.`;

@@ -75,6 +75,18 @@ describe('a call ahead', () => {
     });
   });
 
+  it('has its own timeout, from its own start', async () => {
+    await withLanes({ lanes: 1, maxLostLanes: 8 }, async (lib) => {
+      await settleIn(lib);
+      const first = lib.sleep(2);
+      spinUntilRunning(first);
+      const record = await inTime(lib.sleep.with({ timeout: 10 })(400).settled(), 'the call ahead');
+      expect(record.status).to.equal('timed-out');
+      expect(record.ranMs).to.be.within(9, 200);
+      await first;
+    });
+  });
+
   it('can be cancelled, and counts as queued', async () => {
     await withLanes({ lanes: 1 }, async (lib, pool) => {
       await settleIn(lib);
