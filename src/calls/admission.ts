@@ -14,25 +14,20 @@
  *   ends (`onSettled`), which `Call.settle` calls exactly once.
  * - Whatever frees room (a result, a cancellation, a lane) ends in `pump`.
  */
-import { performance } from 'node:perf_hooks';
 import { checkArguments } from '../declare/validate.js';
-import {
-  ArgumentError,
-  CallCancelledError,
-  CallTimeoutError,
-  QueueFullError,
-  type OffthreadError,
-} from '../errors.js';
+import type { OffthreadError } from '../errors.js';
 import { type Counters } from '../observe/counters.js';
-import { publish, tracing, type CallTrace } from '../observe/trace.js';
+import { publish, tracing } from '../observe/trace.js';
 import { snapshot } from '../lanes/snapshot.js';
 import type { PoolSettings } from '../options.js';
 import type { Ending, Job, StopEnding } from '../supervisor/job.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import { ffiRsGate } from '../supervisor/quiet.js';
+import { traceEnd, traceStart } from './audit.js';
 import type { Call, CallOwner } from './call.js';
 import { Deadlines } from './deadlines.js';
 import { CallQueue } from './queue.js';
+import { abortedBefore, notPassedOn, pastDeadline, pastDeadlineBefore, queueFull } from './refusals.js';
 import { linkSignal, unlinkSignal } from './signals.js';
 
 /** What admission tells its pool. */
@@ -91,7 +86,7 @@ export class Admission implements CallOwner {
    * @param deadlineAt ms on the host's clock, or Infinity.
    */
   offer(call: Call, deadlineAt: number, refusal: OffthreadError | null): void {
-    if (tracing()) this.#trace(call);
+    if (tracing()) traceStart(call, this.#settings.name);
     const error = refusal ?? this.#refusal(call, deadlineAt);
     if (error === null) this.#accept(call, deadlineAt);
     else this.#refuse(call, error);
@@ -100,7 +95,7 @@ export class Admission implements CallOwner {
 
   /** The same for a call that this thread runs itself: no lane, no queue. */
   offerInPlace(call: Call, deadlineAt: number, refusal: OffthreadError | null, run: () => void): void {
-    if (tracing()) this.#trace(call);
+    if (tracing()) traceStart(call, this.#settings.name);
     const error = refusal ?? this.#refusal(call, deadlineAt);
     if (error === null) {
       this.counters.submitted += 1;
@@ -131,7 +126,7 @@ export class Admission implements CallOwner {
     this.#record(call);
     if (call.deadline !== null) this.#deadlines.remove(call.deadline);
     if (call.limits.signal !== undefined) unlinkSignal(call.limits.signal, call);
-    if (call.trace !== null) this.#traceEnd(call, ending);
+    if (call.trace !== null) traceEnd(call, ending);
     if (counters.pending === 0) this.#events.drained();
   }
 
@@ -169,16 +164,7 @@ export class Admission implements CallOwner {
   /** Ends what is past its deadline. @returns when the next one is. */
   due(now: number): number {
     for (let call = this.#deadlines.takeDue(now); call !== undefined; call = this.#deadlines.takeDue(now)) {
-      const ms = Math.round((call.deadline?.at ?? now) - call.createdAt);
-      const where = call.lane === null ? 'waiting for a lane' : 'running';
-      const error = new CallTimeoutError(
-        `${call.fn.name} passed its deadline of ${ms} ms while ${where}. ` +
-          (call.lane === null
-            ? 'The lanes are busy: allow more time, more lanes, or fewer calls at once.'
-            : 'Allow more time, or look at what it waits for.'),
-        { call: call.id, symbol: call.fn.name },
-      );
-      this.stop(call, 'timed-out', error);
+      this.stop(call, 'timed-out', pastDeadline(call, now));
     }
     return this.#deadlines.next;
   }
@@ -203,25 +189,8 @@ export class Admission implements CallOwner {
 
   #refusal(call: Call, deadlineAt: number): OffthreadError | null {
     if (this.#closed !== null) return this.#closed(call.fn.name);
-    if (call.limits.signal?.aborted === true) {
-      return new CallCancelledError(
-        `${call.fn.name} was not started: its signal had aborted before the call.`,
-        {
-          call: call.id,
-          symbol: call.fn.name,
-          cause: call.limits.signal.reason,
-        },
-      );
-    }
-    if (deadlineAt <= call.createdAt) {
-      return new CallTimeoutError(
-        `${call.fn.name} was not started: its deadline had passed before the call.`,
-        {
-          call: call.id,
-          symbol: call.fn.name,
-        },
-      );
-    }
+    if (call.limits.signal?.aborted === true) return abortedBefore(call);
+    if (deadlineAt <= call.createdAt) return pastDeadlineBefore(call);
     return this.#supervisor.hopeless();
   }
 
@@ -251,7 +220,7 @@ export class Admission implements CallOwner {
     }
     this.counters.submitted -= 1;
     this.#drop(call);
-    this.#refuse(call, this.#full(call));
+    this.#refuse(call, queueFull(call, this.#settings));
   }
 
   /** Lets a new call wait, with its bytes as they are now. */
@@ -279,20 +248,8 @@ export class Admission implements CallOwner {
   }
 
   #fail(call: Call, cause: unknown): void {
-    const why = cause instanceof Error ? cause.message : 'they could not be copied';
     this.#leave(call);
-    call.settle(
-      'failed',
-      undefined,
-      new ArgumentError(
-        `${call.fn.name} could not be called, its arguments could not be passed on: ${why}. Nothing reached native code.`,
-        {
-          call: call.id,
-          symbol: call.fn.name,
-          cause,
-        },
-      ),
-    );
+    call.settle('failed', undefined, notPassedOn(call, cause));
   }
 
   /**
@@ -306,21 +263,11 @@ export class Admission implements CallOwner {
     return this.queued + more <= maxQueue + this.#supervisor.startingLanes;
   }
 
-  #full(call: Call): QueueFullError {
-    const { maxQueue, maxWaiting, whenFull } = this.#settings;
-    const more = whenFull === 'wait' ? ` and ${maxWaiting} more wait for room` : '';
-    return new QueueFullError(
-      `The queue is full: ${maxQueue} calls wait for ${this.#settings.lanes} lanes${more}. ` +
-        "Submit more slowly, raise maxQueue, or set whenFull to 'wait'.",
-      { call: call.id, symbol: call.fn.name },
-    );
-  }
-
   #refuse(call: Call, error: OffthreadError): void {
     this.counters.refused += 1;
     call.refuse(error);
     if (call.trace === null) return;
-    this.#traceEnd(call, call.ending ?? 'failed');
+    traceEnd(call, call.ending ?? 'failed');
     publish.asyncEnd(call.trace);
   }
 
@@ -382,42 +329,5 @@ export class Admission implements CallOwner {
     const endedAt = call.endedAt ?? createdAt;
     this.counters.waits.record((startedAt ?? endedAt) - createdAt);
     if (startedAt !== null) this.counters.runs.record(endedAt - startedAt);
-  }
-
-  #trace(call: Call): void {
-    const { spec, library } = call.fn.compiled;
-    const trace: CallTrace = {
-      id: call.id,
-      pool: this.#settings.name,
-      library,
-      symbol: spec.name,
-      engine: call.fn.engine,
-      createdAt: performance.timeOrigin + call.createdAt,
-    };
-    call.trace = trace;
-    publish.start(trace);
-  }
-
-  #traceEnd(call: Call, ending: Ending): void {
-    const trace = call.trace as CallTrace;
-    const { queuedMs, ranMs } = call.timing;
-    trace.status = ending;
-    trace.queuedMs = queuedMs;
-    trace.ranMs = ranMs ?? 0;
-    if (call.lane !== null) trace.lane = call.lane.name;
-    if (ending === 'succeeded') trace.result = call.value;
-    else {
-      const error = call.error as OffthreadError;
-      trace.error = error;
-      trace.kind = error.kind;
-      trace.violation =
-        call.lane?.status === 'lost' ||
-        ending === 'timed-out' ||
-        error.kind === 'crash' ||
-        error.kind === 'lost' ||
-        error.kind === 'crash-loop';
-      publish.error(trace);
-    }
-    publish.asyncStart(trace);
   }
 }

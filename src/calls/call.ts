@@ -248,7 +248,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
     this.#reject(error);
   }
 
-  /** How `console.log` shows it. */
+  /** How it is shown when it is inspected. */
   describe(): string {
     return `NativeCall #${this.id} ${this.fn.name} <${this.state}>`;
   }

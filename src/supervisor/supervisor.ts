@@ -17,6 +17,7 @@ import { HostBell } from '../shared/bell.js';
 import type { ToLane } from '../shared/messages.js';
 import { chooseLane, chooseLaneAhead, overdueMs } from './choose-lane.js';
 import { unwatchExit, watchExit } from './exit.js';
+import { FfiRsThreads } from './ffi-rs-threads.js';
 import { Harvester } from './harvester.js';
 import { BOOT_MS, Health, STUCK_AFTER_MS } from './health.js';
 import { HostLoop } from './host-loop.js';
@@ -25,6 +26,7 @@ import type { Job, JobLane, StopEnding } from './job.js';
 import { LaneSet } from './lane-set.js';
 import { gather, rung, soonUs } from './pace.js';
 import { ffiRsGate } from './quiet.js';
+import { Readiness } from './readiness.js';
 import { type StopContext, giveUp, stopJob } from './stopping.js';
 import { Watch } from './watch.js';
 
@@ -62,16 +64,16 @@ export class Supervisor {
   readonly #stopping: StopContext;
   readonly #health: Health;
   readonly #harvester: Harvester;
-  readonly #awaitingReady: { resolve(): void; reject(error: unknown): void }[] = [];
+  readonly #readiness: Readiness;
+  readonly #ffiRs: FfiRsThreads;
   #harvesting = false;
-  #ended: (() => OffthreadError) | null = null;
 
   constructor(settings: PoolSettings, events: SupervisorEvents) {
     this.#events = events;
     this.#lanes = new LaneSet(settings, this.#bell.buffer, {
       ready: (lane) => {
         events.lane('lane-ready', lane);
-        this.#tellReady();
+        this.#readiness.tell();
         events.room();
       },
       crashed: (lane, cause) => this.#onCrash(lane, cause),
@@ -81,6 +83,8 @@ export class Supervisor {
       },
       ended: () => this.#leaveExit(),
     });
+    this.#readiness = new Readiness(this.#lanes);
+    this.#ffiRs = new FfiRsThreads(this.#lanes, this.#interrupter, () => events.room());
     this.#loop = new HostLoop(
       this.#bell,
       {
@@ -153,7 +157,7 @@ export class Supervisor {
   addLibrary(library: Extract<ToLane, { kind: 'library' }>): void {
     // From the first lane on there is something to watch.
     watchExit(this);
-    ffiRsGate.join(this);
+    ffiRsGate.join(this.#ffiRs);
     this.#lanes.announce(library);
     this.#lanes.start();
     this.#interrupter.prepare(library);
@@ -161,23 +165,9 @@ export class Supervisor {
     this.#loop.notice();
   }
 
-  /**
-   * Resolves when some lane takes calls.
-   * @throws (rejects) what keeps every lane from starting.
-   */
+  /** Resolves when some lane takes calls. @throws (rejects) what keeps every lane from starting. */
   ready(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#awaitingReady.push({ resolve, reject });
-      this.#tellReady();
-    });
-  }
-
-  #tellReady(): void {
-    const error = this.#ended?.() ?? this.#lanes.hopeless();
-    if (error !== null) for (const { reject } of this.#awaitingReady.splice(0)) reject(error);
-    if (this.#lanes.active.some(({ status }) => status === 'ready')) {
-      for (const { resolve } of this.#awaitingReady.splice(0)) resolve();
-    }
+    return this.#readiness.wait();
   }
 
   /**
@@ -279,8 +269,7 @@ export class Supervisor {
    * @param error for those that wait for a lane to be ready.
    */
   async end(error: () => OffthreadError): Promise<void> {
-    this.#ended = error;
-    this.#tellReady();
+    this.#readiness.end(error);
     this.#watch.stop();
     await Promise.all([this.#lanes.end(), this.#interrupter.end()]);
     this.#bell.ring();
@@ -294,35 +283,6 @@ export class Supervisor {
     return active.some(inside) || ending.some(inside) || lost.length > 0 || this.#interrupter.busy;
   }
 
-  quiet(): boolean {
-    const { active, lost, ending } = this.#lanes;
-    return (
-      !this.#interrupter.busy && [...active, ...lost, ...ending].every((lane) => !this.#insideFfiRs(lane))
-    );
-  }
-
-  obstacle(): string {
-    const lane = [...this.#lanes.lost, ...this.#lanes.active].find((one) => this.#insideFfiRs(one));
-    if (lane === undefined) return 'an interrupt function is running';
-    if (!lane.bound || lane.ring.remaining === 0) return `lane ${lane.name} is still starting`;
-    return `a call of ${lane.ring.ticket(lane.ring.done).fn.name} is running in lane ${lane.name}`;
-  }
-
-  resume(): void {
-    this.#events.room();
-  }
-
-  #insideFfiRs(lane: JobLane): boolean {
-    if (lane.status === 'ended') return false;
-    if (!lane.bound) return true;
-    const { ring } = lane;
-    // By the lane's own word: the host may not have taken what is done.
-    for (let at = ring.done; at !== ring.tail; at = (at + 1) | 0) {
-      if (ring.ticket(at).fn.engine === 'ffi-rs') return true;
-    }
-    return false;
-  }
-
   #publish(): void {
     for (const lane of this.#lanes.active) if (lane.ring.unpublished !== 0) lane.wake();
   }
@@ -331,7 +291,7 @@ export class Supervisor {
   #leaveExit(): void {
     if (this.holdsProcess()) return;
     unwatchExit(this);
-    ffiRsGate.leave(this);
+    ffiRsGate.leave(this.#ffiRs);
   }
 
   #requireHope(): void {
@@ -411,7 +371,7 @@ export class Supervisor {
       );
     }
     this.#events.lane('lane-crashed', lane, cause);
-    queueMicrotask(() => this.#tellReady());
+    queueMicrotask(() => this.#readiness.tell());
     queueMicrotask(() => this.#events.room());
   }
 
@@ -425,7 +385,7 @@ export class Supervisor {
         this.#lanes.abandon(lane);
         // It may have been the last: then nothing else tells those that wait.
         this.#events.room();
-        this.#tellReady();
+        this.#readiness.tell();
       } else next = Math.min(next, lane.abandonAt);
     }
     return next;

@@ -1,0 +1,58 @@
+/** The errors of calls that do not get past the door. */
+import {
+  ArgumentError,
+  CallCancelledError,
+  CallTimeoutError,
+  type ErrorContext,
+  QueueFullError,
+} from '../errors.js';
+import type { PoolSettings } from '../options.js';
+import type { Call } from './call.js';
+
+const contextOf = (call: Call): ErrorContext => ({ call: call.id, symbol: call.fn.name });
+
+export function abortedBefore(call: Call): CallCancelledError {
+  return new CallCancelledError(`${call.fn.name} was not started: its signal had aborted before the call.`, {
+    ...contextOf(call),
+    cause: call.limits.signal?.reason,
+  });
+}
+
+export function pastDeadlineBefore(call: Call): CallTimeoutError {
+  return new CallTimeoutError(
+    `${call.fn.name} was not started: its deadline had passed before the call.`,
+    contextOf(call),
+  );
+}
+
+/** A deadline has passed, in the queue or while the call ran. */
+export function pastDeadline(call: Call, now: number): CallTimeoutError {
+  const ms = Math.round((call.deadline?.at ?? now) - call.createdAt);
+  const [where, advice] =
+    call.lane === null
+      ? ['waiting for a lane', 'The lanes are busy: allow more time, more lanes, or fewer calls at once.']
+      : ['running', 'Allow more time, or look at what it waits for.'];
+  return new CallTimeoutError(
+    `${call.fn.name} passed its deadline of ${ms} ms while ${where}. ${advice}`,
+    contextOf(call),
+  );
+}
+
+export function queueFull(call: Call, settings: PoolSettings): QueueFullError {
+  const { maxQueue, maxWaiting, whenFull, lanes } = settings;
+  const more = whenFull === 'wait' ? ` and ${maxWaiting} more wait for room` : '';
+  return new QueueFullError(
+    `The queue is full: ${maxQueue} calls wait for ${lanes} lanes${more}. ` +
+      "Submit more slowly, raise maxQueue, or set whenFull to 'wait'.",
+    contextOf(call),
+  );
+}
+
+/** Something went wrong on the way to a lane, for instance no memory for a copy of the arguments. */
+export function notPassedOn(call: Call, cause: unknown): ArgumentError {
+  const why = cause instanceof Error ? cause.message : 'they could not be copied';
+  return new ArgumentError(
+    `${call.fn.name} could not be called, its arguments could not be passed on: ${why}. Nothing reached native code.`,
+    { ...contextOf(call), cause },
+  );
+}
