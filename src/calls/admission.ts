@@ -84,27 +84,14 @@ export class Admission implements CallOwner {
   /**
    * Takes a call in, or refuses it: then it has settled when this returns.
    * @param deadlineAt ms on the host's clock, or Infinity.
+   * @param inPlace runs the call on this very thread: no lane, no queue.
    */
-  offer(call: Call, deadlineAt: number, refusal: OffthreadError | null): void {
+  offer(call: Call, deadlineAt: number, refusal: OffthreadError | null, inPlace?: () => void): void {
     if (tracing()) traceStart(call, this.#settings.name);
     const error = refusal ?? this.#refusal(call, deadlineAt);
-    if (error === null) this.#accept(call, deadlineAt);
-    else this.#refuse(call, error);
-    if (call.trace !== null) publish.end(call.trace);
-  }
-
-  /** The same for a call that this thread runs itself: no lane, no queue. */
-  offerInPlace(call: Call, deadlineAt: number, refusal: OffthreadError | null, run: () => void): void {
-    if (tracing()) traceStart(call, this.#settings.name);
-    const error = refusal ?? this.#refusal(call, deadlineAt);
-    if (error === null) {
-      this.counters.submitted += 1;
-      try {
-        run();
-      } catch (cause) {
-        this.#fail(call, cause);
-      }
-    } else this.#refuse(call, error);
+    if (error !== null) this.#refuse(call, error);
+    else if (inPlace === undefined) this.#accept(call, deadlineAt);
+    else this.#runInPlace(call, inPlace);
     if (call.trace !== null) publish.end(call.trace);
   }
 
@@ -192,6 +179,15 @@ export class Admission implements CallOwner {
     if (call.limits.signal?.aborted === true) return abortedBefore(call);
     if (deadlineAt <= call.createdAt) return pastDeadlineBefore(call);
     return this.#supervisor.hopeless();
+  }
+
+  #runInPlace(call: Call, run: () => void): void {
+    this.counters.submitted += 1;
+    try {
+      run();
+    } catch (cause) {
+      this.#fail(call, cause);
+    }
   }
 
   #accept(call: Call, deadlineAt: number): void {

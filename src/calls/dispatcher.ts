@@ -59,7 +59,7 @@ export class CallDispatcher implements Dispatcher {
       this.#admission.offer(call, deadlineAt(call, deadline), fn.refusal());
       if (!call.isSettled) this.#supervisor.runUntil(() => call.isSettled);
     } else {
-      this.#admission.offerInPlace(call, deadlineAt(call, deadline), fn.refusal(), () => {
+      this.#admission.offer(call, deadlineAt(call, deadline), fn.refusal(), () => {
         this.#inPlace ??= new InPlace(lane);
         this.#inPlace.run(call);
       });

@@ -215,18 +215,13 @@ export class Supervisor {
     return stopJob(this.#stopping, job, ending, error);
   }
 
-  /** Gives up a job that was asked to stop, without waiting for its grace. */
-  giveUp(job: Job): void {
-    giveUp(this.#stopping, job);
-  }
-
-  /** Gives up every job that was asked to stop. */
+  /** Gives up every job that was asked to stop, without waiting for its grace. */
   giveUpAll(): void {
     for (const lane of this.#lanes.active.slice()) {
       const { ring } = lane;
       if (ring.occupied === 0) continue;
       const job = ring.ticket(ring.head);
-      if (job.lane === lane) this.giveUp(job);
+      if (job.lane === lane) giveUp(this.#stopping, job);
     }
   }
 
@@ -371,8 +366,11 @@ export class Supervisor {
       );
     }
     this.#events.lane('lane-crashed', lane, cause);
-    queueMicrotask(() => this.#readiness.tell());
-    queueMicrotask(() => this.#events.room());
+    // After the lane has been replaced.
+    queueMicrotask(() => {
+      this.#readiness.tell();
+      this.#events.room();
+    });
   }
 
   /** Does what is due. @returns when to look next. */
