@@ -81,9 +81,9 @@ onEveryEngine('a call (M4, M8, M12)', (engine) => {
     const behind = lab.lib.ot_sleep_ms(10);
     const [first, second] = await Promise.all([sleep.settled(), behind.settled()]);
     // A lane's clock and the host's agree to well under a millisecond.
-    expect(first.ranMs).to.be.within(29, 200);
+    expect(first.ranMs).to.be.within(29, 2_000);
     expect(second.queuedMs).to.be.at.least(28);
-    expect(second.ranMs).to.be.within(9, 200);
+    expect(second.ranMs).to.be.within(9, 2_000);
   });
 
   it('settles to a record, whatever happened, with the kind of error (M12)', async () => {

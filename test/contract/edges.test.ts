@@ -110,11 +110,11 @@ onEveryEngine('a host that is busy', (engine) => {
   it('does not take a call for late that came back in time while nobody looked', async () => {
     await withPool(engine, { lanes: 1, grace: 20 }, async (lib, pool) => {
       expect(await lib.ot_add(1, 2)).to.equal(3);
-      const call = lib.ot_sleep_ms.with({ timeout: 150 })(10);
+      const call = lib.ot_sleep_ms.with({ timeout: 700 })(10);
       const start = performance.now();
-      while (performance.now() - start < 250);
+      while (performance.now() - start < 900);
       expect(await call).to.equal(10);
-      expect((await call.settled()).ranMs).to.be.within(9, 140);
+      expect((await call.settled()).ranMs).to.be.within(9, 690);
       expect(pool.stats()).to.include({ timedOut: 0, lanesLost: 0 });
     });
   });
