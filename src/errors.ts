@@ -21,6 +21,7 @@ export type ErrorKind =
   | 'engine'
   | 'native'
   | 'host-function'
+  | 'stream'
   | 'crash'
   | 'lost'
   | 'crash-loop'
@@ -204,7 +205,23 @@ export class NativeError extends OffthreadError {
   }
 }
 
-/** A JavaScript function that native code called on the host failed. */
+/** A stream cannot be read: it has a reader already. */
+export class StreamError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_STREAM_BUSY', 'stream', message, context);
+  }
+  static {
+    this.prototype.name = 'StreamError';
+  }
+}
+
+/**
+ * A JavaScript function that native code called on the host failed; `cause` is
+ * what it threw. Codes: `OFFTHREAD_HOST_FUNCTION` (it threw),
+ * `OFFTHREAD_HOST_FUNCTION_RESULT` (a value of the wrong type),
+ * `OFFTHREAD_HOST_FUNCTION_ASYNC` (a promise where it is declared sync),
+ * `OFFTHREAD_CALLBACK_ARGUMENTS` (native code gave values that cannot be read).
+ */
 export class HostFunctionError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
     super('OFFTHREAD_HOST_FUNCTION', 'host-function', message, context);

@@ -1,16 +1,25 @@
 /** offthread: blocking native calls, off the main thread. */
 export { createPool, type CloseOptions, type Pool } from './pool.js';
 export { configureDefaultPool, defaultPool } from './default-pool.js';
-export { inout, out } from './declare/wrappers.js';
+export { callback, chunks, inout, out } from './declare/wrappers.js';
+export { persistent, type PersistentCallback } from './declare/persistent.js';
 export * from './errors.js';
 export type { CallOptions, PoolOptions, Preset } from './options.js';
 export type { OpenOptions } from './calls/opening.js';
 export type { CallProgress, CallState, CallTiming, NativeCall, SettledCall } from './calls/call.js';
 export type { FunctionOf, Library, LibraryBase } from './calls/library.js';
 export type { NativeFunction } from './calls/native-function.js';
-export type { ArgumentsOf, Bytes, ResultOf } from './declare/infer.js';
+export type { EndedOptions, NativeStream, StreamEnding } from './calls/native-stream.js';
+export type { ArgumentsOf, Bytes, CallbackFunction, ChunkOf, ResultOf } from './declare/infer.js';
 export type {
   ArgumentType,
+  Callback,
+  CallbackArgument,
+  CallbackOptions,
+  CallbackReturn,
+  CallbackSignature,
+  Chunks,
+  ChunksOptions,
   Declaration,
   Declarations,
   HelperDeclaration,

@@ -29,6 +29,8 @@ export interface PoolOptions {
   readonly timeout?: number;
   /** ms that native code which was asked to stop has to come back before its lane is given up. Default 1,000. */
   readonly grace?: number;
+  /** ms a function that native code calls on the host may take. Default 30,000; 0 is unlimited. */
+  readonly hostTimeout?: number;
   /** Stuck threads tolerated beyond `lanes`. Default 4. */
   readonly maxLostLanes?: number;
   /** MB of stack for each lane, 1 to 64. Default 4. */
@@ -44,6 +46,8 @@ export interface Tuning {
   readonly rows: number;
   /** Bytes for the arguments of those calls. */
   readonly arenaBytes: number;
+  /** Bytes for the chunks that native code hands out. A power of two. */
+  readonly chunkBytes: number;
   /** µs a lane looks for the next call before it sleeps. */
   readonly laneSpinUs: number;
   /** µs the host looks for the result of a short call before it sleeps. */
@@ -61,14 +65,15 @@ export interface PoolSettings {
   readonly maxWaiting: number;
   readonly timeout: number;
   readonly grace: number;
+  readonly hostTimeout: number;
   readonly maxLostLanes: number;
   readonly stackSizeMb: number;
   readonly name: string;
   readonly tuning: Tuning;
 }
 
-/** Options of one call. */
-export interface CallOptions {
+/** Options of one call. `Chunk` is what it streams, where it does. */
+export interface CallOptions<Chunk = never> {
   /** Cancels the call when it aborts. */
   readonly signal?: AbortSignal;
   /** ms of running, in place of the pool's. 0 is unlimited. */
@@ -77,19 +82,28 @@ export interface CallOptions {
   readonly deadline?: number | Date;
   /** Higher goes first: an integer from -128 to 127. Default 0. */
   readonly priority?: number;
+  /** ms for each function that native code calls on the host, in place of the declaration's and the pool's. 0 is unlimited. */
+  readonly hostTimeout?: number;
+  /** Chunks unread before native code waits, from 1 to 65,536, in place of the declaration's. For streams. */
+  readonly highWaterMark?: number;
+  /** Gets every chunk, in order; while a promise of it is pending, the next one waits. For functions that stream. */
+  readonly onChunk?: (chunk: Chunk) => unknown;
+  /** What an `onChunk` that throws does: `fail` (default) fails the call and stops native code; `report` tells the pool's `error` event and goes on. */
+  readonly onChunkError?: 'fail' | 'report';
 }
 
 const balanced: Tuning = {
   rows: 1_024,
   arenaBytes: 131_072,
+  chunkBytes: 262_144,
   laneSpinUs: 20,
   hostSpinUs: 20,
   leaseIdleMs: 50,
 };
 const presets: Readonly<Record<Preset, Tuning>> = {
   'low-latency': { ...balanced, laneSpinUs: 100, hostSpinUs: 50 },
-  'high-throughput': { ...balanced, rows: 4_096, arenaBytes: 524_288, laneSpinUs: 50 },
-  'low-memory': { ...balanced, rows: 64, arenaBytes: 16_384 },
+  'high-throughput': { ...balanced, rows: 4_096, arenaBytes: 524_288, chunkBytes: 1_048_576, laneSpinUs: 50 },
+  'low-memory': { ...balanced, rows: 64, arenaBytes: 16_384, chunkBytes: 65_536 },
 };
 
 /** Longest duration Node's timers take: 2^31 - 1 ms, about 24.8 days. */
@@ -166,6 +180,7 @@ const POOL_OPTIONS = [
   'maxWaiting',
   'timeout',
   'grace',
+  'hostTimeout',
   'maxLostLanes',
   'stackSizeMb',
   'name',
@@ -197,6 +212,7 @@ export function poolSettings(options?: PoolOptions): PoolSettings {
     maxWaiting: integer('maxWaiting', given['maxWaiting'], 0, 2 ** 31, 100_000),
     timeout: unlimited(duration('timeout', given['timeout'], 30_000)),
     grace: duration('grace', given['grace'], 1_000),
+    hostTimeout: unlimited(duration('hostTimeout', given['hostTimeout'], 30_000)),
     maxLostLanes: integer('maxLostLanes', given['maxLostLanes'], 0, 1_024, 4),
     stackSizeMb: integer('stackSizeMb', given['stackSizeMb'], 1, 64, 4),
     name,
@@ -217,6 +233,11 @@ export interface CallSettings {
   readonly timeout: number | undefined;
   readonly deadline: Deadline;
   readonly priority: number;
+  /** ms; Infinity is unlimited; undefined is the declaration's or the pool's. */
+  readonly hostTimeout: number | undefined;
+  readonly highWaterMark: number | undefined;
+  readonly onChunk: ((chunk: unknown) => unknown) | undefined;
+  readonly onChunkError: 'fail' | 'report';
 }
 
 export const NO_CALL_OPTIONS: CallSettings = Object.freeze({
@@ -224,9 +245,27 @@ export const NO_CALL_OPTIONS: CallSettings = Object.freeze({
   timeout: undefined,
   deadline: undefined,
   priority: 0,
+  hostTimeout: undefined,
+  highWaterMark: undefined,
+  onChunk: undefined,
+  onChunkError: 'fail',
 });
 
-const CALL_OPTIONS = ['signal', 'timeout', 'deadline', 'priority'] as const satisfies (keyof CallOptions)[];
+const CALL_OPTIONS = [
+  'signal',
+  'timeout',
+  'deadline',
+  'priority',
+  'hostTimeout',
+  'highWaterMark',
+  'onChunk',
+  'onChunkError',
+] as const satisfies (keyof CallOptions)[];
+
+function optionalFunction(name: string, value: unknown): ((chunk: unknown) => unknown) | undefined {
+  if (value !== undefined && typeof value !== 'function') refuse(name, value, 'a function');
+  return value as ((chunk: unknown) => unknown) | undefined;
+}
 
 function isSignal(value: unknown): value is AbortSignal {
   try {
@@ -253,6 +292,16 @@ export function callSettings(options: CallOptions | undefined): CallSettings {
           ? undefined
           : duration('deadline', deadline, 0),
     priority: integer('priority', given['priority'], -128, 127, 0),
+    hostTimeout:
+      given['hostTimeout'] === undefined
+        ? undefined
+        : unlimited(duration('hostTimeout', given['hostTimeout'], 0)),
+    highWaterMark:
+      given['highWaterMark'] === undefined
+        ? undefined
+        : integer('highWaterMark', given['highWaterMark'], 1, 65_536, 1),
+    onChunk: optionalFunction('onChunk', given['onChunk']),
+    onChunkError: oneOf('onChunkError', given['onChunkError'], ['fail', 'report'], 'fail'),
   });
 }
 

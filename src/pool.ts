@@ -1,6 +1,6 @@
 /** The pool: wiring of admission, supervisor and what is observed. */
 import type { AnyDeclarations, Checked } from './declare/checked.js';
-import { CallCancelledError, type OffthreadError, PoolClosedError } from './errors.js';
+import { CallCancelledError, ChannelClosedError, type OffthreadError, PoolClosedError } from './errors.js';
 import { Admission } from './calls/admission.js';
 import { CallDispatcher } from './calls/dispatcher.js';
 import type { Library } from './calls/library.js';
@@ -50,6 +50,8 @@ export class Pool implements AsyncDisposable {
       returned: (jobs) => this.#admission.returned(jobs),
       due: (now) => this.#admission.due(now),
       announcing: tracing,
+      stray: (error) => this.#events.emit('error', error),
+      hostWaits: () => this.#admission.hostWaits(),
       started: (job) => {
         const { trace } = job as Call;
         if (trace === null || job.lane === null) return;
@@ -64,7 +66,9 @@ export class Pool implements AsyncDisposable {
       },
     });
     this.#admission.connect(this.#supervisor);
-    this.#dispatcher = new CallDispatcher(settings, this.#admission, this.#supervisor);
+    this.#dispatcher = new CallDispatcher(settings, this.#admission, this.#supervisor, (error) =>
+      this.#events.emit('error', error),
+    );
   }
 
   /** Prefix of the lanes' names. */
@@ -132,6 +136,7 @@ export class Pool implements AsyncDisposable {
       lanesLost: this.#lanesLost,
       lanesCrashed: this.#lanesCrashed,
       listenerErrors: this.#events.errors,
+      lateCallbacks: this.#supervisor.lateCallbacks,
       waitMs: waits.distribution(),
       runMs: runs.distribution(),
     };
@@ -261,14 +266,19 @@ export class Pool implements AsyncDisposable {
   }
 
   #abortAll(): void {
-    const error = (call: Call): OffthreadError =>
-      new PoolClosedError(
+    const error = (call: Call): OffthreadError => {
+      const context = { call: call.id, symbol: call.fn.name };
+      if (this.#supervisor.talks(call) || call.awaitsReader) {
+        return new ChannelClosedError(
+          `${call.fn.name} was ended while it talked to the host: its pool '${this.name}' was closed before it had finished.`,
+          context,
+        );
+      }
+      return new PoolClosedError(
         `${call.fn.name} was ended: its pool '${this.name}' was closed before it had finished.`,
-        {
-          call: call.id,
-          symbol: call.fn.name,
-        },
+        context,
       );
+    };
     this.#admission.cancelAll(error);
   }
 }

@@ -1,22 +1,45 @@
 /** The functions a lane can call, by number: bound as libraries are announced. */
-import type { EngineName } from '../src/declare/spec.js';
+import type { EngineName, FunctionSpec } from '../src/declare/spec.js';
 import { BoundFunction, type Frame } from '../src/engines/bound-function.js';
 import type { Engine } from '../src/engines/engine.js';
 import { loadEngine } from '../src/engines/load.js';
+import { nativeMemory } from '../src/engines/native-memory.js';
 import type { LaneMemory } from '../src/shared/lane-memory.js';
 import type { ToLane } from '../src/shared/messages.js';
+import { planPayload } from '../src/shared/payload.js';
+import { LaneCallbacks } from './callbacks.js';
+import { ChannelWriter } from './channel-writer.js';
+
+/** What the table needs of its lane. */
+export interface TableLane {
+  /** Rings the host's doorbell. */
+  ring(): void;
+  /** Sends a callback's values that do not fit the channel. */
+  postRecord(chunk: boolean, payload: ArrayBuffer): void;
+}
+
+/** A function that can be called, and where its calls' memory is. */
+export interface Callable {
+  readonly bound: BoundFunction;
+  readonly frame: Frame;
+}
 
 export class FunctionTable {
   readonly #memory: LaneMemory;
   readonly #stackBytes: number;
-  readonly #bound: (BoundFunction | undefined)[] = [];
+  readonly #spinUs: number;
+  readonly #lane: TableLane;
+  readonly #callables: (Callable | undefined)[] = [];
   readonly #failures = new Map<number, unknown>();
   readonly #engines = new Map<EngineName, Engine>();
-  #frame: Frame | undefined;
+  readonly #callbacks = new Map<Engine, LaneCallbacks>();
+  #writer: ChannelWriter | null = null;
 
-  constructor(memory: LaneMemory, stackBytes: number) {
+  constructor(memory: LaneMemory, options: { stackBytes: number; spinUs: number }, lane: TableLane) {
     this.#memory = memory;
-    this.#stackBytes = stackBytes;
+    this.#stackBytes = options.stackBytes;
+    this.#spinUs = options.spinUs;
+    this.#lane = lane;
   }
 
   /** Names of the engines in use. */
@@ -24,17 +47,16 @@ export class FunctionTable {
     return [...this.#engines.keys()];
   }
 
-  /** Where this lane's memory is. Known once there is an engine to ask. */
-  get frame(): Frame {
-    if (this.#frame === undefined) throw new Error('no library has been opened in this lane');
-    return this.#frame;
+  /** This lane's end of its channel; null while no function of it has callbacks. */
+  get writer(): ChannelWriter | null {
+    return this.#writer;
   }
 
   /** @throws what binding the function failed with, in this lane. */
-  get(number: number): BoundFunction | undefined {
-    const bound = this.#bound[number];
-    if (bound === undefined && this.#failures.has(number)) throw this.#failures.get(number);
-    return bound;
+  get(number: number): Callable | undefined {
+    const callable = this.#callables[number];
+    if (callable === undefined && this.#failures.has(number)) throw this.#failures.get(number);
+    return callable;
   }
 
   /** Binds a library's functions. A failure is kept for the calls that need it: nobody waits here. */
@@ -42,11 +64,22 @@ export class FunctionTable {
     for (const { number, spec } of library.functions) {
       try {
         const engine = this.#engine(library.engine);
-        this.#bound[number] = new BoundFunction(engine, engine.open(library.path), spec);
+        const bound = new BoundFunction(engine, engine.open(library.path), spec);
+        this.#callables[number] = { bound, frame: this.#frame(engine, spec) };
       } catch (error) {
         this.#failures.set(number, error);
       }
     }
+  }
+
+  /** A persistent callback has been closed. */
+  closeCallback(id: number): void {
+    for (const callbacks of this.#callbacks.values()) callbacks.close(id);
+  }
+
+  /** Gives every callback back to its engine: this thread is ending. */
+  releaseCallbacks(): void {
+    for (const callbacks of this.#callbacks.values()) callbacks.release();
   }
 
   #engine(name: EngineName): Engine {
@@ -55,7 +88,44 @@ export class FunctionTable {
       engine = loadEngine(name, { role: 'lane', stackBytes: this.#stackBytes });
       this.#engines.set(name, engine);
     }
-    this.#frame ??= { memory: this.#memory, base: engine.addressOf(new Uint8Array(this.#memory.buffer)) };
     return engine;
   }
+
+  #base(engine: Engine): bigint {
+    let base = bases.get(this.#memory);
+    if (base === undefined) {
+      base = engine.addressOf(new Uint8Array(this.#memory.buffer));
+      bases.set(this.#memory, base);
+    }
+    return base;
+  }
+
+  #frame(engine: Engine, spec: FunctionSpec): Frame {
+    const base = this.#base(engine);
+    const callbacks = planPayload(spec).hasCallbacks ? this.#callbacksOf(engine, base) : null;
+    return { memory: this.#memory, base, callbacks };
+  }
+
+  #callbacksOf(engine: Engine, base: bigint): LaneCallbacks {
+    let callbacks = this.#callbacks.get(engine);
+    if (callbacks === undefined) {
+      const memory = nativeMemory(engine);
+      this.#writer ??= new ChannelWriter(
+        this.#memory,
+        {
+          base: memory.form(base),
+          ring: () => this.#lane.ring(),
+          post: (chunk, payload) => this.#lane.postRecord(chunk, payload),
+          addressOf: (buffer) => memory.form(engine.addressOf(new Uint8Array(buffer))),
+        },
+        this.#spinUs,
+      );
+      callbacks = new LaneCallbacks(engine, this.#writer);
+      this.#callbacks.set(engine, callbacks);
+    }
+    return callbacks;
+  }
 }
+
+/** Asked once: on some engines an address costs more than a call. */
+const bases = new WeakMap<LaneMemory, bigint>();

@@ -22,6 +22,7 @@ import { performance } from 'node:perf_hooks';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { clockOrigin } from '../src/shared/clock.js';
 import type { BoundFunction } from '../src/engines/bound-function.js';
+import { NO_TEXT } from '../src/shared/payload.js';
 import {
   ANNOUNCE_START,
   Bell,
@@ -35,8 +36,9 @@ import {
 import { LaneMemory } from '../src/shared/lane-memory.js';
 import type { LaneBoot, ToHost, ToLane } from '../src/shared/messages.js';
 import { State, generationIn, stateIn, transition } from '../src/shared/states.js';
-import { FunctionTable } from './function-table.js';
+import { type Callable, FunctionTable } from './function-table.js';
 import { errorData } from './error-data.js';
+import type { ChannelWriter } from './channel-writer.js';
 
 /**
  * ms that a lane naps after work with its whole thread, before it sleeps in its
@@ -65,7 +67,10 @@ export class LaneRuntime {
     this.#data = boot.data;
     this.#clockOffset = clockOrigin() - boot.clockOrigin;
     this.#cursor = Atomics.load(this.memory.i32, Header.HEAD);
-    this.functions = new FunctionTable(this.memory, boot.stackBytes);
+    this.functions = new FunctionTable(this.memory, boot, {
+      ring: () => this.#ring(),
+      postRecord: (chunk, payload) => this.#post({ kind: 'record', chunk, payload }, [payload]),
+    });
   }
 
   /** Position of the next row: rows before it are done. */
@@ -185,16 +190,26 @@ export class LaneRuntime {
     this.calls += 1;
     let bound: BoundFunction | null = null;
     let succeeded = false;
+    let writer: ChannelWriter | null = null;
     try {
-      bound = this.#function(i32[word + RowWord.FUNCTION] as number);
+      const callable = this.#function(i32[word + RowWord.FUNCTION] as number);
+      bound = callable.bound;
       const externals = bound.plan.hasData ? this.#externals(sequence, bound) : null;
-      const texts = bound.invoke(this.functions.frame, sequence, externals);
+      // Read late: a function may have just been bound.
+      writer = this.functions.writer;
+      if (writer !== null) {
+        const { stream } = bound.plan;
+        const mark = stream === NO_TEXT ? 0 : f64[((i32[word + RowWord.PAYLOAD] as number) + stream) / 8];
+        writer.begin(bound.spec, sequence, generation, word + RowWord.CANCEL, mark as number);
+      }
+      const texts = bound.invoke(callable.frame, sequence, externals);
       if (texts !== null) this.#post({ kind: 'texts', generation, texts });
       succeeded = ((i32[word + RowWord.OUTCOME] as number) & Outcome.NATIVE_FAILURE) === 0;
     } catch (error) {
       i32[word + RowWord.OUTCOME] = Outcome.THREW;
       this.#post({ kind: 'error', generation, error: errorData(error) });
     }
+    writer?.end();
     if (bound !== null && bound.spec.onCancel !== null) this.#closeInterrupt(word + RowWord.INTERRUPT);
     this.#now = this.#clock();
     f64[double + RowDouble.ENDED] = this.#now;
@@ -217,9 +232,9 @@ export class LaneRuntime {
     }
   }
 
-  #function(number: number): BoundFunction {
-    const bound = this.functions.get(number);
-    if (bound !== undefined) return bound;
+  #function(number: number): Callable {
+    const known = this.functions.get(number);
+    if (known !== undefined) return known;
     this.receive();
     const late = this.functions.get(number);
     if (late === undefined)
@@ -245,16 +260,19 @@ export class LaneRuntime {
       const received: { message: ToLane } | undefined = receiveMessageOnPort(this.#data);
       if (received === undefined) return;
       const { message } = received;
-      if (message.kind === 'library') {
-        this.functions.add(message);
-        Atomics.add(this.memory.i32, Header.BOUND, 1);
-        this.#ring();
-      } else this.#views.set(message.sequence, message.views);
+      if (message.kind === 'data') {
+        this.#views.set(message.sequence, message.views);
+        continue;
+      }
+      if (message.kind === 'library') this.functions.add(message);
+      else this.functions.closeCallback(message.id);
+      Atomics.add(this.memory.i32, Header.BOUND, 1);
+      this.#ring();
     }
   }
 
-  #post(message: ToHost): void {
-    this.#data.postMessage(message);
+  #post(message: ToHost, transfer: ArrayBuffer[] = []): void {
+    this.#data.postMessage(message, transfer);
   }
 
   #clock(): number {

@@ -18,7 +18,10 @@ function boot(order: LaneBoot): LaneRuntime {
   markLane(order.name);
   // A thread that ends on its own says so in shared memory: the host may be
   // blocked and unable to see the exit event.
-  process.once('exit', () => lane.announceGone());
+  process.once('exit', () => {
+    lane.functions.releaseCallbacks();
+    lane.announceGone();
+  });
   const report = (): LaneReport => ({
     threadId,
     calls: lane.calls,
@@ -34,6 +37,10 @@ function boot(order: LaneBoot): LaneRuntime {
     report,
     // Answered between rows; those written before it may not have been met yet.
     drain: () => lane.drain(),
+    retire: () => {
+      lane.drain();
+      lane.functions.releaseCallbacks();
+    },
   };
   expose(control, nodeEndpoint(order.control));
   // Ready means bound: no call pays for loading an engine.

@@ -14,6 +14,7 @@
  *   ends (`onSettled`), which `Call.settle` calls exactly once.
  * - Whatever frees room (a result, a cancellation, a lane) ends in `pump`.
  */
+import { performance } from 'node:perf_hooks';
 import { checkArguments } from '../declare/validate.js';
 import type { OffthreadError } from '../errors.js';
 import { type Counters } from '../observe/counters.js';
@@ -25,9 +26,18 @@ import type { Supervisor } from '../supervisor/supervisor.js';
 import { ffiRsGate } from '../supervisor/quiet.js';
 import { traceEnd, traceStart } from './audit.js';
 import type { Call, CallOwner } from './call.js';
+import type { ChunkFlow } from './chunk-flow.js';
 import { Deadlines } from './deadlines.js';
+import { NestedCalls } from './nested.js';
 import { CallQueue } from './queue.js';
-import { abortedBefore, notPassedOn, pastDeadline, pastDeadlineBefore, queueFull } from './refusals.js';
+import {
+  abortedBefore,
+  notPassedOn,
+  pastDeadline,
+  pastDeadlineBefore,
+  queueFull,
+  unreadChunks,
+} from './refusals.js';
 import { linkSignal, unlinkSignal } from './signals.js';
 
 /** What admission tells its pool. */
@@ -45,7 +55,13 @@ export class Admission implements CallOwner {
   readonly #waiting = new CallQueue<Call>('waiting');
   /** Calls of an engine that is being quieted. */
   readonly #held: Call[] = [];
+  /** Calls whose native code has returned, and whose chunks are not all read. */
+  readonly #unread = new Set<Call>();
   readonly #deadlines = new Deadlines<Call>();
+  readonly #nested = new NestedCalls({
+    allWait: (holds) => this.#supervisor.allWait(holds),
+    abandon: (call, error) => this.abandon(call, error),
+  });
   #supervisor!: Supervisor;
   /** Whether calls of different priorities have been seen: then a call ahead may have to make way. */
   #prioritized = false;
@@ -64,7 +80,7 @@ export class Admission implements CallOwner {
 
   /** Calls that are accepted and have not started. */
   get queued(): number {
-    return Math.max(0, this.counters.pending - this.running - this.#waiting.size);
+    return Math.max(0, this.counters.pending - this.running - this.#waiting.size - this.#unread.size);
   }
 
   get running(): number {
@@ -113,6 +129,8 @@ export class Admission implements CallOwner {
     this.#record(call);
     if (call.deadline !== null) this.#deadlines.remove(call.deadline);
     if (call.limits.signal !== undefined) unlinkSignal(call.limits.signal, call);
+    if (this.#unread.size > 0) this.#unread.delete(call);
+    this.#nested.settled(call);
     if (call.trace !== null) traceEnd(call, ending);
     if (counters.pending === 0) this.#events.drained();
   }
@@ -122,10 +140,12 @@ export class Admission implements CallOwner {
     for (const job of jobs.toReversed()) {
       if (!job.isSettled) this.#queue.unshift(job as Call);
     }
+    this.#nested.changed();
   }
 
   /** Dispatches what can start now. May be entered again from a handler: every step leaves the queues whole. */
   pump(): void {
+    this.#nested.changed();
     if (!ffiRsGate.closed) this.#release();
     // What was written ahead is older than what is queued: an idle lane gets it first.
     if (this.#supervisor.hasIdleLane) this.#supervisor.takeBackAhead();
@@ -153,7 +173,25 @@ export class Admission implements CallOwner {
     for (let call = this.#deadlines.takeDue(now); call !== undefined; call = this.#deadlines.takeDue(now)) {
       this.stop(call, 'timed-out', pastDeadline(call, now));
     }
-    return this.#deadlines.next;
+    return Math.min(this.#deadlines.next, this.#dueUnread(now));
+  }
+
+  /** Keeps a call whose native code has returned, for as long as its chunks are being read. */
+  keepUnread(call: Call): void {
+    this.#unread.add(call);
+    this.#supervisor.by(performance.now() + call.timeout);
+  }
+
+  /** Native code waits for a promise of the host. */
+  hostWaits(): void {
+    this.#nested.changed();
+  }
+
+  /** A call cannot go on, and nobody but this thread could help it. */
+  abandon(call: Call, error: OffthreadError): void {
+    if (call.isSettled) return;
+    this.#leave(call);
+    call.settle('failed', undefined, error);
   }
 
   /** Everything accepted that has not settled. */
@@ -166,12 +204,23 @@ export class Admission implements CallOwner {
         if (job.lane === lane && job.sequence === at && !job.isSettled) running.push(job as Call);
       }
     }
-    return [...this.#waiting.toArray(), ...this.#queue.toArray(), ...this.#held, ...running];
+    return [...this.#waiting.toArray(), ...this.#queue.toArray(), ...this.#held, ...this.#unread, ...running];
   }
 
   /** Cancels everything that is pending, the queued first so that none of them starts. */
   cancelAll(error: (call: Call) => OffthreadError): void {
     for (const call of this.pending()) this.stop(call, 'cancelled', error(call));
+  }
+
+  /** Chunks that nobody reads are not kept for ever. @returns when to look next. */
+  #dueUnread(now: number): number {
+    let next = Infinity;
+    for (const call of this.#unread) {
+      const until = ((call.talk?.sink as ChunkFlow | null)?.takenAt ?? now) + call.timeout;
+      if (until <= now) this.stop(call, 'timed-out', unreadChunks(call));
+      else next = Math.min(next, until);
+    }
+    return next;
   }
 
   #refusal(call: Call, deadlineAt: number): OffthreadError | null {
@@ -192,6 +241,7 @@ export class Admission implements CallOwner {
 
   #accept(call: Call, deadlineAt: number): void {
     this.counters.submitted += 1;
+    this.#nested.made(call);
     if (call.limits.signal !== undefined) linkSignal(call.limits.signal, call);
     if (deadlineAt !== Infinity) {
       call.deadline = this.#deadlines.add(call, deadlineAt);
@@ -224,6 +274,7 @@ export class Admission implements CallOwner {
     try {
       if (call.fn.plan.hasData) call.args = snapshot(call.fn, call.args);
       queue.push(call);
+      this.#nested.changed();
     } catch (cause) {
       this.#fail(call, cause);
     }
@@ -269,6 +320,7 @@ export class Admission implements CallOwner {
 
   /** Undoes what accepting a call registered. */
   #drop(call: Call): void {
+    this.#nested.settled(call);
     if (call.deadline !== null) this.#deadlines.remove(call.deadline);
     if (call.limits.signal !== undefined) unlinkSignal(call.limits.signal, call);
   }

@@ -18,7 +18,7 @@ import { CallCancelledError, type ErrorKind, type OffthreadError } from '../erro
 import type { DeclaredFunction } from '../lanes/declared-function.js';
 import { type CallTrace, publish } from '../observe/trace.js';
 import { State } from '../shared/states.js';
-import type { Ending, Job, JobLane, StopEnding, Stopping } from '../supervisor/job.js';
+import type { Ending, Job, JobLane, JobTalk, StopEnding, Stopping } from '../supervisor/job.js';
 import { readProgress } from '../supervisor/settlement.js';
 
 /** Where a call is in its life. */
@@ -98,6 +98,9 @@ export interface CallLimits {
   readonly timeout: number;
   readonly priority: number;
   readonly signal: AbortSignal | undefined;
+  /** ms for each function on the host; undefined: the declaration's or the pool's. */
+  readonly hostTimeout: number | undefined;
+  readonly highWaterMark: number | undefined;
 }
 
 let resolveNext: (value: never) => void;
@@ -128,6 +131,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
   lane: JobLane | null = null;
   sequence = 0;
   stopping: Stopping | null = null;
+  talk: JobTalk | null = null;
   announced = false;
   trace: CallTrace | null = null;
   /** Its place in the heap of deadlines, where it has one. */
@@ -173,13 +177,27 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
     return this.limits.priority;
   }
 
+  get hostTimeout(): number | undefined {
+    return this.limits.hostTimeout;
+  }
+
+  get highWaterMark(): number {
+    return this.limits.highWaterMark ?? this.fn.compiled.spec.stream?.highWaterMark ?? 0;
+  }
+
+  /** Whether its chunks are still being read, or will be. */
+  get awaitsReader(): boolean {
+    return this.ending === null && (this.talk?.sink ?? null) !== null;
+  }
+
   get isSettled(): boolean {
     return this.ending !== null;
   }
 
   get state(): CallState {
     if (this.ending !== null) return this.ending;
-    if (this.lane === null) return this.queue?.state ?? 'queued';
+    // Without a lane after it has started: native code has returned, and chunks are unread.
+    if (this.lane === null) return this.queue?.state ?? (this.startedAt === null ? 'queued' : 'running');
     return this.lane.ring.state(this.sequence) === State.queued ? 'queued' : 'running';
   }
 
@@ -224,6 +242,13 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
   settle(ending: Ending, value: unknown, error: unknown): void {
     if (this.ending !== null) return;
     if (this.fn.hasProgress && this.lane !== null) this.#progress = readProgress(this.lane, this.sequence);
+    if (this.talk?.sink?.end(this.lane, ending, value, error) === false) this.lane = null;
+    else this.settleHeld(ending, value, error);
+  }
+
+  /** Ends a call whose chunks have all been read. */
+  settleHeld(ending: Ending, value: unknown, error: unknown): void {
+    if (this.ending !== null) return;
     this.ending = ending;
     this.value = value;
     this.error = error;

@@ -3,13 +3,17 @@ import { performance } from 'node:perf_hooks';
 import { currentLane } from '../shared/lane-mark.js';
 import { IdSource } from '../shared/ids.js';
 import type { DeclaredFunction } from '../lanes/declared-function.js';
-import type { ArgumentError } from '../errors.js';
+import type { ChunksSpec } from '../declare/spec.js';
+import type { ArgumentError, OffthreadError } from '../errors.js';
 import type { CallSettings, Deadline, PoolSettings } from '../options.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import type { Admission } from './admission.js';
 import { Call, type CallLimits } from './call.js';
+import { ChunkFlow, type ChunkHandler, type FlowOwner } from './chunk-flow.js';
 import { InPlace } from './in-place.js';
 import type { Dispatcher } from './native-function.js';
+import { ChunkStream, type NativeStream } from './native-stream.js';
+import { noReader } from './refusals.js';
 
 function deadlineAt(call: Call, deadline: Deadline): number {
   if (deadline === undefined) return Infinity;
@@ -24,18 +28,31 @@ export class CallDispatcher implements Dispatcher {
   readonly #settings: PoolSettings;
   readonly #admission: Admission;
   readonly #supervisor: Supervisor;
+  readonly #flowOwner: FlowOwner;
   #inPlace: InPlace | undefined;
 
-  constructor(settings: PoolSettings, admission: Admission, supervisor: Supervisor) {
+  /** @param report tells of an error that ends nothing. */
+  constructor(
+    settings: PoolSettings,
+    admission: Admission,
+    supervisor: Supervisor,
+    report: (error: OffthreadError) => void,
+  ) {
     this.#settings = settings;
     this.#admission = admission;
     this.#supervisor = supervisor;
+    this.#flowOwner = {
+      notice: () => supervisor.notice(),
+      fail: (call, error) => supervisor.fail(call, error),
+      report,
+      unread: (call) => admission.keepUnread(call),
+    };
   }
 
   /** What a function's calls share. */
   limits(settings: CallSettings): CallLimits {
-    const { timeout = this.#settings.timeout, priority, signal } = settings;
-    return { timeout, priority, signal };
+    const { timeout = this.#settings.timeout, priority, signal, hostTimeout, highWaterMark } = settings;
+    return { timeout, priority, signal, hostTimeout, highWaterMark };
   }
 
   call(
@@ -44,22 +61,46 @@ export class CallDispatcher implements Dispatcher {
     limits: CallLimits,
     deadline: Deadline,
     refusal: ArgumentError | null,
+    handler: ChunkHandler | null = null,
   ): Call {
     const call = new Call(ids.take(), fn, args, limits, this.#admission);
-    this.#admission.offer(call, deadlineAt(call, deadline), refusal ?? fn.refusal());
+    const flow = handler === null ? null : this.#flow(call, handler);
+    this.#admission.offer(call, deadlineAt(call, deadline), refusal ?? readerOf(fn, flow) ?? fn.refusal());
     return call;
   }
 
-  block(fn: DeclaredFunction, args: readonly unknown[], limits: CallLimits, deadline: Deadline): unknown {
+  stream(
+    fn: DeclaredFunction,
+    args: readonly unknown[],
+    limits: CallLimits,
+    deadline: Deadline,
+    refusal: ArgumentError | null,
+    handler: ChunkHandler | null,
+  ): NativeStream<unknown, unknown> {
+    const call = new Call(ids.take(), fn, args, limits, this.#admission);
+    const flow = this.#flow(call, handler);
+    this.#admission.offer(call, deadlineAt(call, deadline), refusal ?? fn.refusal());
+    return new ChunkStream(call, flow);
+  }
+
+  block(
+    fn: DeclaredFunction,
+    args: readonly unknown[],
+    limits: CallLimits,
+    deadline: Deadline,
+    handler: ChunkHandler | null = null,
+  ): unknown {
     const call = new Call(ids.take(), fn, args, limits, this.#admission);
     // Its answer is taken from the call itself; the promise has no reader.
     call.catch(() => {});
+    const flow = handler === null ? null : this.#flow(call, handler);
+    const refusal = readerOf(fn, flow) ?? fn.refusal();
     const lane = currentLane();
     if (lane === undefined) {
-      this.#admission.offer(call, deadlineAt(call, deadline), fn.refusal());
-      if (!call.isSettled) this.#supervisor.runUntil(() => call.isSettled);
+      this.#admission.offer(call, deadlineAt(call, deadline), refusal);
+      if (!call.isSettled) this.#runUntilSettled(call);
     } else {
-      this.#admission.offer(call, deadlineAt(call, deadline), fn.refusal(), () => {
+      this.#admission.offer(call, deadlineAt(call, deadline), refusal, () => {
         this.#inPlace ??= new InPlace(lane);
         this.#inPlace.run(call);
       });
@@ -67,4 +108,26 @@ export class CallDispatcher implements Dispatcher {
     if (call.ending === 'succeeded') return call.value;
     throw call.error;
   }
+
+  #runUntilSettled(call: Call): void {
+    try {
+      this.#supervisor.runUntil(call);
+    } catch (error) {
+      // It would never start: it must not stay in the queue either.
+      this.#admission.abandon(call, error as OffthreadError);
+    }
+  }
+
+  #flow(call: Call, handler: ChunkHandler | null): ChunkFlow {
+    const spec = call.fn.compiled.spec.stream as ChunksSpec;
+    const flow = new ChunkFlow(spec, call.highWaterMark, handler, this.#flowOwner);
+    call.talk = { sink: flow, failure: null };
+    flow.connect(call);
+    return flow;
+  }
+}
+
+/** Why a call that hands out chunks cannot be made: nobody would take them. */
+function readerOf(fn: DeclaredFunction, flow: ChunkFlow | null): ArgumentError | null {
+  return fn.compiled.spec.stream === null || flow !== null ? null : noReader(fn.name);
 }

@@ -17,7 +17,7 @@ import { State, generationOf } from '../shared/states.js';
 /** A ring that nobody but this thread works on. */
 export class InPlace {
   readonly #channel = new MessageChannel();
-  readonly #ring = new LaneRing<Job>({ rows: 1, arenaBytes: 65_536 }, this.#channel.port1);
+  readonly #ring = new LaneRing<Job>({ rows: 1, arenaBytes: 65_536, chunkBytes: 0 }, this.#channel.port1);
   readonly #bound = new Map<DeclaredFunction, BoundFunction>();
   readonly #name: string;
 
@@ -39,7 +39,8 @@ export class InPlace {
     const bound = this.#bind(job.fn);
     ring.transition(sequence, job.id, State.queued, State.running);
     ring.setTimes(sequence, performance.now(), NaN);
-    const frame: Frame = { memory, base: loadEngine(job.fn.engine).addressOf(new Uint8Array(memory.buffer)) };
+    const base = loadEngine(job.fn.engine).addressOf(new Uint8Array(memory.buffer));
+    const frame: Frame = { memory, base, callbacks: null };
     const externals = ring.externals(sequence);
     const texts = bound.invoke(frame, sequence, externals);
     ring.setTimes(sequence, ring.startedAt(sequence), performance.now());

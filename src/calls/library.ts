@@ -1,12 +1,14 @@
 /** An opened library: its functions, and its end. */
-import type { ArgumentsOf, ResultOf } from '../declare/infer.js';
+import type { ArgumentsOf, ChunkOf, ResultOf } from '../declare/infer.js';
 import type { AnyDeclarations } from '../declare/checked.js';
 import type { EngineName } from '../declare/spec.js';
 import type { DeclarationShape } from '../declare/types.js';
 import type { NativeFunction } from './native-function.js';
 
 /** The function that a declaration makes. */
-export type FunctionOf<D> = D extends DeclarationShape ? NativeFunction<ArgumentsOf<D>, ResultOf<D>> : never;
+export type FunctionOf<D> = D extends DeclarationShape
+  ? NativeFunction<ArgumentsOf<D>, ResultOf<D>, ChunkOf<D>>
+  : never;
 
 /** What every library has beside its functions. */
 export interface LibraryBase extends AsyncDisposable {

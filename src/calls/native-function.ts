@@ -1,6 +1,6 @@
 /** Typed functions: what a declaration becomes. */
 import { checkArguments } from '../declare/validate.js';
-import type { ArgumentError } from '../errors.js';
+import { ArgumentError } from '../errors.js';
 import type { DeclaredFunction } from '../lanes/declared-function.js';
 import {
   type CallOptions,
@@ -10,22 +10,35 @@ import {
   callSettings,
 } from '../options.js';
 import type { CallLimits, NativeCall } from './call.js';
+import type { ChunkHandler } from './chunk-flow.js';
+import type { NativeStream } from './native-stream.js';
 
-/** A native function, typed by its declaration. */
-export interface NativeFunction<A extends readonly unknown[], R> {
+/** What every native function has. `C` is the chunk it hands out, `never` where it hands out none. */
+export interface CallableFunction<A extends readonly unknown[], R, C = never> {
   /** Calls it in a lane. Every failure is a rejection of the returned call. */
   (...args: A): NativeCall<R>;
   /**
    * The same function with options for its calls; options given before are kept.
    * @throws ArgumentError naming the option that is wrong.
    */
-  with(options: CallOptions): NativeFunction<A, R>;
+  with(options: CallOptions<C>): NativeFunction<A, R, C>;
   /**
    * Calls it and blocks this thread until it is answered. Inside a lane it runs
-   * in place. Timeouts and deadlines hold; a signal can only be seen before it starts.
+   * in place. Timeouts and deadlines hold; a signal can only be seen before it
+   * starts. Functions on the host have to answer at once.
    */
   blocking(...args: A): R;
 }
+
+/** What a native function that hands out chunks has beside that. */
+export interface StreamingFunction<A extends readonly unknown[], R, C> {
+  /** Calls it in a lane, for its chunks. Every failure is one of the stream. */
+  stream(...args: A): NativeStream<C, R>;
+}
+
+/** A native function, typed by its declaration. */
+export type NativeFunction<A extends readonly unknown[], R, C = never> = CallableFunction<A, R, C> &
+  ([C] extends [never] ? unknown : StreamingFunction<A, R, C>);
 
 /** Where the calls of a function go. */
 export interface Dispatcher {
@@ -36,33 +49,64 @@ export interface Dispatcher {
     limits: CallLimits,
     deadline: Deadline,
     refusal: ArgumentError | null,
+    handler: ChunkHandler | null,
   ): NativeCall<unknown>;
-  block(fn: DeclaredFunction, args: readonly unknown[], limits: CallLimits, deadline: Deadline): unknown;
+  stream(
+    fn: DeclaredFunction,
+    args: readonly unknown[],
+    limits: CallLimits,
+    deadline: Deadline,
+    refusal: ArgumentError | null,
+    handler: ChunkHandler | null,
+  ): NativeStream<unknown, unknown>;
+  block(
+    fn: DeclaredFunction,
+    args: readonly unknown[],
+    limits: CallLimits,
+    deadline: Deadline,
+    handler: ChunkHandler | null,
+  ): unknown;
 }
 
 /** Makes the function for users. */
 export function nativeFunction(
   dispatcher: Dispatcher,
   fn: DeclaredFunction,
-  options: CallOptions = {},
+  options: CallOptions<unknown> = {},
 ): NativeFunction<unknown[], unknown> {
   const { compiled } = fn;
   const settings = Object.keys(options).length === 0 ? NO_CALL_OPTIONS : callSettings(options);
   const limits = dispatcher.limits(settings);
-  const { deadline } = settings;
+  const { deadline, onChunk, onChunkError } = settings;
+  const handler = onChunk === undefined ? null : { onChunk, reports: onChunkError === 'report' };
   const native = (...args: unknown[]): NativeCall<unknown> =>
-    dispatcher.call(fn, args, limits, deadline, checkArguments(compiled, args));
+    dispatcher.call(fn, args, limits, deadline, checkArguments(compiled, args), handler);
   Object.defineProperty(native, 'name', { value: fn.name });
   Object.defineProperty(native, 'length', { value: compiled.given.codes.length });
-  return Object.assign(native, {
-    with: (more: CallOptions) => {
-      callSettings(more);
-      return nativeFunction(dispatcher, fn, { ...options, ...more });
+  const members: CallableFunction<unknown[], unknown, unknown> = Object.assign(native, {
+    with: (more: CallOptions<unknown>) => {
+      requireChunks(fn, callSettings(more));
+      return nativeFunction(dispatcher, fn, { ...options, ...more }) as never;
     },
     blocking: (...args: unknown[]): unknown => {
       const refusal = checkArguments(compiled, args);
       if (refusal !== null) throw refusal;
-      return dispatcher.block(fn, args, limits, deadline);
+      return dispatcher.block(fn, args, limits, deadline, handler);
     },
   });
+  if (compiled.spec.stream === null) return members;
+  return Object.assign(members, {
+    stream: (...args: unknown[]): NativeStream<unknown, unknown> =>
+      dispatcher.stream(fn, args, limits, deadline, checkArguments(compiled, args), handler),
+  });
+}
+
+/** @throws ArgumentError for options of streams on a function without chunks. */
+function requireChunks(fn: DeclaredFunction, { onChunk, highWaterMark }: CallSettings): void {
+  if (fn.compiled.spec.stream !== null || (onChunk === undefined && highWaterMark === undefined)) return;
+  throw new ArgumentError(
+    `Option \`${onChunk === undefined ? 'highWaterMark' : 'onChunk'}\` is for functions that hand out chunks, and ${fn.name} ` +
+      'declares none: add a chunks(…) parameter, or `stream`.',
+    { symbol: fn.name },
+  );
 }

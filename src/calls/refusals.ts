@@ -38,6 +38,23 @@ export function pastDeadline(call: Call, now: number): CallTimeoutError {
   );
 }
 
+/** Native code has returned, and nobody has read its chunks for as long as it might have run. */
+export function unreadChunks(call: Call): CallTimeoutError {
+  return new CallTimeoutError(
+    `${call.fn.name} has returned, but nobody has read its chunks for ${call.timeout} ms. ` +
+      'Read a stream to its end, or cancel it; raise `timeout` (0 is unlimited) for a reader that needs longer.',
+    contextOf(call),
+  );
+}
+
+/** Chunks with nobody to take them. */
+export function noReader(symbol: string): ArgumentError {
+  return new ArgumentError(
+    `${symbol} hands out chunks, and nobody would take them: call ${symbol}.stream(…) and read it, or give ${symbol}.with({ onChunk }).`,
+    { symbol },
+  );
+}
+
 export function queueFull(call: Call, settings: PoolSettings): QueueFullError {
   const { maxQueue, maxWaiting, whenFull, lanes } = settings;
   const more = whenFull === 'wait' ? ` and ${maxWaiting} more wait for room` : '';

@@ -23,6 +23,7 @@ export interface WideDeclaration {
   readonly errno?: boolean;
   readonly lastError?: string | object;
   readonly onCancel?: object;
+  readonly stream?: object;
 }
 
 /** Declarations as literals, or widened. */

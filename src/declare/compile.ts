@@ -9,11 +9,12 @@ import {
   compileOnCancel,
   type FailsPredicate,
 } from './failure.js';
+import { compileStream } from './callbacks.js';
 import { givenOf, type GivenParameters } from './given.js';
 import { compileParameter, compileReturn } from './parameters.js';
 import { Place } from './problem.js';
 import { show } from './show.js';
-import type { FunctionSpec, ParamSpec } from './spec.js';
+import type { ChunksSpec, FunctionSpec, ParamSpec } from './spec.js';
 
 /** A declared function, ready for use on the host. Only its `spec` can be sent to a lane. */
 export interface CompiledFunction {
@@ -29,7 +30,7 @@ export interface CompiledFunction {
 /** Most parameters that one function can have, special ones included. */
 export const MAX_PARAMETERS = 32;
 
-const KEYS = ['arguments', 'return', 'symbol', 'fails', 'errno', 'lastError', 'onCancel'];
+const KEYS = ['arguments', 'return', 'symbol', 'fails', 'errno', 'lastError', 'onCancel', 'stream'];
 /** Taken by the library object itself (`then` would make it look like a promise, `toJSON` like data). */
 const RESERVED: ReadonlySet<string> = new Set(['engine', 'close', 'then', 'path', 'toJSON']);
 
@@ -71,6 +72,7 @@ function compileFunction(library: string, name: string, declaration: unknown): C
     errno: compileErrno(place, copy.get('errno'), rule),
     lastError: compileLastError(place, copy.get('lastError'), params, rule),
     onCancel: compileOnCancel(place, copy.get('onCancel'), params),
+    stream: streamOf(place, copy.get('stream'), params),
   };
   return { library, spec, failsPredicate: predicate, given: givenOf(params) };
 }
@@ -81,12 +83,24 @@ function compileParameters(place: Place, types: unknown): ParamSpec[] {
   }
   const list = place.array(types, 'arguments', MAX_PARAMETERS, "a list of types, as in ['i32', 'buffer']");
   const params = list.map((type, index) => compileParameter(place, `arguments[${index}]`, type));
-  for (const kind of ['cancelFlag', 'progress'] as const) {
+  for (const kind of ['cancelFlag', 'cancelProbe', 'progress', 'chunks'] as const) {
     if (params.filter((param) => param.kind === kind).length > 1) {
-      throw place.problem(`arguments has '${kind}' more than once; a call has one.`);
+      throw place.problem(
+        `arguments has ${kind === 'chunks' ? 'chunks()' : `'${kind}'`} more than once; a call has one.`,
+      );
     }
   }
   return params;
+}
+
+/** The chunks of the function's calls: by a parameter of its own, or by one that was installed before. */
+function streamOf(place: Place, value: unknown, params: readonly ParamSpec[]): ChunksSpec | null {
+  const installed = compileStream(place, value);
+  const own = params.find((param) => param.kind === 'chunks' && !param.persistent) as ChunksSpec | undefined;
+  if (own === undefined || installed === null) return own ?? installed;
+  throw place.problem(
+    'stream is given beside a chunks() parameter; the chunks of a call come from one of them. Remove stream, or say persistent: true where the function only installs the callback.',
+  );
 }
 
 /** The name becomes a property of the library object: it must not hide what that object, or any object, has. */

@@ -1,13 +1,14 @@
 /** The words for an argument that cannot be passed: which, what it is, why not, and what to write. */
 import { ArgumentError } from '../errors.js';
+import { scalarAdvice } from './advice.js';
 import { bytesState } from './bytes.js';
 import type { CompiledFunction } from './compile.js';
 import { givenType } from './given.js';
-import { SCALARS } from './scalars.js';
+import { misfit } from './host-function.js';
 import { show, showName } from './show.js';
-import type { Scalar } from './spec.js';
+import type { HostFunctionSpec, Scalar } from './spec.js';
 
-type GivenType = Scalar | 'cstring' | 'buffer';
+type GivenType = Scalar | 'cstring' | 'buffer' | 'callback';
 
 /** The error for a call with too many or too few values. */
 export function explainCount(fn: CompiledFunction, args: readonly unknown[]): ArgumentError {
@@ -24,7 +25,10 @@ export function explainArgument(fn: CompiledFunction, index: number, value: unkn
   const type = givenTypes(fn)[index] as GivenType;
   const declared = fn.given.positions[index];
   const place = declared === index ? type : `${type}, declared as arguments[${declared}]`;
-  return failure(fn, `argument ${index} (${place}) is ${show(value)}. ${advice(type, value)}`);
+  return failure(
+    fn,
+    `argument ${index} (${place}) is ${show(value)}. ${advice(type, value, fn.given.callbacks[index] ?? null)}`,
+  );
 }
 
 function failure(fn: CompiledFunction, what: string): ArgumentError {
@@ -39,42 +43,15 @@ function givenTypes(fn: CompiledFunction): GivenType[] {
   });
 }
 
-function advice(type: GivenType, value: unknown): string {
+function advice(type: GivenType, value: unknown, spec: HostFunctionSpec | null): string {
+  // A function whose length changes from one look to the next may fit by now.
+  if (type === 'callback') return (spec && misfit(spec, value)) ?? 'Give a plain function.';
   if (type === 'buffer') return bytesAdvice(value);
   if (type === 'cstring') return textAdvice(value);
-  switch (SCALARS[type].type) {
-    case 'boolean':
-      return 'Give true or false.';
-    case 'bigint':
-      return bigintAdvice(type, value);
-    default:
-      return numberAdvice(type, value);
+  if (type === 'pointer' && typeof value !== 'bigint' && bytesState(value) !== 'other') {
+    return "Give the address as a bigint, or declare the parameter as 'buffer' to pass bytes.";
   }
-}
-
-function numberAdvice(type: Scalar, value: unknown): string {
-  const { integer, min, max } = SCALARS[type];
-  if (typeof value === 'bigint') {
-    return `Give a number: write ${value > -1000n && value < 1000n ? `${value}, not ${value}n` : 'Number(value)'}.`;
-  }
-  if (typeof value !== 'number') return `Give a number${integer ? ` from ${min} to ${max}` : ''}.`;
-  if (!integer)
-    return `It is too large for a 32-bit float: the greatest is ${max}. Declare f64 if the C type is double.`;
-  if (Number.isNaN(value)) return 'NaN is no integer; something it was computed from was probably undefined.';
-  if (Number.isInteger(value) || !Number.isFinite(value)) return `It is out of range: ${min} to ${max}.`;
-  return 'It has a fraction. Round it, for example with Math.trunc().';
-}
-
-function bigintAdvice(type: Scalar, value: unknown): string {
-  const { min, max } = SCALARS[type];
-  if (typeof value === 'bigint') return `It is out of range: ${min} to ${max}.`;
-  if (Number.isSafeInteger(value)) return `Give a bigint: write ${String(value)}n.`;
-  if (typeof value === 'number') return 'Give a bigint; this number is no exact integer.';
-  if (type !== 'pointer') return 'Give a bigint, as in 5n.';
-  if (value === null || value === undefined) return 'Give a bigint: NULL is 0n.';
-  return bytesState(value) === 'other'
-    ? 'Give the address as a bigint; NULL is 0n.'
-    : "Give the address as a bigint, or declare the parameter as 'buffer' to pass bytes.";
+  return scalarAdvice(type, value);
 }
 
 function textAdvice(value: unknown): string {

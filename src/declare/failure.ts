@@ -124,6 +124,11 @@ function checkIndex(place: Place, label: string, index: unknown, params: readonl
       params.length === 0 ? 'the function has no parameters' : `allowed are 0 to ${params.length - 1}`;
     throw place.problem(`${label} is ${show(index)}. Expected the index of a parameter: ${range}.`);
   }
+  if (param.kind === 'callback' || param.kind === 'chunks' || param.kind === 'cancelProbe') {
+    throw place.problem(
+      `${label} names parameter ${index}, which is ${param.kind === 'cancelProbe' ? "'cancelProbe'" : `${param.kind}()`}: a native function made for this call, which cannot be handed on. Name a number, a bool or a pointer.`,
+    );
+  }
   if (param.kind !== 'value' && param.kind !== 'out' && param.kind !== 'inout') {
     throw place.problem(
       `${label} names parameter ${index}, which is of kind ${param.kind}. Only numbers, bools and pointers can be handed on.`,

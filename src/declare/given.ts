@@ -3,10 +3,10 @@
  * the caller's order. Small integers in flat arrays: they are read for every
  * argument of every call.
  */
-import type { ParamSpec, Scalar } from './spec.js';
+import type { HostFunctionSpec, ParamSpec, Scalar } from './spec.js';
 
 /** Code of each type that a caller can give. */
-export const CODES: Readonly<Record<Scalar | 'cstring' | 'buffer', number>> = Object.freeze({
+export const CODES: Readonly<Record<Scalar | 'cstring' | 'buffer' | 'callback', number>> = Object.freeze({
   i8: 0,
   u8: 1,
   i16: 2,
@@ -21,6 +21,7 @@ export const CODES: Readonly<Record<Scalar | 'cstring' | 'buffer', number>> = Ob
   pointer: 11,
   cstring: 12,
   buffer: 13,
+  callback: 14,
 });
 
 /** The parameters that the caller gives. */
@@ -29,19 +30,23 @@ export interface GivenParameters {
   readonly codes: readonly number[];
   /** Where each is in `FunctionSpec.params`. */
   readonly positions: readonly number[];
+  /** The spec of each that is a callback, else null. */
+  readonly callbacks: readonly (HostFunctionSpec | null)[];
 }
 
 /** Picks what the caller gives out of all parameters. */
 export function givenOf(params: readonly ParamSpec[]): GivenParameters {
   const codes: number[] = [];
   const positions: number[] = [];
+  const callbacks: (HostFunctionSpec | null)[] = [];
   params.forEach((param, position) => {
     const type = givenType(param);
     if (type === null) return;
     codes.push(CODES[type]);
     positions.push(position);
+    callbacks.push(param.kind === 'callback' ? param : null);
   });
-  return { codes, positions };
+  return { codes, positions, callbacks };
 }
 
 /** The type of what the caller gives for a parameter; null for one that is not given. */
@@ -52,6 +57,7 @@ export function givenType(param: ParamSpec): keyof typeof CODES | null {
       return param.type;
     case 'cstring':
     case 'buffer':
+    case 'callback':
       return param.kind;
     default:
       return null;

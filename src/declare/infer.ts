@@ -1,13 +1,16 @@
 /** What TypeScript infers from a declaration: arguments and result of the call. */
+import type { AnyFunction, PersistentCallback } from './persistent.js';
 import type {
-  BigIntName,
+  ArgumentType,
   BytesName,
+  Callback,
+  Chunks,
   DeclarationShape,
   Inout,
-  NumberName,
   Out,
   OwnedText,
   ScalarName,
+  ScalarValue,
   SpecialName,
   TextName,
 } from './types.js';
@@ -20,16 +23,18 @@ import type {
 export type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
 
 /** Anything a parameter may be given. */
-export type ArgumentValue = number | bigint | boolean | string | null | Bytes;
+export type ArgumentValue =
+  | number
+  | bigint
+  | boolean
+  | string
+  | null
+  | Bytes
+  | AnyFunction
+  | PersistentCallback;
 
-/** The JavaScript type of a scalar. */
-export type ScalarValue<T> = T extends NumberName
-  ? number
-  : T extends BigIntName
-    ? bigint
-    : T extends 'bool'
-      ? boolean
-      : never;
+/** Parameters that offthread fills in. */
+type NotGiven = SpecialName | Out | Chunks;
 
 /** What comes back: from `return`, or from inside `out()` and `inout()`. */
 type ValueOf<T> = T extends ScalarName
@@ -40,6 +45,42 @@ type ValueOf<T> = T extends ScalarName
       ? undefined
       : unknown;
 
+/** What a callback's function gets for one argument. */
+type CallbackValue<T> = T extends ScalarName
+  ? ScalarValue<T>
+  : T extends TextName
+    ? string | null
+    : T extends { readonly bytes: number }
+      ? Buffer
+      : T extends { readonly cstrings: number }
+        ? (string | null)[]
+        : T extends { readonly pointers: number }
+          ? bigint[]
+          : never;
+
+/** Index of the argument that the option `bytes` makes bytes; never without it. */
+type BytesIndex<O> = O extends { readonly bytes: readonly [infer P extends number, number] } ? P : never;
+
+/** What a callback's function gets, as a tuple. */
+type CallbackValues<A extends readonly unknown[], P extends number> = {
+  -readonly [K in keyof A]: K extends `${P}`
+    ? Buffer | (number extends P ? CallbackValue<A[K]> : never)
+    : CallbackValue<A[K]>;
+};
+
+/** What it answers. */
+type CallbackAnswer<R, O> = R extends 'void'
+  ? unknown
+  : O extends { readonly sync: true }
+    ? ScalarValue<R>
+    : ScalarValue<R> | PromiseLike<ScalarValue<R>>;
+
+/** The function that a callback parameter takes. */
+export type CallbackFunction<C> =
+  C extends Callback<infer A, infer R, infer O>
+    ? (...args: CallbackValues<A, BytesIndex<O>>) => CallbackAnswer<R, O>
+    : never;
+
 /** What the caller gives for one parameter; `never` for one that is not given. */
 type GivenValue<T> = T extends ScalarName
   ? ScalarValue<T>
@@ -47,14 +88,16 @@ type GivenValue<T> = T extends ScalarName
     ? string | null
     : T extends BytesName
       ? Bytes
-      : T extends SpecialName | Out
+      : T extends NotGiven
         ? never
         : T extends Inout<infer Inner>
           ? GivenValue<Inner>
-          : ArgumentValue;
+          : T extends Callback
+            ? CallbackFunction<T> | PersistentCallback<CallbackFunction<T>> | null
+            : ArgumentValue;
 
 type Given<A extends readonly unknown[]> = A extends readonly [infer Head, ...infer Rest]
-  ? Head extends SpecialName | Out
+  ? Head extends NotGiven
     ? Given<Rest>
     : [GivenValue<Head>, ...Given<Rest>]
   : [];
@@ -96,3 +139,28 @@ export type ResultOf<D extends DeclarationShape> =
       ? unknown
       : ValueOf<D['return']>
     : WithOuts<ValueOf<D['return']>, Outs<D['arguments']>>;
+
+/** The `chunks()` of a declaration that are its own: of a parameter that is not persistent, or of `stream`. */
+type StreamOf<D extends DeclarationShape> =
+  | (ArgumentType extends D['arguments'][number] ? never : OwnChunks<D['arguments'][number]>)
+  | (D extends { readonly stream: infer S extends Chunks } ? S : never);
+
+type OwnChunks<T> =
+  T extends Chunks<infer _A, infer _R, infer O>
+    ? O extends { readonly persistent: true }
+      ? never
+      : T
+    : never;
+
+type ChunkOfStream<C> =
+  C extends Chunks<infer A, infer _R, infer O>
+    ? O extends { readonly bytes: readonly [number, number] }
+      ? Buffer
+      : CallbackValues<A, never>
+    : never;
+
+/** Whether native code hands out chunks during a call: true or false. */
+export type IsStreaming<D extends DeclarationShape> = [StreamOf<D>] extends [never] ? false : true;
+
+/** One chunk: a Buffer, or the tuple of the callback's arguments. `never` where there are none. */
+export type ChunkOf<D extends DeclarationShape> = ChunkOfStream<StreamOf<D>>;

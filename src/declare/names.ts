@@ -43,7 +43,7 @@ const SCALAR_NAMES: Readonly<Record<ScalarName, Scalar>> = {
 };
 
 /** What a type name stands for. */
-export type Meaning = Scalar | 'cstring' | 'buffer' | 'void' | 'cancelFlag' | 'progress';
+export type Meaning = Scalar | 'cstring' | 'buffer' | 'void' | 'cancelFlag' | 'cancelProbe' | 'progress';
 
 const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ...Object.entries(SCALAR_NAMES),
@@ -54,6 +54,7 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['arraybuffer', 'buffer'],
   ['void', 'void'],
   ['cancelFlag', 'cancelFlag'],
+  ['cancelProbe', 'cancelProbe'],
   ['progress', 'progress'],
 ]);
 
@@ -67,6 +68,9 @@ export const ALL_NAMES: readonly string[] = [...MEANINGS.keys()];
 
 /** The names to recommend, for messages: aliases left out. */
 export const SCALAR_LIST = 'i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool pointer';
+
+const CALLBACK =
+  "callback({ arguments: [...], return: 'type' }), or 'pointer' for the address of a native function";
 
 /** Words that people coming from C, or from another library, write for a type. */
 const FOREIGN_NAMES: ReadonlyMap<string, string> = new Map([
@@ -109,6 +113,9 @@ const FOREIGN_NAMES: ReadonlyMap<string, string> = new Map([
   ['const void*', "'pointer', or 'buffer' for bytes"],
   ['uint8array', "'buffer'"],
   ['arraybufferview', "'buffer'"],
+  ['function', CALLBACK],
+  ['callback', CALLBACK],
+  ['chunks', "chunks({ arguments: [...], return: 'type' })"],
   ['null', "'void'"],
   ['undefined', "'void'"],
 ]);
@@ -117,12 +124,3 @@ const FOREIGN_NAMES: ReadonlyMap<string, string> = new Map([
 export function translate(word: string): string | undefined {
   return FOREIGN_NAMES.get(word.toLowerCase().replace(/\s*\*/g, '*').trim());
 }
-
-/** Words planned for the language that this version does not have. */
-export const NOT_YET: ReadonlyMap<string, string> = new Map([
-  ['cancelProbe', "use 'cancelFlag', or 'onCancel', to stop native code"],
-  [
-    'function',
-    "offthread does not take JavaScript functions here; the address of a native function can be passed as 'pointer'",
-  ],
-]);

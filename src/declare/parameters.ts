@@ -1,14 +1,14 @@
 /** From one entry of `arguments`, or `return`, to its spec. */
-import { ALL_NAMES, meaningOf, NOT_YET, SCALAR_LIST, translate, type Meaning } from './names.js';
+import { compileCallback, compileChunks } from './callbacks.js';
+import { isScalar, lookUp } from './look-up.js';
+import { SCALAR_LIST } from './names.js';
 import type { Place } from './problem.js';
-import { SCALARS } from './scalars.js';
 import { show } from './show.js';
-import type { ParamSpec, ReturnSpec, Scalar, TextSpec } from './spec.js';
-import { didYouMean } from './suggest.js';
+import type { ParamSpec, ReturnSpec, TextSpec } from './spec.js';
 
 const BORROWED: TextSpec = Object.freeze({ free: null });
-const WRAPPERS = ['out', 'inout', 'cstring'];
-const ARGUMENT_LIST = `${SCALAR_LIST} cstring buffer cancelFlag progress, out(type), inout(type)`;
+const WRAPPERS = ['out', 'inout', 'callback', 'chunks', 'cstring'];
+const ARGUMENT_LIST = `${SCALAR_LIST} cstring buffer cancelFlag cancelProbe progress, out(type), inout(type), callback(signature), chunks(signature)`;
 const RETURN_LIST = `${SCALAR_LIST} cstring void, { cstring: { free: 'symbol' } }`;
 const OUT_LIST = `${SCALAR_LIST} cstring, { cstring: { free: 'symbol' } }`;
 const INOUT_LIST = `${SCALAR_LIST} buffer`;
@@ -43,11 +43,11 @@ export function compileReturn(place: Place, type: unknown): ReturnSpec {
   throw place.problem(`return is '${meaning}', which is only for parameters. Allowed: ${RETURN_LIST}.`);
 }
 
-/** An entry that is no string: `out()`, `inout()`, or a mistake. */
+/** An entry that is no string: a wrapper, or a mistake. */
 function compileWrapper(place: Place, label: string, type: unknown): ParamSpec {
   if (typeof type === 'function') {
     throw place.problem(
-      `${label} is a function. Call the wrapper, as in out('i32'), or write the name of a type.`,
+      `${label} is a function. Call the wrapper, as in out('i32'), or write the name of a type; a function that native code calls is declared with callback(), and given to the call.`,
     );
   }
   const copy = place.object(type, label, WRAPPERS, `a type. Allowed: ${ARGUMENT_LIST}`);
@@ -58,9 +58,18 @@ function compileWrapper(place: Place, label: string, type: unknown): ParamSpec {
       `${label} is an owned cstring, but a string that the caller gives stays the caller's. Write 'cstring', or out({ cstring: { free: 'symbol' } }) for one that native code gives.`,
     );
   }
-  return key === 'out'
-    ? compileOut(place, `${label}, out(),`, copy.get('out'))
-    : compileInout(place, `${label}, inout(),`, copy.get('inout'));
+  const inner = copy.get(key as string);
+  const where = `${label}, ${key}(),`;
+  switch (key) {
+    case 'out':
+      return compileOut(place, where, inner);
+    case 'inout':
+      return compileInout(place, where, inner);
+    case 'callback':
+      return compileCallback(place, where, inner);
+    default:
+      return compileChunks(place, where, inner);
+  }
 }
 
 function compileOut(place: Place, label: string, type: unknown): ParamSpec {
@@ -88,20 +97,4 @@ function compileText(place: Place, label: string, type: unknown, allowed: string
   const owned = place.object(type, label, ['cstring'], expected);
   const inner = place.object(owned.get('cstring'), `${label} cstring`, ['free'], "{ free: 'symbol' }");
   return { free: place.symbol(inner.get('free'), `${label} cstring.free`) };
-}
-
-function lookUp(place: Place, label: string, name: string, allowed: string): Meaning {
-  const meaning = meaningOf(name);
-  if (meaning !== undefined) return meaning;
-  const later = NOT_YET.get(name);
-  if (later !== undefined) {
-    throw place.problem(`${label} is '${name}', which is not yet available: ${later}.`);
-  }
-  const translation = translate(name);
-  const advice = translation === undefined ? didYouMean(name, ALL_NAMES) : ` Write ${translation}.`;
-  throw place.problem(`${label} is ${show(name)}, which is not a type.${advice} Allowed: ${allowed}.`);
-}
-
-function isScalar(meaning: Meaning): meaning is Scalar {
-  return meaning in SCALARS;
 }

@@ -44,7 +44,58 @@ export type ParamSpec =
   /** Pointer to the int32 that becomes non-zero on cancel. Not given by the caller. */
   | { readonly kind: 'cancelFlag' }
   /** Pointer to two doubles: done and total. Not given by the caller. */
-  | { readonly kind: 'progress' };
+  | { readonly kind: 'progress' }
+  /** Pointer to a function that returns non-zero once the running call is to stop. Not given by the caller. */
+  | { readonly kind: 'cancelProbe' }
+  | HostFunctionSpec
+  | ChunksSpec;
+
+/** One parameter of a callback, in the order of its C prototype: how what native code passes is read. */
+export type CallbackParamSpec =
+  | { readonly kind: 'value'; readonly type: Scalar }
+  | { readonly kind: 'cstring' }
+  /** Memory of which the argument at index `count` says how much there is. */
+  | { readonly kind: 'bytes' | 'cstrings' | 'pointers'; readonly count: number };
+
+/** The C prototype of a callback. */
+export interface CallbackSpec {
+  readonly params: readonly CallbackParamSpec[];
+  readonly returns: Scalar | 'void';
+}
+
+/**
+ * A function that the caller gives, and that runs on the host. Values that go
+ * to native code are in the form of engines: bigint for i64, u64 and pointer,
+ * else number (bool is 0 or 1; 0 stands for void).
+ */
+export interface HostFunctionSpec {
+  readonly kind: 'callback';
+  readonly callback: CallbackSpec;
+  /** ms; Infinity is unlimited; null is the call's or the pool's. */
+  readonly timeout: number | null;
+  /** Whether a promise is an error. */
+  readonly sync: boolean;
+  /** Whether native code waits for the value. */
+  readonly wait: boolean;
+  /** What native code gets when there is no value. */
+  readonly fallback: number | bigint;
+}
+
+/** A callback through which native code hands out chunks. Not given by the caller. */
+export interface ChunksSpec {
+  readonly kind: 'chunks';
+  readonly callback: CallbackSpec;
+  /** The parameter that is the chunk; null: all of them, as a tuple. */
+  readonly chunk: number | null;
+  /** What makes native code stop; null when nothing does. */
+  readonly stop: number | bigint | null;
+  /** What makes it go on. */
+  readonly proceed: number | bigint | 'length';
+  /** Chunks unread before native code waits. */
+  readonly highWaterMark: number;
+  /** Whether the function only installs it: its chunks are those of later calls that have `FunctionSpec.stream`. */
+  readonly persistent: boolean;
+}
 
 /** What the function returns. */
 export type ReturnSpec =
@@ -76,4 +127,6 @@ export interface FunctionSpec {
   readonly lastError: HelperSpec | null;
   /** Returns nothing that is looked at. */
   readonly onCancel: HelperSpec | null;
+  /** The chunks of its calls: by its own parameter, or by one that an earlier call has installed. */
+  readonly stream: ChunksSpec | null;
 }

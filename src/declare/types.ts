@@ -28,7 +28,16 @@ export type TextName = 'cstring' | 'string' | 'str';
 /** Names of bytes given by the caller, passed as an address. */
 export type BytesName = 'buffer' | 'arraybuffer';
 /** Parameters that offthread fills in: the caller does not give them. */
-export type SpecialName = 'cancelFlag' | 'progress';
+export type SpecialName = 'cancelFlag' | 'cancelProbe' | 'progress';
+
+/** The JavaScript type of a scalar. */
+export type ScalarValue<T> = T extends NumberName
+  ? number
+  : T extends BigIntName
+    ? bigint
+    : T extends 'bool'
+      ? boolean
+      : never;
 
 /** A string that native code allocated for the caller: it is read, then released with the library's function `free`. */
 export interface OwnedText {
@@ -50,8 +59,84 @@ export interface Inout<T extends InoutType = InoutType> {
   readonly inout: T;
 }
 
+/**
+ * One parameter of a callback, in the order of its C prototype. The objects are
+ * for addresses: of as many bytes, strings or pointers as the callback's
+ * argument at that index says. They are copied before the function runs.
+ */
+export type CallbackArgument =
+  | ScalarName
+  | TextName
+  | { readonly bytes: number }
+  | { readonly cstrings: number }
+  | { readonly pointers: number };
+
+/** What a callback returns to native code. */
+export type CallbackReturn = ScalarName | 'void';
+
+/** The C prototype of a callback. */
+export interface CallbackSignature<
+  A extends readonly CallbackArgument[] = readonly CallbackArgument[],
+  R extends CallbackReturn = CallbackReturn,
+> {
+  /** The parameters, in the order of the C prototype. At most 16. */
+  readonly arguments: A;
+  readonly return: R;
+}
+
+/** Indices of two arguments of a callback: an address, and the length in bytes of what is there. */
+type BytesAt = readonly [address: number, length: number];
+
+/** Options of `callback()`; `R` is what the callback returns. */
+export interface CallbackOptions<R extends CallbackReturn = CallbackReturn> {
+  /** ms that the function may take; 0 is unlimited. Default: the call's `hostTimeout`, else the pool's. */
+  readonly timeout?: number;
+  /** The function answers at once: a promise is an error. */
+  readonly sync?: boolean;
+  /** Native code does not wait for the function. Only where nothing is returned. */
+  readonly fireAndForget?: R extends 'void' ? boolean : false;
+  /** What native code gets when there is no value: the function failed or took too long, the call was cancelled. Default 0, `0n` or false. */
+  readonly fallback?: ScalarValue<R>;
+  /** Short for `{ bytes: length }` in place of a `'pointer'` argument. */
+  readonly bytes?: BytesAt;
+}
+
+/** Options of `chunks()`; `R` is what the callback returns. */
+export interface ChunksOptions<R extends CallbackReturn = CallbackReturn> {
+  /** The chunk is the bytes at that argument. Without it, the chunk is the tuple of all arguments. */
+  readonly bytes?: BytesAt;
+  /** What the callback returns to make native code stop. */
+  readonly stop?: ScalarValue<R>;
+  /** What it returns to go on. Default 0, `0n` or false; where that is `stop`, and there are `bytes`, their length. */
+  readonly proceed?:
+    | ScalarValue<R>
+    | (R extends Exclude<ScalarName, FloatName | PointerName | 'bool'> ? 'length' : never);
+  /** Chunks unread before native code waits: 1 to 65,536. Default 64. */
+  readonly highWaterMark?: number;
+  /** The function only installs the callback: chunks go to later calls of functions that have `stream`. */
+  readonly persistent?: boolean;
+}
+
+/** A parameter for which the caller gives a JavaScript function, made by `callback()`. */
+export interface Callback<
+  A extends readonly CallbackArgument[] = readonly CallbackArgument[],
+  R extends CallbackReturn = CallbackReturn,
+  O extends CallbackOptions = CallbackOptions,
+> {
+  readonly callback: { readonly signature: CallbackSignature<A, R>; readonly options: O | undefined };
+}
+
+/** A callback through which native code hands out chunks, made by `chunks()`. The caller does not give it. */
+export interface Chunks<
+  A extends readonly CallbackArgument[] = readonly CallbackArgument[],
+  R extends CallbackReturn = CallbackReturn,
+  O extends ChunksOptions = ChunksOptions,
+> {
+  readonly chunks: { readonly signature: CallbackSignature<A, R>; readonly options: O | undefined };
+}
+
 /** One entry of `arguments`, in the order of the C prototype. */
-export type ArgumentType = ScalarName | TextName | BytesName | SpecialName | Out | Inout;
+export type ArgumentType = ScalarName | TextName | BytesName | SpecialName | Out | Inout | Callback | Chunks;
 
 /** What `return` takes. */
 export type ReturnType = ScalarName | TextName | OwnedText | 'void';
@@ -76,6 +161,8 @@ export interface DeclarationBase {
   readonly lastError?: string | HelperDeclaration;
   /** A function of the library that interrupts a running call. Called beside it, on another thread of the same process. */
   readonly onCancel?: HelperDeclaration;
+  /** Its calls hand out chunks through a callback that an earlier call installed: a `chunks()` parameter with `persistent: true`. */
+  readonly stream?: Chunks;
 }
 
 /** A declaration that returns a value of type `Value`; `Rule` are the failure rules that make sense for it. */

@@ -10,6 +10,8 @@ import { isUsableBytes } from './bytes.js';
 import type { CompiledFunction } from './compile.js';
 import { explainArgument, explainCount } from './explain.js';
 import { CODES } from './given.js';
+import type { Scalar } from './spec.js';
+import { misfit } from './host-function.js';
 
 // Constants of their own, so that the optimizing compiler folds them.
 const I8 = CODES.i8;
@@ -38,13 +40,21 @@ export function checkArguments(fn: CompiledFunction, args: readonly unknown[]): 
   const count = codes.length;
   if (args.length !== count) return explainCount(fn, args);
   for (let i = 0; i < count; i++) {
-    if (!fits(codes[i] as number, args[i])) return explainArgument(fn, i, args[i]);
+    if (!fits(codes[i] as number, args[i]) && !fitsCallback(fn, i, args[i])) {
+      return explainArgument(fn, i, args[i]);
+    }
   }
   return null;
 }
 
+/** Callbacks are checked apart: whether a function fits depends on more than a code. */
+function fitsCallback(fn: CompiledFunction, index: number, value: unknown): boolean {
+  const spec = fn.given.callbacks[index];
+  return spec !== null && spec !== undefined && misfit(spec, value) === null;
+}
+
 /**
- * Whether a value can be passed as the type of that code. Integers take -0,
+ * Whether a value can be passed as the type of that code; callbacks are not told here. Integers take -0,
  * which passes as 0; a float takes NaN and the infinities, but an f32 no
  * finite number that would become infinite. A string must survive the way to
  * UTF-8 and back: no NUL inside, and no lone surrogate.
@@ -81,4 +91,9 @@ function fits(code: number, value: unknown): boolean {
     default:
       return false;
   }
+}
+
+/** Whether a value is one of a scalar type, in range. */
+export function fitsType(type: Scalar, value: unknown): boolean {
+  return fits(CODES[type], value);
 }

@@ -2,7 +2,19 @@
  * Wrappers of the declaration language. They only mark: what is inside is
  * checked when the library is opened, where errors can name the function.
  */
-import type { Inout, InoutType, Out, OutType } from './types.js';
+import type {
+  Callback,
+  CallbackArgument,
+  CallbackOptions,
+  CallbackReturn,
+  CallbackSignature,
+  Chunks,
+  ChunksOptions,
+  Inout,
+  InoutType,
+  Out,
+  OutType,
+} from './types.js';
 
 /**
  * An out parameter: a cell that native code fills, such as the last parameter
@@ -25,4 +37,50 @@ export function out<const T extends OutType>(type: T): Out<T> {
  */
 export function inout<const T extends InoutType>(type: T): Inout<T> {
   return Object.freeze({ inout: type });
+}
+
+/** No key but those of `Known`: inferred options would otherwise take any. */
+type Only<O, Known> = { readonly [K in Exclude<keyof O, keyof Known>]: never };
+
+/** Options left out. */
+interface None {
+  readonly bytes?: never;
+}
+
+/**
+ * A parameter for which the caller gives a JavaScript function, `persistent(fn)`,
+ * or null for NULL. The function runs on the thread that made the call, and may
+ * be async; native code waits for its value.
+ *
+ * @param signature - the callback's C prototype.
+ */
+export function callback<const A extends readonly CallbackArgument[], R extends CallbackReturn>(
+  signature: CallbackSignature<A, R>,
+): Callback<A, R, None>;
+export function callback<
+  const A extends readonly CallbackArgument[],
+  R extends CallbackReturn,
+  const O extends CallbackOptions<R>,
+>(signature: CallbackSignature<A, R>, options: O & Only<O, CallbackOptions>): Callback<A, R, O>;
+export function callback(signature: CallbackSignature, options?: CallbackOptions): Callback {
+  return Object.freeze({ callback: Object.freeze({ signature, options }) });
+}
+
+/**
+ * A callback through which native code hands out chunks, such as the rows of
+ * `sqlite3_exec`. The caller does not give it, but reads the chunks of
+ * `fn.stream(...)`; native code waits where they are not read.
+ *
+ * @param signature - the callback's C prototype.
+ */
+export function chunks<const A extends readonly CallbackArgument[], R extends CallbackReturn>(
+  signature: CallbackSignature<A, R>,
+): Chunks<A, R, None>;
+export function chunks<
+  const A extends readonly CallbackArgument[],
+  R extends CallbackReturn,
+  const O extends ChunksOptions<R>,
+>(signature: CallbackSignature<A, R>, options: O & Only<O, ChunksOptions>): Chunks<A, R, O>;
+export function chunks(signature: CallbackSignature, options?: ChunksOptions): Chunks {
+  return Object.freeze({ chunks: Object.freeze({ signature, options }) });
 }

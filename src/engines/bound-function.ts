@@ -5,18 +5,39 @@
  * Order after the call, on the calling thread: errno first, then the library's
  * own last error, then texts, because each later step may disturb the earlier.
  */
-import type { FunctionSpec, ParamSpec, Scalar, TextSpec } from '../declare/spec.js';
+import type { FunctionSpec, HostFunctionSpec, ParamSpec, Scalar, TextSpec } from '../declare/spec.js';
 import { ERRNO_SHIFT, Outcome, RowDouble, RowWord } from '../shared/layout.js';
 import type { LaneMemory } from '../shared/lane-memory.js';
-import { FIRST_EXTERNAL, NO_TEXT, NULL_CELL, Op, type PayloadPlan, planPayload } from '../shared/payload.js';
+import {
+  FIRST_EXTERNAL,
+  NO_FUNCTION,
+  NO_TEXT,
+  NULL_CELL,
+  OWN_FUNCTION,
+  Op,
+  type PayloadPlan,
+  planPayload,
+} from '../shared/payload.js';
 import type { Engine, EngineLibrary, NativeFunction, NativeValue, Prototype } from './engine.js';
 import { type NativeText, nativeText } from './native-text.js';
+
+/** Addresses of functions that native code can call. */
+export interface CallbackSource {
+  /** For a callback parameter of a function, or its chunks. */
+  own(spec: FunctionSpec, index: number): bigint;
+  /** For a persistent callback, by its id. */
+  persistent(id: number, param: HostFunctionSpec): bigint;
+  /** Returns non-zero once the running call is to stop. */
+  probe(): bigint;
+}
 
 /** Where a call's memory is, in one environment. */
 export interface Frame {
   readonly memory: LaneMemory;
   /** Native address of `memory.buffer`. */
   readonly base: bigint;
+  /** Null where native code cannot call back. */
+  readonly callbacks: CallbackSource | null;
 }
 
 function scalarOf(param: ParamSpec): Scalar {
@@ -163,6 +184,11 @@ export class BoundFunction {
         case Op.PROGRESS:
           args[index] = base + BigInt((memory.rowDouble(sequence) + RowDouble.DONE) * 8);
           break;
+        case Op.CALLBACK:
+        case Op.CHUNKS:
+        case Op.CANCEL_PROBE:
+          args[index] = this.#callback(frame, index, memory.f64[i64 + index] as number);
+          break;
         default:
           args[index] = base + BigInt(payload + index * 8);
       }
@@ -176,6 +202,14 @@ export class BoundFunction {
     if (view === undefined)
       throw new Error(`the bytes of external argument ${FIRST_EXTERNAL - cell} did not arrive`);
     return this.#engine.addressOf(view);
+  }
+
+  #callback({ callbacks }: Frame, index: number, cell: number): bigint {
+    if (callbacks === null) throw new Error('native code cannot call back here');
+    const param = this.spec.params[index] as ParamSpec;
+    if (param.kind === 'cancelProbe') return callbacks.probe();
+    if (param.kind !== 'callback' || cell === OWN_FUNCTION) return callbacks.own(this.spec, index);
+    return cell === NO_FUNCTION ? 0n : callbacks.persistent(cell, param);
   }
 
   #invokeNative(): NativeValue {

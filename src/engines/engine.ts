@@ -20,6 +20,20 @@ export interface Prototype {
   readonly returns: Scalar | 'void';
 }
 
+/**
+ * What native code calls, on the thread of the lane. 64-bit integers and
+ * pointers come as numbers or bigints. It must not throw, and must return what
+ * the prototype says: node:ffi ends the process otherwise.
+ */
+export type CallbackHandler = (...values: (number | bigint)[]) => NativeValue;
+
+/** A function that native code can call. */
+export interface NativeCallback {
+  readonly address: bigint;
+  /** Native code must not call it any more. */
+  release(): void;
+}
+
 /** What an engine can do beyond plain calls. */
 export interface Capabilities {
   /** Can return a 32-bit float. */
@@ -28,6 +42,8 @@ export interface Capabilities {
   readonly errno: boolean;
   /** JavaScript callbacks run on the calling thread, in the midst of the call. */
   readonly callbacks: boolean;
+  /** Takes addresses as numbers too, which is faster. */
+  readonly numericPointers: boolean;
   /** Libraries may be opened while calls run on other threads. */
   readonly concurrentOpen: boolean;
   /** Works when the environment that loads it first is not the main thread. */
@@ -64,6 +80,11 @@ export interface Engine {
    * Never null, not even of an empty buffer. It costs more than a call on ffi-rs: keep it.
    */
   addressOf(view: Uint8Array): bigint;
+  /**
+   * Makes a function that native code can call on this thread.
+   * @throws EngineError OFFTHREAD_ENGINE_UNSUPPORTED, or when there are too many.
+   */
+  callback(prototype: Prototype, handler: CallbackHandler): NativeCallback;
   /** errno of the last call made through a function of `bindErrno`, on this thread. */
   errno(): number;
 }

@@ -19,6 +19,7 @@ import type {
   Capabilities,
   Engine,
   EngineLibrary,
+  NativeCallback,
   NativeFunction,
   NativeValue,
   Prototype,
@@ -97,6 +98,13 @@ class FfiRsEngine implements Engine {
     const address = this.#ffi.load(this.#address) as bigint;
     this.#address.paramsValue = [];
     return address === 0n ? emptyAddress((scratch) => this.addressOf(scratch)) : BigInt.asUintN(64, address);
+  }
+
+  callback(): NativeCallback {
+    // Its JavaScript callbacks run on the event loop only, after the call, or from another thread.
+    throw new EngineError('ffi-rs cannot run a callback in the midst of a call. Use koffi or node.', {
+      code: 'OFFTHREAD_ENGINE_UNSUPPORTED',
+    });
   }
 
   errno(): number {

@@ -4,7 +4,15 @@ import { createRequire } from 'node:module';
 import type { Scalar } from '../declare/spec.js';
 import { EngineError } from '../errors.js';
 import { CAPABILITIES } from './capabilities.js';
-import type { Capabilities, Engine, EngineLibrary, NativeFunction, Prototype } from './engine.js';
+import type {
+  CallbackHandler,
+  Capabilities,
+  Engine,
+  EngineLibrary,
+  NativeCallback,
+  NativeFunction,
+  Prototype,
+} from './engine.js';
 import { ERRNO_LOCATION, Errno } from './errno.js';
 import { checkLibrary, libraryFailure, symbolNotFound } from './library-error.js';
 import { emptyAddress } from './scratch.js';
@@ -26,6 +34,10 @@ interface Koffi {
   load(path: string | null): KoffiLibrary;
   address(view: Uint8Array): bigint;
   view(address: bigint, length: number): ArrayBuffer;
+  proto(result: string, parameters: readonly string[]): unknown;
+  pointer(type: unknown): unknown;
+  register(handler: CallbackHandler, type: unknown): bigint;
+  unregister(address: bigint): void;
   config(settings: { readonly sync_stack_size: number }): unknown;
 }
 
@@ -61,6 +73,7 @@ class KoffiEngine implements Engine {
   readonly #libraries = new Map<string, EngineLibrary>();
   readonly #libc: EngineLibrary;
   readonly #errno: Errno;
+  readonly #callbackTypes = new Map<string, unknown>();
 
   constructor(koffi: Koffi) {
     this.#koffi = koffi;
@@ -89,8 +102,36 @@ class KoffiEngine implements Engine {
     return address === 0n ? emptyAddress((scratch) => this.addressOf(scratch)) : address;
   }
 
+  callback(prototype: Prototype, handler: CallbackHandler): NativeCallback {
+    const koffi = this.#koffi;
+    try {
+      const address = koffi.register(handler, this.#callbackType(prototype));
+      return { address, release: () => koffi.unregister(address) };
+    } catch (cause) {
+      throw new EngineError(
+        `koffi could not make a callback: ${(cause as Error).message}. A process has 8,192 of them: close ` +
+          'persistent callbacks that are not needed any more.',
+        { cause },
+      );
+    }
+  }
+
   errno(): number {
     return this.#errno.last;
+  }
+
+  #callbackType({ arguments: parameters, returns }: Prototype): unknown {
+    const key = `${returns} ${parameters.join()}`;
+    let type = this.#callbackTypes.get(key);
+    if (type === undefined) {
+      const prototype = this.#koffi.proto(
+        TYPES[returns],
+        parameters.map((parameter) => TYPES[parameter]),
+      );
+      type = this.#koffi.pointer(prototype);
+      this.#callbackTypes.set(key, type);
+    }
+    return type;
   }
 
   #load(path: string): KoffiLibrary {

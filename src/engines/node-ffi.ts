@@ -3,7 +3,15 @@ import { createRequire } from 'node:module';
 
 import { EngineError } from '../errors.js';
 import { CAPABILITIES } from './capabilities.js';
-import type { Capabilities, Engine, EngineLibrary, NativeFunction, Prototype } from './engine.js';
+import type {
+  CallbackHandler,
+  Capabilities,
+  Engine,
+  EngineLibrary,
+  NativeCallback,
+  NativeFunction,
+  Prototype,
+} from './engine.js';
 import { ERRNO_LOCATION, Errno } from './errno.js';
 import { checkLibrary, libraryFailure, symbolNotFound } from './library-error.js';
 import { emptyAddress } from './scratch.js';
@@ -16,6 +24,8 @@ interface Signature {
 interface DynamicLibrary {
   getFunction(name: string, signature: Signature): NativeFunction;
   getSymbol(name: string): bigint;
+  registerCallback(signature: Signature, handler: CallbackHandler): bigint;
+  unregisterCallback(address: bigint): void;
 }
 
 /** What is used of `node:ffi`. */
@@ -45,12 +55,15 @@ class NodeFfiEngine implements Engine {
   readonly #libraries = new Map<string, EngineLibrary>();
   readonly #libc: NodeFfiLibrary;
   readonly #errno: Errno;
+  /** Callbacks belong to a library, whichever: to this one. */
+  readonly #self: DynamicLibrary;
   readonly #dlopen: (path: string, flags: number) => bigint;
   readonly #dlerror: NativeFunction;
 
   constructor(ffi: NodeFfi) {
     this.#ffi = ffi;
     const self = new ffi.DynamicLibrary(null);
+    this.#self = self;
     const locate = self.getFunction(ERRNO_LOCATION, { arguments: [], return: 'pointer' });
     this.#errno = new Errno(ffi.toArrayBuffer(locate() as bigint, 4, false));
     this.#libc = new NodeFfiLibrary(ffi, '', this.#errno);
@@ -75,6 +88,15 @@ class NodeFfiEngine implements Engine {
   addressOf(view: Uint8Array): bigint {
     const address = this.#ffi.getRawPointer(view);
     return address === 0n ? emptyAddress((scratch) => this.addressOf(scratch)) : address;
+  }
+
+  callback(prototype: Prototype, handler: CallbackHandler): NativeCallback {
+    const self = this.#self;
+    // In a callback its bool is true or false; as a byte it is 0 or 1.
+    const name = (type: Prototype['returns']): string => (type === 'bool' ? 'u8' : type);
+    const signature = { arguments: prototype.arguments.map(name), return: name(prototype.returns) };
+    const address = self.registerCallback(signature, handler);
+    return { address, release: () => self.unregisterCallback(address) };
   }
 
   errno(): number {

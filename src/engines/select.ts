@@ -24,6 +24,8 @@ interface Refusal {
   readonly cause?: unknown;
 }
 
+const CALLING_BACK: ReadonlySet<string> = new Set(['callback', 'chunks', 'cancelProbe']);
+
 /** What `auto` tries, in order. node:ffi is experimental: only who asks for it gets it. */
 const AUTOMATIC: readonly EngineName[] = ['ffi-rs', 'koffi'];
 
@@ -74,6 +76,9 @@ function findLack(name: EngineName, specs: readonly FunctionSpec[], mainThread: 
     if (!can.f32Return && spec.returns.kind === 'value' && spec.returns.type === 'f32') {
       return { what: `the function '${spec.name}', which returns f32`, symbol: spec.name };
     }
+    if (!can.callbacks && talksBack(spec)) {
+      return { what: `the function '${spec.name}', which has a callback`, symbol: spec.name };
+    }
     if (!can.errno && spec.errno) {
       return { what: `the function '${spec.name}', which asks for errno`, symbol: spec.name };
     }
@@ -81,10 +86,15 @@ function findLack(name: EngineName, specs: readonly FunctionSpec[], mainThread: 
   return null;
 }
 
+/** Whether native code calls JavaScript while the function runs. */
+function talksBack({ params, stream }: FunctionSpec): boolean {
+  return stream !== null || params.some(({ kind }) => CALLING_BACK.has(kind));
+}
+
 function unsupported(name: EngineName, lack: Lack): EngineError {
   return new EngineError(
     `The engine ${name} cannot serve ${lack.what}. Leave the engine at 'auto', or use { engine: 'koffi' } ` +
-      `after 'npm install koffi'.`,
+      `after 'npm install koffi' (or 'node' from Node.js 26.1 on).`,
     { code: 'OFFTHREAD_ENGINE_UNSUPPORTED', symbol: lack.symbol },
   );
 }

@@ -24,6 +24,9 @@ export class DeclaredFunction {
   readonly path: string;
   /** Whether native code can be asked to come back while it runs. */
   readonly stoppable: boolean;
+  /** Whether native code calls back: it runs alone in its lane, since it may wait for the host. */
+  readonly hasCallbacks: boolean;
+  readonly hasProbe: boolean;
   readonly hasProgress: boolean;
   readonly returnsBool: boolean;
   /** Whether a call resolves to `[returned, ...outs]`. */
@@ -47,7 +50,10 @@ export class DeclaredFunction {
     this.engine = engine;
     this.path = path;
     const { params, returns, onCancel } = compiled.spec;
-    this.stoppable = onCancel !== null || params.some((param) => param.kind === 'cancelFlag');
+    this.hasCallbacks = this.plan.hasCallbacks;
+    this.hasProbe = params.some(({ kind }) => kind === 'cancelProbe');
+    this.stoppable =
+      onCancel !== null || this.hasCallbacks || params.some((param) => param.kind === 'cancelFlag');
     this.hasProgress = params.some((param) => param.kind === 'progress');
     this.returnsBool = returns.kind === 'value' && returns.type === 'bool';
     this.hasOuts = params.some(({ kind }) => kind === 'out' || kind === 'outText' || kind === 'inout');
@@ -80,6 +86,6 @@ export class DeclaredFunction {
       this.typicalUs += (us - this.typicalUs) * AVERAGE_WEIGHT;
       if (!long) this.averageUs += (us - this.averageUs) * AVERAGE_WEIGHT;
     }
-    this.short = this.#longShare < LONG_SHARE;
+    this.short = this.#longShare < LONG_SHARE && !this.hasCallbacks;
   }
 }

@@ -15,6 +15,7 @@ import { Header, Interrupt, type LaneSize, RowDouble, RowWord, ANNOUNCE_START } 
 import { arenaStart } from '../shared/layout.js';
 import { LaneMemory } from '../shared/lane-memory.js';
 import type { ToLane } from '../shared/messages.js';
+import { NO_TEXT } from '../shared/payload.js';
 import { State, generationOf, stateIn, stateWord, transition } from '../shared/states.js';
 import { Arena } from './arena.js';
 import { NO_ROOM, lentArguments, pack } from './pack.js';
@@ -93,6 +94,8 @@ export class LaneRing<T extends Ticket> {
     const externals: Uint8Array[] = ticket.fn.plan.hasData ? [] : NONE;
     const payload = pack(memory, this.#arena, ticket.fn, ticket.args, externals, this.#buffers);
     if (payload === NO_ROOM) return undefined;
+    const { stream } = ticket.fn.plan;
+    if (stream !== NO_TEXT) memory.f64[(payload + stream) / 8] = ticket.highWaterMark;
     const slot = sequence & memory.mask;
     const generation = generationOf(ticket.id);
     if (externals.length > 0) {
@@ -162,6 +165,11 @@ export class LaneRing<T extends Ticket> {
       from,
       to,
     );
+  }
+
+  /** Whether a row is a call's that has not been given back. */
+  holds(sequence: number): boolean {
+    return ((sequence - this.head) | 0) >= 0 && ((this.tail - sequence) | 0) > 0;
   }
 
   /** Raises the tripwire of a row. */

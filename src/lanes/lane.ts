@@ -1,6 +1,7 @@
 /** A lane as the supervisor sees it. Thread lanes are one kind; nothing above knows which. */
-import type { MessagePort } from 'node:worker_threads';
 import type { LaneReport, ToLane } from '../shared/messages.js';
+import type { Inbox } from './inbox.js';
+import type { LaneChannel } from './lane-channel.js';
 import type { LaneRing } from './lane-ring.js';
 import type { Ticket } from './ticket.js';
 
@@ -19,8 +20,10 @@ export interface LaneEvents<L> {
 export interface Lane<T extends Ticket> {
   readonly name: string;
   readonly ring: LaneRing<T>;
-  /** Where what does not fit a row arrives. Read it with `receiveMessageOnPort`. */
-  readonly port: MessagePort;
+  /** What does not fit a row, and comes by message port. */
+  readonly inbox: Inbox;
+  /** Where native code talks back. */
+  readonly channel: LaneChannel;
   status: LaneStatus;
   /** ms on the host's clock when the lane was created. */
   readonly createdAt: number;
@@ -42,12 +45,18 @@ export interface Lane<T extends Ticket> {
   announce(library: ToLane): void;
   /** Publishes what was written to its ring, and makes sure the lane sees it. */
   wake(): void;
+  /** Whether it is to give callbacks back before it ends. */
+  hasCallbacks: boolean;
+  /** Whether native code of this lane may have kept a probe: then every call can be asked to stop. */
+  hasProbe: boolean;
   /** Asks the lane about itself; rejects when the lane dies first. */
   report(): Promise<LaneReport>;
   /** Binds what was announced, now rather than at the first call. */
   setUp(): Promise<LaneReport>;
   /** Resolves once the lane has run everything written so far. */
   drain(): Promise<void>;
+  /** The same; then the lane gives its callbacks back, and is only to be ended. */
+  retire(): Promise<void>;
   /**
    * Ends the lane. A thread stuck in native code is left behind: it no longer
    * keeps the process alive, and ends when its native call returns.

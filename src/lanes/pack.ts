@@ -9,12 +9,14 @@
  */
 import { ArgumentError } from '../errors.js';
 import { bytesOf, isShared, isUsableBytes } from '../declare/bytes.js';
-import type { ParamSpec } from '../declare/spec.js';
+import { isPersistent } from '../declare/persistent.js';
+import type { HostFunctionSpec, ParamSpec } from '../declare/spec.js';
 import { writeCell, type ScalarValue } from '../shared/cells.js';
 import type { LaneMemory } from '../shared/lane-memory.js';
-import { FIRST_EXTERNAL, NULL_CELL, Op } from '../shared/payload.js';
+import { FIRST_EXTERNAL, NO_FUNCTION, NULL_CELL, OWN_FUNCTION, Op } from '../shared/payload.js';
 import type { Arena } from './arena.js';
 import type { DeclaredFunction } from './declared-function.js';
+import { persistentId } from './persistents.js';
 import { SharedBuffers } from './shared-buffers.js';
 
 /** Bytes up to which one string or buffer is copied into the arena. */
@@ -151,10 +153,19 @@ export function pack(
       case Op.OUT_TEXT:
         memory.f64[cell + index] = 0;
         break;
+      case Op.CALLBACK:
+        memory.f64[cell + index] = functionCell(fn.compiled.spec.params[index], args[given++]);
+        break;
       default:
     }
   }
   return payload;
+}
+
+/** What a lane is told of the function that the caller gave. */
+function functionCell(param: ParamSpec | undefined, value: unknown): number {
+  if (value === null) return NO_FUNCTION;
+  return isPersistent(value) ? persistentId(value, param as HostFunctionSpec) : OWN_FUNCTION;
 }
 
 /**

@@ -19,7 +19,9 @@ import { LaneCrashedError } from '../errors.js';
 import { Header, type LaneSize, Lease } from '../shared/layout.js';
 import { clockOrigin } from '../shared/clock.js';
 import type { LaneBoot, LaneControl, LaneReport, ToLane } from '../shared/messages.js';
+import { Inbox } from './inbox.js';
 import type { Lane, LaneEvents, LaneStatus } from './lane.js';
+import { LaneChannel } from './lane-channel.js';
 import { LaneRing } from './lane-ring.js';
 import type { Ticket } from './ticket.js';
 
@@ -44,13 +46,20 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   lastUsed = 0;
   exclusive = false;
   abandonAt: number = Infinity;
+  hasCallbacks = false;
+  hasProbe = false;
+  readonly inbox: Inbox;
+  readonly channel: LaneChannel;
   readonly #piscina: Piscina;
   readonly #events: LaneEvents<ThreadLane<T>>;
-  readonly port: MessagePort;
+  readonly #port: MessagePort;
   readonly #control: MessagePort;
   readonly #remote: Remote<LaneControl>;
   readonly #death: Promise<never>;
   #die: (reason: unknown) => void = () => {};
+  /** Resolves when the thread has ended by itself. */
+  readonly #gone: Promise<void>;
+  #goneNow: () => void = () => {};
   #ending: Promise<void> | undefined;
   #questions = 0;
 
@@ -61,11 +70,16 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
       this.#die = reject;
     });
     this.#death.catch(() => {});
+    this.#gone = new Promise((resolve) => {
+      this.#goneNow = resolve;
+    });
     const data = new MessageChannel();
     const control = new MessageChannel();
-    this.port = data.port1;
+    this.#port = data.port1;
     this.#control = control.port1;
     this.ring = new LaneRing(options.size, data.port1);
+    this.inbox = new Inbox(data.port1);
+    this.channel = new LaneChannel(this.ring.memory, this.inbox);
     this.#remote = wrap<LaneControl>(nodeEndpoint(control.port1));
     // Comlink listens, and a listening port would keep the process alive.
     control.port1.unref();
@@ -115,7 +129,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
 
   announce(library: ToLane): void {
     Atomics.add(this.ring.memory.i32, Header.ANNOUNCED, 1);
-    this.port.postMessage(library);
+    this.#port.postMessage(library);
     this.wake();
   }
 
@@ -151,6 +165,12 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     return this.#ask(() => this.#remote.drain());
   }
 
+  retire(): Promise<void> {
+    this.ring.publish();
+    this.channel.close();
+    return this.#ask(() => this.#remote.retire());
+  }
+
   end(): Promise<void> {
     this.#ending ??= this.#end();
     return this.#ending;
@@ -175,6 +195,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   }
 
   #died(cause: unknown): void {
+    this.#goneNow();
     if (this.#ending !== undefined) return;
     this.#die(cause);
     this.#events.crashed(this, cause);
@@ -184,10 +205,15 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     const stuck = this.ring.done !== this.ring.tail;
     if (this.status !== 'lost') this.status = 'ended';
     if (stuck) leaveBehind(this.#piscina);
+    this.channel.close();
+    // A thread that is ended in native code never gives its callbacks back: it
+    // has to return first. It may be gone already, or be so before it answers.
+    const returned = stuck && this.hasCallbacks ? this.#remote.retire() : undefined;
     this.#die(new LaneCrashedError(`Lane ${this.name} has ended.`, { lane: this.name }));
+    if (returned !== undefined) await Promise.race([returned, this.#gone]).catch(() => {});
     this.#remote[releaseProxy]();
     this.#control.close();
-    this.port.close();
+    this.#port.close();
     await this.#piscina.destroy();
     this.status = 'ended';
   }

@@ -6,4 +6,6 @@ export interface Ticket {
   readonly fn: DeclaredFunction;
   /** The checked arguments. Kept until the call settles; a lane that gives the call back puts its bytes here. */
   args: readonly unknown[];
+  /** Chunks of its stream that may be unread; 0 where it has none. */
+  readonly highWaterMark: number;
 }

@@ -32,6 +32,8 @@ export interface PoolStats {
   readonly lanesCrashed: number;
   /** Times that a listener of this pool threw. */
   readonly listenerErrors: number;
+  /** Times that native code called a callback when its call had returned, or its owner was closed. */
+  readonly lateCallbacks: number;
   /** ms from creation to start. */
   readonly waitMs: Distribution;
   /** ms from start to end. */

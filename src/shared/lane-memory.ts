@@ -1,5 +1,6 @@
 /** Views of one lane's shared memory: the same class on the host and in the lane. */
-import { type LaneSize, ROW_DOUBLES, ROW_WORDS, HEADER_BYTES, memoryBytes } from './layout.js';
+import { channelStart, memoryBytes } from './channel.js';
+import { type LaneSize, ROW_DOUBLES, ROW_WORDS, HEADER_BYTES } from './layout.js';
 
 const FIRST_ROW_WORD = HEADER_BYTES / 4;
 const FIRST_ROW_DOUBLE = HEADER_BYTES / 8;
@@ -16,6 +17,8 @@ export class LaneMemory {
   readonly u64: BigUint64Array;
   readonly bytes: Buffer;
   readonly data: DataView;
+  /** Index of the channel's first Int32 word. */
+  readonly channel: number;
 
   constructor(size: LaneSize, buffer: SharedArrayBuffer = new SharedArrayBuffer(memoryBytes(size))) {
     this.buffer = buffer;
@@ -28,6 +31,7 @@ export class LaneMemory {
     this.u64 = new BigUint64Array(buffer);
     this.bytes = Buffer.from(buffer);
     this.data = new DataView(buffer);
+    this.channel = channelStart(size) / 4;
   }
 
   /** Index of the row's first Int32 word. */

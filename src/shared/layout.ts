@@ -5,6 +5,7 @@
  *      0  header   words that host and lane signal with, a cache line each
  *    512  table    one 64-byte row a slot: state, tripwire, progress, times, result
  *      …  arena    arguments, strings and bytes of the calls in the table
+ *      …  channel  where native code talks back, see `channel.ts`
  *
  * A lane's ring is its slice of the call table: the host writes rows at the
  * tail, the lane runs them at the head, in order. So one row carries a call
@@ -80,8 +81,8 @@ export const RowDouble = {
   RESULT: 7,
 } as const;
 
-/** Why a running call was asked to stop: what native code finds in its tripwire. */
-export const StopCause = { CANCELLED: 1, TIMED_OUT: 2 } as const;
+/** Why a running call was asked to stop: what native code finds in its tripwire. `FAILED`: a function on the host did. */
+export const StopCause = { CANCELLED: 1, TIMED_OUT: 2, FAILED: 3 } as const;
 
 /**
  * The handshake that keeps an interrupt function (`onCancel`) from running
@@ -119,14 +120,11 @@ export interface LaneSize {
   readonly rows: number;
   /** Bytes of the arena: a multiple of 16. */
   readonly arenaBytes: number;
+  /** Bytes of the pipe of chunks: a power of two; 0 for a lane without a channel. */
+  readonly chunkBytes: number;
 }
 
 /** Byte offset of the arena. */
 export function arenaStart(size: LaneSize): number {
   return HEADER_BYTES + size.rows * ROW_BYTES;
-}
-
-/** Bytes of the whole lane memory. */
-export function memoryBytes(size: LaneSize): number {
-  return arenaStart(size) + size.arenaBytes;
 }

@@ -24,6 +24,8 @@ export type ToLane =
       readonly engine: EngineName;
       readonly functions: readonly NumberedFunction[];
     }
+  /** A persistent callback has been closed: its place may be used again. */
+  | { readonly kind: 'close-callback'; readonly id: number }
   /** The bytes of one call that are not in the arena: views over SharedArrayBuffers. */
   | { readonly kind: 'data'; readonly sequence: number; readonly views: readonly Uint8Array[] };
 
@@ -38,7 +40,9 @@ export interface ErrorData {
 /** Lane to host, by the data port. */
 export type ToHost =
   | { readonly kind: 'texts'; readonly generation: number; readonly texts: readonly (string | null)[] }
-  | { readonly kind: 'error'; readonly generation: number; readonly error: ErrorData };
+  | { readonly kind: 'error'; readonly generation: number; readonly error: ErrorData }
+  /** What a callback was called with, where it does not fit the channel. */
+  | { readonly kind: 'record'; readonly chunk: boolean; readonly payload: ArrayBuffer };
 
 /** What the first lease of a lane brings. Later ones bring `null`: go on. */
 export interface LaneBoot {
@@ -101,4 +105,6 @@ export interface LaneControl {
   report(): LaneReport;
   /** Runs every row written before it was called. */
   drain(): void;
+  /** The same; then gives every callback back, for the thread's end. */
+  retire(): void;
 }

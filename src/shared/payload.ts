@@ -26,6 +26,9 @@ export const Op = {
   INOUT: 9,
   CANCEL_FLAG: 10,
   PROGRESS: 11,
+  CALLBACK: 12,
+  CHUNKS: 13,
+  CANCEL_PROBE: 14,
 } as const;
 
 const scalarOps: Readonly<Record<Scalar, number>> = {
@@ -48,6 +51,10 @@ export const NULL_CELL = -1;
 /** External view `k` of the call, sent by message port, is `FIRST_EXTERNAL - k`. */
 export const FIRST_EXTERNAL = -2;
 
+/** In the cell of a callback: NULL; a function of this call; else the id of a persistent one. */
+export const NO_FUNCTION = 0;
+export const OWN_FUNCTION = -1;
+
 /** Bytes of a text area: an int32 length, padding, then the text in UTF-8. */
 export const TEXT_AREA = 256;
 export const TEXT_HEADER = 8;
@@ -69,8 +76,12 @@ export interface PayloadPlan {
   readonly lastError: number;
   /** Bytes of cells and texts together: a multiple of 16. */
   readonly fixedBytes: number;
+  /** Byte offset of the double with the stream's high-water mark (0: no stream), or {@link NO_TEXT} where there can be none. */
+  readonly stream: number;
   /** Whether a call may bring strings or bytes. */
   readonly hasData: boolean;
+  /** Whether native code may call back. */
+  readonly hasCallbacks: boolean;
 }
 
 /** Absent text area. */
@@ -94,13 +105,20 @@ function opOf(param: ParamSpec): number {
       return Op.CANCEL_FLAG;
     case 'progress':
       return Op.PROGRESS;
+    case 'callback':
+      return Op.CALLBACK;
+    case 'chunks':
+      return Op.CHUNKS;
+    case 'cancelProbe':
+      return Op.CANCEL_PROBE;
   }
 }
 
 /** Computes the fixed places for a function. */
 export function planPayload(spec: FunctionSpec): PayloadPlan {
   const ops = Uint8Array.from(spec.params, opOf);
-  let at = Math.ceil((ops.length * 8) / 16) * 16;
+  const stream = spec.stream === null ? NO_TEXT : ops.length * 8;
+  let at = Math.ceil(((ops.length + (stream === NO_TEXT ? 0 : 1)) * 8) / 16) * 16;
   const textArea = (): number => {
     at += TEXT_AREA;
     return at - TEXT_AREA;
@@ -114,7 +132,9 @@ export function planPayload(spec: FunctionSpec): PayloadPlan {
     returnText,
     outTexts,
     lastError,
+    stream,
     fixedBytes: Math.max(at, 16),
     hasData: ops.some((op) => op === Op.CSTRING || op === Op.BUFFER),
+    hasCallbacks: spec.stream !== null || ops.some((op) => op >= Op.CALLBACK),
   };
 }

@@ -7,11 +7,9 @@
  * whoever comes next finds the next row.
  */
 import { performance } from 'node:perf_hooks';
-import { receiveMessageOnPort } from 'node:worker_threads';
-import type { ToHost } from '../shared/messages.js';
 import { State } from '../shared/states.js';
 import type { Job, JobLane } from './job.js';
-import { readRow, settleReading } from './settlement.js';
+import { type ReadMessage, readRow, settleReading } from './settlement.js';
 
 /** What the harvester tells. */
 export interface HarvestEvents {
@@ -20,7 +18,11 @@ export interface HarvestEvents {
   started(job: Job): void;
   /** A look is wanted by this time. */
   by(time: number): void;
+  /** Takes what native code has said. */
+  hear(lane: JobLane): number;
 }
+
+const answerOf: ReadMessage = (lane, generation) => lane.inbox.answer(generation);
 
 /** Calls that may run for less than this are watched from the moment they start, in ms. */
 const SHORT_TIMEOUT_MS = 5;
@@ -36,7 +38,8 @@ export class Harvester {
   take(lane: JobLane): number {
     const { ring } = lane;
     const { done } = ring;
-    let found = 0;
+    // After `done`: whatever a call has said is heard before the call ends.
+    let found = lane.hasCallbacks ? this.#events.hear(lane) : 0;
     // A handler may take results itself, and move the head: beyond `done` is not ours.
     while (((done - ring.head) | 0) > 0) {
       const job = ring.ticket(ring.head);
@@ -45,7 +48,7 @@ export class Harvester {
         this.#announceStart(job);
         if (job.sequence !== ring.head) continue;
       }
-      const reading = own ? readRow(lane, job, message) : null;
+      const reading = own ? readRow(lane, job, answerOf) : null;
       ring.free();
       found += 1;
       if (reading !== null) settleReading(job, reading);
@@ -71,13 +74,5 @@ export class Harvester {
     job.announced = true;
     job.startedAt = ring.startedAt(job.sequence);
     this.#events.started(job);
-  }
-}
-
-/** Messages come in the order of the rows; those of calls nobody waits for are passed over. */
-function message(lane: JobLane, generation: number): ToHost | undefined {
-  for (;;) {
-    const received: { message: ToHost } | undefined = receiveMessageOnPort(lane.port);
-    if (received === undefined || received.message.generation === generation) return received?.message;
   }
 }

@@ -20,7 +20,34 @@ export interface Stopping {
   interruptAt: number;
 }
 
+/** Takes the chunks of a call. The stream that users see is a room above. */
+export interface ChunkSink {
+  /** The call is in a lane now. */
+  attach(lane: JobLane): void;
+  /** There may be chunks: takes what somebody waits for. @returns how many. */
+  offer(lane: JobLane): number;
+  /**
+   * The native side is over, and this is how; `lane` is null where it never began.
+   * @returns whether the call is to settle now; else the sink settles it, once every chunk has been read.
+   */
+  end(lane: JobLane | null, ending: Ending, value: unknown, error: unknown): boolean;
+  /** Whether a handler has answered with a promise: it can settle only while the host's thread does not block. */
+  readonly awaitsHandler: boolean;
+}
+
+/** What a call and the host have to do with each other while native code runs. */
+export interface JobTalk {
+  /** Where its chunks go. */
+  readonly sink: ChunkSink | null;
+  /** Why it will fail whatever native code returns: the first thing that went wrong on the host. */
+  failure: OffthreadError | null;
+}
+
 export interface Job extends Ticket {
+  /** Null for the many calls that say nothing while they run. */
+  talk: JobTalk | null;
+  /** ms for each function on the host; undefined: the declaration's or the pool's. */
+  readonly hostTimeout: number | undefined;
   /** ms of running allowed; Infinity for unlimited. */
   readonly timeout: number;
   readonly createdAt: number;

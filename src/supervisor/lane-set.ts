@@ -42,6 +42,8 @@ export class LaneSet {
   readonly ending: JobLane[] = [];
   readonly #settings: PoolSettings;
   readonly #bell: SharedArrayBuffer;
+  /** Late callbacks of lanes that have ended. */
+  #late = 0;
   readonly #events: LaneSetEvents;
   readonly #libraries: ToLane[] = [];
   readonly #ends = new Set<Promise<void>>();
@@ -67,6 +69,18 @@ export class LaneSet {
   announce(library: ToLane): void {
     this.#libraries.push(library);
     for (const lane of this.active) lane.announce(library);
+  }
+
+  /** Tells the lanes that there are of something. */
+  tell(message: ToLane): void {
+    for (const lane of [...this.active, ...this.lost]) lane.announce(message);
+  }
+
+  /** Callbacks that native code called when it was too late. */
+  get lateCallbacks(): number {
+    let late = this.#late;
+    for (const { channel } of [...this.active, ...this.lost, ...this.ending]) late += channel.late;
+    return late;
   }
 
   /** Why no lane will take a call however long it waits; null while there is hope. */
@@ -121,6 +135,7 @@ export class LaneSet {
       const at = this.lost.indexOf(lane);
       if (at < 0) return;
       this.lost.splice(at, 1);
+      this.#late += lane.channel.late;
       // Room first, then the news: whoever hears it may call.
       this.#fill();
       this.#events.recovered(lane);
@@ -142,6 +157,7 @@ export class LaneSet {
       void lane.end().then(() => {
         const at = this.lost.indexOf(lane);
         if (at >= 0) this.lost.splice(at, 1);
+        this.#late += lane.channel.late;
         this.#events.ended();
       });
     }
@@ -172,6 +188,7 @@ export class LaneSet {
       .then(() => lane.end())
       .finally(() => {
         this.#ends.delete(end);
+        this.#late += lane.channel.late;
         this.ending.splice(this.ending.indexOf(lane), 1);
       });
     this.#ends.add(end);
@@ -204,7 +221,7 @@ export class LaneSet {
     const lane: JobLane = new ThreadLane<Job>(
       {
         name: `${name}-${this.#created}`,
-        size: { rows: tuning.rows, arenaBytes: tuning.arenaBytes },
+        size: { rows: tuning.rows, arenaBytes: tuning.arenaBytes, chunkBytes: tuning.chunkBytes },
         bell: this.#bell,
         spinUs: tuning.laneSpinUs,
         leaseIdleMs: tuning.leaseIdleMs,
@@ -218,12 +235,12 @@ export class LaneSet {
   }
 }
 
-/** Resolves when the lane is between calls and has loaded its engines; or when it will not tell. */
+/** Resolves when the lane is between calls, has loaded its engines, and has given its callbacks back; or when it will not tell. */
 async function atRest(lane: JobLane): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, REST_MS);
   });
-  await Promise.race([lane.drain().catch(() => {}), patience]);
+  await Promise.race([lane.retire().catch(() => {}), patience]);
   clearTimeout(timer);
 }

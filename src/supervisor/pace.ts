@@ -8,12 +8,17 @@ import type { JobLane } from './job.js';
 /** µs that results of short calls gather before the host is woken: about twice what waking it costs. */
 const GATHER_US = 50;
 
+/** µs until native code that has just said something is expected to go on. */
+const TALK_US = 15;
+
 /** µs until a lane is expected to run dry: it then wants more to do, or somebody waits for its result. */
 export function soonUs(lanes: readonly JobLane[]): number {
   let soon = Infinity;
   for (const lane of lanes) {
     const { ring } = lane;
-    if (ring.occupied === 0 || lane.exclusive) continue;
+    if (ring.occupied === 0) continue;
+    if (lane.hasCallbacks && lane.channel.talkative) soon = Math.min(soon, TALK_US);
+    if (lane.exclusive) continue;
     soon = Math.min(soon, ring.remaining * ring.ticket(ring.head).fn.averageUs);
   }
   return soon;
@@ -35,5 +40,10 @@ export function gather(lanes: readonly JobLane[]): void {
 
 /** Whether a lane has something that would ring the bell by now. */
 export function rung(lanes: readonly JobLane[]): boolean {
-  return lanes.some((lane) => lane.ring.rung || (lane.status === 'starting' && lane.announcedReady));
+  return lanes.some(
+    (lane) =>
+      lane.ring.rung ||
+      (lane.hasCallbacks && lane.channel.rung) ||
+      (lane.status === 'starting' && lane.announcedReady),
+  );
 }

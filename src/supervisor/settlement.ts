@@ -26,8 +26,11 @@ import type { ErrorData, ToHost } from '../shared/messages.js';
 import { State, generationOf } from '../shared/states.js';
 import type { Job, JobLane } from './job.js';
 
-/** Reads the lane's port up to the message of one call; earlier calls' messages are of calls nobody waits for. */
-export type ReadMessage = (lane: JobLane, generation: number) => ToHost | undefined;
+/** What a lane sent beside the row of a call. */
+export type ReadMessage = (
+  lane: JobLane,
+  generation: number,
+) => Exclude<ToHost, { kind: 'record' }> | undefined;
 
 /** What a row said. */
 export interface Reading {
@@ -109,10 +112,13 @@ function readWhole(lane: JobLane, job: Job, state: State, outcome: number, read:
 /** Ends a job by what its row said. Runs user code. */
 export function settleReading(job: Job, reading: Reading): void {
   const { state, obstacle } = reading;
+  const failure = job.talk?.failure ?? null;
   if (state === State.cancelled) job.settle('cancelled', undefined, job.stopping?.error);
   else if (state === State.timedOut) job.settle('timed-out', undefined, job.stopping?.error);
   else if (obstacle !== null) job.settle('failed', undefined, obstacle);
-  else if (failed(job, reading)) job.settle('failed', undefined, nativeError(job, reading));
+  else if (failure !== null) {
+    job.settle(failure.kind === 'timeout' ? 'timed-out' : 'failed', undefined, failure);
+  } else if (failed(job, reading)) job.settle('failed', undefined, nativeError(job, reading));
   else job.settle('succeeded', reading.value, undefined);
 }
 

@@ -4,7 +4,7 @@
  *
  *   queued in a ring ──► settled at once
  *   finished, not yet taken ──► settled at once (cancelled only)
- *   running, can be asked (flag, interrupt) ──► asked ──► comes back ──► settled
+ *   running, can be asked (flag, probe, callback, interrupt) ──► asked ──► comes back ──► settled
  *                                                  └─ grace is over ──► given up
  *   running, cannot be asked ──► given up
  *
@@ -53,7 +53,7 @@ export function stopJob(context: StopContext, job: Job, ending: StopEnding, erro
   );
   if (!asked) return cancel && discard(job, lane, error);
   const now = performance.now();
-  const { stoppable } = job.fn;
+  const stoppable = canBeAsked(job, lane);
   const interrupts = job.fn.compiled.spec.onCancel !== null;
   job.stopping = {
     error,
@@ -63,6 +63,8 @@ export function stopJob(context: StopContext, job: Job, ending: StopEnding, erro
   };
   // After the swap: the lane may return at any moment now, and finds the cause recorded.
   ring.trip(job.sequence, cancel ? StopCause.CANCELLED : StopCause.TIMED_OUT);
+  // It may wait in a callback, for the host or for a reader.
+  if (lane.hasCallbacks) lane.channel.nudge();
   if (!stoppable) {
     giveUp(context, job);
     return true;
@@ -70,6 +72,11 @@ export function stopJob(context: StopContext, job: Job, ending: StopEnding, erro
   if (interrupts) context.interrupter.interrupt(job, lane);
   context.by(Math.min(job.stopping.giveUpAt, job.stopping.interruptAt));
   return true;
+}
+
+/** Whether native code may come back by itself: its declaration names a way, or an earlier call left a probe with the library. */
+function canBeAsked({ fn }: Job, lane: JobLane): boolean {
+  return fn.stoppable || lane.hasProbe;
 }
 
 /**
@@ -105,9 +112,9 @@ export function giveUp(context: StopContext, job: Job): void {
   job.endedAt = performance.now();
   const lost = new LaneLostError(
     `${job.fn.name} is still running in lane ${lane.name}, which was given up. ` +
-      (job.fn.stoppable
+      (canBeAsked(job, lane)
         ? `It was asked to stop and did not come back within its grace of ${context.grace} ms.`
-        : 'Its declaration names no way to stop it: add a cancelFlag parameter or onCancel, if the library has one.'),
+        : 'Its declaration names no way to stop it: add a cancelFlag or cancelProbe parameter, or onCancel, if the library has one.'),
     { call: job.id, symbol: job.fn.name, lane: lane.name },
   );
   stopping.error.message += ` ${lost.message}`;

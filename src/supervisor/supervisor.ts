@@ -22,12 +22,14 @@ import { Harvester } from './harvester.js';
 import { BOOT_MS, Health, STUCK_AFTER_MS } from './health.js';
 import { HostLoop } from './host-loop.js';
 import { Interrupter } from './interrupter.js';
+import type { Invocation } from './invocation.js';
 import type { Job, JobLane, StopEnding } from './job.js';
 import { LaneSet } from './lane-set.js';
 import { gather, rung, soonUs } from './pace.js';
 import { ffiRsGate } from './quiet.js';
 import { Readiness } from './readiness.js';
 import { type StopContext, giveUp, stopJob } from './stopping.js';
+import { Talk } from './talk.js';
 import { Watch } from './watch.js';
 
 /** What the supervisor tells the rooms above. */
@@ -41,6 +43,10 @@ export interface SupervisorEvents {
   /** A job has started. Told only while `announcing()` is true. */
   started(job: Job): void;
   announcing(): boolean;
+  /** A function on the host has failed, and there is no call left to fail with it. */
+  stray(error: OffthreadError): void;
+  /** Native code waits for a promise of the host. */
+  hostWaits(): void;
   lane(
     event: 'lane-ready' | 'lane-crashed' | 'lane-lost' | 'lane-recovered',
     lane: JobLane,
@@ -64,6 +70,7 @@ export class Supervisor {
   readonly #stopping: StopContext;
   readonly #health: Health;
   readonly #harvester: Harvester;
+  readonly #talk: Talk;
   readonly #readiness: Readiness;
   readonly #ffiRs: FfiRsThreads;
   #harvesting = false;
@@ -111,7 +118,15 @@ export class Supervisor {
         events.room();
       },
     });
+    this.#talk = new Talk({
+      hostTimeout: settings.hostTimeout,
+      by: (time) => this.#watch.by(time),
+      stray: (error) => events.stray(error),
+      waits: () => events.hostWaits(),
+      closed: (id) => this.#lanes.tell({ kind: 'close-callback', id }),
+    });
     this.#harvester = new Harvester({
+      hear: (lane) => this.#talk.hear(lane),
       announcing: () => events.announcing(),
       started: (job) => events.started(job),
       by: (time) => this.#watch.by(time),
@@ -188,6 +203,7 @@ export class Supervisor {
     job.sequence = sequence;
     const now = job.createdAt;
     lane.lastUsed = now;
+    if (job.fn.hasCallbacks) this.#talk.dispatched(job, lane);
     if (free !== null) lane.exclusive = !job.fn.short;
     // The rest goes as a crate, at the end of this tick.
     if (first || free === null || ring.unpublished >= CRATE) lane.wake();
@@ -225,19 +241,52 @@ export class Supervisor {
     }
   }
 
+  /** Callbacks that native code called when it was too late. */
+  get lateCallbacks(): number {
+    return this.#lanes.lateCallbacks;
+  }
+
+  /** Whether native code of a call waits for a function on the host, or talks to a stream. */
+  talks(job: Job): boolean {
+    if (job.lane === null) return false;
+    return (job.talk?.sink ?? null) !== null || this.#talk.waitingIn(job.lane)?.job === job;
+  }
+
+  /** A call will fail with this, whatever its native code returns. */
+  fail(job: Job, error: OffthreadError): void {
+    this.#talk.fail(job, error);
+  }
+
+  /** Somebody waits for a chunk: it is to be noticed. */
+  notice(): void {
+    this.#loop.notice();
+  }
+
+  /** Whether every lane waits for the host, each for a function of which `holds` is true: then none takes a call. */
+  allWait(holds: (invocation: Invocation) => boolean): boolean {
+    const lanes = this.#lanes.active;
+    return (
+      lanes.length > 0 &&
+      lanes.every((lane) => {
+        const waiting = lane.status === 'ready' ? this.#talk.waitingIn(lane) : null;
+        return waiting !== null && holds(waiting);
+      })
+    );
+  }
+
   /** Asks for a look at what is due (see `SupervisorEvents.due`) by a time. */
   by(time: number): void {
     this.#watch.by(time);
   }
 
   /**
-   * Blocks this thread until `done`: waits on the doorbell and does the
-   * supervisor's work by itself.
+   * Blocks this thread until a job has settled: waits on the doorbell and does
+   * the supervisor's work by itself.
    * @throws DeadlockError when nothing that this thread waits for can happen while it blocks.
    */
-  runUntil(done: () => boolean): void {
+  runUntil(job: Job): void {
     try {
-      while (!done()) {
+      while (!job.isSettled) {
         const count = this.#loop.armToBlock();
         this.#loop.look();
         ffiRsGate.look();
@@ -245,13 +294,14 @@ export class Supervisor {
         this.#publish();
         // This thread has nothing else to do: every result wakes it.
         for (const lane of this.#lanes.active) lane.ring.gather(1);
-        if (done()) break;
+        if (job.isSettled) break;
+        this.#talk.breakBlocked(job, (what) => blockedDeadlock(job, what));
         const now = performance.now();
         if (this.#watch.due <= now || this.#lanes.active.some((lane) => lane.announcedGone)) {
           this.#watch.look();
           continue;
         }
-        this.#requireHope();
+        this.#requireHope(job);
         this.#bell.sleep(count, Math.min(this.#watch.due - now, 50));
       }
     } finally {
@@ -289,8 +339,15 @@ export class Supervisor {
     ffiRsGate.leave(this.#ffiRs);
   }
 
-  #requireHope(): void {
+  #requireHope(job: Job): void {
     const lanes = this.#lanes.active;
+    if (job.lane === null && this.allWait(() => true)) {
+      throw new DeadlockError(
+        `A blocking call of ${job.fn.name} waits for a lane, and every lane waits for functions of the thread that it blocks. ` +
+          'Await the call instead, and have more lanes than functions that make calls.',
+        { call: job.id, symbol: job.fn.name },
+      );
+    }
     if (lanes.length > 0 || this.#lanes.lost.length > 0) return;
     throw new DeadlockError(
       'A blocking call waits for a lane, and this pool has none that could start while its thread blocks. Await the call instead.',
@@ -310,7 +367,7 @@ export class Supervisor {
     for (let index = 0; index < active.length; index += 1) {
       const lane = active[index] as JobLane;
       if (lane.status === 'starting') this.#lanes.welcome();
-      if (lane.ring.occupied !== 0) found += this.#harvester.take(lane);
+      if (lane.ring.occupied !== 0 || lane.hasCallbacks) found += this.#harvester.take(lane);
     }
     // Listeners may run in here, and move lanes between the lists.
     for (const lane of lost.length === 0 ? NO_LANES : lost.slice()) {
@@ -348,6 +405,7 @@ export class Supervisor {
 
   #onCrash(lane: JobLane, cause: unknown): void {
     this.#harvester.take(lane);
+    this.#talk.forget(lane);
     this.#giveBack(lane);
     const { ring } = lane;
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -376,7 +434,7 @@ export class Supervisor {
   /** Does what is due. @returns when to look next. */
   #check(now: number): number {
     this.#harvest();
-    let next = this.#events.due(now);
+    let next = Math.min(this.#events.due(now), this.#talk.due(now));
     for (const lane of this.#lanes.active.slice()) next = Math.min(next, this.#health.check(lane, now));
     for (const lane of this.#lanes.lost.slice()) {
       if (lane.abandonAt <= now) {
@@ -388,4 +446,12 @@ export class Supervisor {
     }
     return next;
   }
+}
+
+function blockedDeadlock(job: Job, what: string): DeadlockError {
+  return new DeadlockError(
+    `${job.fn.name} was called with .blocking(), and ${what} answered with a promise: it cannot settle while this thread is blocked. ` +
+      'Await the call, or give a function that answers at once.',
+    { call: job.id, symbol: job.fn.name },
+  );
 }

@@ -7,7 +7,13 @@ import type { Ending } from '../../src/supervisor/job.js';
 import { declare } from '../lanes/fixture.js';
 
 const fn = declare({ arguments: ['i32'], return: 'i32' });
-const limits: CallLimits = { timeout: Infinity, priority: 0, signal: undefined };
+const limits: CallLimits = {
+  timeout: Infinity,
+  priority: 0,
+  signal: undefined,
+  hostTimeout: undefined,
+  highWaterMark: undefined,
+};
 
 class FakeOwner implements CallOwner {
   readonly endings: Ending[] = [];

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { compileDeclarations } from '../../src/declare/compile.js';
 import { show } from '../../src/declare/show.js';
+import { callback, chunks } from '../../src/declare/wrappers.js';
 import { DeclarationError } from '../../src/errors.js';
 
 const KEYS = [
@@ -17,6 +18,12 @@ const KEYS = [
   'cstring',
   'free',
   'close',
+  'callback',
+  'chunks',
+  'signature',
+  'options',
+  'bytes',
+  'stream',
 ];
 const WORDS = [
   ...KEYS,
@@ -29,6 +36,8 @@ const WORDS = [
   'buffer',
   'void',
   'cancelFlag',
+  'cancelProbe',
+  'length',
   'nonzero',
   'null',
 ];
@@ -107,9 +116,60 @@ const nearly = fc.record(
     errno: nested,
     lastError: nested,
     onCancel: nested,
+    stream: nested,
   },
   { requiredKeys: ['arguments', 'return'] },
 );
+
+const right = fc.constantFrom<unknown>('i32', 'u64', 'bool', 'f64', 'pointer', 'cstring', 'void');
+const small = fc.oneof(
+  { arbitrary: fc.integer({ min: -1, max: 4 }), weight: 3 },
+  { arbitrary: right, weight: 1 },
+  { arbitrary: leaf, weight: 1 },
+);
+const signature = fc.record(
+  {
+    arguments: fc.oneof(
+      fc.array(
+        fc.oneof(
+          right,
+          fc.record({ bytes: small }),
+          fc.record({ cstrings: small }),
+          fc.record({ pointers: small }),
+          nested,
+        ),
+        { maxLength: 4 },
+      ),
+      nested,
+    ),
+    return: fc.oneof(right, nested),
+  },
+  { requiredKeys: ['arguments', 'return'] },
+);
+const setting = fc.oneof(
+  small,
+  fc.constantFrom<unknown>(0n, 1n, true, false, 'length', undefined, NaN),
+  leaf,
+);
+const options = fc.record(
+  {
+    timeout: setting,
+    sync: setting,
+    fireAndForget: setting,
+    fallback: setting,
+    stop: setting,
+    proceed: setting,
+    highWaterMark: setting,
+    persistent: setting,
+    bytes: fc.oneof(fc.tuple(small, small), nested),
+  },
+  { requiredKeys: [] },
+);
+const callbackLike = fc
+  .tuple(fc.constantFrom('callback', 'chunks'), signature, fc.option(options))
+  .map(([key, signature, options]) => ({
+    [key]: options === null ? { signature } : { signature, options },
+  }));
 
 function compiles(input: unknown): void {
   try {
@@ -136,6 +196,22 @@ describe('any input at all (M4)', () => {
     );
   });
 
+  it('compiles callbacks and chunks, or is a DeclarationError', () => {
+    const callbacks = fc.record(
+      {
+        arguments: fc.array(fc.oneof(callbackLike, fc.constant('cancelProbe')), { maxLength: 3 }),
+        return: right,
+        stream: callbackLike,
+        onCancel: fc.record({ symbol: fc.constant('s'), arguments: fc.array(small, { maxLength: 2 }) }),
+      },
+      { requiredKeys: ['arguments', 'return'] },
+    );
+    fc.assert(
+      fc.property(callbacks, (f) => compiles({ f: real(f) })),
+      { numRuns: 3_000 },
+    );
+  });
+
   it('is a DeclarationError where every place holds a hostile value', () => {
     for (const value of HOSTILE) {
       for (const input of [
@@ -149,6 +225,25 @@ describe('any input at all (M4)', () => {
         { f: { arguments: [], return: { cstring: value } } },
         { f: { arguments: [], return: 'i32', onCancel: value } },
         { f: { arguments: [], return: 'i32', errno: value } },
+        { f: { arguments: [], return: 'i32', stream: value } },
+        { f: { arguments: [], return: 'i32', stream: { chunks: value } } },
+        { f: { arguments: [callback(value as never)], return: 'i32' } },
+        { f: { arguments: [callback({ arguments: value as never, return: 'void' })], return: 'i32' } },
+        { f: { arguments: [callback({ arguments: [value as never], return: 'void' })], return: 'i32' } },
+        { f: { arguments: [callback({ arguments: [], return: value as never })], return: 'i32' } },
+        { f: { arguments: [chunks({ arguments: [], return: 'i32' }, value as never)], return: 'i32' } },
+        ...['timeout', 'sync', 'fireAndForget', 'fallback', 'bytes'].map((key) => ({
+          f: {
+            arguments: [callback({ arguments: [], return: 'i32' }, { [key]: value } as never)],
+            return: 'i32',
+          },
+        })),
+        ...['bytes', 'stop', 'proceed', 'highWaterMark', 'persistent'].map((key) => ({
+          f: {
+            arguments: [chunks({ arguments: [], return: 'i32' }, { [key]: value } as never)],
+            return: 'i32',
+          },
+        })),
       ]) {
         compiles(input);
       }

@@ -16,6 +16,7 @@ describe('compileDeclarations', () => {
       errno: false,
       lastError: null,
       onCancel: null,
+      stream: null,
     });
   });
 
@@ -138,6 +139,7 @@ describe('compileDeclarations', () => {
       symbol: undefined,
       lastError: undefined,
       onCancel: undefined,
+      stream: undefined,
     };
     expect(compileOne(given).spec.symbol).to.equal('f');
   });

@@ -69,12 +69,13 @@ const REFUSED: readonly (readonly [string, () => unknown, RegExp])[] = [
   ['wrong case', () => taking('CString'), /Did you mean 'cstring'/],
   ['a name of Object.prototype', () => taking('constructor'), /'constructor', which is not a type\./],
   [
-    'what comes later',
-    () => taking('cancelProbe'),
-    /'cancelProbe', which is not yet available.*'cancelFlag'/,
+    'a callback by a word',
+    () => taking('function'),
+    /'function', which is not a type\. Write callback\(\{ arguments: \[\.\.\.\].*'pointer'/,
   ],
-  ['callbacks', () => taking('function'), /'function', which is not yet available/],
+  ['chunks by a word', () => taking('chunks'), /Write chunks\(\{/],
   ['two flags', () => taking('cancelFlag', 'cancelFlag'), /'cancelFlag' more than once/],
+  ['two probes', () => taking('cancelProbe', 'cancelProbe'), /'cancelProbe' more than once/],
   ['two progresses', () => taking('progress', 'i32', 'progress'), /'progress' more than once/],
   ['the wrapper itself', () => taking(out), /arguments\[0\] is a function\. Call the wrapper/],
   [

@@ -14,6 +14,7 @@ function declared(name: string, returns: Scalar, errno = false): FunctionSpec {
     errno,
     lastError: null,
     onCancel: null,
+    stream: null,
   };
 }
 

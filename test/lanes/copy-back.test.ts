@@ -7,7 +7,7 @@ import { arenaStart } from '../../src/shared/layout.js';
 import { LaneMemory } from '../../src/shared/lane-memory.js';
 import { declare, detach, nativeView } from './fixture.js';
 
-const SIZE = { rows: 2, arenaBytes: 32_768 };
+const SIZE = { rows: 2, arenaBytes: 32_768, chunkBytes: 0 };
 
 /** Packs, lets `native` work on what it is given, copies back. */
 function call(

@@ -11,7 +11,7 @@ import { LaneMemory } from '../../src/shared/lane-memory.js';
 import { scalarValue } from '../shared/values.js';
 import { declare, detach, nativeView } from './fixture.js';
 
-const SIZE = { rows: 2, arenaBytes: 32_768 };
+const SIZE = { rows: 2, arenaBytes: 32_768, chunkBytes: 0 };
 /** Data up to this many bytes is copied into the arena; a string counts three for each unit, and the NUL. */
 const INLINE = 4_096;
 
@@ -157,7 +157,7 @@ describe('packing arguments', () => {
 
   it('says that there is no room, and takes none', () => {
     const fn = declare({ arguments: ['buffer'], return: 'void' });
-    const memory = new LaneMemory({ rows: 2, arenaBytes: 64 });
+    const memory = new LaneMemory({ rows: 2, arenaBytes: 64, chunkBytes: 0 });
     const arena = new Arena(arenaStart(memory.size), 64);
     arena.allocate(64);
     const { mark } = arena;

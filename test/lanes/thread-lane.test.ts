@@ -25,7 +25,7 @@ function lab(leaseIdleMs: number): Lab {
   const lane = new ThreadLane<Ticket>(
     {
       name: 'lab',
-      size: { rows: 16, arenaBytes: 4_096 },
+      size: { rows: 16, arenaBytes: 4_096, chunkBytes: 65_536 },
       bell: new HostBell().buffer,
       spinUs: 0,
       leaseIdleMs,
@@ -78,7 +78,10 @@ describe('ThreadLane', () => {
           await eventually(() => Atomics.load(i32, Header.LEASE) === Lease.ENDED, 'the lease to end');
         }
         if (Atomics.load(i32, Header.LEASE) === Lease.ENDED) ended += 1;
-        const sequence = ring.write({ id: round + 1, fn: add, args: [round, 1] }, false) as number;
+        const sequence = ring.write(
+          { id: round + 1, fn: add, args: [round, 1], highWaterMark: 0 },
+          false,
+        ) as number;
         lane.wake();
         // Half of the time this thread blocks, as `blocking` calls do.
         if (round % 2 === 0) spinUntil(() => ring.done === ring.tail, `call ${round}, blocking`);
@@ -118,7 +121,8 @@ describe('ThreadLane', () => {
       expect(report.calls).to.equal(0);
       expect(report.engines).to.deep.equal(['koffi']);
       const { ring } = lane;
-      for (let id = 1; id <= 10; id += 1) ring.write({ id, fn: add, args: [id, id] }, false);
+      for (let id = 1; id <= 10; id += 1)
+        ring.write({ id, fn: add, args: [id, id], highWaterMark: 0 }, false);
       await lane.drain();
       expect(ring.remaining).to.equal(0);
       expect((await lane.report()).calls).to.equal(10);

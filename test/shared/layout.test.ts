@@ -1,15 +1,8 @@
 /** The lane's memory: nothing overlaps, everything is where both sides look for it. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import {
-  HEADER_BYTES,
-  Header,
-  ROW_BYTES,
-  RowDouble,
-  RowWord,
-  arenaStart,
-  memoryBytes,
-} from '../../src/shared/layout.js';
+import { HEADER_BYTES, Header, ROW_BYTES, RowDouble, RowWord, arenaStart } from '../../src/shared/layout.js';
+import { memoryBytes } from '../../src/shared/channel.js';
 import { LaneMemory } from '../../src/shared/lane-memory.js';
 import { TEXT_AREA, planPayload } from '../../src/shared/payload.js';
 import { declare } from '../lanes/fixture.js';
@@ -47,7 +40,7 @@ describe('layout of a lane', () => {
   it('rows follow each other, in the table, for any sequence number across the Int32 wrap', () => {
     fc.assert(
       fc.property(int32, fc.integer({ min: 0, max: 10 }), (sequence, bits) => {
-        const memory = new LaneMemory({ rows: 2 ** bits, arenaBytes: 64 });
+        const memory = new LaneMemory({ rows: 2 ** bits, arenaBytes: 64, chunkBytes: 0 });
         const word = memory.rowWord(sequence);
         expect(word * 4).to.equal(memory.rowDouble(sequence) * 8);
         expect(word * 4).to.be.within(HEADER_BYTES, arenaStart(memory.size) - ROW_BYTES);
@@ -61,7 +54,7 @@ describe('layout of a lane', () => {
   });
 
   it('memory ends with the arena', () => {
-    const memory = new LaneMemory({ rows: 8, arenaBytes: 1_600 });
+    const memory = new LaneMemory({ rows: 8, arenaBytes: 1_600, chunkBytes: 0 });
     expect(memory.buffer.byteLength).to.equal(memoryBytes(memory.size));
     expect(memory.buffer.byteLength).to.equal(HEADER_BYTES + 8 * ROW_BYTES + 1_600);
     expect(arenaStart(memory.size) % 16).to.equal(0);

@@ -121,7 +121,7 @@ function meddle({ table, moves }: Extract<RaceTask, { kind: 'meddler' }>): numbe
 
 /** @returns how often it rang without being waited for. */
 function ringBell({ bell, words, rounds }: Extract<RaceTask, { kind: 'ringer' }>): number {
-  const size: LaneSize = { rows: 2, arenaBytes: 64 };
+  const size: LaneSize = { rows: 2, arenaBytes: 64, chunkBytes: 0 };
   const { port1, port2 } = new MessageChannel();
   const runtime = new LaneRuntime({
     name: 'ringer',

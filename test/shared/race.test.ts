@@ -47,7 +47,7 @@ function host(ring: LaneRing<Ticket>, table: RaceTable): Map<State, number> {
   let idle = 0;
   while (freed < ROUNDS) {
     while (written < ROUNDS && written - freed < 40) {
-      const sequence = ring.write({ id: table.firstId + written, fn, args: [] }, false);
+      const sequence = ring.write({ id: table.firstId + written, fn, args: [], highWaterMark: 0 }, false);
       if (sequence === undefined) break;
       written += 1;
     }
@@ -74,7 +74,7 @@ describe('races on the call table (M1, M2)', () => {
   ] as const) {
     it(`each call is ended exactly once, ${where}`, async () => {
       const { port1, port2 } = new MessageChannel();
-      const size = { rows: 64, arenaBytes: 4_096 };
+      const size = { rows: 64, arenaBytes: 4_096, chunkBytes: 0 };
       const ring = new LaneRing<Ticket>(size, port1, first | 0);
       const table: RaceTable = {
         memory: ring.memory.buffer,

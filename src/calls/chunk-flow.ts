@@ -1,0 +1,296 @@
+/**
+ * The chunks of one call, on their way from its lane to whoever takes them.
+ *
+ *   streaming ──native code returned──► unread ──last chunk taken──► over
+ *       └──────────────┴── cancelled, out of time ─────────────────► over
+ *
+ * While native code runs, chunks stay in the lane's channel until they are
+ * taken: what nobody reads makes native code wait. What is left when it has
+ * returned is taken out, so that the lane goes on, and the call settles after
+ * the last of it.
+ *
+ * Guarantees:
+ * - Chunks are given out in their order, each once, and the call settles after
+ *   the last one; unless it was cancelled or ran out of time, which drops them.
+ * - There is one taker: one reader, or one handler, which gets the next chunk
+ *   only after it is done with the last.
+ * - A waiting reader is answered when the call settles, whatever ended it.
+ */
+import { performance } from 'node:perf_hooks';
+import { HostFunctionError, ListenerError, type OffthreadError } from '../errors.js';
+import type { ChunksSpec } from '../declare/spec.js';
+import { generationOf } from '../shared/states.js';
+import { show } from '../options.js';
+import type { ChunkSink, Ending, JobLane } from '../supervisor/job.js';
+import { isThenable } from '../supervisor/thenable.js';
+import type { Call } from './call.js';
+
+/** What a flow needs of its pool. */
+export interface FlowOwner {
+  /** Somebody waits for a chunk. */
+  notice(): void;
+  /** The call will fail with this, whatever its native code returns. */
+  fail(call: Call, error: OffthreadError): void;
+  /** Tells of an error that ends nothing. */
+  report(error: OffthreadError): void;
+  /** The call's native code has returned, and chunks are left. */
+  unread(call: Call): void;
+}
+
+/** What an `onChunk` is, and what happens when it throws. */
+export interface ChunkHandler {
+  readonly onChunk: (chunk: unknown) => unknown;
+  readonly reports: boolean;
+}
+
+interface Reader {
+  resolve(result: IteratorResult<unknown, undefined>): void;
+  reject(error: unknown): void;
+}
+
+interface HeldEnd {
+  readonly ending: Ending;
+  readonly value: unknown;
+  readonly error: unknown;
+}
+
+const NONE = Symbol('no chunk');
+const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
+
+export class ChunkFlow implements ChunkSink {
+  readonly highWaterMark: number;
+  /** When a chunk was last taken after native code had returned, in ms on the host's clock. */
+  takenAt = 0;
+  readonly #spec: ChunksSpec;
+  readonly #handler: ChunkHandler | null;
+  readonly #owner: FlowOwner;
+  readonly #readers: Reader[] = [];
+  #call!: Call;
+  #lane: JobLane | null = null;
+  /** Chunks taken out of the channel, and the index of the next. */
+  #left: unknown[] = [];
+  #next = 0;
+  #held: HeldEnd | null = null;
+  /** The handler's promise is pending. */
+  #handling = false;
+  /** No chunk is given out any more. */
+  #closed = false;
+  #errorTold = false;
+
+  constructor(spec: ChunksSpec, highWaterMark: number, handler: ChunkHandler | null, owner: FlowOwner) {
+    this.#spec = spec;
+    this.highWaterMark = highWaterMark;
+    this.#handler = handler;
+    this.#owner = owner;
+  }
+
+  /** Whether a handler takes the chunks. */
+  get handled(): boolean {
+    return this.#handler !== null;
+  }
+
+  get awaitsHandler(): boolean {
+    return this.#handling;
+  }
+
+  /** The call and its flow need each other. */
+  connect(call: Call): void {
+    this.#call = call;
+    const over = (): void => this.#over();
+    // Also what keeps a failed stream that nobody awaits from being an unhandled rejection.
+    call.then(over, over);
+  }
+
+  /** The next chunk; at the end, how it ended: an error is told once. */
+  read(): Promise<IteratorResult<unknown, undefined>> {
+    const chunk = this.#take();
+    if (chunk !== NONE) {
+      if (this.#held !== null && this.#isEmpty) setImmediate(() => this.#release());
+      return Promise.resolve({ done: false, value: chunk });
+    }
+    // The reader is back for more: it has had the last chunk.
+    if (this.#held !== null) this.#release();
+    return new Promise((resolve, reject) => {
+      if (this.#call.isSettled || this.#closed) {
+        this.#tellEnd({ resolve, reject });
+        return;
+      }
+      this.#readers.push({ resolve, reject });
+      const lane = this.#lane;
+      if (lane === null) return;
+      lane.channel.wanted = true;
+      // A chunk that came before that does not ring.
+      this.#serveReaders();
+      this.#owner.notice();
+    });
+  }
+
+  /** No more chunks are wanted. */
+  close(): void {
+    this.#closed = true;
+    this.#errorTold = true;
+    this.#drop();
+  }
+
+  attach(lane: JobLane): void {
+    this.#lane = lane;
+    lane.channel.wanted = this.#handler !== null || this.#readers.length > 0;
+  }
+
+  offer(): number {
+    return this.#handler === null ? this.#serveReaders() : this.#handleAll();
+  }
+
+  end(lane: JobLane | null, ending: Ending, value: unknown, error: unknown): boolean {
+    if (ending === 'cancelled' || ending === 'timed-out') {
+      this.#drop();
+      this.#leave();
+      return true;
+    }
+    if (lane !== null) this.#gather();
+    if (this.#closed) this.#drop();
+    this.#held = { ending, value, error };
+    this.takenAt = performance.now();
+    this.offer();
+    if (this.#isEmpty && !this.#handling) {
+      const held = this.#held;
+      this.#held = null;
+      // Its handler may have failed just now; whoever settles first wins.
+      if (held.error !== error) this.#call.settleHeld(held.ending, held.value, held.error);
+      return true;
+    }
+    this.#owner.unread(this.#call);
+    return false;
+  }
+
+  get #isEmpty(): boolean {
+    return this.#next === this.#left.length;
+  }
+
+  #take(): unknown {
+    if (this.#closed) return NONE;
+    if (!this.#isEmpty) {
+      const chunk = this.#left[this.#next];
+      this.#left[this.#next] = undefined;
+      this.#next += 1;
+      this.takenAt = performance.now();
+      return chunk;
+    }
+    return this.#takeFromLane();
+  }
+
+  #takeFromLane(): unknown {
+    const lane = this.#lane;
+    const head = lane?.channel.nextChunk() ?? null;
+    if (lane === null || head === null) return NONE;
+    // Behind this call's chunks there may be those of the next one.
+    if (head.call?.generation !== generationOf(this.#call.id)) return NONE;
+    return lane.channel.takeChunk(head, this.#spec, this.highWaterMark);
+  }
+
+  /** Takes what is left out of the channel: the lane goes on with other calls. */
+  #gather(): void {
+    for (let chunk = this.#takeFromLane(); chunk !== NONE; chunk = this.#takeFromLane()) {
+      this.#left.push(chunk);
+    }
+    this.#leave();
+  }
+
+  #leave(): void {
+    if (this.#lane !== null) this.#lane.channel.wanted = false;
+    this.#lane = null;
+  }
+
+  #drop(): void {
+    this.#left = [];
+    this.#next = 0;
+  }
+
+  /** @returns how many chunks were given out. */
+  #serveReaders(): number {
+    let served = 0;
+    while (this.#readers.length > 0) {
+      const chunk = this.#take();
+      if (chunk === NONE) break;
+      (this.#readers.shift() as Reader).resolve({ done: false, value: chunk });
+      served += 1;
+    }
+    if (this.#lane !== null) this.#lane.channel.wanted = this.#readers.length > 0;
+    return served;
+  }
+
+  /** Gives chunks to the handler until there are none, or it answers with a promise. */
+  #handleAll(): number {
+    const handler = this.#handler as ChunkHandler;
+    let handled = 0;
+    while (!this.#handling) {
+      const chunk = this.#take();
+      if (chunk === NONE) break;
+      handled += 1;
+      try {
+        const result = handler.onChunk(chunk);
+        if (isThenable(result)) this.#awaitHandler(Promise.resolve(result));
+      } catch (thrown) {
+        this.#handlerThrew(thrown);
+      }
+    }
+    if (this.#lane !== null) this.#lane.channel.wanted = !this.#handling && !this.#closed;
+    return handled;
+  }
+
+  #awaitHandler(result: Promise<unknown>): void {
+    this.#handling = true;
+    const goOn = (): void => {
+      this.#handling = false;
+      this.#handleAll();
+      if (this.#held !== null && this.#isEmpty && !this.#handling) this.#release();
+      else this.#owner.notice();
+    };
+    result.then(goOn, (thrown: unknown) => {
+      this.#handlerThrew(thrown);
+      goOn();
+    });
+  }
+
+  #handlerThrew(thrown: unknown): void {
+    const { fn, id } = this.#call;
+    const what = thrown instanceof Error ? thrown.message : show(thrown);
+    const context = { call: id, symbol: fn.name, cause: thrown };
+    if (this.#handler?.reports === true) {
+      this.#owner.report(
+        new ListenerError(`The onChunk of ${fn.name} threw, and the stream goes on: ${what}`, context),
+      );
+      return;
+    }
+    this.#closed = true;
+    this.#drop();
+    const error = new HostFunctionError(`The onChunk of ${fn.name} threw: ${what}`, context);
+    if (this.#held === null) this.#owner.fail(this.#call, error);
+    else this.#held = { ending: 'failed', value: undefined, error };
+  }
+
+  /** The last chunk has been taken: the call settles now. */
+  #release(): void {
+    const held = this.#held;
+    if (held === null) return;
+    this.#held = null;
+    this.#call.settleHeld(held.ending, held.value, held.error);
+  }
+
+  /** The call has settled. */
+  #over(): void {
+    this.#leave();
+    for (const reader of this.#readers.splice(0)) this.#tellEnd(reader);
+  }
+
+  /** Tells a reader how it ended: an error is told once. */
+  #tellEnd({ resolve, reject }: Reader): void {
+    const { error } = this.#call;
+    if (error === undefined || this.#errorTold) {
+      resolve(DONE);
+      return;
+    }
+    this.#errorTold = true;
+    reject(error);
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * Reads what native code hands to a callback, while it is still there: into
+ * the payload of a record (see `shared/record.ts`).
+ *
+ *   measure   follows the pointers, says how many bytes the payload takes
+ *   write     copies
+ *
+ * Both in the midst of the callback, on the lane's thread. What native code
+ * says of its memory is believed only as far as it can be checked: a length or
+ * a count that is negative, or NULL with a length, is a fault, not a crash.
+ */
+import type { CallbackParamSpec, CallbackSpec } from '../declare/spec.js';
+import { ABSENT, type RecordViews, Slot, align8, slotOf } from '../shared/record.js';
+import type { Engine } from './engine.js';
+import { type NativeMemory, nativeMemory } from './native-memory.js';
+
+/** What a callback is called with. */
+export type RawValues = readonly (number | bigint)[];
+
+/** Bytes that one callback may hand over: what an ArrayBuffer of a plain 32-bit length takes. */
+const MOST_BYTES = 2 ** 31 - 64;
+const MOST_ENTRIES = 2 ** 20;
+
+interface Entry {
+  readonly kind: CallbackParamSpec['kind'];
+  /** Which of the callback's values. */
+  readonly index: number;
+  /** Which value says how much there is; -1 where none does. */
+  readonly count: number;
+  /** Of a value: its {@link Slot}. */
+  readonly slot: number;
+}
+
+function entryOf(param: CallbackParamSpec, index: number): Entry {
+  return {
+    kind: param.kind,
+    index,
+    count: 'count' in param ? param.count : -1,
+    slot: param.kind === 'value' ? slotOf(param.type) : -1,
+  };
+}
+
+export class CallbackReader {
+  readonly #memory: NativeMemory;
+  readonly #entries: readonly Entry[];
+  /** Of every string, in order, between measuring and writing: length and address. */
+  readonly #lengths: number[] = [];
+  readonly #addresses: (number | bigint)[] = [];
+  /** What was wrong with the last values measured. */
+  fault = '';
+
+  /** @param only the one parameter to read; null for all. */
+  constructor(engine: Engine, callback: CallbackSpec, only: number | null = null) {
+    this.#memory = nativeMemory(engine);
+    const entries = callback.params.map(entryOf);
+    this.#entries = only === null ? entries : entries.filter(({ index }) => index === only);
+  }
+
+  /** @returns bytes of the payload, or -1: see {@link fault}. */
+  measure(values: RawValues): number {
+    this.#lengths.length = 0;
+    this.#addresses.length = 0;
+    let bytes = 0;
+    for (const { kind, index, count } of this.#entries) {
+      const value = values[index] as number | bigint;
+      switch (kind) {
+        case 'value':
+          bytes += 8;
+          break;
+        case 'cstring':
+          bytes += this.#measureText(value);
+          break;
+        case 'bytes': {
+          const length = this.#amount(value, values[count] as number | bigint, index, MOST_BYTES, 'bytes');
+          if (length < 0) return -1;
+          bytes += 8 + align8(length);
+          break;
+        }
+        default: {
+          const entries = this.#amount(
+            value,
+            values[count] as number | bigint,
+            index,
+            MOST_ENTRIES,
+            'pointers',
+          );
+          if (entries < 0) return -1;
+          bytes += 8 + (kind === 'pointers' ? entries * 8 : this.#measureTexts(value, entries));
+        }
+      }
+    }
+    if (bytes <= MOST_BYTES) return bytes;
+    this.fault = `it hands over ${bytes} bytes, and ${MOST_BYTES} are the most`;
+    return -1;
+  }
+
+  /**
+   * Writes the payload of the values measured last.
+   * @param address of the views' memory.
+   */
+  write(views: RecordViews, address: number | bigint, at: number, values: RawValues): void {
+    let text = 0;
+    let to = at;
+    for (const { kind, index, count, slot } of this.#entries) {
+      const value = values[index] as number | bigint;
+      switch (kind) {
+        case 'value':
+          writeSlot(views, to, slot, value);
+          to += 8;
+          break;
+        case 'cstring':
+          to = this.#writeText(views, address, to, text);
+          text += 1;
+          break;
+        case 'bytes': {
+          const length = Number(values[count]);
+          views.i32[to / 4] = length;
+          if (length > 0) this.#memory.copy(address, to + 8, value, length);
+          to += 8 + align8(length);
+          break;
+        }
+        default: {
+          const entries = isNull(value) ? 0 : Number(values[count]);
+          views.i32[to / 4] = isNull(value) ? ABSENT : entries;
+          to += 8;
+          if (kind === 'pointers') {
+            if (entries > 0) this.#memory.copy(address, to, value, entries * 8);
+            to += entries * 8;
+          } else {
+            for (let entry = 0; entry < entries; entry += 1, text += 1) {
+              to = this.#writeText(views, address, to, text);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /** A length or a count, or -1 when it cannot be one. */
+  #amount(
+    pointer: number | bigint,
+    value: number | bigint,
+    index: number,
+    most: number,
+    what: string,
+  ): number {
+    const amount = Number(value);
+    const absent = isNull(pointer);
+    if (absent && what === 'pointers') return 0;
+    if (amount >= 0 && amount <= most && (!absent || amount === 0)) return amount;
+    this.fault = absent
+      ? `its argument ${index} is NULL, said to have ${amount} ${what}`
+      : `its argument ${index} is said to have ${amount} ${what}`;
+    return -1;
+  }
+
+  #measureText(pointer: number | bigint): number {
+    const length = isNull(pointer) ? ABSENT : this.#memory.lengthOf(pointer);
+    this.#lengths.push(length);
+    this.#addresses.push(pointer);
+    return 8 + align8(Math.max(length, 0));
+  }
+
+  #measureTexts(pointer: number | bigint, entries: number): number {
+    let bytes = 0;
+    for (const text of this.#memory.pointers(pointer, entries)) bytes += this.#measureText(text);
+    return bytes;
+  }
+
+  #writeText(views: RecordViews, address: number | bigint, at: number, text: number): number {
+    const length = this.#lengths[text] as number;
+    views.i32[at / 4] = length;
+    if (length > 0) this.#memory.copy(address, at + 8, this.#addresses[text] as number | bigint, length);
+    return at + 8 + align8(Math.max(length, 0));
+  }
+}
+
+function isNull(pointer: number | bigint): boolean {
+  return pointer === 0n || pointer === 0;
+}
+
+function writeSlot(views: RecordViews, at: number, slot: number, value: number | bigint): void {
+  switch (slot) {
+    case Slot.I32:
+      views.i32[at / 4] = Number(value);
+      break;
+    case Slot.U32:
+      views.u32[at / 4] = Number(value);
+      break;
+    case Slot.F64:
+      views.f64[at / 8] = Number(value);
+      break;
+    case Slot.I64:
+      views.i64[at / 8] = BigInt(value);
+      break;
+    default:
+      views.u64[at / 8] = BigInt.asUintN(64, BigInt(value));
+  }
+}

@@ -1,0 +1,110 @@
+/** Reads the payload of a record: what native code called back with, as JavaScript values of their own. */
+import type { CallbackParamSpec } from '../declare/spec.js';
+import { ABSENT, type RecordViews, Slot, align8, slotOf } from '../shared/record.js';
+
+/** Small copies share memory of this size, so that each costs no allocation of its own. */
+const SLAB_BYTES = 32_768;
+const SMALL_BYTES = 4_096;
+/** Below this a loop is faster than a copy by the engine. */
+const TINY_BYTES = 48;
+
+let slab = Buffer.alloc(0);
+let slabUsed = 0;
+
+/** @param shared whether the memory is used again: then bytes are copied out. */
+export function readPayload(
+  views: RecordViews,
+  start: number,
+  params: readonly CallbackParamSpec[],
+  shared: boolean,
+): unknown[] {
+  const values: unknown[] = [];
+  let at = start;
+  for (const param of params) {
+    switch (param.kind) {
+      case 'value':
+        values.push(readSlot(views, at, slotOf(param.type), param.type === 'bool'));
+        at += 8;
+        break;
+      case 'cstring':
+        values.push(readText(views, at));
+        at += textBytes(views, at);
+        break;
+      case 'bytes':
+        values.push(readBytes(views, at, shared));
+        at += 8 + align8(views.i32[at / 4] as number);
+        break;
+      default: {
+        const count = views.i32[at / 4] as number;
+        const list: unknown[] = [];
+        at += 8;
+        for (let entry = 0; entry < count; entry += 1) {
+          if (param.kind === 'pointers') {
+            list.push(views.u64[at / 8]);
+            at += 8;
+          } else {
+            list.push(readText(views, at));
+            at += textBytes(views, at);
+          }
+        }
+        values.push(count === ABSENT ? null : list);
+      }
+    }
+  }
+  return values;
+}
+
+/** The bytes at the start of a payload: all there is to a chunk of bytes. */
+export function readBytes(views: RecordViews, at: number, shared: boolean): Buffer {
+  const length = views.i32[at / 4] as number;
+  const from = at + 8;
+  if (!shared) return views.bytes.subarray(from, from + length);
+  const copy = room(length);
+  if (length <= TINY_BYTES) {
+    const { bytes } = views;
+    for (let index = 0; index < length; index += 1) copy[index] = bytes[from + index] as number;
+  } else copy.set(views.bytes.subarray(from, from + length));
+  return copy;
+}
+
+function room(length: number): Buffer {
+  if (length > SMALL_BYTES) return Buffer.allocUnsafeSlow(length);
+  if (slabUsed + length > slab.length) {
+    slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    slabUsed = 0;
+  }
+  const start = slabUsed;
+  // Views of 8-byte elements over a chunk need its start aligned.
+  slabUsed += align8(length);
+  return slab.subarray(start, start + length);
+}
+
+function textBytes(views: RecordViews, at: number): number {
+  return 8 + align8(Math.max(views.i32[at / 4] as number, 0));
+}
+
+/** A C string, or null. */
+export function readText(views: RecordViews, at: number): string | null {
+  const length = views.i32[at / 4] as number;
+  return length === ABSENT ? null : views.bytes.toString('utf8', at + 8, at + 8 + length);
+}
+
+function readSlot(
+  views: RecordViews,
+  at: number,
+  slot: number,
+  bool: boolean,
+): number | bigint | boolean | undefined {
+  switch (slot) {
+    case Slot.I32:
+      return bool ? views.i32[at / 4] !== 0 : views.i32[at / 4];
+    case Slot.U32:
+      return views.u32[at / 4];
+    case Slot.F64:
+      return views.f64[at / 8];
+    case Slot.I64:
+      return views.i64[at / 8];
+    default:
+      return views.u64[at / 8];
+  }
+}

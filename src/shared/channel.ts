@@ -1,0 +1,79 @@
+/**
+ * The channel of a lane: where native code talks back while it runs. It lies
+ * behind the arena, in the lane's own memory.
+ *
+ *     0  words   what lane and host signal with, a cache line each
+ *   512  calls   a pipe of requests to run a function on the host
+ *     …  chunks  a pipe of chunks
+ *
+ * One thread writes the pipes, the lane's; one reads them, the host's. What
+ * makes a lane wait inside a callback is one word, the gate: the host bumps it
+ * for whatever the lane may be waiting for (a reply, a reader that goes on, a
+ * cancellation, an end), so a waiting lane never misses one of them.
+ */
+import { arenaStart, type LaneSize } from './layout.js';
+
+/** Index of each Int32 word from the channel's first. */
+export const Channel = {
+  /** Counts whatever a lane may wait for. Host writes. */
+  GATE: 0,
+  /** 1 once the lane is ending: no callback waits any more. Host writes. */
+  CLOSING: 1,
+  /** 1 while the lane waits at the gate. Lane writes. */
+  WAITING: 16,
+  /** Number of the last request answered. Host writes, after status and value. */
+  REPLY: 32,
+  /** A {@link Reply}. */
+  REPLY_STATUS: 33,
+  /** The value, 8 bytes: int32, uint32, double or 64-bit integer, by the callback's type. */
+  REPLY_VALUE: 34,
+  CALLS_WRITE: 48,
+  CALLS_READ: 64,
+  CHUNKS_WRITE: 80,
+  /** Chunks written so far, modulo 2^32. Lane writes. */
+  CHUNKS_WRITTEN: 81,
+  CHUNKS_READ: 96,
+  /** Chunks taken so far, modulo 2^32. Host writes. */
+  CHUNKS_TAKEN: 97,
+  /** 1 while somebody waits for a chunk: then the lane rings for it. Host writes. */
+  WANTED: 98,
+  /** Callbacks that came when no call could take them. Lane writes. */
+  LATE: 112,
+} as const;
+const CHANNEL_HEADER_BYTES = 512;
+
+/** What a request was answered with. */
+export const Reply = {
+  /** The value. */
+  VALUE: 1,
+  /** There is none: native code gets the declared fallback. */
+  NONE: 2,
+} as const;
+
+/** Bytes of the pipe of requests. */
+export const CALLS_BYTES = 16_384;
+
+/** Byte offset of the channel. */
+export function channelStart(size: LaneSize): number {
+  return arenaStart(size) + size.arenaBytes;
+}
+
+/** Bytes of the channel of a lane of that size. */
+function channelBytes(size: LaneSize): number {
+  return size.chunkBytes === 0 ? 0 : CHANNEL_HEADER_BYTES + CALLS_BYTES + size.chunkBytes;
+}
+
+/** Bytes of the whole lane memory. */
+export function memoryBytes(size: LaneSize): number {
+  return channelStart(size) + channelBytes(size);
+}
+
+/** Byte offset of the pipe of requests. */
+export function callsStart(size: LaneSize): number {
+  return channelStart(size) + CHANNEL_HEADER_BYTES;
+}
+
+/** Byte offset of the pipe of chunks. */
+export function chunksStart(size: LaneSize): number {
+  return callsStart(size) + CALLS_BYTES;
+}

@@ -1,0 +1,119 @@
+/**
+ * A pipe of records in shared memory: one writer, one reader, no locks.
+ *
+ * A record starts with its size and is in one piece; where the rest of the
+ * ring is too small for it, padding is left there. Positions count bytes
+ * modulo 2^32, so full and empty are told apart by their distance.
+ *
+ * Guarantees:
+ * - The reader sees a record only after all of it is in memory: the write
+ *   position is stored last.
+ * - The writer reuses memory only after the reader has moved past it.
+ * - A record of at most half the pipe fits once the reader has taken all others.
+ */
+import type { LaneMemory } from './lane-memory.js';
+
+/** Where a pipe is. */
+export interface PipePlace {
+  /** Byte offset of its first byte: a multiple of 8. */
+  readonly start: number;
+  /** A power of two. */
+  readonly bytes: number;
+  /** Index of the word with the write position. */
+  readonly write: number;
+  readonly read: number;
+}
+
+/** First word of a record: its size in bytes, a multiple of 8, or minus that for padding. */
+const SIZE = 0;
+/** No room now. */
+export const NO_RECORD = -1;
+
+export class PipeWriter {
+  readonly #memory: LaneMemory;
+  readonly #place: PipePlace;
+  #written: number;
+  #size = 0;
+
+  constructor(memory: LaneMemory, place: PipePlace) {
+    this.#memory = memory;
+    this.#place = place;
+    this.#written = Atomics.load(memory.i32, place.write);
+  }
+
+  /** Bytes of the greatest record. */
+  get largest(): number {
+    return this.#place.bytes / 2;
+  }
+
+  /**
+   * Room for a record, its first word filled in; {@link commit} lets the reader see it.
+   * @param bytes a multiple of 8, at most `largest`.
+   * @returns its byte offset, or {@link NO_RECORD}.
+   */
+  reserve(bytes: number): number {
+    const { start, bytes: capacity, read } = this.#place;
+    const { i32 } = this.#memory;
+    const used = (this.#written - Atomics.load(i32, read)) | 0;
+    const offset = this.#written & (capacity - 1);
+    const rest = capacity - offset;
+    const padding = rest < bytes ? rest : 0;
+    if (used + padding + bytes > capacity) return NO_RECORD;
+    if (padding > 0) {
+      i32[(start + offset) / 4 + SIZE] = -padding;
+      this.#written = (this.#written + padding) | 0;
+    }
+    const at = start + (this.#written & (capacity - 1));
+    i32[at / 4 + SIZE] = bytes;
+    this.#size = bytes;
+    return at;
+  }
+
+  /** Publishes the record of the last {@link reserve}. */
+  commit(): void {
+    this.#written = (this.#written + this.#size) | 0;
+    Atomics.store(this.#memory.i32, this.#place.write, this.#written);
+  }
+}
+
+export class PipeReader {
+  readonly #memory: LaneMemory;
+  readonly #place: PipePlace;
+  #taken: number;
+
+  constructor(memory: LaneMemory, place: PipePlace) {
+    this.#memory = memory;
+    this.#place = place;
+    this.#taken = Atomics.load(memory.i32, place.read);
+  }
+
+  /** Whether there is a record. */
+  get isEmpty(): boolean {
+    return Atomics.load(this.#memory.i32, this.#place.write) === this.#taken;
+  }
+
+  /** Bytes that are not free. */
+  get used(): number {
+    return (Atomics.load(this.#memory.i32, this.#place.write) - this.#taken) | 0;
+  }
+
+  /** Byte offset of the oldest record, or {@link NO_RECORD}. */
+  peek(): number {
+    if (this.isEmpty) return NO_RECORD;
+    const { start, bytes } = this.#place;
+    const at = start + (this.#taken & (bytes - 1));
+    const size = this.#memory.i32[at / 4 + SIZE] as number;
+    if (size > 0) return at;
+    // Padding is published together with the record behind it.
+    this.#taken = (this.#taken - size) | 0;
+    return start + (this.#taken & (bytes - 1));
+  }
+
+  /** Gives the oldest record back, after {@link peek}. */
+  take(): void {
+    const { start, bytes, read } = this.#place;
+    const at = start + (this.#taken & (bytes - 1));
+    this.#taken = (this.#taken + (this.#memory.i32[at / 4 + SIZE] as number)) | 0;
+    Atomics.store(this.#memory.i32, read, this.#taken);
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * Functions that native code calls on the host.
+ *
+ *   asked ──► running ──► returned | threw ──► answered
+ *                 └─ a promise ──► settled ──► answered
+ *                          ├─ its time is over ──────► declined, the call fails
+ *                          └─ the call was stopped, or its lane died ──► forgotten
+ *
+ * Guarantees:
+ * - A request is answered at most once, and only while its native thread waits
+ *   for it: a lane waits for one at a time, and `#waiting` has that one.
+ * - What the function throws never leaves this file: it becomes the call's
+ *   failure, and native code gets the declared fallback.
+ * - After a call has failed its native code is not let wait again: the
+ *   tripwire is up, and the lane answers every further callback by itself.
+ * - It may be entered again: a record is taken before its function runs.
+ */
+import { performance } from 'node:perf_hooks';
+import { fitsType } from '../declare/validate.js';
+import type { HostFunctionSpec, ParamSpec } from '../declare/spec.js';
+import type { OffthreadError } from '../errors.js';
+import { RecordKind } from '../shared/record.js';
+import { StopCause } from '../shared/layout.js';
+import { generationOf } from '../shared/states.js';
+import type { RecordHead } from '../lanes/lane-channel.js';
+import { persistentOf } from '../lanes/persistents.js';
+import { enterInvocation, leaveInvocation } from './host-context.js';
+import { failedWith, lateHost, unreadable, wrongResult, wrongSync } from './host-failures.js';
+import type { Invocation } from './invocation.js';
+import type { Job, JobLane } from './job.js';
+import { isThenable } from './thenable.js';
+
+/** What this needs of the supervisor. */
+export interface HostCallsContext {
+  /** ms; Infinity is unlimited. */
+  readonly hostTimeout: number;
+  /** A look is wanted by this time. */
+  by(time: number): void;
+  /** A function that belongs to no call, or to one that has settled, has failed. */
+  stray(error: OffthreadError): void;
+  /** Native code waits for a promise: what it waits for may never come. */
+  waits(): void;
+}
+
+type HostFunction = (...values: unknown[]) => unknown;
+
+/** What a request asks for. */
+interface Asked {
+  readonly param: HostFunctionSpec;
+  readonly fn: HostFunction;
+}
+
+export class HostCalls {
+  readonly #context: HostCallsContext;
+  /** What each lane waits for. */
+  readonly #waiting = new Map<JobLane, Invocation>();
+
+  constructor(context: HostCallsContext) {
+    this.#context = context;
+  }
+
+  /** Takes every request of a lane. @returns how many. */
+  serve(lane: JobLane): number {
+    const { channel } = lane;
+    let found = 0;
+    for (let head = channel.nextCall(); head !== null; head = channel.nextCall()) {
+      found += 1;
+      const job = jobOf(lane, head);
+      if ((head.kind & RecordKind.FAULT) !== 0) {
+        const text = channel.takeFault(head);
+        if (job !== null) this.fail(job, unreadable(job, text));
+        continue;
+      }
+      const asked = askedFor(job, head);
+      const values = channel.takeCall(head, asked?.param.callback.params ?? []);
+      if (asked === null || (head.call !== null && job === null)) channel.decline(head.request);
+      else this.#run(lane, job, head.request, asked, values);
+    }
+    return found;
+  }
+
+  /** What a lane waits for, if it waits for the host. */
+  waitingIn(lane: JobLane): Invocation | null {
+    const invocation = this.#waiting.get(lane);
+    if (invocation === undefined) return null;
+    const { job } = invocation;
+    return job !== null && (job.isSettled || job.stopping !== null || job.lane !== lane) ? null : invocation;
+  }
+
+  /** Ends the waiting whose time is over. @returns when the next one's is. */
+  due(now: number): number {
+    let next = Infinity;
+    for (const [lane, invocation] of this.#waiting) {
+      if (this.waitingIn(lane) === null) this.#waiting.delete(lane);
+      else if (invocation.dueAt <= now) this.end(invocation, lateHost(invocation));
+      else next = Math.min(next, invocation.dueAt);
+    }
+    return next;
+  }
+
+  /** The lane is gone: nobody waits there. */
+  forget(lane: JobLane): void {
+    this.#waiting.delete(lane);
+  }
+
+  /** A call will fail with this, whatever native code returns; native code is asked to come back. */
+  fail(job: Job, error: OffthreadError): void {
+    if (job.isSettled) return;
+    job.talk ??= { sink: null, failure: null };
+    if (job.talk.failure !== null) return;
+    job.talk.failure = error;
+    if (job.lane === null) return;
+    error.lane ??= job.lane.name;
+    job.lane.ring.trip(job.sequence, StopCause.FAILED);
+    job.lane.channel.nudge();
+  }
+
+  #run(lane: JobLane, job: Job | null, request: number, asked: Asked, values: readonly unknown[]): void {
+    const { param, fn } = asked;
+    const timeout = job?.hostTimeout ?? param.timeout ?? this.#context.hostTimeout;
+    const dueAt = timeout === Infinity ? Infinity : performance.now() + timeout;
+    const invocation: Invocation = { lane, job, param, request, timeout, dueAt };
+    // Known as waiting before it runs: it may make a blocking call.
+    if (request !== 0) this.#waiting.set(lane, invocation);
+    let result: unknown;
+    let promised = false;
+    try {
+      result = enterInvocation(invocation, () => fn(...values));
+      promised = isThenable(result);
+    } catch (thrown) {
+      leaveInvocation();
+      this.end(invocation, failedWith(invocation, thrown));
+      return;
+    }
+    if (!promised) {
+      leaveInvocation();
+      this.#answer(invocation, result);
+      return;
+    }
+    const settle = (end: () => void): void => {
+      leaveInvocation();
+      end();
+    };
+    Promise.resolve(result).then(
+      (value) => settle(() => this.#answer(invocation, value)),
+      (thrown: unknown) => settle(() => this.end(invocation, failedWith(invocation, thrown))),
+    );
+    if (param.sync) this.end(invocation, wrongSync(invocation));
+    else if (request !== 0) {
+      this.#context.by(dueAt);
+      this.#context.waits();
+    }
+  }
+
+  /** The function has a value. */
+  #answer(invocation: Invocation, value: unknown): void {
+    const { lane, param, request } = invocation;
+    const { returns } = param.callback;
+    if (returns !== 'void' && !fitsType(returns, value)) {
+      this.end(invocation, wrongResult(invocation, value));
+      return;
+    }
+    if (request === 0 || !this.#release(invocation)) return;
+    lane.channel.reply(request, returns, value);
+  }
+
+  /** There will be no value. */
+  end(invocation: Invocation, error: OffthreadError): void {
+    const { lane, job, request } = invocation;
+    const waits = request !== 0;
+    if (waits && !this.#release(invocation)) return;
+    // Before the answer: the call must not be over when it fails.
+    if (job !== null && !job.isSettled) this.fail(job, error);
+    else this.#context.stray(error);
+    if (waits) lane.channel.decline(request);
+  }
+
+  /** @returns whether native code still waits for it. */
+  #release({ lane, request }: Invocation): boolean {
+    const current = this.waitingIn(lane);
+    if (current?.request !== request) return false;
+    this.#waiting.delete(lane);
+    return true;
+  }
+}
+
+/** The call that a request came from; null when it is over. */
+function jobOf(lane: JobLane, { call }: RecordHead): Job | null {
+  if (call === null || !lane.ring.holds(call.sequence)) return null;
+  const job = lane.ring.ticket(call.sequence);
+  const own = job.lane === lane && job.sequence === call.sequence && generationOf(job.id) === call.generation;
+  return own && !job.isSettled ? job : null;
+}
+
+/** What a request asks for; null when that is not there any more. */
+function askedFor(job: Job | null, { target }: RecordHead): Asked | null {
+  if (target < 0) {
+    const persistent = persistentOf(-target);
+    return persistent === undefined
+      ? null
+      : { param: persistent.param, fn: persistent.callback.fn as HostFunction };
+  }
+  if (job === null) return null;
+  const { spec, given } = job.fn.compiled;
+  const param: ParamSpec | undefined = spec.params[target];
+  const fn = job.args[given.positions.indexOf(target)];
+  return param?.kind === 'callback' && typeof fn === 'function' ? { param, fn: fn as HostFunction } : null;
+}

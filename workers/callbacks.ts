@@ -1,0 +1,163 @@
+/**
+ * The callbacks of a lane: functions that native code can call, made when a
+ * call first needs them and kept until the lane ends.
+ *
+ * One for each callback parameter of a function, one for each persistent
+ * callback, one probe. Keeping them is what makes a late call harmless: native
+ * code that calls back when its call has returned meets a function that is
+ * still there, and gets the declared fallback. What a closed persistent
+ * callback leaves is used again for the next of the same prototype, oldest
+ * first. So their number is bounded by what the program declares and keeps.
+ *
+ * Guarantee: nothing is thrown into native code, and the value returned is of
+ * the declared type. A thread that ends calls {@link LaneCallbacks.release}.
+ */
+import type { ChunksSpec, FunctionSpec, HostFunctionSpec } from '../src/declare/spec.js';
+import type { CallbackSource } from '../src/engines/bound-function.js';
+import { CallbackReader } from '../src/engines/callback-reader.js';
+import type { Engine, NativeCallback, NativeValue, Prototype } from '../src/engines/engine.js';
+import type { ChannelWriter } from './channel-writer.js';
+
+/** What a callback does. */
+interface Target {
+  readonly param: HostFunctionSpec | ChunksSpec;
+  /** The function that the call has to be of; null: any. */
+  readonly spec: FunctionSpec | null;
+  /** Index of the parameter, or minus the id of a persistent callback. */
+  readonly number: number;
+  readonly reader: CallbackReader;
+}
+
+/** A native callback, and what it does at present. */
+interface Place {
+  readonly native: NativeCallback;
+  readonly key: string;
+  target: Target | null;
+}
+
+const prototypeOf = ({ callback }: HostFunctionSpec | ChunksSpec): Prototype => ({
+  arguments: callback.params.map((param) => (param.kind === 'value' ? param.type : 'pointer')),
+  returns: callback.returns,
+});
+
+export class LaneCallbacks implements CallbackSource {
+  readonly #engine: Engine;
+  readonly #writer: ChannelWriter;
+  readonly #own = new Map<FunctionSpec, (Place | undefined)[]>();
+  readonly #persistent = new Map<number, Place>();
+  /** Places without a target, by prototype, oldest first. */
+  readonly #free = new Map<string, Place[]>();
+  #probe: NativeCallback | null = null;
+
+  constructor(engine: Engine, writer: ChannelWriter) {
+    this.#engine = engine;
+    this.#writer = writer;
+  }
+
+  own(spec: FunctionSpec, index: number): bigint {
+    let places = this.#own.get(spec);
+    if (places === undefined) {
+      places = [];
+      this.#own.set(spec, places);
+    }
+    const known = places[index];
+    if (known !== undefined) return known.native.address;
+    const param = spec.params[index] as HostFunctionSpec | ChunksSpec;
+    const installs = param.kind === 'chunks' && param.persistent;
+    const place = this.#place(param, installs ? null : spec, index);
+    places[index] = place;
+    return place.native.address;
+  }
+
+  persistent(id: number, param: HostFunctionSpec): bigint {
+    let place = this.#persistent.get(id);
+    if (place === undefined) {
+      place = this.#place(param, null, -id);
+      this.#persistent.set(id, place);
+    }
+    return place.native.address;
+  }
+
+  probe(): bigint {
+    // Non-zero also while the lane ends: whatever asks is to stop.
+    this.#probe ??= this.#engine.callback({ arguments: [], returns: 'i32' }, () =>
+      this.#writer.stopped ? 1 : 0,
+    );
+    return this.#probe.address;
+  }
+
+  /** A persistent callback has been closed: native code that calls it all the same gets the fallback. */
+  close(id: number): void {
+    const place = this.#persistent.get(id);
+    if (place === undefined) return;
+    place.target = null;
+    const free = this.#free.get(place.key);
+    if (free === undefined) this.#free.set(place.key, [place]);
+    else free.push(place);
+    this.#persistent.delete(id);
+  }
+
+  /** Gives every callback back to the engine: this thread is ending. */
+  release(): void {
+    this.#probe?.release();
+    this.#probe = null;
+    const places = [
+      ...[...this.#own.values()].flat(),
+      ...this.#persistent.values(),
+      ...[...this.#free.values()].flat(),
+    ];
+    this.#own.clear();
+    this.#persistent.clear();
+    this.#free.clear();
+    for (const place of places) place?.native.release();
+  }
+
+  #place(param: HostFunctionSpec | ChunksSpec, spec: FunctionSpec | null, number: number): Place {
+    const only = param.kind === 'chunks' ? param.chunk : null;
+    const reader = new CallbackReader(this.#engine, param.callback, only);
+    const target: Target = { param, spec, number, reader };
+    const prototype = prototypeOf(param);
+    const key = JSON.stringify(prototype);
+    const used = this.#free.get(key)?.shift();
+    if (used !== undefined) {
+      used.target = target;
+      return used;
+    }
+    const none = zeroOf(prototype.returns);
+    const place: Place = {
+      native: this.#engine.callback(prototype, (...values) => {
+        try {
+          return this.#called(place.target, values, none);
+        } catch {
+          // Reading what native code handed over has run out of memory, say.
+          return none;
+        }
+      }),
+      key,
+      target,
+    };
+    return place;
+  }
+
+  #called(target: Target | null, values: readonly (number | bigint)[], none: NativeValue): NativeValue {
+    if (target === null || (target.spec !== null && target.spec !== this.#writer.running)) {
+      this.#writer.late();
+      return target === null ? none : ofFallback(target.param, none);
+    }
+    const { param, reader, number } = target;
+    return param.kind === 'chunks'
+      ? this.#writer.chunk(param, reader, values)
+      : this.#writer.request(param, number, reader, values);
+  }
+}
+
+/** What native code gets that calls too late. */
+function ofFallback(param: HostFunctionSpec | ChunksSpec, none: NativeValue): NativeValue {
+  if (param.callback.returns === 'void') return undefined;
+  return (param.kind === 'chunks' ? param.stop : param.fallback) ?? none;
+}
+
+function zeroOf(type: Prototype['returns']): NativeValue {
+  if (type === 'void') return undefined;
+  return type === 'i64' || type === 'u64' || type === 'pointer' ? 0n : 0;
+}
