@@ -310,3 +310,9 @@ export function closeTimeout(options: unknown): number {
   const given = known('Close options', options, ['timeout']);
   return duration('timeout', given['timeout'], 30_000);
 }
+
+/** ms to wait for a stream's end; Infinity is for ever. @throws ArgumentError */
+export function endedTimeout(options: unknown): number {
+  const given = known('Options of ended', options, ['timeout']);
+  return duration('timeout', given['timeout'], Infinity);
+}

@@ -168,7 +168,8 @@ export class ChunkFlow implements ChunkSink {
   }
 
   #take(): unknown {
-    if (this.#closed) return NONE;
+    // What has been asked to stop hands nothing out any more.
+    if (this.#closed || this.#call.stopping !== null) return NONE;
     if (!this.#isEmpty) {
       const chunk = this.#left[this.#next];
       this.#left[this.#next] = undefined;

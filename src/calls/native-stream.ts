@@ -1,5 +1,5 @@
 /** A stream out of native code, as users see it. */
-import { closeTimeout } from '../options.js';
+import { endedTimeout } from '../options.js';
 import { StreamError } from '../errors.js';
 import type { Call, NativeCall } from './call.js';
 import type { ChunkFlow } from './chunk-flow.js';
@@ -71,7 +71,7 @@ export class ChunkStream<Chunk, Result> implements NativeStream<Chunk, Result> {
   }
 
   async ended(options?: EndedOptions): Promise<StreamEnding> {
-    const timeout = options?.timeout === undefined && options !== null ? Infinity : closeTimeout(options);
+    const timeout = endedTimeout(options);
     const settled = this.#settled().then(() => ENDINGS[this.#call.ending ?? 'failed']);
     if (timeout === Infinity) return await settled;
     let timer: NodeJS.Timeout | undefined;

@@ -29,9 +29,9 @@ export function pastDeadlineBefore(call: Call): CallTimeoutError {
 export function pastDeadline(call: Call, now: number): CallTimeoutError {
   const ms = Math.round((call.deadline?.at ?? now) - call.createdAt);
   const [where, advice] =
-    call.lane === null
+    call.lane === null && call.startedAt === null
       ? ['waiting for a lane', 'The lanes are busy: allow more time, more lanes, or fewer calls at once.']
-      : ['running', 'Allow more time, or look at what it waits for.'];
+      : ['running, or being read', 'Allow more time, or look at what it waits for.'];
   return new CallTimeoutError(
     `${call.fn.name} passed its deadline of ${ms} ms while ${where}. ${advice}`,
     contextOf(call),

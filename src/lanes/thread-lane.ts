@@ -62,6 +62,8 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   #goneNow: () => void = () => {};
   #ending: Promise<void> | undefined;
   #questions = 0;
+  /** It has given its callbacks back. */
+  #retired = false;
 
   constructor(options: ThreadLaneOptions, events: LaneEvents<ThreadLane<T>>) {
     this.name = options.name;
@@ -168,7 +170,9 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   retire(): Promise<void> {
     this.ring.publish();
     this.channel.close();
-    return this.#ask(() => this.#remote.retire());
+    return this.#ask(() => this.#remote.retire()).then(() => {
+      this.#retired = true;
+    });
   }
 
   end(): Promise<void> {
@@ -208,7 +212,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.channel.close();
     // A thread that is ended in native code never gives its callbacks back: it
     // has to return first. It may be gone already, or be so before it answers.
-    const returned = stuck && this.hasCallbacks ? this.#remote.retire() : undefined;
+    const returned = this.hasCallbacks && !this.#retired ? this.#remote.retire() : undefined;
     this.#die(new LaneCrashedError(`Lane ${this.name} has ended.`, { lane: this.name }));
     if (returned !== undefined) await Promise.race([returned, this.#gone]).catch(() => {});
     this.#remote[releaseProxy]();

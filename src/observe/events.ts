@@ -20,7 +20,7 @@ export interface PoolEvents {
   full: [];
   /** Nothing is pending any more. */
   drained: [];
-  /** A listener threw. */
+  /** A listener threw; or an `onChunk` that only reports; or a function that native code called outside of any call. */
   error: [OffthreadError];
 }
 

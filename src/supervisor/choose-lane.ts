@@ -61,6 +61,8 @@ export function chooseLaneAhead(lanes: readonly JobLane[], now: number): JobLane
     if (lane.status !== 'ready' || !lane.exclusive || ring.occupied !== 1) continue;
     const job = ring.ticket(ring.head);
     const expected = job.fn.typicalUs / 1_000;
+    // One that calls back may wait for the host, for as long as that likes.
+    if (job.fn.hasCallbacks) continue;
     if (expected > AHEAD_MS || job.isSettled || job.stopping !== null) continue;
     if (ring.state(ring.head) !== State.running) continue;
     const startedAt = ring.startedAt(ring.head);

@@ -91,15 +91,17 @@ export class HostCalls {
   due(now: number): number {
     let next = Infinity;
     for (const [lane, invocation] of this.#waiting) {
-      if (this.waitingIn(lane) === null) this.#waiting.delete(lane);
+      if (this.waitingIn(lane) === null) this.forget(lane);
       else if (invocation.dueAt <= now) this.end(invocation, lateHost(invocation));
       else next = Math.min(next, invocation.dueAt);
     }
     return next;
   }
 
-  /** The lane is gone: nobody waits there. */
+  /** Nobody waits in that lane any more. */
   forget(lane: JobLane): void {
+    const invocation = this.#waiting.get(lane);
+    if (invocation !== undefined) leaveInvocation(invocation);
     this.#waiting.delete(lane);
   }
 
@@ -119,7 +121,7 @@ export class HostCalls {
     const { param, fn } = asked;
     const timeout = job?.hostTimeout ?? param.timeout ?? this.#context.hostTimeout;
     const dueAt = timeout === Infinity ? Infinity : performance.now() + timeout;
-    const invocation: Invocation = { lane, job, param, request, timeout, dueAt };
+    const invocation: Invocation = { lane, job, param, request, timeout, dueAt, followed: true };
     // Known as waiting before it runs: it may make a blocking call.
     if (request !== 0) this.#waiting.set(lane, invocation);
     let result: unknown;
@@ -128,17 +130,17 @@ export class HostCalls {
       result = enterInvocation(invocation, () => fn(...values));
       promised = isThenable(result);
     } catch (thrown) {
-      leaveInvocation();
+      leaveInvocation(invocation);
       this.end(invocation, failedWith(invocation, thrown));
       return;
     }
     if (!promised) {
-      leaveInvocation();
+      leaveInvocation(invocation);
       this.#answer(invocation, result);
       return;
     }
     const settle = (end: () => void): void => {
-      leaveInvocation();
+      leaveInvocation(invocation);
       end();
     };
     Promise.resolve(result).then(
@@ -169,6 +171,7 @@ export class HostCalls {
     const { lane, job, request } = invocation;
     const waits = request !== 0;
     if (waits && !this.#release(invocation)) return;
+    leaveInvocation(invocation);
     // Before the answer: the call must not be over when it fails.
     if (job !== null && !job.isSettled) this.fail(job, error);
     else this.#context.stray(error);

@@ -13,7 +13,8 @@ let running = 0;
 
 /** The function that this code was called by, directly or after some awaiting. */
 export function currentInvocation(): Invocation | undefined {
-  return running === 0 ? undefined : storage.getStore();
+  const invocation = running === 0 ? undefined : storage.getStore();
+  return invocation?.followed === true ? invocation : undefined;
 }
 
 /** Runs a function; whatever it does until {@link leaveInvocation} is known to be its. */
@@ -22,8 +23,10 @@ export function enterInvocation<R>(invocation: Invocation, run: () => R): R {
   return storage.run(invocation, run);
 }
 
-/** The function of an invocation has come to its end. */
-export function leaveInvocation(): void {
+/** Nobody waits for the function of an invocation any more. Again it does nothing. */
+export function leaveInvocation(invocation: Invocation): void {
+  if (!invocation.followed) return;
+  invocation.followed = false;
   running -= 1;
   if (running === 0) storage.disable();
 }

@@ -13,4 +13,6 @@ export interface Invocation {
   readonly timeout: number;
   /** ms on the host's clock. */
   readonly dueAt: number;
+  /** Whether what it does is still followed. */
+  followed: boolean;
 }

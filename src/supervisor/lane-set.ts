@@ -34,6 +34,8 @@ const CRASHES = 6;
 const CRASH_WINDOW_MS = 10_000;
 /** ms that a lane has to come to rest before its thread is ended all the same. */
 const REST_MS = 5_000;
+/** ms that the end of a pool waits for native code that was let go in a callback. */
+const RETURN_MS = 100;
 
 export class LaneSet {
   readonly active: JobLane[] = [];
@@ -153,15 +155,18 @@ export class LaneSet {
         this.lost.push(lane);
       }
     }
+    const returns: Promise<void>[] = [];
     for (const lane of this.lost) {
-      void lane.end().then(() => {
+      const end = lane.end().then(() => {
         const at = this.lost.indexOf(lane);
         if (at >= 0) this.lost.splice(at, 1);
         this.#late += lane.channel.late;
         this.#events.ended();
       });
+      // Let go in a callback it comes back at once, and gives its callbacks back: worth a moment.
+      if (lane.hasCallbacks) returns.push(end);
     }
-    await Promise.all(this.#ends);
+    await Promise.all([...this.#ends, within(RETURN_MS, Promise.all(returns))]);
   }
 
   /** A lane died. Its calls are handed over before it is replaced. */
@@ -235,12 +240,20 @@ export class LaneSet {
   }
 }
 
-/** Resolves when the lane is between calls, has loaded its engines, and has given its callbacks back; or when it will not tell. */
-async function atRest(lane: JobLane): Promise<void> {
+/** Resolves when a promise does, or when the time is over. */
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, REST_MS);
+    timer = setTimeout(resolve, ms);
   });
-  await Promise.race([lane.retire().catch(() => {}), patience]);
+  await Promise.race([promise, patience]);
   clearTimeout(timer);
+}
+
+/** Resolves when the lane is between calls, has loaded its engines, and has given its callbacks back; or when it will not tell. */
+async function atRest(lane: JobLane): Promise<void> {
+  await within(
+    REST_MS,
+    lane.retire().catch(() => {}),
+  );
 }

@@ -193,7 +193,8 @@ export class Supervisor {
   dispatch(job: Job, ahead = true): boolean {
     if (job.fn.engine === 'ffi-rs' && ffiRsGate.closed) return false;
     const free = chooseLane(this.#lanes.active, job.fn);
-    const lane = free ?? (ahead ? chooseLaneAhead(this.#lanes.active, performance.now()) : null);
+    const mayGoAhead = ahead && !job.fn.hasCallbacks;
+    const lane = free ?? (mayGoAhead ? chooseLaneAhead(this.#lanes.active, performance.now()) : null);
     if (lane === null) return false;
     const { ring } = lane;
     const first = ring.occupied === 0;
@@ -357,7 +358,8 @@ export class Supervisor {
   #anyOccupied(): boolean {
     for (const lane of this.#lanes.active)
       if (lane.ring.occupied !== 0 || lane.status === 'starting') return true;
-    return this.#lanes.lost.length > 0;
+    // A persistent callback may be called at any time.
+    return this.#lanes.lost.length > 0 || this.#talk.expecting;
   }
 
   /** Takes everything finished from the lanes. Safe to enter again from a handler. */

@@ -39,6 +39,11 @@ export class Talk {
     this.#calls = new HostCalls(context);
   }
 
+  /** Whether native code may call back although no call runs. */
+  get expecting(): boolean {
+    return this.#persistent.size > 0;
+  }
+
   /** A call is in a lane. */
   dispatched(job: Job, lane: JobLane): void {
     lane.hasCallbacks = true;
@@ -92,13 +97,18 @@ export class Talk {
     if (waiting?.job === job) this.#calls.end(waiting, deadlock('a function that native code called'));
   }
 
+  /** A persistent callback has been closed. */
+  forgetPersistent(id: number): void {
+    this.#persistent.delete(id);
+    this.#context.closed(id);
+  }
+
   #keep(id: number, callback: { whenClosed(hook: () => void): void }): void {
     if (this.#persistent.has(id)) return;
     this.#persistent.add(id);
-    callback.whenClosed(() => {
-      this.#persistent.delete(id);
-      this.#context.closed(id);
-    });
+    // A callback may outlive many pools.
+    const self = new WeakRef(this);
+    callback.whenClosed(() => self.deref()?.forgetPersistent(id));
   }
 }
 
