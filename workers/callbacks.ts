@@ -33,6 +33,8 @@ interface Place {
   readonly native: NativeCallback;
   readonly key: string;
   target: Target | null;
+  /** What native code gets that calls when there is no target. */
+  none: NativeValue;
 }
 
 const prototypeOf = ({ callback }: HostFunctionSpec | ChunksSpec): Prototype => ({
@@ -119,30 +121,32 @@ export class LaneCallbacks implements CallbackSource {
     const prototype = prototypeOf(param);
     const key = JSON.stringify(prototype);
     const used = this.#free.get(key)?.shift();
+    const none = fallbackOf(param);
     if (used !== undefined) {
       used.target = target;
+      used.none = none;
       return used;
     }
-    const none = zeroOf(prototype.returns);
     const place: Place = {
       native: this.#engine.callback(prototype, (...values) => {
         try {
-          return this.#called(place.target, values, none);
+          return this.#called(place, values);
         } catch {
           // Reading what native code handed over has run out of memory, say.
-          return none;
+          return place.none;
         }
       }),
       key,
       target,
+      none,
     };
     return place;
   }
 
-  #called(target: Target | null, values: readonly (number | bigint)[], none: NativeValue): NativeValue {
+  #called({ target, none }: Place, values: readonly (number | bigint)[]): NativeValue {
     if (target === null || (target.spec !== null && target.spec !== this.#writer.running)) {
       this.#writer.late();
-      return target === null ? none : ofFallback(target.param, none);
+      return none;
     }
     const { param, reader, number } = target;
     return param.kind === 'chunks'
@@ -152,12 +156,9 @@ export class LaneCallbacks implements CallbackSource {
 }
 
 /** What native code gets that calls too late. */
-function ofFallback(param: HostFunctionSpec | ChunksSpec, none: NativeValue): NativeValue {
-  if (param.callback.returns === 'void') return undefined;
-  return (param.kind === 'chunks' ? param.stop : param.fallback) ?? none;
-}
-
-function zeroOf(type: Prototype['returns']): NativeValue {
-  if (type === 'void') return undefined;
-  return type === 'i64' || type === 'u64' || type === 'pointer' ? 0n : 0;
+function fallbackOf(param: HostFunctionSpec | ChunksSpec): NativeValue {
+  const { returns } = param.callback;
+  if (returns === 'void') return undefined;
+  const wide = returns === 'i64' || returns === 'u64' || returns === 'pointer';
+  return (param.kind === 'chunks' ? param.stop : param.fallback) ?? (wide ? 0n : 0);
 }

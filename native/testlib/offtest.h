@@ -192,8 +192,49 @@ void ot_job_reset_counters(void);
 int ot_call_callback(int (*callback)(int), int n); /* the sum of callback(0) .. callback(n - 1) */
 double ot_reduce_f64(double (*callback)(double, double), double start, int n); /* start, folded with 1 .. n */
 void ot_notify(void (*callback)(int), int n);
+void ot_notify_then_set(void (*callback)(int), int n, volatile int32_t *done); /* then *done = 1 */
 int ot_call_with_text(int (*callback)(const char *), const char *text);
 int ot_call_from_thread(int (*callback)(int), int value); /* on a thread of its own, joined */
+int ot_call_if(int (*callback)(int), int value);          /* -1 for NULL */
+/*
+ * For every scalar type T, and for pointers:
+ *   T ot_call_T(T (*)(T), T value, T *answer)   the callback's answer, also in *answer
+ */
+#define OT_DECLARE_CALL(name, type) type ot_call_##name(type (*callback)(type), type value, type *answer);
+OT_SCALARS(OT_DECLARE_CALL)
+#undef OT_DECLARE_CALL
+void *ot_call_pointer(void *(*callback)(void *), void *value, void **answer);
+/* One argument of every type, each with its least value or each with its greatest; NULL is the least pointer. */
+int ot_call_with_all(int (*callback)(int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t, int64_t, uint64_t, float,
+                                     double, bool, void *),
+                     bool greatest);
+/* With n pointers, 0x1001 apart from NULL on; with NULL itself when n is 0. At most 16. */
+int ot_call_with_pointers(int (*callback)(int, void **), int n);
+/*
+ * Rows as sqlite3_exec gives them: context, number of columns, values, names. The value in row r and column c is
+ * "r1c2", NULL where (r + c) % 5 is 4. At most 8 columns. Returns 0, or 4 when the callback did not return 0.
+ */
+int ot_select(int (*row)(void *, int, char **, char **), void *context, int rows, int columns);
+/* Stores callback(i) in answers[i] for 0 .. n - 1, whatever the answers are. Returns n. */
+int ot_ask(int (*callback)(int), int n, volatile int32_t *answers);
+int ot_interleave(int (*a)(int), int (*b)(int), int n); /* a(0), b(0), a(1), b(1) ..: a's answers minus b's */
+/* callback(0), then waits as ot_enter_and_wait does, then callback(1). Returns the sum. */
+int ot_call_then_wait(int (*callback)(int), volatile int32_t *entered, const volatile int32_t *release, int max_ms);
+void *ot_callback_address(int (*callback)(int)); /* calls it once with 0 */
+int ot_call_until_probe(int (*callback)(int), int (*probe)(void), int most); /* how often, until the probe is non-zero */
+/* Adds 1 to *asked each time. Returns how often it asked until the probe was non-zero; -1 after max_ms. */
+int ot_ask_probe(int (*probe)(void), volatile int32_t *asked, int max_ms);
+
+/* Each thread keeps one callback of each kind for its later calls. NULL forgets it. */
+void ot_keep_callback(int (*callback)(int));
+int ot_ask_kept(int n, volatile int32_t *answers); /* ot_ask with the kept one; -1 without one */
+void ot_keep_sink(int (*sink)(int, const uint8_t *, uint32_t));
+int ot_pour(int chunks, int size); /* ot_stream_chunks with the kept one; -1 without one */
+void ot_keep_probe(int (*probe)(void));
+int ot_ask_kept_probe(volatile int32_t *asked, int max_ms); /* ot_ask_probe with the kept one; 0 without one */
+
+/* ---- streams.c -------------------------------------------------------------------- */
+
 /*
  * Calls back `chunks` times with the index, `size` bytes of value index & 255, and size, until the callback returns
  * non-zero. The bytes are one buffer, used again for each. Returns how many chunks were accepted.
@@ -201,5 +242,23 @@ int ot_call_from_thread(int (*callback)(int), int value); /* on a thread of its 
 int ot_stream_chunks(int (*callback)(int, const uint8_t *, uint32_t), int chunks, int size);
 /* The same with a pause before each chunk. */
 int ot_stream_slowly(int (*callback)(int, const uint8_t *, uint32_t), int chunks, int size, int us_each);
+/* The same with a size for each chunk. */
+int ot_stream_sizes(int (*sink)(int, const uint8_t *, uint32_t), const uint32_t *sizes, int chunks);
+/* The same; *begun is the number of chunks that it has called back with, the one in hand included. */
+int ot_stream_tracked(int (*sink)(int, const uint8_t *, uint32_t), int chunks, int size, volatile int32_t *begun);
+/* The same, but only its flag stops it. Returns how many chunks it sent. */
+int ot_stream_until_cancelled(int (*sink)(int, const uint8_t *, uint32_t), int chunks, int size, int us_each,
+                              const volatile int32_t *flag);
+/* The same, but nothing stops it. At its end *refused is how often the sink answered other than 0. */
+int ot_stream_deaf(int (*sink)(int, const uint8_t *, uint32_t), int chunks, int size, volatile int32_t *refused);
+/* As ot_stream_chunks, then fails as ot_fail(code) does. */
+int ot_stream_then_fail(int (*sink)(int, const uint8_t *, uint32_t), int chunks, int size, int code);
+/* The first half of the chunks, then waits as ot_enter_and_wait does, then the others. */
+int ot_stream_gated(int (*sink)(int, const uint8_t *, uint32_t), int chunks, int size, volatile int32_t *entered,
+                    const volatile int32_t *release, int max_ms);
+/* Before each chunk it asks with the chunk's index whether there are more. */
+int ot_stream_while(int (*more)(int), int (*sink)(int, const uint8_t *, uint32_t), int size);
+/* As libcurl writes: goes on as long as the writer returns the length. Returns how many chunks were accepted. */
+int ot_write_all(uint32_t (*writer)(const uint8_t *, uint32_t), int chunks, int size);
 
 #endif /* OFFTEST_H */

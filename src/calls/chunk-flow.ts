@@ -76,6 +76,7 @@ export class ChunkFlow implements ChunkSink {
   /** No chunk is given out any more. */
   #closed = false;
   #errorTold = false;
+  #releasing: NodeJS.Immediate | undefined;
 
   constructor(spec: ChunksSpec, highWaterMark: number, handler: ChunkHandler | null, owner: FlowOwner) {
     this.#spec = spec;
@@ -105,7 +106,8 @@ export class ChunkFlow implements ChunkSink {
   read(): Promise<IteratorResult<unknown, undefined>> {
     const chunk = this.#take();
     if (chunk !== NONE) {
-      if (this.#held !== null && this.#isEmpty) setImmediate(() => this.#release());
+      // After the reader has had it; a reader that comes back for more is sooner.
+      if (this.#held !== null && this.#isEmpty) this.#releasing = setImmediate(() => this.#release());
       return Promise.resolve({ done: false, value: chunk });
     }
     // The reader is back for more: it has had the last chunk.
@@ -274,6 +276,7 @@ export class ChunkFlow implements ChunkSink {
   #release(): void {
     const held = this.#held;
     if (held === null) return;
+    clearImmediate(this.#releasing);
     this.#held = null;
     this.#call.settleHeld(held.ending, held.value, held.error);
   }

@@ -121,7 +121,7 @@ export class CallbackReader {
         }
         default: {
           const entries = isNull(value) ? 0 : Number(values[count]);
-          views.i32[to / 4] = isNull(value) ? ABSENT : entries;
+          views.i32[to / 4] = entries;
           to += 8;
           if (kind === 'pointers') {
             if (entries > 0) this.#memory.copy(address, to, value, entries * 8);
@@ -146,6 +146,7 @@ export class CallbackReader {
   ): number {
     const amount = Number(value);
     const absent = isNull(pointer);
+    // Of an array that is not there nothing is read, whatever is said of it.
     if (absent && what === 'pointers') return 0;
     if (amount >= 0 && amount <= most && (!absent || amount === 0)) return amount;
     this.fault = absent

@@ -26,7 +26,8 @@ export class DeclaredFunction {
   readonly stoppable: boolean;
   /** Whether native code calls back: it runs alone in its lane, since it may wait for the host. */
   readonly hasCallbacks: boolean;
-  readonly hasProbe: boolean;
+  /** Whether native code may call one of its callbacks during later calls: a probe, a persistent stream. */
+  readonly keepsCallbacks: boolean;
   readonly hasProgress: boolean;
   readonly returnsBool: boolean;
   /** Whether a call resolves to `[returned, ...outs]`. */
@@ -51,7 +52,9 @@ export class DeclaredFunction {
     this.path = path;
     const { params, returns, onCancel } = compiled.spec;
     this.hasCallbacks = this.plan.hasCallbacks;
-    this.hasProbe = params.some(({ kind }) => kind === 'cancelProbe');
+    this.keepsCallbacks = params.some(
+      (param) => param.kind === 'cancelProbe' || (param.kind === 'chunks' && param.persistent),
+    );
     this.stoppable =
       onCancel !== null || this.hasCallbacks || params.some((param) => param.kind === 'cancelFlag');
     this.hasProgress = params.some((param) => param.kind === 'progress');

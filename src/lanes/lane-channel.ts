@@ -49,6 +49,8 @@ export class LaneChannel {
   readonly #chunks: PipeReader;
   readonly #word: number;
   #heardAt = -Infinity;
+  /** The lane is to be woken at the end of this turn. */
+  #nudging = false;
 
   constructor(memory: LaneMemory, inbox: Inbox) {
     const { size, channel } = memory;
@@ -229,7 +231,11 @@ export class LaneChannel {
     if (Atomics.load(this.#memory.i32, this.#word + Channel.WAITING) !== 0) this.nudge();
   }
 
-  /** A chunk has been read: once half of them have, a waiting producer goes on. Waking it for each would cost more than the chunk. */
+  /**
+   * A chunk has been read. A waiting producer goes on at once when half of them
+   * have been, else at the end of this turn: waking it for each of many would
+   * cost more than the chunks.
+   */
   #giveCredit(highWaterMark: number): void {
     const { i32, size } = this.#memory;
     this.#chunks.take();
@@ -238,5 +244,12 @@ export class LaneChannel {
     if (Atomics.load(i32, this.#word + Channel.WAITING) === 0) return;
     const unread = (Atomics.load(i32, this.#word + Channel.CHUNKS_WRITTEN) - taken) | 0;
     if (unread * 2 <= highWaterMark && this.#chunks.used * 2 <= size.chunkBytes) this.nudge();
+    else if (!this.#nudging) {
+      this.#nudging = true;
+      setImmediate(() => {
+        this.#nudging = false;
+        this.#wakeIfRoom();
+      });
+    }
   }
 }

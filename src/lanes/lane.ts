@@ -47,8 +47,8 @@ export interface Lane<T extends Ticket> {
   wake(): void;
   /** Whether it is to give callbacks back before it ends. */
   hasCallbacks: boolean;
-  /** Whether native code of this lane may have kept a probe: then every call can be asked to stop. */
-  hasProbe: boolean;
+  /** Whether native code of this lane may have kept a callback (a probe, say): then every call may be in one, and be asked to stop there. */
+  keepsCallbacks: boolean;
   /** Asks the lane about itself; rejects when the lane dies first. */
   report(): Promise<LaneReport>;
   /** Binds what was announced, now rather than at the first call. */

@@ -47,7 +47,7 @@ export function readPayload(
             at += textBytes(views, at);
           }
         }
-        values.push(count === ABSENT ? null : list);
+        values.push(list);
       }
     }
   }

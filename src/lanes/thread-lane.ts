@@ -47,7 +47,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   exclusive = false;
   abandonAt: number = Infinity;
   hasCallbacks = false;
-  hasProbe = false;
+  keepsCallbacks = false;
   readonly inbox: Inbox;
   readonly channel: LaneChannel;
   readonly #piscina: Piscina;

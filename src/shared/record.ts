@@ -6,8 +6,8 @@
  *              a value     8 bytes
  *              a cstring   length (or {@link ABSENT}), then UTF-8
  *              bytes       length, then the bytes
- *              cstrings    count (or {@link ABSENT}), then as many cstrings
- *              pointers    count (or {@link ABSENT}), then 8 bytes each
+ *              cstrings    count, then as many cstrings
+ *              pointers    count, then 8 bytes each
  *
  * A payload too large for the pipe goes by message port, in the same order;
  * its record then has only the header.
@@ -38,7 +38,7 @@ export const RecordKind = {
   FAULT: 4,
 } as const;
 
-/** In place of a length or a count: the pointer is NULL. */
+/** In place of a length: the pointer is NULL. */
 export const ABSENT = -1;
 
 /** The parameters that a chunk is made of. */

@@ -74,9 +74,9 @@ export function stopJob(context: StopContext, job: Job, ending: StopEnding, erro
   return true;
 }
 
-/** Whether native code may come back by itself: its declaration names a way, or an earlier call left a probe with the library. */
+/** Whether native code may come back by itself: its declaration names a way, or an earlier call has left a callback with the library. */
 function canBeAsked({ fn }: Job, lane: JobLane): boolean {
-  return fn.stoppable || lane.hasProbe;
+  return fn.stoppable || lane.keepsCallbacks;
 }
 
 /**

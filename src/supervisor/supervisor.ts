@@ -238,7 +238,10 @@ export class Supervisor {
       const { ring } = lane;
       if (ring.occupied === 0) continue;
       const job = ring.ticket(ring.head);
-      if (job.lane === lane) giveUp(this.#stopping, job);
+      if (job.lane !== lane) continue;
+      giveUp(this.#stopping, job);
+      // It has returned just now: nobody takes its result from the lane any more.
+      if (job.stopping !== null) job.settle(job.stopping.ending, undefined, job.stopping.error);
     }
   }
 

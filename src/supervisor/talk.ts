@@ -47,11 +47,14 @@ export class Talk {
   /** A call is in a lane. */
   dispatched(job: Job, lane: JobLane): void {
     lane.hasCallbacks = true;
-    if (job.fn.hasProbe) lane.hasProbe = true;
+    if (job.fn.keepsCallbacks) lane.keepsCallbacks = true;
     const { given, spec } = job.fn.compiled;
     job.args.forEach((value, index) => {
       const param = spec.params[given.positions[index] as number];
-      if (param?.kind === 'callback' && isPersistent(value)) this.#keep(persistentId(value, param), value);
+      if (param?.kind === 'callback' && isPersistent(value)) {
+        lane.keepsCallbacks = true;
+        this.#keep(persistentId(value, param), value);
+      }
     });
     job.talk?.sink?.attach(lane);
   }
