@@ -49,6 +49,8 @@ export class LaneCallbacks implements CallbackSource {
   readonly #persistent = new Map<number, Place>();
   /** Places without a target, by prototype, oldest first. */
   readonly #free = new Map<string, Place[]>();
+  /** Persistent callbacks that were closed before their first call ran. */
+  readonly #closed = new Set<number>();
   #probe: NativeCallback | null = null;
 
   constructor(engine: Engine, writer: ChannelWriter) {
@@ -75,7 +77,8 @@ export class LaneCallbacks implements CallbackSource {
     let place = this.#persistent.get(id);
     if (place === undefined) {
       place = this.#place(param, null, -id);
-      this.#persistent.set(id, place);
+      if (this.#closed.delete(id)) this.#leave(place);
+      else this.#persistent.set(id, place);
     }
     return place.native.address;
   }
@@ -91,12 +94,13 @@ export class LaneCallbacks implements CallbackSource {
   /** A persistent callback has been closed: native code that calls it all the same gets the fallback. */
   close(id: number): void {
     const place = this.#persistent.get(id);
-    if (place === undefined) return;
-    place.target = null;
-    const free = this.#free.get(place.key);
-    if (free === undefined) this.#free.set(place.key, [place]);
-    else free.push(place);
+    if (place === undefined) {
+      // The call that brings it has not run yet.
+      this.#closed.add(id);
+      return;
+    }
     this.#persistent.delete(id);
+    this.#leave(place);
   }
 
   /** Gives every callback back to the engine: this thread is ending. */
@@ -112,6 +116,14 @@ export class LaneCallbacks implements CallbackSource {
     this.#persistent.clear();
     this.#free.clear();
     for (const place of places) place?.native.release();
+  }
+
+  /** Nothing is behind it any more: it may be used again. */
+  #leave(place: Place): void {
+    place.target = null;
+    const free = this.#free.get(place.key);
+    if (free === undefined) this.#free.set(place.key, [place]);
+    else free.push(place);
   }
 
   #place(param: HostFunctionSpec | ChunksSpec, spec: FunctionSpec | null, number: number): Place {
@@ -132,7 +144,8 @@ export class LaneCallbacks implements CallbackSource {
         try {
           return this.#called(place, values);
         } catch {
-          // Reading what native code handed over has run out of memory, say.
+          // Out of memory, say. Native code is told to stop, or gets the fallback.
+          this.#writer.broken();
           return place.none;
         }
       }),

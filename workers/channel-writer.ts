@@ -123,6 +123,15 @@ export class ChannelWriter {
     return this.#running !== null && (this.#failed || Atomics.load(i32, this.#tripwire) !== 0);
   }
 
+  /** A callback could not be served, for want of memory, say: the call fails. */
+  broken(): void {
+    try {
+      if (!this.stopped) this.#fault(0, 'there was no memory for them');
+    } catch {
+      this.#failed = true;
+    }
+  }
+
   /** Native code has called back when there was nobody to hear it. */
   late(): void {
     Atomics.add(this.#memory.i32, this.#word + Channel.LATE, 1);

@@ -352,7 +352,8 @@ export class Admission implements CallOwner {
 
   /** Arguments were checked when the call was made; its buffers may have been detached since. */
   #refuseStale(call: Call): boolean {
-    if (!call.fn.plan.hasData) return false;
+    const { hasData, hasCallbacks } = call.fn.plan;
+    if (!hasData && !hasCallbacks) return false;
     const error = checkArguments(call.fn.compiled, call.args);
     if (error === null) return false;
     error.call = call.id;

@@ -19,10 +19,11 @@
 import { performance } from 'node:perf_hooks';
 import { HostFunctionError, ListenerError, type OffthreadError } from '../errors.js';
 import type { ChunksSpec } from '../declare/spec.js';
+import type { RecordHead } from '../lanes/lane-channel.js';
 import { generationOf } from '../shared/states.js';
 import { show } from '../options.js';
 import type { ChunkSink, Ending, JobLane } from '../supervisor/job.js';
-import { isThenable } from '../supervisor/thenable.js';
+import { isThenable, settled } from '../supervisor/thenable.js';
 import type { Call } from './call.js';
 
 /** What a flow needs of its pool. */
@@ -94,17 +95,20 @@ export class ChunkFlow implements ChunkSink {
     return this.#handling;
   }
 
-  /** The call and its flow need each other. */
-  connect(call: Call): void {
+  /**
+   * The call and its flow need each other.
+   * @param quiet whether a rejection that nobody handles is none: of a stream, its reader is told.
+   */
+  connect(call: Call, quiet: boolean): void {
     this.#call = call;
+    if (!quiet) return;
     const over = (): void => this.#over();
-    // Also what keeps a failed stream that nobody awaits from being an unhandled rejection.
     call.then(over, over);
   }
 
   /** The next chunk; at the end, how it ended: an error is told once. */
   read(): Promise<IteratorResult<unknown, undefined>> {
-    const chunk = this.#take();
+    const chunk = this.#readers.length === 0 ? this.#take() : NONE;
     if (chunk !== NONE) {
       // After the reader has had it; a reader that comes back for more is sooner.
       if (this.#held !== null && this.#isEmpty) this.#releasing = setImmediate(() => this.#release());
@@ -139,6 +143,10 @@ export class ChunkFlow implements ChunkSink {
     lane.channel.wanted = this.#handler !== null || this.#readers.length > 0;
   }
 
+  detach(): void {
+    this.#leave();
+  }
+
   offer(): number {
     return this.#handler === null ? this.#serveReaders() : this.#handleAll();
   }
@@ -146,6 +154,7 @@ export class ChunkFlow implements ChunkSink {
   end(lane: JobLane | null, ending: Ending, value: unknown, error: unknown): boolean {
     if (ending === 'cancelled' || ending === 'timed-out') {
       this.#drop();
+      this.#dropFromLane();
       this.#leave();
       return true;
     }
@@ -163,6 +172,15 @@ export class ChunkFlow implements ChunkSink {
     }
     this.#owner.unread(this.#call);
     return false;
+  }
+
+  abandon(error: OffthreadError): void {
+    this.#closed = true;
+    this.#drop();
+    this.#handling = false;
+    if (this.#held === null) return;
+    this.#held = { ending: 'failed', value: undefined, error };
+    this.#release();
   }
 
   get #isEmpty(): boolean {
@@ -183,12 +201,23 @@ export class ChunkFlow implements ChunkSink {
   }
 
   #takeFromLane(): unknown {
-    const lane = this.#lane;
-    const head = lane?.channel.nextChunk() ?? null;
-    if (lane === null || head === null) return NONE;
-    // Behind this call's chunks there may be those of the next one.
-    if (head.call?.generation !== generationOf(this.#call.id)) return NONE;
-    return lane.channel.takeChunk(head, this.#spec, this.highWaterMark);
+    for (let head = this.#own(); head !== null; head = this.#own()) {
+      const chunk = this.#lane?.channel.takeChunk(head, this.#spec, this.highWaterMark);
+      // The lane's death may have swallowed what came by message port.
+      if (chunk !== undefined) return chunk;
+    }
+    return NONE;
+  }
+
+  /** The oldest chunk of the lane, if it is this call's: behind them there may be those of the next one. */
+  #own(): RecordHead | null {
+    const head = this.#lane?.channel.nextChunk() ?? null;
+    return head?.call?.generation === generationOf(this.#call.id) ? head : null;
+  }
+
+  /** What nobody will read must not use up the credit of the next call. */
+  #dropFromLane(): void {
+    for (let head = this.#own(); head !== null; head = this.#own()) this.#lane?.channel.dropChunk(head);
   }
 
   /** Takes what is left out of the channel: the lane goes on with other calls. */
@@ -226,18 +255,24 @@ export class ChunkFlow implements ChunkSink {
   #handleAll(): number {
     const handler = this.#handler as ChunkHandler;
     let handled = 0;
+    const lane = this.#lane;
     while (!this.#handling) {
-      const chunk = this.#take();
+      let chunk = this.#take();
+      if (chunk === NONE && lane !== null && !lane.channel.wanted && !this.#closed) {
+        // Said first, looked second: one that came in between does not ring.
+        lane.channel.wanted = true;
+        chunk = this.#take();
+      }
       if (chunk === NONE) break;
       handled += 1;
       try {
         const result = handler.onChunk(chunk);
-        if (isThenable(result)) this.#awaitHandler(Promise.resolve(result));
+        if (isThenable(result)) this.#awaitHandler(settled(result));
       } catch (thrown) {
         this.#handlerThrew(thrown);
       }
     }
-    if (this.#lane !== null) this.#lane.channel.wanted = !this.#handling && !this.#closed;
+    if (this.#lane !== null && (this.#handling || this.#closed)) this.#lane.channel.wanted = false;
     return handled;
   }
 

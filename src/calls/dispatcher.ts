@@ -64,7 +64,7 @@ export class CallDispatcher implements Dispatcher {
     handler: ChunkHandler | null = null,
   ): Call {
     const call = new Call(ids.take(), fn, args, limits, this.#admission);
-    const flow = handler === null ? null : this.#flow(call, handler);
+    const flow = handler === null ? null : this.#flow(call, handler, false);
     this.#admission.offer(call, deadlineAt(call, deadline), refusal ?? readerOf(fn, flow) ?? fn.refusal());
     return call;
   }
@@ -78,7 +78,7 @@ export class CallDispatcher implements Dispatcher {
     handler: ChunkHandler | null,
   ): NativeStream<unknown, unknown> {
     const call = new Call(ids.take(), fn, args, limits, this.#admission);
-    const flow = this.#flow(call, handler);
+    const flow = this.#flow(call, handler, true);
     this.#admission.offer(call, deadlineAt(call, deadline), refusal ?? fn.refusal());
     return new ChunkStream(call, flow);
   }
@@ -93,7 +93,7 @@ export class CallDispatcher implements Dispatcher {
     const call = new Call(ids.take(), fn, args, limits, this.#admission);
     // Its answer is taken from the call itself; the promise has no reader.
     call.catch(() => {});
-    const flow = handler === null ? null : this.#flow(call, handler);
+    const flow = handler === null ? null : this.#flow(call, handler, false);
     const refusal = readerOf(fn, flow) ?? fn.refusal();
     const lane = currentLane();
     if (lane === undefined) {
@@ -118,11 +118,11 @@ export class CallDispatcher implements Dispatcher {
     }
   }
 
-  #flow(call: Call, handler: ChunkHandler | null): ChunkFlow {
+  #flow(call: Call, handler: ChunkHandler | null, quiet: boolean): ChunkFlow {
     const spec = call.fn.compiled.spec.stream as ChunksSpec;
     const flow = new ChunkFlow(spec, call.highWaterMark, handler, this.#flowOwner);
     call.talk = { sink: flow, failure: null };
-    flow.connect(call);
+    flow.connect(call, quiet);
     return flow;
   }
 }

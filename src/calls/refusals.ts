@@ -67,7 +67,7 @@ export function queueFull(call: Call, settings: PoolSettings): QueueFullError {
 
 /** Something went wrong on the way to a lane, for instance no memory for a copy of the arguments. */
 export function notPassedOn(call: Call, cause: unknown): ArgumentError {
-  const why = cause instanceof Error ? cause.message : 'they could not be copied';
+  const why = cause instanceof Error ? cause.message.replace(/\.$/, '') : 'they could not be copied';
   return new ArgumentError(
     `${call.fn.name} could not be called, its arguments could not be passed on: ${why}. Nothing reached native code.`,
     { ...contextOf(call), cause },

@@ -9,6 +9,7 @@
  * says of its memory is believed only as far as it can be checked: a length or
  * a count that is negative, or NULL with a length, is a fault, not a crash.
  */
+import { constants } from 'node:buffer';
 import type { CallbackParamSpec, CallbackSpec } from '../declare/spec.js';
 import { ABSENT, type RecordViews, Slot, align8, slotOf } from '../shared/record.js';
 import type { Engine } from './engine.js';
@@ -20,6 +21,7 @@ export type RawValues = readonly (number | bigint)[];
 /** Bytes that one callback may hand over: what an ArrayBuffer of a plain 32-bit length takes. */
 const MOST_BYTES = 2 ** 31 - 64;
 const MOST_ENTRIES = 2 ** 20;
+const LONGEST_TEXT = constants.MAX_STRING_LENGTH;
 
 interface Entry {
   readonly kind: CallbackParamSpec['kind'];
@@ -58,6 +60,7 @@ export class CallbackReader {
 
   /** @returns bytes of the payload, or -1: see {@link fault}. */
   measure(values: RawValues): number {
+    this.fault = '';
     this.#lengths.length = 0;
     this.#addresses.length = 0;
     let bytes = 0;
@@ -68,7 +71,8 @@ export class CallbackReader {
           bytes += 8;
           break;
         case 'cstring':
-          bytes += this.#measureText(value);
+          bytes += this.#measureText(value, index);
+          if (this.fault !== '') return -1;
           break;
         case 'bytes': {
           const length = this.#amount(value, values[count] as number | bigint, index, MOST_BYTES, 'bytes');
@@ -85,7 +89,8 @@ export class CallbackReader {
             'pointers',
           );
           if (entries < 0) return -1;
-          bytes += 8 + (kind === 'pointers' ? entries * 8 : this.#measureTexts(value, entries));
+          bytes += 8 + (kind === 'pointers' ? entries * 8 : this.#measureTexts(value, entries, index));
+          if (this.fault !== '') return -1;
         }
       }
     }
@@ -155,16 +160,18 @@ export class CallbackReader {
     return -1;
   }
 
-  #measureText(pointer: number | bigint): number {
+  #measureText(pointer: number | bigint, index: number): number {
     const length = isNull(pointer) ? ABSENT : this.#memory.lengthOf(pointer);
+    if (length > LONGEST_TEXT)
+      this.fault = `its argument ${index} is a text of ${length} bytes, and ${LONGEST_TEXT} are the most`;
     this.#lengths.push(length);
     this.#addresses.push(pointer);
     return 8 + align8(Math.max(length, 0));
   }
 
-  #measureTexts(pointer: number | bigint, entries: number): number {
+  #measureTexts(pointer: number | bigint, entries: number, index: number): number {
     let bytes = 0;
-    for (const text of this.#memory.pointers(pointer, entries)) bytes += this.#measureText(text);
+    for (const text of this.#memory.pointers(pointer, entries)) bytes += this.#measureText(text, index);
     return bytes;
   }
 

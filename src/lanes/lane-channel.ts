@@ -109,13 +109,15 @@ export class LaneChannel {
     return this.#head(this.#calls.peek());
   }
 
-  /** Takes the request of {@link nextCall}, with its values. */
-  takeCall({ at, kind }: RecordHead, params: readonly CallbackParamSpec[]): unknown[] {
-    const values = this.#values(at, kind, params, false);
-    this.#calls.take();
-    this.#heardAt = performance.now();
-    this.#wakeIfRoom();
-    return values;
+  /** Takes the request of {@link nextCall}, with its values; null when the lane's death has swallowed them. */
+  takeCall({ at, kind }: RecordHead, params: readonly CallbackParamSpec[]): unknown[] | null {
+    try {
+      return this.#values(at, kind, params, false);
+    } finally {
+      this.#calls.take();
+      this.#heardAt = performance.now();
+      this.#wakeIfRoom();
+    }
   }
 
   /** Takes a fault: the text that says what could not be read. */
@@ -131,14 +133,18 @@ export class LaneChannel {
     return this.#head(this.#chunks.peek());
   }
 
-  /** Takes the chunk of {@link nextChunk}. */
+  /** Takes the chunk of {@link nextChunk}; undefined when the lane's death has swallowed it. */
   takeChunk({ at, kind }: RecordHead, spec: ChunksSpec, highWaterMark: number): unknown {
-    const bytes = spec.chunk !== null && (kind & RecordKind.BY_PORT) === 0;
-    const values = bytes ? null : this.#values(at, kind, chunkParams(spec), true);
-    const chunk = bytes ? readBytes(this.#memory, at + RECORD_HEADER_BYTES, true) : values;
-    this.#giveCredit(highWaterMark);
-    this.#heardAt = performance.now();
-    return bytes || spec.chunk === null ? chunk : values?.[0];
+    try {
+      if (spec.chunk !== null && (kind & RecordKind.BY_PORT) === 0) {
+        return readBytes(this.#memory, at + RECORD_HEADER_BYTES, true);
+      }
+      const values = this.#values(at, kind, chunkParams(spec), true);
+      return values === null || spec.chunk === null ? (values ?? undefined) : values[0];
+    } finally {
+      this.#giveCredit(highWaterMark);
+      this.#heardAt = performance.now();
+    }
   }
 
   /** Drops the chunk of {@link nextChunk}: its call is over. */
@@ -212,12 +218,12 @@ export class LaneChannel {
     };
   }
 
-  #values(at: number, kind: number, params: readonly CallbackParamSpec[], chunk: boolean): unknown[] {
+  #values(at: number, kind: number, params: readonly CallbackParamSpec[], chunk: boolean): unknown[] | null {
     if ((kind & RecordKind.BY_PORT) === 0) {
       return readPayload(this.#memory, at + RECORD_HEADER_BYTES, params, true);
     }
     const payload = this.#inbox.payload(chunk);
-    return payload === undefined ? [] : readPayload(viewsOf(payload), 0, params, false);
+    return payload === undefined ? null : readPayload(viewsOf(payload), 0, params, false);
   }
 
   #answer(request: number, status: number): void {

@@ -95,9 +95,15 @@ export function pack(
 ): number {
   const { plan } = fn;
   let dataBytes = 0;
+  if (plan.hasCallbacks && args.some((value) => isPersistent(value) && value.closed)) {
+    throw new ArgumentError('A persistent callback was closed before its call could start.');
+  }
   if (plan.hasData) {
     for (const value of args) {
-      if (typeof value === 'string' || (typeof value === 'object' && value !== null)) {
+      if (
+        typeof value === 'string' ||
+        (typeof value === 'object' && value !== null && !isPersistent(value))
+      ) {
         dataBytes += align(inlineBytes(value)) + LENGTH_HEADER;
       }
     }

@@ -1,4 +1,5 @@
 /** Reads the payload of a record: what native code called back with, as JavaScript values of their own. */
+import { markAsUntransferable } from 'node:worker_threads';
 import type { CallbackParamSpec } from '../declare/spec.js';
 import { ABSENT, type RecordViews, Slot, align8, slotOf } from '../shared/record.js';
 
@@ -71,6 +72,8 @@ function room(length: number): Buffer {
   if (length > SMALL_BYTES) return Buffer.allocUnsafeSlow(length);
   if (slabUsed + length > slab.length) {
     slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    // Transferring one chunk would empty all the others.
+    markAsUntransferable(slab.buffer);
     slabUsed = 0;
   }
   const start = slabUsed;

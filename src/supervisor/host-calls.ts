@@ -23,12 +23,12 @@ import { RecordKind } from '../shared/record.js';
 import { StopCause } from '../shared/layout.js';
 import { generationOf } from '../shared/states.js';
 import type { RecordHead } from '../lanes/lane-channel.js';
-import { persistentOf } from '../lanes/persistents.js';
+import type { Persistent } from './persistents.js';
 import { enterInvocation, leaveInvocation } from './host-context.js';
 import { failedWith, lateHost, unreadable, wrongResult, wrongSync } from './host-failures.js';
 import type { Invocation } from './invocation.js';
 import type { Job, JobLane } from './job.js';
-import { isThenable } from './thenable.js';
+import { isThenable, settled } from './thenable.js';
 
 /** What this needs of the supervisor. */
 export interface HostCallsContext {
@@ -40,6 +40,8 @@ export interface HostCallsContext {
   stray(error: OffthreadError): void;
   /** Native code waits for a promise: what it waits for may never come. */
   waits(): void;
+  /** A persistent callback by its number; undefined once it is closed. */
+  persistent(id: number): Persistent | undefined;
 }
 
 type HostFunction = (...values: unknown[]) => unknown;
@@ -54,6 +56,8 @@ export class HostCalls {
   readonly #context: HostCallsContext;
   /** What each lane waits for. */
   readonly #waiting = new Map<JobLane, Invocation>();
+  /** Requests for what is not there any more. */
+  late = 0;
 
   constructor(context: HostCallsContext) {
     this.#context = context;
@@ -71,10 +75,12 @@ export class HostCalls {
         if (job !== null) this.fail(job, unreadable(job, text));
         continue;
       }
-      const asked = askedFor(job, head);
-      const values = channel.takeCall(head, asked?.param.callback.params ?? []);
-      if (asked === null || (head.call !== null && job === null)) channel.decline(head.request);
-      else this.#run(lane, job, head.request, asked, values);
+      const asked = this.#askedFor(job, head);
+      const values = this.#take(lane, job, head, asked);
+      if (asked === null) this.late += 1;
+      if (asked === null || values === null || (head.call !== null && job === null)) {
+        channel.decline(head.request);
+      } else this.#run(lane, job, head.request, asked, values);
     }
     return found;
   }
@@ -143,7 +149,7 @@ export class HostCalls {
       leaveInvocation(invocation);
       end();
     };
-    Promise.resolve(result).then(
+    settled(result as PromiseLike<unknown>).then(
       (value) => settle(() => this.#answer(invocation, value)),
       (thrown: unknown) => settle(() => this.end(invocation, failedWith(invocation, thrown))),
     );
@@ -178,6 +184,31 @@ export class HostCalls {
     if (waits) lane.channel.decline(request);
   }
 
+  /** What a request asks for; null when that is not there any more. */
+  #askedFor(job: Job | null, { target }: RecordHead): Asked | null {
+    if (target < 0) {
+      const persistent = this.#context.persistent(-target);
+      if (persistent === undefined) return null;
+      return { param: persistent.param, fn: persistent.callback.fn as HostFunction };
+    }
+    if (job === null) return null;
+    const { spec, given } = job.fn.compiled;
+    const param: ParamSpec | undefined = spec.params[target];
+    const fn = job.args[given.positions.indexOf(target)];
+    return param?.kind === 'callback' && typeof fn === 'function' ? { param, fn: fn as HostFunction } : null;
+  }
+
+  /** The values of a request; null when they are not to be had. */
+  #take(lane: JobLane, job: Job | null, head: RecordHead, asked: Asked | null): unknown[] | null {
+    try {
+      return lane.channel.takeCall(head, asked?.param.callback.params ?? []);
+    } catch (cause) {
+      // No memory for a copy, say.
+      if (job !== null) this.fail(job, unreadable(job, cause instanceof Error ? cause.message : 'unknown'));
+      return null;
+    }
+  }
+
   /** @returns whether native code still waits for it. */
   #release({ lane, request }: Invocation): boolean {
     const current = this.waitingIn(lane);
@@ -193,19 +224,4 @@ function jobOf(lane: JobLane, { call }: RecordHead): Job | null {
   const job = lane.ring.ticket(call.sequence);
   const own = job.lane === lane && job.sequence === call.sequence && generationOf(job.id) === call.generation;
   return own && !job.isSettled ? job : null;
-}
-
-/** What a request asks for; null when that is not there any more. */
-function askedFor(job: Job | null, { target }: RecordHead): Asked | null {
-  if (target < 0) {
-    const persistent = persistentOf(-target);
-    return persistent === undefined
-      ? null
-      : { param: persistent.param, fn: persistent.callback.fn as HostFunction };
-  }
-  if (job === null) return null;
-  const { spec, given } = job.fn.compiled;
-  const param: ParamSpec | undefined = spec.params[target];
-  const fn = job.args[given.positions.indexOf(target)];
-  return param?.kind === 'callback' && typeof fn === 'function' ? { param, fn: fn as HostFunction } : null;
 }

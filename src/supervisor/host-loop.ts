@@ -119,11 +119,11 @@ export class HostLoop {
   };
 
   #arm(): void {
-    if (this.#armed) return;
-    this.#work.gather();
-    const count = this.#bell.arm();
+    const already = this.#armed;
+    if (!already) this.#work.gather();
+    const count = already ? 0 : this.#bell.arm();
     this.#armed = true;
-    // Whatever finished before the bell was armed will not ring it.
+    // Whatever finished before the bell was armed, or was not wanted then, will not ring it.
     if (this.#work.rung()) {
       this.#disarm();
       this.#harvest();
@@ -131,7 +131,7 @@ export class HostLoop {
       if (!this.#polling) this.#poll();
       return;
     }
-    if (this.#waiting) return;
+    if (already || this.#waiting) return;
     this.#waiting = true;
     this.#bell.whenRung(count, () => {
       this.#waiting = false;

@@ -24,6 +24,8 @@ export interface Stopping {
 export interface ChunkSink {
   /** The call is in a lane now. */
   attach(lane: JobLane): void;
+  /** The call has been taken back from its lane. */
+  detach(): void;
   /** There may be chunks: takes what somebody waits for. @returns how many. */
   offer(lane: JobLane): number;
   /**
@@ -33,6 +35,8 @@ export interface ChunkSink {
   end(lane: JobLane | null, ending: Ending, value: unknown, error: unknown): boolean;
   /** Whether a handler has answered with a promise: it can settle only while the host's thread does not block. */
   readonly awaitsHandler: boolean;
+  /** Stops waiting for the handler: it never will settle. The call fails with this, unless its native code still runs. */
+  abandon(error: OffthreadError): void;
 }
 
 /** What a call and the host have to do with each other while native code runs. */

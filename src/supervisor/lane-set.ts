@@ -73,11 +73,6 @@ export class LaneSet {
     for (const lane of this.active) lane.announce(library);
   }
 
-  /** Tells the lanes that there are of something. */
-  tell(message: ToLane): void {
-    for (const lane of [...this.active, ...this.lost]) lane.announce(message);
-  }
-
   /** Callbacks that native code called when it was too late. */
   get lateCallbacks(): number {
     let late = this.#late;

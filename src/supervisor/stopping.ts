@@ -101,8 +101,11 @@ export function interruptAgain(context: StopContext, job: Job, now: number): voi
   job.stopping.interruptAt = now + REPEAT_INTERRUPT_MS;
 }
 
-/** Stops waiting for a running call that was asked to stop. */
-export function giveUp(context: StopContext, job: Job): void {
+/**
+ * Stops waiting for a running call that was asked to stop.
+ * @param waited whether it has had its grace.
+ */
+export function giveUp(context: StopContext, job: Job, waited = true): void {
   const { lane, stopping } = job;
   if (lane === null || stopping === null || job.isSettled) return;
   const { ring } = lane;
@@ -113,7 +116,7 @@ export function giveUp(context: StopContext, job: Job): void {
   const lost = new LaneLostError(
     `${job.fn.name} is still running in lane ${lane.name}, which was given up. ` +
       (canBeAsked(job, lane)
-        ? `It was asked to stop and did not come back within its grace of ${context.grace} ms.`
+        ? `It was asked to stop${waited ? ` and did not come back within its grace of ${context.grace} ms` : ', and its pool did not wait for it'}.`
         : 'Its declaration names no way to stop it: add a cancelFlag or cancelProbe parameter, or onCancel, if the library has one.'),
     { call: job.id, symbol: job.fn.name, lane: lane.name },
   );

@@ -123,7 +123,6 @@ export class Supervisor {
       by: (time) => this.#watch.by(time),
       stray: (error) => events.stray(error),
       waits: () => events.hostWaits(),
-      closed: (id) => this.#lanes.tell({ kind: 'close-callback', id }),
     });
     this.#harvester = new Harvester({
       hear: (lane) => this.#talk.hear(lane),
@@ -239,7 +238,7 @@ export class Supervisor {
       if (ring.occupied === 0) continue;
       const job = ring.ticket(ring.head);
       if (job.lane !== lane) continue;
-      giveUp(this.#stopping, job);
+      giveUp(this.#stopping, job, false);
       // It has returned just now: nobody takes its result from the lane any more.
       if (job.stopping !== null) job.settle(job.stopping.ending, undefined, job.stopping.error);
     }
@@ -247,7 +246,7 @@ export class Supervisor {
 
   /** Callbacks that native code called when it was too late. */
   get lateCallbacks(): number {
-    return this.#lanes.lateCallbacks;
+    return this.#lanes.lateCallbacks + this.#talk.late;
   }
 
   /** Whether native code of a call waits for a function on the host, or talks to a stream. */
@@ -269,6 +268,8 @@ export class Supervisor {
   /** Whether every lane waits for the host, each for a function of which `holds` is true: then none takes a call. */
   allWait(holds: (invocation: Invocation) => boolean): boolean {
     const lanes = this.#lanes.active;
+    // One that was given up just now comes back, or is replaced.
+    if (this.#lanes.lost.some(({ abandonAt }) => abandonAt !== Infinity)) return false;
     return (
       lanes.length > 0 &&
       lanes.every((lane) => {
@@ -321,6 +322,7 @@ export class Supervisor {
     this.#readiness.end(error);
     this.#watch.stop();
     await Promise.all([this.#lanes.end(), this.#interrupter.end()]);
+    this.#talk.end();
     this.#bell.ring();
     this.#leaveExit();
   }
@@ -403,7 +405,10 @@ export class Supervisor {
   /** @returns whether there was anything to give back. */
   #giveBack(lane: JobLane): boolean {
     const jobs = lane.ring.withdraw();
-    for (const job of jobs) job.lane = null;
+    for (const job of jobs) {
+      job.talk?.sink?.detach();
+      job.lane = null;
+    }
     if (jobs.length > 0) this.#events.returned(jobs);
     return jobs.length > 0;
   }

@@ -6,13 +6,12 @@
  * it out, or, when that call is over, nowhere. So a reader that went away
  * never holds up the next call of that lane.
  */
-import { isPersistent } from '../declare/persistent.js';
 import type { OffthreadError } from '../errors.js';
-import { persistentId } from '../lanes/persistents.js';
 import { generationOf } from '../shared/states.js';
 import { HostCalls } from './host-calls.js';
 import type { Invocation } from './invocation.js';
 import type { Job, JobLane } from './job.js';
+import { Persistents } from './persistents.js';
 
 /** What this needs of the supervisor. */
 export interface TalkContext {
@@ -24,38 +23,31 @@ export interface TalkContext {
   stray(error: OffthreadError): void;
   /** Native code waits for a promise: what it waits for may never come. */
   waits(): void;
-  /** Tells every lane that a persistent callback has been closed. */
-  closed(id: number): void;
 }
 
 export class Talk {
-  readonly #context: TalkContext;
   readonly #calls: HostCalls;
-  /** Persistent callbacks that lanes of this pool have been given. */
-  readonly #persistent = new Set<number>();
+  readonly #persistents = new Persistents();
 
   constructor(context: TalkContext) {
-    this.#context = context;
-    this.#calls = new HostCalls(context);
+    this.#calls = new HostCalls({ ...context, persistent: (id) => this.#persistents.get(id) });
+  }
+
+  /** Requests for what is not there any more. */
+  get late(): number {
+    return this.#calls.late;
   }
 
   /** Whether native code may call back although no call runs. */
   get expecting(): boolean {
-    return this.#persistent.size > 0;
+    return this.#persistents.any;
   }
 
   /** A call is in a lane. */
   dispatched(job: Job, lane: JobLane): void {
     lane.hasCallbacks = true;
     if (job.fn.keepsCallbacks) lane.keepsCallbacks = true;
-    const { given, spec } = job.fn.compiled;
-    job.args.forEach((value, index) => {
-      const param = spec.params[given.positions[index] as number];
-      if (param?.kind === 'callback' && isPersistent(value)) {
-        lane.keepsCallbacks = true;
-        this.#keep(persistentId(value, param), value);
-      }
-    });
+    if (this.#persistents.given(job, lane)) lane.keepsCallbacks = true;
     job.talk?.sink?.attach(lane);
   }
 
@@ -82,6 +74,11 @@ export class Talk {
     this.#calls.forget(lane);
   }
 
+  /** The pool has ended: nothing is called any more. */
+  end(): void {
+    this.#persistents.end();
+  }
+
   /** A call will fail with this, whatever its native code returns. */
   fail(job: Job, error: OffthreadError): void {
     this.#calls.fail(job, error);
@@ -94,24 +91,15 @@ export class Talk {
 
   /** This thread blocks until a call has ended: that must not need a promise of this thread. */
   breakBlocked(job: Job, deadlock: (what: string) => OffthreadError): void {
+    const sink = job.talk?.sink ?? null;
+    if (sink?.awaitsHandler === true) {
+      const error = deadlock('its onChunk');
+      this.#calls.fail(job, error);
+      sink.abandon(error);
+    }
     if (job.lane === null) return;
-    if (job.talk?.sink?.awaitsHandler === true) this.#calls.fail(job, deadlock('its onChunk'));
     const waiting = this.#calls.waitingIn(job.lane);
     if (waiting?.job === job) this.#calls.end(waiting, deadlock('a function that native code called'));
-  }
-
-  /** A persistent callback has been closed. */
-  forgetPersistent(id: number): void {
-    this.#persistent.delete(id);
-    this.#context.closed(id);
-  }
-
-  #keep(id: number, callback: { whenClosed(hook: () => void): void }): void {
-    if (this.#persistent.has(id)) return;
-    this.#persistent.add(id);
-    // A callback may outlive many pools.
-    const self = new WeakRef(this);
-    callback.whenClosed(() => self.deref()?.forgetPersistent(id));
   }
 }
 

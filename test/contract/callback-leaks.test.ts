@@ -66,7 +66,7 @@ onCallbackEngines('trampolines (M7)', (engine) => {
         CallTimeoutError,
       );
       for (let batch = 0; batch < 5; batch++) {
-        const calls = Array.from({ length: 100 }, (_, i) => [
+        const calls = Array.from({ length: 50 }, (_, i) => [
           lib.ot_callback_address(() => i).then((address) => addresses.add(address).size),
           lib
             .ot_interleave(
@@ -84,8 +84,8 @@ onCallbackEngines('trampolines (M7)', (engine) => {
       expect(pool.stats()).to.include({ lanesLost: 1, timedOut: 1, running: 0, queued: 0 });
       await pool.close();
     }
-    // 10,000 trampolines that were each given back are few addresses, used again.
-    expect(addresses.size, 'addresses of 10,000 trampolines').to.be.within(1, 5_000);
+    // Trampolines that were each given back are few addresses, used again.
+    expect(addresses.size, 'addresses of 5,000 trampolines').to.be.within(1, 2_500);
     await expectNoMoreThan(before);
   });
 
@@ -190,7 +190,8 @@ onCallbackEngines('what the host keeps (M7)', (engine) => {
   });
 
   it('callbacks leave no timer and no port', async () => {
-    const count = (): number => process.getActiveResourcesInfo().length;
+    const count = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name !== 'Immediate').length;
     await withTalk(engine, {}, async (lib) => {
       await lib.ot_call_callback(async (n) => n, 2);
       const before = count();

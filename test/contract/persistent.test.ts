@@ -9,6 +9,7 @@ import {
   persistent,
 } from '../../src/index.js';
 import { rejection } from '../helpers/contract.js';
+import { until } from '../helpers/gate.js';
 import { OFFTEST } from '../helpers/offtest.js';
 import { Held, NUMBER, expectClean, onCallbackEngines, talking, turns, words } from '../helpers/talk.js';
 
@@ -82,11 +83,13 @@ onCallbackEngines('a persistent callback', (engine) => {
       await held.waiting();
       call.cancel();
       await rejection(call, CallCancelledError);
-      expect([...answers]).to.deep.equal([-3, -3]);
+      await until(() => answers.every((answer) => answer === -3), 'native code to be released');
       const late = lib.ot_ask_kept.with({ hostTimeout: 30 })(2, words(2));
       const error = await rejection(late, CallTimeoutError);
       expect(error.code).to.equal('OFFTHREAD_HOST_FUNCTION_TIMEOUT');
-      await expectClean(pool);
+      // Nothing in its declaration says that this call could be stopped: its lane may have been given up for a moment.
+      await until(() => pool.stats().lanes.lost === 0, 'native code to return');
+      expect(await lib.ot_add(1, 2)).to.equal(3);
     });
   });
 
