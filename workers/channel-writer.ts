@@ -42,8 +42,11 @@ export interface WriterLane {
   addressOf(buffer: ArrayBuffer): number | bigint;
 }
 
-/** A payload above this share of a pipe goes by message port. */
-const INLINE_SHARE = 8;
+/** Spins skipped at most after spins in vain. */
+const MOST_SKIPPED = 8;
+/** A payload above this share of a pipe goes by message port; one chunk of just that share does not. */
+const INLINE_SHARE = 4;
+const LENGTH_BYTES = 8;
 
 export class ChannelWriter {
   readonly #memory: LaneMemory;
@@ -55,6 +58,12 @@ export class ChannelWriter {
   readonly #word: number;
   readonly #spinMs: number;
   #requests = 0;
+  #chunksWritten = 0;
+  /** Chunks that have been taken, as last seen. */
+  #chunksTaken = 0;
+  /** Waits that do not spin, after spins in vain. */
+  #skip = 0;
+  #skipNext = 1;
   /** The call that runs: its function (null between calls), its row, and what it is allowed. */
   #running: FunctionSpec | null = null;
   #sequence = 0;
@@ -166,20 +175,31 @@ export class ChannelWriter {
       this.late();
       return answer(param, param.stop ?? 0, values);
     }
-    if (!this.stopped) {
+    if (!this.stopped && this.#waitForCredit(allowed)) {
       const { i32 } = this.#memory;
-      const written = this.#word + Channel.CHUNKS_WRITTEN;
-      const taken = this.#word + Channel.CHUNKS_TAKEN;
-      const count = Atomics.load(i32, written);
-      const credit = (): boolean => ((count - Atomics.load(i32, taken)) | 0) < allowed;
-      if (!credit()) this.#waitFor(credit);
-      if (!this.stopped && this.#send(this.#chunks, this.#chunksInline, 0, 0, 0, reader, values)) {
-        Atomics.store(i32, written, (count + 1) | 0);
+      // A plain store: sending the record publishes it.
+      i32[this.#word + Channel.CHUNKS_WRITTEN] = (this.#chunksWritten + 1) | 0;
+      if (this.#send(this.#chunks, this.#chunksInline, 0, 0, 0, reader, values)) {
+        this.#chunksWritten = (this.#chunksWritten + 1) | 0;
         if (Atomics.load(i32, this.#word + Channel.WANTED) !== 0) this.#lane.ring();
         return answer(param, param.proceed, values);
       }
     }
     return answer(param, param.stop ?? param.proceed, values);
+  }
+
+  /** Waits until fewer chunks are unread. @returns false when something has stopped the call. */
+  #waitForCredit(allowed: number): boolean {
+    if (((this.#chunksWritten - this.#chunksTaken) | 0) < allowed) return true;
+    const { i32 } = this.#memory;
+    const taken = this.#word + Channel.CHUNKS_TAKEN;
+    const credit = (): boolean => {
+      this.#chunksTaken = Atomics.load(i32, taken);
+      return ((this.#chunksWritten - this.#chunksTaken) | 0) < allowed;
+    };
+    if (credit()) return true;
+    this.#waitFor(credit);
+    return !this.stopped;
   }
 
   /** @returns whether the record was sent; not when something has stopped the call, or its values could not be read. */
@@ -198,7 +218,7 @@ export class ChannelWriter {
       return false;
     }
     const { base } = this.#lane;
-    if (RECORD_HEADER_BYTES + bytes <= inline) {
+    if (bytes <= inline + LENGTH_BYTES) {
       const at = this.#reserve(pipe, RECORD_HEADER_BYTES + bytes);
       if (at === NO_RECORD) return false;
       this.#header(at, kind, target, request);
@@ -253,11 +273,7 @@ export class ChannelWriter {
 
   /** Waits until something is there, or until the call is stopped. */
   #waitFor(there: () => boolean): void {
-    const until = performance.now() + this.#spinMs;
-    do {
-      for (let look = 0; look < 20; look += 1) if (there()) return;
-      if (this.stopped) return;
-    } while (performance.now() < until);
+    if (this.#spin(there)) return;
     const { i32 } = this.#memory;
     const gate = this.#word + Channel.GATE;
     const waiting = this.#word + Channel.WAITING;
@@ -268,6 +284,31 @@ export class ChannelWriter {
       Atomics.wait(i32, gate, seen);
     }
     Atomics.store(i32, waiting, 0);
+  }
+
+  /**
+   * Looks for a moment, awake. Where host and lane share a core that only keeps
+   * the host from answering, so spins in vain become rare.
+   * @returns whether there is nothing to wait for any more.
+   */
+  #spin(there: () => boolean): boolean {
+    if (there() || this.stopped) return true;
+    if (this.#skip > 0) {
+      this.#skip -= 1;
+      return false;
+    }
+    const until = performance.now() + this.#spinMs;
+    do {
+      for (let look = 0; look < 20; look += 1) {
+        if (!there()) continue;
+        this.#skipNext = 1;
+        return true;
+      }
+      if (this.stopped) return true;
+    } while (performance.now() < until);
+    this.#skip = this.#skipNext;
+    this.#skipNext = Math.min(this.#skipNext * 2, MOST_SKIPPED);
+    return false;
   }
 
   #value(type: Scalar): NativeValue {

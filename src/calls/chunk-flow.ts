@@ -67,6 +67,7 @@ export class ChunkFlow implements ChunkSink {
   readonly #owner: FlowOwner;
   readonly #readers: Reader[] = [];
   #call!: Call;
+  #generation = 0;
   #lane: JobLane | null = null;
   /** Chunks taken out of the channel, and the index of the next. */
   #left: unknown[] = [];
@@ -101,6 +102,7 @@ export class ChunkFlow implements ChunkSink {
    */
   connect(call: Call, quiet: boolean): void {
     this.#call = call;
+    this.#generation = generationOf(call.id);
     if (!quiet) return;
     const over = (): void => this.#over();
     call.then(over, over);
@@ -202,7 +204,7 @@ export class ChunkFlow implements ChunkSink {
 
   #takeFromLane(): unknown {
     for (let head = this.#own(); head !== null; head = this.#own()) {
-      const chunk = this.#lane?.channel.takeChunk(head, this.#spec, this.highWaterMark);
+      const chunk = this.#lane?.channel.takeChunk(head, this.#spec);
       // The lane's death may have swallowed what came by message port.
       if (chunk !== undefined) return chunk;
     }
@@ -212,7 +214,8 @@ export class ChunkFlow implements ChunkSink {
   /** The oldest chunk of the lane, if it is this call's: behind them there may be those of the next one. */
   #own(): RecordHead | null {
     const head = this.#lane?.channel.nextChunk() ?? null;
-    return head?.call?.generation === generationOf(this.#call.id) ? head : null;
+    if (head === null || head.outside) return null;
+    return head.generation === this.#generation ? head : null;
   }
 
   /** What nobody will read must not use up the credit of the next call. */

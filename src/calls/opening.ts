@@ -14,6 +14,7 @@ import { loadEngine } from '../engines/load.js';
 import { selectEngine } from '../engines/select.js';
 import { ArgumentError } from '../errors.js';
 import { known, show } from '../options.js';
+import { copyWith } from '../lanes/native-copy.js';
 import { DeclaredFunction } from '../lanes/declared-function.js';
 import { ffiRsGate } from '../supervisor/quiet.js';
 
@@ -67,6 +68,7 @@ export async function openOnHost(
     const name = selectEngine(requested, specs, { mainThread: isMainThread });
     const engine = loadEngine(name, { role: 'host' });
     if (isMainThread) prepareExit(engine);
+    copyWith(engine);
     const library = engine.open(path);
     for (const spec of specs) {
       BoundFunction.lookUp(engine, library, spec);

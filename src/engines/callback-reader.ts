@@ -61,8 +61,10 @@ export class CallbackReader {
   /** @returns bytes of the payload, or -1: see {@link fault}. */
   measure(values: RawValues): number {
     this.fault = '';
-    this.#lengths.length = 0;
-    this.#addresses.length = 0;
+    if (this.#lengths.length > 0) {
+      this.#lengths.length = 0;
+      this.#addresses.length = 0;
+    }
     let bytes = 0;
     for (const { kind, index, count } of this.#entries) {
       const value = values[index] as number | bigint;

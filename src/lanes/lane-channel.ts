@@ -28,16 +28,31 @@ import {
 import type { Inbox } from './inbox.js';
 import { readBytes, readPayload, readText } from './record-values.js';
 
-/** A record that is the next of its pipe. */
+/** A record that is the next of its pipe. Of each pipe there is one object: it says the next thing at the next look. */
 export interface RecordHead {
   readonly at: number;
-  /** Row and generation of the call that native code was in; null outside of one. */
-  readonly call: { readonly sequence: number; readonly generation: number } | null;
+  /** Whether native code was in no call. */
+  readonly outside: boolean;
+  /** Row and generation of the call that it was in. */
+  readonly sequence: number;
+  readonly generation: number;
   readonly target: number;
   /** 0 where native code does not wait. */
   readonly request: number;
   readonly kind: number;
 }
+
+type Head = { -readonly [K in keyof RecordHead]: RecordHead[K] };
+
+const noHead = (): Head => ({
+  at: 0,
+  outside: false,
+  sequence: 0,
+  generation: 0,
+  target: 0,
+  request: 0,
+  kind: 0,
+});
 
 /** ms for which a lane that has just said something is worth looking at again. */
 const TALKATIVE_MS = 0.2;
@@ -48,9 +63,11 @@ export class LaneChannel {
   readonly #calls: PipeReader;
   readonly #chunks: PipeReader;
   readonly #word: number;
+  readonly #call = noHead();
+  readonly #chunk = noHead();
   #heardAt = -Infinity;
-  /** The lane is to be woken at the end of this turn. */
-  #nudging = false;
+  /** Native code waits for an answer: until then it says nothing. */
+  #open = false;
 
   constructor(memory: LaneMemory, inbox: Inbox) {
     const { size, channel } = memory;
@@ -96,7 +113,7 @@ export class LaneChannel {
 
   /** Whether more is likely to come within µs. */
   get talkative(): boolean {
-    return performance.now() - this.#heardAt < TALKATIVE_MS;
+    return !this.#open && performance.now() - this.#heardAt < TALKATIVE_MS;
   }
 
   /** Callbacks that came when no call could take them. */
@@ -106,17 +123,18 @@ export class LaneChannel {
 
   /** The oldest request; null when there is none. */
   nextCall(): RecordHead | null {
-    return this.#head(this.#calls.peek());
+    return this.#read(this.#calls.peek(), this.#call);
   }
 
   /** Takes the request of {@link nextCall}, with its values; null when the lane's death has swallowed them. */
-  takeCall({ at, kind }: RecordHead, params: readonly CallbackParamSpec[]): unknown[] | null {
+  takeCall({ at, kind, request }: RecordHead, params: readonly CallbackParamSpec[]): unknown[] | null {
     try {
       return this.#values(at, kind, params, false);
     } finally {
       this.#calls.take();
+      this.#open = request !== 0;
       this.#heardAt = performance.now();
-      this.#wakeIfRoom();
+      this.#wakeIfWaiting();
     }
   }
 
@@ -124,17 +142,17 @@ export class LaneChannel {
   takeFault({ at }: RecordHead): string {
     const text = readText(this.#memory, at + RECORD_HEADER_BYTES) ?? '';
     this.#calls.take();
-    this.#wakeIfRoom();
+    this.#wakeIfWaiting();
     return text;
   }
 
   /** The oldest chunk; null when there is none. */
   nextChunk(): RecordHead | null {
-    return this.#head(this.#chunks.peek());
+    return this.#read(this.#chunks.peek(), this.#chunk);
   }
 
   /** Takes the chunk of {@link nextChunk}; undefined when the lane's death has swallowed it. */
-  takeChunk({ at, kind }: RecordHead, spec: ChunksSpec, highWaterMark: number): unknown {
+  takeChunk({ at, kind }: RecordHead, spec: ChunksSpec): unknown {
     try {
       if (spec.chunk !== null && (kind & RecordKind.BY_PORT) === 0) {
         return readBytes(this.#memory, at + RECORD_HEADER_BYTES, true);
@@ -142,15 +160,16 @@ export class LaneChannel {
       const values = this.#values(at, kind, chunkParams(spec), true);
       return values === null || spec.chunk === null ? (values ?? undefined) : values[0];
     } finally {
-      this.#giveCredit(highWaterMark);
-      this.#heardAt = performance.now();
+      this.#giveCredit();
+      // Of interest once there is nothing to take.
+      if (this.#chunks.isEmpty) this.#heardAt = performance.now();
     }
   }
 
   /** Drops the chunk of {@link nextChunk}: its call is over. */
   dropChunk({ kind }: RecordHead): void {
     if ((kind & RecordKind.BY_PORT) !== 0) this.#inbox.payload(true);
-    this.#giveCredit(Infinity);
+    this.#giveCredit();
   }
 
   /** Answers a request with a value of the callback's type, checked; `undefined` for void. */
@@ -187,7 +206,8 @@ export class LaneChannel {
   nudge(): void {
     const { i32 } = this.#memory;
     Atomics.add(i32, this.#word + Channel.GATE, 1);
-    if (Atomics.load(i32, this.#word + Channel.WAITING) !== 0) {
+    // Cleared here, so that what follows before the lane is awake does not wake it again.
+    if (Atomics.exchange(i32, this.#word + Channel.WAITING, 0) !== 0) {
       Atomics.notify(i32, this.#word + Channel.GATE);
     }
   }
@@ -198,24 +218,18 @@ export class LaneChannel {
     this.nudge();
   }
 
-  #head(at: number): RecordHead | null {
+  #read(at: number, head: Head): RecordHead | null {
     if (at === NO_RECORD) return null;
     const { i32 } = this.#memory;
     const word = at / 4;
-    const kind = i32[word + RecordWord.KIND] as number;
-    const outside = (kind & RecordKind.OUTSIDE) !== 0;
-    return {
-      at,
-      kind,
-      call: outside
-        ? null
-        : {
-            sequence: i32[word + RecordWord.SEQUENCE] as number,
-            generation: i32[word + RecordWord.GENERATION] as number,
-          },
-      target: i32[word + RecordWord.TARGET] as number,
-      request: i32[word + RecordWord.REQUEST] as number,
-    };
+    head.at = at;
+    head.kind = i32[word + RecordWord.KIND] as number;
+    head.outside = (head.kind & RecordKind.OUTSIDE) !== 0;
+    head.sequence = i32[word + RecordWord.SEQUENCE] as number;
+    head.generation = i32[word + RecordWord.GENERATION] as number;
+    head.target = i32[word + RecordWord.TARGET] as number;
+    head.request = i32[word + RecordWord.REQUEST] as number;
+    return head;
   }
 
   #values(at: number, kind: number, params: readonly CallbackParamSpec[], chunk: boolean): unknown[] | null {
@@ -228,34 +242,23 @@ export class LaneChannel {
 
   #answer(request: number, status: number): void {
     const { i32 } = this.#memory;
+    this.#open = false;
+    this.#heardAt = performance.now();
     i32[this.#word + Channel.REPLY_STATUS] = status;
     Atomics.store(i32, this.#word + Channel.REPLY, request);
     this.nudge();
   }
 
-  #wakeIfRoom(): void {
+  #wakeIfWaiting(): void {
     if (Atomics.load(this.#memory.i32, this.#word + Channel.WAITING) !== 0) this.nudge();
   }
 
-  /**
-   * A chunk has been read. A waiting producer goes on at once when half of them
-   * have been, else at the end of this turn: waking it for each of many would
-   * cost more than the chunks.
-   */
-  #giveCredit(highWaterMark: number): void {
-    const { i32, size } = this.#memory;
+  /** A chunk has been taken: a waiting producer goes on. Woken at once, it runs while the reader takes the rest. */
+  #giveCredit(): void {
+    const { i32 } = this.#memory;
+    // A plain store: giving the record back publishes it.
+    i32[this.#word + Channel.CHUNKS_TAKEN] = ((i32[this.#word + Channel.CHUNKS_TAKEN] as number) + 1) | 0;
     this.#chunks.take();
-    const taken = (Atomics.load(i32, this.#word + Channel.CHUNKS_TAKEN) + 1) | 0;
-    Atomics.store(i32, this.#word + Channel.CHUNKS_TAKEN, taken);
-    if (Atomics.load(i32, this.#word + Channel.WAITING) === 0) return;
-    const unread = (Atomics.load(i32, this.#word + Channel.CHUNKS_WRITTEN) - taken) | 0;
-    if (unread * 2 <= highWaterMark && this.#chunks.used * 2 <= size.chunkBytes) this.nudge();
-    else if (!this.#nudging) {
-      this.#nudging = true;
-      setImmediate(() => {
-        this.#nudging = false;
-        this.#wakeIfRoom();
-      });
-    }
+    this.#wakeIfWaiting();
   }
 }

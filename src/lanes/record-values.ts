@@ -1,15 +1,17 @@
 /** Reads the payload of a record: what native code called back with, as JavaScript values of their own. */
 import { markAsUntransferable } from 'node:worker_threads';
 import type { CallbackParamSpec } from '../declare/spec.js';
+import { copyOut } from './native-copy.js';
 import { ABSENT, type RecordViews, Slot, align8, slotOf } from '../shared/record.js';
 
 /** Small copies share memory of this size, so that each costs no allocation of its own. */
-const SLAB_BYTES = 32_768;
+const SLAB_BYTES = 65_536;
 const SMALL_BYTES = 4_096;
-/** Below this a loop is faster than a copy by the engine. */
-const TINY_BYTES = 48;
+/** Up to this a loop is faster than a copy by the engine. */
+const TINY_BYTES = 256;
 
 let slab = Buffer.alloc(0);
+let slabWords = new Int32Array(0);
 let slabUsed = 0;
 
 /** @param shared whether the memory is used again: then bytes are copied out. */
@@ -62,9 +64,12 @@ export function readBytes(views: RecordViews, at: number, shared: boolean): Buff
   if (!shared) return views.bytes.subarray(from, from + length);
   const copy = room(length);
   if (length <= TINY_BYTES) {
-    const { bytes } = views;
-    for (let index = 0; index < length; index += 1) copy[index] = bytes[from + index] as number;
-  } else copy.set(views.bytes.subarray(from, from + length));
+    // Whole words: both ends are aligned, and have room up to the next one.
+    const first = copy.byteOffset / 4;
+    const words = (length + 3) >> 2;
+    for (let word = 0; word < words; word += 1)
+      slabWords[first + word] = views.i32[from / 4 + word] as number;
+  } else copyOut(views.bytes, from, copy);
   return copy;
 }
 
@@ -74,6 +79,7 @@ function room(length: number): Buffer {
     slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
     // Transferring one chunk would empty all the others.
     markAsUntransferable(slab.buffer);
+    slabWords = new Int32Array(slab.buffer);
     slabUsed = 0;
   }
   const start = slabUsed;

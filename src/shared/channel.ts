@@ -19,7 +19,9 @@ export const Channel = {
   GATE: 0,
   /** 1 once the lane is ending: no callback waits any more. Host writes. */
   CLOSING: 1,
-  /** 1 while the lane waits at the gate. Lane writes. */
+  /** 1 while somebody waits for a chunk: then the lane rings for it. Host writes. */
+  WANTED: 2,
+  /** 1 while the lane waits at the gate. Lane sets, whoever wakes it clears. */
   WAITING: 16,
   /** Number of the last request answered. Host writes, after status and value. */
   REPLY: 32,
@@ -35,8 +37,6 @@ export const Channel = {
   CHUNKS_READ: 96,
   /** Chunks taken so far, modulo 2^32. Host writes. */
   CHUNKS_TAKEN: 97,
-  /** 1 while somebody waits for a chunk: then the lane rings for it. Host writes. */
-  WANTED: 98,
   /** Callbacks that came when no call could take them. Lane writes. */
   LATE: 112,
 } as const;

@@ -10,6 +10,9 @@
  *   position is stored last.
  * - The writer reuses memory only after the reader has moved past it.
  * - A record of at most half the pipe fits once the reader has taken all others.
+ *
+ * Each side keeps what it has last seen of the other's position, and looks again
+ * only when that is used up: else every record would move a cache line twice.
  */
 import type { LaneMemory } from './lane-memory.js';
 
@@ -33,12 +36,15 @@ export class PipeWriter {
   readonly #memory: LaneMemory;
   readonly #place: PipePlace;
   #written: number;
+  /** The reader's position, as last seen. */
+  #read: number;
   #size = 0;
 
   constructor(memory: LaneMemory, place: PipePlace) {
     this.#memory = memory;
     this.#place = place;
     this.#written = Atomics.load(memory.i32, place.write);
+    this.#read = Atomics.load(memory.i32, place.read);
   }
 
   /** Bytes of the greatest record. */
@@ -54,11 +60,14 @@ export class PipeWriter {
   reserve(bytes: number): number {
     const { start, bytes: capacity, read } = this.#place;
     const { i32 } = this.#memory;
-    const used = (this.#written - Atomics.load(i32, read)) | 0;
     const offset = this.#written & (capacity - 1);
     const rest = capacity - offset;
     const padding = rest < bytes ? rest : 0;
-    if (used + padding + bytes > capacity) return NO_RECORD;
+    const room = capacity - padding - bytes;
+    if (((this.#written - this.#read) | 0) > room) {
+      this.#read = Atomics.load(i32, read);
+      if (((this.#written - this.#read) | 0) > room) return NO_RECORD;
+    }
     if (padding > 0) {
       i32[(start + offset) / 4 + SIZE] = -padding;
       this.#written = (this.#written + padding) | 0;
@@ -80,21 +89,21 @@ export class PipeReader {
   readonly #memory: LaneMemory;
   readonly #place: PipePlace;
   #taken: number;
+  /** The writer's position, as last seen. */
+  #written: number;
 
   constructor(memory: LaneMemory, place: PipePlace) {
     this.#memory = memory;
     this.#place = place;
     this.#taken = Atomics.load(memory.i32, place.read);
+    this.#written = this.#taken;
   }
 
   /** Whether there is a record. */
   get isEmpty(): boolean {
-    return Atomics.load(this.#memory.i32, this.#place.write) === this.#taken;
-  }
-
-  /** Bytes that are not free. */
-  get used(): number {
-    return (Atomics.load(this.#memory.i32, this.#place.write) - this.#taken) | 0;
+    if (this.#written !== this.#taken) return false;
+    this.#written = Atomics.load(this.#memory.i32, this.#place.write);
+    return this.#written === this.#taken;
   }
 
   /** Byte offset of the oldest record, or {@link NO_RECORD}. */

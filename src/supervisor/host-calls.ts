@@ -40,6 +40,8 @@ export interface HostCallsContext {
   stray(error: OffthreadError): void;
   /** Native code waits for a promise: what it waits for may never come. */
   waits(): void;
+  /** Native code goes on: it may soon say more. */
+  answered(): void;
   /** A persistent callback by its number; undefined once it is closed. */
   persistent(id: number): Persistent | undefined;
 }
@@ -70,6 +72,8 @@ export class HostCalls {
     for (let head = channel.nextCall(); head !== null; head = channel.nextCall()) {
       found += 1;
       const job = jobOf(lane, head);
+      // Kept: the function may look at the pipe again.
+      const { outside, request } = head;
       if ((head.kind & RecordKind.FAULT) !== 0) {
         const text = channel.takeFault(head);
         if (job !== null) this.fail(job, unreadable(job, text));
@@ -78,9 +82,8 @@ export class HostCalls {
       const asked = this.#askedFor(job, head);
       const values = this.#take(lane, job, head, asked);
       if (asked === null) this.late += 1;
-      if (asked === null || values === null || (head.call !== null && job === null)) {
-        channel.decline(head.request);
-      } else this.#run(lane, job, head.request, asked, values);
+      if (asked === null || values === null || (!outside && job === null)) channel.decline(request);
+      else this.#run(lane, job, request, asked, values);
     }
     return found;
   }
@@ -170,6 +173,7 @@ export class HostCalls {
     }
     if (request === 0 || !this.#release(invocation)) return;
     lane.channel.reply(request, returns, value);
+    this.#context.answered();
   }
 
   /** There will be no value. */
@@ -181,7 +185,9 @@ export class HostCalls {
     // Before the answer: the call must not be over when it fails.
     if (job !== null && !job.isSettled) this.fail(job, error);
     else this.#context.stray(error);
-    if (waits) lane.channel.decline(request);
+    if (!waits) return;
+    lane.channel.decline(request);
+    this.#context.answered();
   }
 
   /** What a request asks for; null when that is not there any more. */
@@ -219,9 +225,9 @@ export class HostCalls {
 }
 
 /** The call that a request came from; null when it is over. */
-function jobOf(lane: JobLane, { call }: RecordHead): Job | null {
-  if (call === null || !lane.ring.holds(call.sequence)) return null;
-  const job = lane.ring.ticket(call.sequence);
-  const own = job.lane === lane && job.sequence === call.sequence && generationOf(job.id) === call.generation;
+function jobOf(lane: JobLane, { outside, sequence, generation }: RecordHead): Job | null {
+  if (outside || !lane.ring.holds(sequence)) return null;
+  const job = lane.ring.ticket(sequence);
+  const own = job.lane === lane && job.sequence === sequence && generationOf(job.id) === generation;
   return own && !job.isSettled ? job : null;
 }

@@ -123,6 +123,7 @@ export class Supervisor {
       by: (time) => this.#watch.by(time),
       stray: (error) => events.stray(error),
       waits: () => events.hostWaits(),
+      answered: () => this.#loop.notice(),
     });
     this.#harvester = new Harvester({
       hear: (lane) => this.#talk.hear(lane),

@@ -7,10 +7,11 @@
  * never holds up the next call of that lane.
  */
 import type { OffthreadError } from '../errors.js';
+import type { RecordHead } from '../lanes/lane-channel.js';
 import { generationOf } from '../shared/states.js';
 import { HostCalls } from './host-calls.js';
 import type { Invocation } from './invocation.js';
-import type { Job, JobLane } from './job.js';
+import type { ChunkSink, Job, JobLane } from './job.js';
 import { Persistents } from './persistents.js';
 
 /** What this needs of the supervisor. */
@@ -23,6 +24,8 @@ export interface TalkContext {
   stray(error: OffthreadError): void;
   /** Native code waits for a promise: what it waits for may never come. */
   waits(): void;
+  /** Native code goes on: it may soon say more. */
+  answered(): void;
 }
 
 export class Talk {
@@ -56,7 +59,7 @@ export class Talk {
     const { channel } = lane;
     let found = channel.hasCalls ? this.#calls.serve(lane) : 0;
     for (let head = channel.nextChunk(); head !== null; head = channel.nextChunk()) {
-      const sink = sinkOf(lane, head.call);
+      const sink = sinkOf(lane, head);
       if (sink !== null) return found + sink.offer(lane);
       channel.dropChunk(head);
       found += 1;
@@ -104,12 +107,9 @@ export class Talk {
 }
 
 /** The stream of the call that a chunk came from; null when that call is over. */
-function sinkOf(
-  lane: JobLane,
-  call: { readonly sequence: number; readonly generation: number } | null,
-): NonNullable<Job['talk']>['sink'] {
-  if (call === null || !lane.ring.holds(call.sequence)) return null;
-  const job = lane.ring.ticket(call.sequence);
-  const own = job.lane === lane && generationOf(job.id) === call.generation && !job.isSettled;
+function sinkOf(lane: JobLane, { outside, sequence, generation }: RecordHead): ChunkSink | null {
+  if (outside || !lane.ring.holds(sequence)) return null;
+  const job = lane.ring.ticket(sequence);
+  const own = job.lane === lane && generationOf(job.id) === generation && !job.isSettled;
   return own ? (job.talk?.sink ?? null) : null;
 }
