@@ -11,23 +11,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Call } from '../src/calls/call.js';
 import { CallCancelledError, createPool } from '../src/index.js';
-import { RowDouble } from '../src/shared/layout.js';
 import { benchmarkArguments } from './harness/arguments.js';
 import { testlib } from './harness/lab.js';
 import { Report } from './harness/report.js';
+import { returned } from './harness/returned.js';
 import { percentile, median } from './harness/statistics.js';
 import { figure } from './harness/table.js';
 
 const given = benchmarkArguments();
 const SAMPLES = given.quick ? 30 : 1_000;
 const MAX_MS = 10_000;
-
-/** What native code returned, in the row of a call that has ended. */
-function returned({ lane, sequence }: Call): bigint {
-  if (lane === null) throw new Error('the call never ran');
-  const { memory } = lane.ring;
-  return memory.u64[memory.rowDouble(sequence) + RowDouble.RESULT] ?? 0n;
-}
 
 interface Sample {
   /** µs from `cancel()` to native code that sees it. */
@@ -51,7 +44,7 @@ async function sample(start: () => Call): Promise<Sample> {
   const before = process.hrtime.bigint();
   call.cancel();
   const rejectedAt = await rejection;
-  const seenAt = returned(call);
+  const seenAt = returned(call, 'u64');
   if (seenAt < before || seenAt > rejectedAt) throw new Error(`seen at ${seenAt}, cancelled at ${before}`);
   return { seen: Number(seenAt - before) / 1_000, rejected: Number(rejectedAt - before) / 1_000 };
 }

@@ -9,10 +9,9 @@
  * Target: flat from the 100,000th call to the last.
  */
 import { getEventListeners } from 'node:events';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { benchmarkArguments } from './harness/arguments.js';
 import { testlib } from './harness/lab.js';
+import { collect } from './harness/memory.js';
 import { Report } from './harness/report.js';
 import { slope } from './harness/statistics.js';
 import { figure } from './harness/table.js';
@@ -25,9 +24,6 @@ const IN_FLIGHT = 500;
 /** What a flat line may gain from the first sample to the last. */
 const HEAP_MB = 1;
 const RSS_SHARE = 0.1;
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
 
 const pool = createPool({ lanes: 2, maxQueue: IN_FLIGHT });
 const library = await pool.open(testlib, {

@@ -9,7 +9,16 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { benchmarkArguments } from './harness/arguments.js';
 
-const ALL = ['small-calls', 'round-trip', 'blocking', 'cancel-latency', 'leak'];
+const ALL = [
+  'small-calls',
+  'round-trip',
+  'blocking',
+  'cancel-latency',
+  'leak',
+  'streams',
+  'slow-consumer',
+  'host-functions',
+];
 
 const { names, quick, record } = benchmarkArguments();
 const unknown = names.filter((name) => !ALL.includes(name));

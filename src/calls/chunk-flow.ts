@@ -154,7 +154,7 @@ export class ChunkFlow implements ChunkSink {
   }
 
   end(lane: JobLane | null, ending: Ending, value: unknown, error: unknown): boolean {
-    if (ending === 'cancelled' || ending === 'timed-out') {
+    if (ending === 'cancelled' || ending === 'timed-out' || this.#call.stopping !== null) {
       this.#drop();
       this.#dropFromLane();
       this.#leave();
@@ -191,7 +191,11 @@ export class ChunkFlow implements ChunkSink {
 
   #take(): unknown {
     // What has been asked to stop hands nothing out any more.
-    if (this.#closed || this.#call.stopping !== null) return NONE;
+    if (this.#closed || this.#call.stopping !== null) {
+      // Nor does it lie there, for the host to be rung for.
+      this.#dropFromLane();
+      return NONE;
+    }
     if (!this.#isEmpty) {
       const chunk = this.#left[this.#next];
       this.#left[this.#next] = undefined;

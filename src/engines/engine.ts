@@ -22,7 +22,8 @@ export interface Prototype {
 
 /**
  * What native code calls, on the thread of the lane. 64-bit integers and
- * pointers come as numbers or bigints. It must not throw, and must return what
+ * pointers come as numbers or bigints, from 2^63 on perhaps as negative ones.
+ * It must not throw, and must return what
  * the prototype says: node:ffi ends the process otherwise.
  */
 export type CallbackHandler = (...values: (number | bigint)[]) => NativeValue;

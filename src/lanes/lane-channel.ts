@@ -205,11 +205,11 @@ export class LaneChannel {
   /** Has the lane look again at what it waits for, if it waits: after a tripwire, say. */
   nudge(): void {
     const { i32 } = this.#memory;
+    // Cleared here, so that what follows before the lane is awake does not wake it again. Cleared
+    // first: a lane that has said again that it waits then finds a gate that it has not seen.
+    const waits = Atomics.exchange(i32, this.#word + Channel.WAITING, 0) !== 0;
     Atomics.add(i32, this.#word + Channel.GATE, 1);
-    // Cleared here, so that what follows before the lane is awake does not wake it again.
-    if (Atomics.exchange(i32, this.#word + Channel.WAITING, 0) !== 0) {
-      Atomics.notify(i32, this.#word + Channel.GATE);
-    }
+    if (waits) Atomics.notify(i32, this.#word + Channel.GATE);
   }
 
   /** The lane is ending: no callback waits for the host any more. */

@@ -25,6 +25,35 @@ describe('docs: examples', () => {
     ]);
   });
 
+  it('rows: writes rows as they come', () => {
+    expect(output('rows', '3')).to.deep.equal(['number,square', '1,1', '2,4', '3,9']);
+  });
+
+  it('rows: ends a query of a billion rows when nobody takes them any more', async () => {
+    const child = spawn(process.execPath, [fileOf('rows'), '1000000000'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      const ended = once(child, 'exit');
+      const [piece] = (await once(child.stdout, 'data')) as [Buffer];
+      expect(piece.toString()).to.match(/^number,square\n/);
+      child.stdout.destroy();
+      expect(await ended).to.deep.equal([0, null]);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  it('host-functions: compares and decides for SQLite', () => {
+    expect(output('host-functions')).to.deep.equal([
+      'Ära',
+      'page 9',
+      'page 10',
+      'approved: succeeded',
+      'refused: failed exec reported failure: it returned 19 (constraint failed).',
+    ]);
+  });
+
   it('compress-files: compresses the files that are named', () => {
     const lines = output('compress-files', fileOf('sqlite'), fileOf('server'));
     expect(lines).to.have.length(3);

@@ -6,6 +6,7 @@ import { keeps, promised, root, run, samplesOf, workshop } from './samples.js';
 
 const documents = [
   'README.md',
+  'docs/callbacks.md',
   'docs/cancellation.md',
   'docs/declarations.md',
   'docs/errors.md',

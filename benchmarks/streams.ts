@@ -1,0 +1,120 @@
+/**
+ * Chunks that native code hands out through a callback: how many a second reach
+ * the host, where each is counted and checked?
+ *
+ * The peer is what one writes without offthread: a worker of its own that calls
+ * the same function by koffi, copies the bytes in the callback and posts a
+ * message for each chunk: in a fresh buffer that is transferred, or from one
+ * buffer that `postMessage` clones. It does not wait for its reader, so its
+ * chunks pile up in memory; the same again with a bound on what is unread, by a
+ * counter in shared memory.
+ *
+ * Targets: at least 2.5 times the best peer with chunks of 4 KB, 5 times with
+ * chunks of 64 bytes, read by `for await`.
+ */
+import { benchmarkArguments } from './harness/arguments.js';
+import { testlib } from './harness/lab.js';
+import { collect } from './harness/memory.js';
+import { Report } from './harness/report.js';
+import { interleave, ratios } from './harness/rounds.js';
+import { median, summary } from './harness/statistics.js';
+import { figure } from './harness/table.js';
+import { type Streamer, offthreadStreamers, postMessageStreamer } from './peers/streamers.js';
+
+const given = benchmarkArguments();
+const ROUNDS = given.quick ? 3 : 9;
+const WARM_UP_ROUNDS = given.quick ? 1 : 3;
+/** Of a round: what the peers pile up at most. */
+const ROUND_BYTES = given.quick ? 2 ** 24 : 2 ** 29;
+const ROUND_CHUNKS = given.quick ? 10_000 : 200_000;
+/** What the bounded peer lets lie unread: offthread's default. */
+const WINDOW = 64;
+const SIZES: readonly { readonly size: number; readonly called: string; readonly wanted?: number }[] = [
+  { size: 64, called: '64 bytes', wanted: 5 },
+  { size: 1_024, called: '1 KB' },
+  { size: 4_096, called: '4 KB', wanted: 2.5 },
+  { size: 65_536, called: '64 KB' },
+  { size: 2 ** 20, called: '1 MB' },
+];
+
+interface Round {
+  /** Chunks per second. */
+  readonly rate: number;
+  /** µs of CPU for a chunk, of all threads: what other programs on the machine change least. */
+  readonly cpuUs: number;
+}
+
+interface Result {
+  readonly streamer: Streamer;
+  readonly rates: readonly number[];
+  readonly cpuUs: number;
+}
+
+async function run({ stream }: Streamer, count: number, size: number): Promise<Round> {
+  // What others left behind is not this one's to collect.
+  collect();
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  await stream(count, size);
+  const seconds = (performance.now() - start) / 1_000;
+  const { user, system } = process.cpuUsage(cpu);
+  return { rate: count / seconds, cpuUs: (user + system) / count };
+}
+
+async function measure(size: number, called: string, wanted: number | undefined): Promise<void> {
+  const count = Math.min(ROUND_CHUNKS, ROUND_BYTES / size);
+  await interleave(streamers, WARM_UP_ROUNDS, (streamer) => run(streamer, count, size));
+  const measured = await interleave(streamers, ROUNDS, (streamer) => run(streamer, count, size));
+  const results: Result[] = streamers.map((streamer, index) => {
+    const rounds = measured[index] ?? [];
+    return {
+      streamer,
+      rates: rounds.map(({ rate }) => rate),
+      cpuUs: median(rounds.map(({ cpuUs }) => cpuUs)),
+    };
+  });
+  const sorted = results.toSorted((one, other) => median(other.rates) - median(one.rates));
+  const best = sorted.find(({ streamer }) => !streamer.ours);
+  report.table(
+    `Chunks of ${called}, ${ROUNDS} rounds of ${count.toLocaleString('en')} in turns`,
+    sorted.map((result) => {
+      const { median: middle, least, most } = summary(result.rates);
+      return {
+        contestant: result.streamer.name,
+        'chunks/s': middle,
+        least,
+        most,
+        'MB/s': (middle * size) / 1e6,
+        'CPU µs/chunk': result.cpuUs,
+        'x best peer': median(ratios(result.rates, best?.rates ?? [])),
+      };
+    }),
+  );
+  const own = results.find(({ streamer }) => streamer === iterated);
+  if (wanted === undefined || own === undefined || best === undefined) return;
+  const { median: ratio, least, most } = summary(ratios(own.rates, best.rates));
+  const transferred = results.find(({ streamer }) => streamer === transferring);
+  const plainly = median(ratios(own.rates, transferred?.rates ?? []));
+  report.say();
+  report.target({
+    what: `chunks of ${called}, ${own.streamer.name} against ${best.streamer.name}`,
+    measured: `${figure(ratio)} times (${figure(least)} to ${figure(most)}); ${figure(plainly)} times ${transferring.name}`,
+    wanted: `at least ${wanted}`,
+    met: ratio >= wanted,
+  });
+}
+
+const report = new Report('streams', given);
+const ours = await offthreadStreamers(testlib);
+const [iterated] = ours;
+const transferring = postMessageStreamer(testlib, 'transfer');
+const streamers = [
+  ...ours,
+  transferring,
+  postMessageStreamer(testlib, 'clone'),
+  postMessageStreamer(testlib, 'transfer', WINDOW),
+  postMessageStreamer(testlib, 'clone', WINDOW),
+];
+for (const { size, called, wanted } of SIZES) await measure(size, called, wanted);
+for (const { close } of streamers) await close();
+report.end();
