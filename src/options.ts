@@ -3,7 +3,7 @@
  * door; inside everything is filled in and read-only.
  */
 import { availableParallelism } from 'node:os';
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { ArgumentError } from './errors.js';
 
 /** A bundle of tuning choices. */
@@ -115,6 +115,16 @@ export const show = (value: unknown): string => {
     return inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 60, maxArrayLength: 3 });
   } catch {
     return 'a value that cannot be shown';
+  }
+};
+
+/** What was thrown, for a message. It is a user's value: reading it may throw. */
+export const thrownText = (thrown: unknown): string => {
+  try {
+    const message: unknown = thrown instanceof Error ? thrown.message : undefined;
+    return typeof message === 'string' ? message : show(thrown);
+  } catch {
+    return 'a value that cannot be read';
   }
 };
 
@@ -280,17 +290,16 @@ export function callSettings(options: CallOptions | undefined): CallSettings {
   const given = known('Call options', options, CALL_OPTIONS);
   const { signal, deadline } = given;
   if (signal !== undefined && !isSignal(signal)) refuse('signal', signal, 'an AbortSignal');
-  if (deadline instanceof Date && Number.isNaN(deadline.getTime()))
+  if (types.isDate(deadline) && Number.isNaN(deadline.getTime()))
     refuse('deadline', deadline, 'a valid Date');
   return Object.freeze({
     signal,
     timeout: given['timeout'] === undefined ? undefined : unlimited(duration('timeout', given['timeout'], 0)),
-    deadline:
-      deadline instanceof Date
-        ? new Date(deadline)
-        : deadline === undefined
-          ? undefined
-          : duration('deadline', deadline, 0),
+    deadline: types.isDate(deadline)
+      ? new Date(deadline)
+      : deadline === undefined
+        ? undefined
+        : duration('deadline', deadline, 0),
     priority: integer('priority', given['priority'], -128, 127, 0),
     hostTimeout:
       given['hostTimeout'] === undefined

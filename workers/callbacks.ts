@@ -77,7 +77,7 @@ export class LaneCallbacks implements CallbackSource {
     let place = this.#persistent.get(id);
     if (place === undefined) {
       place = this.#place(param, null, -id);
-      if (this.#closed.delete(id)) this.#leave(place);
+      if (this.#closed.has(id)) this.#leave(place);
       else this.#persistent.set(id, place);
     }
     return place.native.address;

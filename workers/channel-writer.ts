@@ -224,7 +224,8 @@ export class ChannelWriter {
       this.#header(at, kind, target, request);
       reader.write(this.#memory, base, at + RECORD_HEADER_BYTES, values);
     } else {
-      const payload = new ArrayBuffer(bytes);
+      // Not zeroed: all of it is written. Its own memory, so it can be transferred.
+      const payload = Buffer.allocUnsafeSlow(bytes).buffer;
       reader.write(viewsOf(payload), this.#lane.addressOf(payload), 0, values);
       const at = this.#reserve(pipe, RECORD_HEADER_BYTES);
       if (at === NO_RECORD) return false;

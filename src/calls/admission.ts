@@ -47,6 +47,9 @@ export interface AdmissionEvents {
   drained(): void;
 }
 
+/** What keeps the process alive does nothing, as rarely as possible: ms. */
+const HOLD_MS = 60_000;
+
 export class Admission implements CallOwner {
   readonly counters: Counters;
   readonly #settings: PoolSettings;
@@ -59,9 +62,11 @@ export class Admission implements CallOwner {
   readonly #unread = new Set<Call>();
   readonly #deadlines = new Deadlines<Call>();
   readonly #nested = new NestedCalls({
-    allWait: (holds) => this.#supervisor.allWait(holds),
+    allWait: (holds, stalls) => this.#supervisor.allWait(holds, stalls),
     abandon: (call, error) => this.abandon(call, error),
   });
+  /** Keeps the process alive while chunks wait for a reader. */
+  #holding: NodeJS.Timeout | undefined;
   #supervisor!: Supervisor;
   /** Whether calls of different priorities have been seen: then a call ahead may have to make way. */
   #prioritized = false;
@@ -129,7 +134,10 @@ export class Admission implements CallOwner {
     this.#record(call);
     if (call.deadline !== null) this.#deadlines.remove(call.deadline);
     if (call.limits.signal !== undefined) unlinkSignal(call.limits.signal, call);
-    if (this.#unread.size > 0) this.#unread.delete(call);
+    if (this.#unread.delete(call) && this.#unread.size === 0) {
+      clearInterval(this.#holding);
+      this.#holding = undefined;
+    }
     this.#nested.settled(call);
     if (call.trace !== null) traceEnd(call, ending);
     if (counters.pending === 0) this.#events.drained();
@@ -179,6 +187,8 @@ export class Admission implements CallOwner {
   /** Keeps a call whose native code has returned, for as long as its chunks are being read. */
   keepUnread(call: Call): void {
     this.#unread.add(call);
+    // No lane holds the process for it any more.
+    if (call.timeout !== Infinity) this.#holding ??= setInterval(() => {}, HOLD_MS);
     this.#supervisor.by(performance.now() + call.timeout);
   }
 

@@ -304,9 +304,10 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
 /** What a reason says, if anything. Reasons are users' values: reading one may throw. */
 export function reasonText(reason: unknown): string {
   try {
-    if (reason instanceof Error) return reason.message;
+    const message: unknown = reason instanceof Error ? reason.message : reason;
+    if (typeof message === 'string') return message;
   } catch {
     // A revoked proxy, say.
   }
-  return typeof reason === 'string' ? reason : '';
+  return '';
 }

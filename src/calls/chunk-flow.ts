@@ -21,10 +21,11 @@ import { HostFunctionError, ListenerError, type OffthreadError } from '../errors
 import type { ChunksSpec } from '../declare/spec.js';
 import type { RecordHead } from '../lanes/lane-channel.js';
 import { generationOf } from '../shared/states.js';
-import { show } from '../options.js';
-import type { ChunkSink, Ending, JobLane } from '../supervisor/job.js';
+import { thrownText } from '../options.js';
+import type { ChunkSink, Ending, JobLane, JobTalk } from '../supervisor/job.js';
 import { isThenable, settled } from '../supervisor/thenable.js';
 import type { Call } from './call.js';
+import { turnIsOver } from '../supervisor/turn.js';
 
 /** What a flow needs of its pool. */
 export interface FlowOwner {
@@ -75,6 +76,8 @@ export class ChunkFlow implements ChunkSink {
   #held: HeldEnd | null = null;
   /** The handler's promise is pending. */
   #handling = false;
+  /** The handler is running: what it does may bring the host here again. */
+  #inHandler = false;
   /** No chunk is given out any more. */
   #closed = false;
   #errorTold = false;
@@ -110,27 +113,30 @@ export class ChunkFlow implements ChunkSink {
 
   /** The next chunk; at the end, how it ended: an error is told once. */
   read(): Promise<IteratorResult<unknown, undefined>> {
-    const chunk = this.#readers.length === 0 ? this.#take() : NONE;
+    const late = turnIsOver();
+    const chunk = late || this.#readers.length > 0 ? NONE : this.#take();
     if (chunk !== NONE) {
       // After the reader has had it; a reader that comes back for more is sooner.
       if (this.#held !== null && this.#isEmpty) this.#releasing = setImmediate(() => this.#release());
       return Promise.resolve({ done: false, value: chunk });
     }
-    // The reader is back for more: it has had the last chunk.
-    if (this.#held !== null) this.#release();
     return new Promise((resolve, reject) => {
-      if (this.#call.isSettled || this.#closed) {
-        this.#tellEnd({ resolve, reject });
-        return;
-      }
       this.#readers.push({ resolve, reject });
-      const lane = this.#lane;
-      if (lane === null) return;
-      lane.channel.wanted = true;
-      // A chunk that came before that does not ring.
-      this.#serveReaders();
-      this.#owner.notice();
+      if (late) setImmediate(() => this.#answerReaders());
+      else this.#answerReaders();
     });
+  }
+
+  /** Gives readers what there is: chunks, or the end. */
+  #answerReaders(): void {
+    // Said first, looked second: a chunk that came in between does not ring.
+    if (this.#lane !== null) this.#lane.channel.wanted = true;
+    this.#serveReaders();
+    // Those who wait now are back for more: they have had the last chunk.
+    if (this.#isEmpty) this.#release();
+    if (this.#call.isSettled || this.#closed) {
+      for (const reader of this.#readers.splice(0)) this.#tellEnd(reader);
+    } else if (this.#readers.length > 0) this.#owner.notice();
   }
 
   /** No more chunks are wanted. */
@@ -165,11 +171,10 @@ export class ChunkFlow implements ChunkSink {
     this.#held = { ending, value, error };
     this.takenAt = performance.now();
     this.offer();
-    if (this.#isEmpty && !this.#handling) {
-      const held = this.#held;
+    // Its handler may have taken the last, or failed, just now: then it has settled.
+    if (this.#held === null) return true;
+    if (this.#isEmpty && !this.#handling && !this.#inHandler) {
       this.#held = null;
-      // Its handler may have failed just now; whoever settles first wins.
-      if (held.error !== error) this.#call.settleHeld(held.ending, held.value, held.error);
       return true;
     }
     this.#owner.unread(this.#call);
@@ -262,24 +267,39 @@ export class ChunkFlow implements ChunkSink {
   #handleAll(): number {
     const handler = this.#handler as ChunkHandler;
     let handled = 0;
-    const lane = this.#lane;
+    if (this.#inHandler) return 0;
     while (!this.#handling) {
+      // What is left of an ended call is little, and nothing rings for it.
+      if (this.#lane !== null && turnIsOver()) {
+        this.#lane.channel.wanted = true;
+        this.#owner.notice();
+        break;
+      }
       let chunk = this.#take();
-      if (chunk === NONE && lane !== null && !lane.channel.wanted && !this.#closed) {
+      if (chunk === NONE && this.#lane !== null && !this.#lane.channel.wanted && !this.#closed) {
         // Said first, looked second: one that came in between does not ring.
-        lane.channel.wanted = true;
+        this.#lane.channel.wanted = true;
         chunk = this.#take();
       }
       if (chunk === NONE) break;
       handled += 1;
+      this.#inHandler = true;
       try {
-        const result = handler.onChunk(chunk);
+        const { context } = this.#call.talk as JobTalk;
+        // As if called by whoever made the call, not by whatever looked for results just now.
+        const result: unknown =
+          context === null
+            ? handler.onChunk(chunk)
+            : context.runInAsyncScope(handler.onChunk, undefined, chunk);
         if (isThenable(result)) this.#awaitHandler(settled(result));
       } catch (thrown) {
         this.#handlerThrew(thrown);
+      } finally {
+        this.#inHandler = false;
       }
     }
     if (this.#lane !== null && (this.#handling || this.#closed)) this.#lane.channel.wanted = false;
+    if (this.#isEmpty && !this.#handling) this.#release();
     return handled;
   }
 
@@ -288,8 +308,7 @@ export class ChunkFlow implements ChunkSink {
     const goOn = (): void => {
       this.#handling = false;
       this.#handleAll();
-      if (this.#held !== null && this.#isEmpty && !this.#handling) this.#release();
-      else this.#owner.notice();
+      this.#owner.notice();
     };
     result.then(goOn, (thrown: unknown) => {
       this.#handlerThrew(thrown);
@@ -299,7 +318,7 @@ export class ChunkFlow implements ChunkSink {
 
   #handlerThrew(thrown: unknown): void {
     const { fn, id } = this.#call;
-    const what = thrown instanceof Error ? thrown.message : show(thrown);
+    const what = thrownText(thrown);
     const context = { call: id, symbol: fn.name, cause: thrown };
     if (this.#handler?.reports === true) {
       this.#owner.report(

@@ -1,4 +1,5 @@
 /** Makes calls: gives each its id and its limits, and offers it to the pool, or waits for it. */
+import { AsyncResource } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
 import { currentLane } from '../shared/lane-mark.js';
 import { IdSource } from '../shared/ids.js';
@@ -6,6 +7,7 @@ import type { DeclaredFunction } from '../lanes/declared-function.js';
 import type { ChunksSpec } from '../declare/spec.js';
 import type { ArgumentError, OffthreadError } from '../errors.js';
 import type { CallSettings, Deadline, PoolSettings } from '../options.js';
+import type { JobTalk } from '../supervisor/job.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import type { Admission } from './admission.js';
 import { Call, type CallLimits } from './call.js';
@@ -64,6 +66,7 @@ export class CallDispatcher implements Dispatcher {
     handler: ChunkHandler | null = null,
   ): Call {
     const call = new Call(ids.take(), fn, args, limits, this.#admission);
+    if (fn.takesFunctions) call.talk = talkHere();
     const flow = handler === null ? null : this.#flow(call, handler, false);
     this.#admission.offer(call, deadlineAt(call, deadline), refusal ?? readerOf(fn, flow) ?? fn.refusal());
     return call;
@@ -91,6 +94,7 @@ export class CallDispatcher implements Dispatcher {
     handler: ChunkHandler | null = null,
   ): unknown {
     const call = new Call(ids.take(), fn, args, limits, this.#admission);
+    if (fn.takesFunctions) call.talk = talkHere();
     // Its answer is taken from the call itself; the promise has no reader.
     call.catch(() => {});
     const flow = handler === null ? null : this.#flow(call, handler, false);
@@ -121,10 +125,15 @@ export class CallDispatcher implements Dispatcher {
   #flow(call: Call, handler: ChunkHandler | null, quiet: boolean): ChunkFlow {
     const spec = call.fn.compiled.spec.stream as ChunksSpec;
     const flow = new ChunkFlow(spec, call.highWaterMark, handler, this.#flowOwner);
-    call.talk = { sink: flow, failure: null };
+    call.talk = { sink: flow, context: new AsyncResource('offthread.call'), failure: null };
     flow.connect(call, quiet);
     return flow;
   }
+}
+
+/** For a call whose functions run as if called from here. */
+function talkHere(): JobTalk {
+  return { sink: null, context: new AsyncResource('offthread.call'), failure: null };
 }
 
 /** Why a call that hands out chunks cannot be made: nobody would take them. */

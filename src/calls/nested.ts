@@ -1,7 +1,11 @@
 /**
  * Calls that are made by functions which native code waits for. When every
  * lane waits for such a function, and each of these waits for a call that has
- * no lane, none of them will ever go on: that is found here.
+ * no lane, directly or through others, none of them will ever go on: that is
+ * found here.
+ *
+ *   native code ─waits for─► function ─waits for─► call ─┬─ queued: needs a lane
+ *        ▲                                               └─ running: its native code may wait in turn
  *
  * Looked at a turn of the event loop later, and again whenever something has
  * changed: a function that makes a call and answers without awaiting it is no
@@ -14,17 +18,24 @@ import type { Call } from './call.js';
 
 /** What this needs of its pool. */
 export interface NestedContext {
-  /** Whether every lane waits for the host, each for a function of which `holds` is true. */
-  allWait(holds: (invocation: Invocation) => boolean): boolean;
+  /** Whether every lane waits for the host: for a function of which `holds` is true, or for a reader of a call of which `stalls` is. */
+  allWait(holds: (invocation: Invocation) => boolean, stalls: (call: object) => boolean): boolean;
   /** Ends a call that would never start. */
   abandon(call: Call, error: DeadlockError): void;
 }
 
+/** ms between looks while calls wait that were made by functions of the host. */
+const AGAIN_MS = 50;
+
+/** Who made a call: of all pools, since they may wait for each other. */
+const origins = new WeakMap<object, Invocation>();
+
 export class NestedCalls {
   readonly #context: NestedContext;
-  /** Those that have not settled, and who made them; oldest first. */
-  readonly #origins = new Map<Call, Invocation>();
+  /** This pool's that have not settled; oldest first. */
+  readonly #calls = new Set<Call>();
   #looking = false;
+  #again: NodeJS.Timeout | undefined;
 
   constructor(context: NestedContext) {
     this.#context = context;
@@ -33,17 +44,19 @@ export class NestedCalls {
   /** A call has been made. */
   made(call: Call): void {
     const origin = currentInvocation();
-    if (origin !== undefined) this.#origins.set(call, origin);
+    if (origin === undefined) return;
+    origins.set(call, origin);
+    this.#calls.add(call);
   }
 
   /** A call has settled. */
   settled(call: Call): void {
-    if (this.#origins.size > 0) this.#origins.delete(call);
+    if (this.#calls.size > 0) this.#calls.delete(call);
   }
 
   /** Something has changed: calls wait that did not, or lanes wait that did not. */
   changed(): void {
-    if (this.#origins.size === 0 || this.#looking) return;
+    if (this.#calls.size === 0 || this.#looking) return;
     this.#looking = true;
     setImmediate(() => {
       this.#looking = false;
@@ -52,13 +65,21 @@ export class NestedCalls {
   }
 
   #look(): void {
-    const waiting = [...this.#origins].filter(
-      ([call]) => call.state === 'queued' || call.state === 'waiting',
-    );
-    const newest = waiting.at(-1)?.[0];
+    const queued = [...this.#calls].filter(({ state }) => state === 'queued' || state === 'waiting');
+    const newest = queued.at(-1);
     if (newest === undefined) return;
-    const origins = new Set(waiting.map(([, origin]) => origin));
-    if (!this.#context.allWait((invocation) => origins.has(invocation))) return;
+    const held = heldBy(queued);
+    const holds = (invocation: Invocation | undefined): boolean =>
+      invocation !== undefined && held.has(invocation);
+    if (!this.#context.allWait(holds, (call) => holds(origins.get(call)))) {
+      // Native code that comes to wait for a reader says nothing.
+      if (this.#again !== undefined) return;
+      this.#again = setTimeout(() => {
+        this.#again = undefined;
+        this.changed();
+      }, AGAIN_MS).unref();
+      return;
+    }
     const { fn, id } = newest;
     this.#context.abandon(
       newest,
@@ -71,4 +92,17 @@ export class NestedCalls {
     // Others may be stuck as well.
     this.changed();
   }
+}
+
+/** Every function that waits for one of these calls, or for a call whose native code waits for such a function. */
+function heldBy(queued: readonly Call[]): Set<Invocation> {
+  const held = new Set<Invocation>();
+  for (const call of queued) {
+    let origin = origins.get(call);
+    while (origin !== undefined && !held.has(origin)) {
+      held.add(origin);
+      origin = origin.job === null ? undefined : origins.get(origin.job);
+    }
+  }
+  return held;
 }

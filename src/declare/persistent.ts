@@ -1,4 +1,5 @@
 /** Functions that native code may keep and call during later calls. */
+import { AsyncResource } from 'node:async_hooks';
 import { ArgumentError } from '../errors.js';
 import { show } from './show.js';
 
@@ -17,6 +18,8 @@ export class PersistentCallback<F extends AnyFunction = AnyFunction> {
   readonly id: number;
   /** What native code calls. @internal */
   readonly fn: F;
+  /** Where it was made: it runs there. @internal */
+  readonly context: AsyncResource = new AsyncResource('offthread.persistent');
   #hooks: (() => void)[] | null = [];
 
   /** @internal */
@@ -62,7 +65,9 @@ export class PersistentCallback<F extends AnyFunction = AnyFunction> {
  * @param fn - runs on this thread; what it throws fails the call during which it was called.
  * @throws ArgumentError when it is no function.
  */
-export function persistent<F extends AnyFunction>(fn: F): PersistentCallback<F> {
+// `any`, so that the parameters of a function written in place need no types.
+// oxlint-disable-next-line typescript/no-explicit-any
+export function persistent<F extends (...args: any[]) => unknown>(fn: F): PersistentCallback<F> {
   if (typeof fn !== 'function') {
     throw new ArgumentError(`persistent() was given ${show(fn)}. Give the function that native code calls.`);
   }

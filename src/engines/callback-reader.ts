@@ -121,7 +121,7 @@ export class CallbackReader {
           break;
         case 'bytes': {
           const length = Number(values[count]);
-          views.i32[to / 4] = length;
+          writeLength(views, to, length);
           if (length > 0) this.#memory.copy(address, to + 8, value, length);
           to += 8 + align8(length);
           break;
@@ -129,6 +129,7 @@ export class CallbackReader {
         default: {
           const entries = isNull(value) ? 0 : Number(values[count]);
           views.i32[to / 4] = entries;
+          views.i32[to / 4 + 1] = 0;
           to += 8;
           if (kind === 'pointers') {
             if (entries > 0) this.#memory.copy(address, to, value, entries * 8);
@@ -179,7 +180,7 @@ export class CallbackReader {
 
   #writeText(views: RecordViews, address: number | bigint, at: number, text: number): number {
     const length = this.#lengths[text] as number;
-    views.i32[at / 4] = length;
+    writeLength(views, at, length);
     if (length > 0) this.#memory.copy(address, at + 8, this.#addresses[text] as number | bigint, length);
     return at + 8 + align8(Math.max(length, 0));
   }
@@ -189,13 +190,22 @@ function isNull(pointer: number | bigint): boolean {
   return pointer === 0n || pointer === 0;
 }
 
+/** A length; and zeros where the bytes behind it do not reach: a payload that is transferred shows all of its memory. */
+function writeLength(views: RecordViews, at: number, length: number): void {
+  views.i32[at / 4] = length;
+  views.i32[at / 4 + 1] = 0;
+  if (length > 0 && (length & 7) !== 0) views.f64[(at + align8(length)) / 8] = 0;
+}
+
 function writeSlot(views: RecordViews, at: number, slot: number, value: number | bigint): void {
   switch (slot) {
     case Slot.I32:
       views.i32[at / 4] = Number(value);
+      views.i32[at / 4 + 1] = 0;
       break;
     case Slot.U32:
       views.u32[at / 4] = Number(value);
+      views.i32[at / 4 + 1] = 0;
       break;
     case Slot.F64:
       views.f64[at / 8] = Number(value);

@@ -43,6 +43,8 @@ export interface Capabilities {
   readonly errno: boolean;
   /** JavaScript callbacks run on the calling thread, in the midst of the call. */
   readonly callbacks: boolean;
+  /** A thread that waits in a callback may be ended, when the worker thread that owns its pool is. */
+  readonly endableCallbacks: boolean;
   /** Takes addresses as numbers too, which is faster. */
   readonly numericPointers: boolean;
   /** Libraries may be opened while calls run on other threads. */

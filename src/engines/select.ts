@@ -79,6 +79,12 @@ function findLack(name: EngineName, specs: readonly FunctionSpec[], mainThread: 
     if (!can.callbacks && talksBack(spec)) {
       return { what: `the function '${spec.name}', which has a callback`, symbol: spec.name };
     }
+    if (!can.endableCallbacks && !mainThread && talksBack(spec)) {
+      return {
+        what: `the function '${spec.name}', which has a callback, for a pool in a worker thread (ending that thread would end the process)`,
+        symbol: spec.name,
+      };
+    }
     if (!can.errno && spec.errno) {
       return { what: `the function '${spec.name}', which asks for errno`, symbol: spec.name };
     }

@@ -26,6 +26,8 @@ export class DeclaredFunction {
   readonly stoppable: boolean;
   /** Whether native code calls back: it runs alone in its lane, since it may wait for the host. */
   readonly hasCallbacks: boolean;
+  /** Whether a call brings functions. */
+  readonly takesFunctions: boolean;
   /** Whether native code may call one of its callbacks during later calls: a probe, a persistent stream. */
   readonly keepsCallbacks: boolean;
   readonly hasProgress: boolean;
@@ -52,6 +54,7 @@ export class DeclaredFunction {
     this.path = path;
     const { params, returns, onCancel } = compiled.spec;
     this.hasCallbacks = this.plan.hasCallbacks;
+    this.takesFunctions = params.some(({ kind }) => kind === 'callback');
     this.keepsCallbacks = params.some(
       (param) => param.kind === 'cancelProbe' || (param.kind === 'chunks' && param.persistent),
     );

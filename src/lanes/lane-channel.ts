@@ -121,6 +121,17 @@ export class LaneChannel {
     return Atomics.load(this.#memory.i32, this.#word + Channel.LATE);
   }
 
+  /** Whether the oldest request is of the call in a row. */
+  speaksFor(sequence: number): boolean {
+    const head = this.nextCall();
+    return head !== null && !head.outside && head.sequence === sequence;
+  }
+
+  /** Whether native code waits for a reader, or for room: it says no more until something is taken. */
+  get stalled(): boolean {
+    return Atomics.load(this.#memory.i32, this.#word + Channel.WAITING) !== 0 && this.hasChunks;
+  }
+
   /** The oldest request; null when there is none. */
   nextCall(): RecordHead | null {
     return this.#read(this.#calls.peek(), this.#call);

@@ -4,15 +4,40 @@ import type { CallbackParamSpec } from '../declare/spec.js';
 import { copyOut } from './native-copy.js';
 import { ABSENT, type RecordViews, Slot, align8, slotOf } from '../shared/record.js';
 
-/** Small copies share memory of this size, so that each costs no allocation of its own. */
-const SLAB_BYTES = 65_536;
-const SMALL_BYTES = 4_096;
-/** Up to this a loop is faster than a copy by the engine. */
-const TINY_BYTES = 256;
+/** Memory that small copies share, so that each costs no allocation of its own. Who keeps one keeps all of it. */
+class Slab {
+  readonly #bytes: number;
+  #memory = Buffer.alloc(0);
+  #used = 0;
+  /** The memory as words. */
+  words = new Int32Array(0);
 
-let slab = Buffer.alloc(0);
-let slabWords = new Int32Array(0);
-let slabUsed = 0;
+  constructor(bytes: number) {
+    this.#bytes = bytes;
+  }
+
+  /** @param length at most what a slab has. */
+  take(length: number): Buffer {
+    if (this.#used + length > this.#memory.length) {
+      this.#memory = Buffer.allocUnsafeSlow(this.#bytes);
+      // Transferring one copy would empty all the others.
+      markAsUntransferable(this.#memory.buffer);
+      this.words = new Int32Array(this.#memory.buffer);
+      this.#used = 0;
+    }
+    const start = this.#used;
+    // Views of 8-byte elements over a copy need its start aligned.
+    this.#used += align8(length);
+    return this.#memory.subarray(start, start + length);
+  }
+}
+
+/** Copies of up to so many bytes share a slab. */
+const TINY_BYTES = 256;
+const SMALL_BYTES = 4_096;
+/** As large as Node's own pool for small buffers. */
+const tiny = new Slab(8_192);
+const small = new Slab(32_768);
 
 /** @param shared whether the memory is used again: then bytes are copied out. */
 export function readPayload(
@@ -62,30 +87,18 @@ export function readBytes(views: RecordViews, at: number, shared: boolean): Buff
   const length = views.i32[at / 4] as number;
   const from = at + 8;
   if (!shared) return views.bytes.subarray(from, from + length);
-  const copy = room(length);
-  if (length <= TINY_BYTES) {
-    // Whole words: both ends are aligned, and have room up to the next one.
-    const first = copy.byteOffset / 4;
-    const words = (length + 3) >> 2;
-    for (let word = 0; word < words; word += 1)
-      slabWords[first + word] = views.i32[from / 4 + word] as number;
-  } else copyOut(views.bytes, from, copy);
-  return copy;
-}
-
-function room(length: number): Buffer {
-  if (length > SMALL_BYTES) return Buffer.allocUnsafeSlow(length);
-  if (slabUsed + length > slab.length) {
-    slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-    // Transferring one chunk would empty all the others.
-    markAsUntransferable(slab.buffer);
-    slabWords = new Int32Array(slab.buffer);
-    slabUsed = 0;
+  if (length > TINY_BYTES) {
+    const copy = length > SMALL_BYTES ? Buffer.allocUnsafeSlow(length) : small.take(length);
+    copyOut(views.bytes, from, copy);
+    return copy;
   }
-  const start = slabUsed;
-  // Views of 8-byte elements over a chunk need its start aligned.
-  slabUsed += align8(length);
-  return slab.subarray(start, start + length);
+  const copy = tiny.take(length);
+  const { words } = tiny;
+  // A loop over whole words is faster than a call here: both ends are aligned, and have room up to the next word.
+  const first = copy.byteOffset / 4;
+  const count = (length + 3) >> 2;
+  for (let word = 0; word < count; word += 1) words[first + word] = views.i32[from / 4 + word] as number;
+  return copy;
 }
 
 function textBytes(views: RecordViews, at: number): number {

@@ -62,6 +62,8 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   #goneNow: () => void = () => {};
   #ending: Promise<void> | undefined;
   #questions = 0;
+  /** What piscina told of its worker. */
+  #created: object | null = null;
   /** It has given its callbacks back. */
   #retired = false;
 
@@ -96,6 +98,9 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
       resourceLimits: { stackSizeMb: options.stackSizeMb },
     });
     this.#piscina.on('error', (error) => this.#died(error));
+    this.#piscina.on('workerCreate', (created: object) => {
+      this.#created = created;
+    });
     const boot: LaneBoot = {
       name: options.name,
       memory: this.ring.memory.buffer,
@@ -208,11 +213,13 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   async #end(): Promise<void> {
     const stuck = this.ring.done !== this.ring.tail;
     if (this.status !== 'lost') this.status = 'ended';
-    if (stuck) leaveBehind(this.#piscina);
+    if (stuck) leaveBehind(this.#piscina, this.#created);
     this.channel.close();
     // A thread that is ended in native code never gives its callbacks back: it
     // has to return first. It may be gone already, or be so before it answers.
     const returned = this.hasCallbacks && !this.#retired ? this.#remote.retire() : undefined;
+    // Comlink listens again for the answer.
+    this.#control.unref();
     this.#die(new LaneCrashedError(`Lane ${this.name} has ended.`, { lane: this.name }));
     if (returned !== undefined) await Promise.race([returned, this.#gone]).catch(() => {});
     this.#remote[releaseProxy]();

@@ -42,6 +42,8 @@ export class Harvester {
     let found = lane.hasCallbacks ? this.#events.hear(lane) : 0;
     // A handler may take results itself, and move the head: beyond `done` is not ours.
     while (((done - ring.head) | 0) > 0) {
+      // There was no time for all that it has said: it ends after that.
+      if (lane.hasCallbacks && lane.channel.speaksFor(ring.head)) break;
       const job = ring.ticket(ring.head);
       const own = job.lane === lane && job.sequence === ring.head;
       if (own) {

@@ -15,10 +15,12 @@
  *   tripwire is up, and the lane answers every further callback by itself.
  * - It may be entered again: a record is taken before its function runs.
  */
+import type { AsyncResource } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
 import { fitsType } from '../declare/validate.js';
 import type { HostFunctionSpec, ParamSpec } from '../declare/spec.js';
 import type { OffthreadError } from '../errors.js';
+import { thrownText } from '../options.js';
 import { RecordKind } from '../shared/record.js';
 import { StopCause } from '../shared/layout.js';
 import { generationOf } from '../shared/states.js';
@@ -46,12 +48,17 @@ export interface HostCallsContext {
   persistent(id: number): Persistent | undefined;
 }
 
+/** ms that the requests of one lane may take at a look. */
+const SERVE_MS = 1;
+
 type HostFunction = (...values: unknown[]) => unknown;
 
 /** What a request asks for. */
 interface Asked {
   readonly param: HostFunctionSpec;
   readonly fn: HostFunction;
+  /** Where the function runs. */
+  readonly context: AsyncResource | null;
 }
 
 export class HostCalls {
@@ -65,11 +72,14 @@ export class HostCalls {
     this.#context = context;
   }
 
-  /** Takes every request of a lane. @returns how many. */
+  /** Takes the requests of a lane, for as long as the event loop can spare. @returns how many. */
   serve(lane: JobLane): number {
     const { channel } = lane;
+    const until = performance.now() + SERVE_MS;
     let found = 0;
     for (let head = channel.nextCall(); head !== null; head = channel.nextCall()) {
+      // Native code that does not wait may ask faster than it is answered.
+      if (found > 0 && performance.now() > until) break;
       found += 1;
       const job = jobOf(lane, head);
       // Kept: the function may look at the pipe again.
@@ -117,7 +127,7 @@ export class HostCalls {
   /** A call will fail with this, whatever native code returns; native code is asked to come back. */
   fail(job: Job, error: OffthreadError): void {
     if (job.isSettled) return;
-    job.talk ??= { sink: null, failure: null };
+    job.talk ??= { sink: null, context: null, failure: null };
     if (job.talk.failure !== null) return;
     job.talk.failure = error;
     if (job.lane === null) return;
@@ -127,7 +137,7 @@ export class HostCalls {
   }
 
   #run(lane: JobLane, job: Job | null, request: number, asked: Asked, values: readonly unknown[]): void {
-    const { param, fn } = asked;
+    const { param, fn, context } = asked;
     const timeout = job?.hostTimeout ?? param.timeout ?? this.#context.hostTimeout;
     const dueAt = timeout === Infinity ? Infinity : performance.now() + timeout;
     const invocation: Invocation = { lane, job, param, request, timeout, dueAt, followed: true };
@@ -136,7 +146,8 @@ export class HostCalls {
     let result: unknown;
     let promised = false;
     try {
-      result = enterInvocation(invocation, () => fn(...values));
+      const run = (): unknown => enterInvocation(invocation, () => fn(...values));
+      result = context === null ? run() : context.runInAsyncScope(run);
       promised = isThenable(result);
     } catch (thrown) {
       leaveInvocation(invocation);
@@ -167,6 +178,11 @@ export class HostCalls {
   #answer(invocation: Invocation, value: unknown): void {
     const { lane, param, request } = invocation;
     const { returns } = param.callback;
+    // One that answered at once, after all that time: no timer could end it.
+    if (performance.now() > invocation.dueAt) {
+      this.end(invocation, lateHost(invocation));
+      return;
+    }
     if (returns !== 'void' && !fitsType(returns, value)) {
       this.end(invocation, wrongResult(invocation, value));
       return;
@@ -195,13 +211,15 @@ export class HostCalls {
     if (target < 0) {
       const persistent = this.#context.persistent(-target);
       if (persistent === undefined) return null;
-      return { param: persistent.param, fn: persistent.callback.fn as HostFunction };
+      const { param, callback } = persistent;
+      return { param, fn: callback.fn as HostFunction, context: callback.context };
     }
     if (job === null) return null;
     const { spec, given } = job.fn.compiled;
     const param: ParamSpec | undefined = spec.params[target];
     const fn = job.args[given.positions.indexOf(target)];
-    return param?.kind === 'callback' && typeof fn === 'function' ? { param, fn: fn as HostFunction } : null;
+    if (param?.kind !== 'callback' || typeof fn !== 'function') return null;
+    return { param, fn: fn as HostFunction, context: job.talk?.context ?? null };
   }
 
   /** The values of a request; null when they are not to be had. */
@@ -210,7 +228,7 @@ export class HostCalls {
       return lane.channel.takeCall(head, asked?.param.callback.params ?? []);
     } catch (cause) {
       // No memory for a copy, say.
-      if (job !== null) this.fail(job, unreadable(job, cause instanceof Error ? cause.message : 'unknown'));
+      if (job !== null) this.fail(job, unreadable(job, thrownText(cause)));
       return null;
     }
   }

@@ -1,5 +1,5 @@
 /** The errors of calls whose function on the host failed. */
-import { show } from '../options.js';
+import { show, thrownText } from '../options.js';
 import { CallTimeoutError, type ErrorContext, HostFunctionError } from '../errors.js';
 import type { Invocation } from './invocation.js';
 import type { Job } from './job.js';
@@ -16,20 +16,10 @@ function whose({ job }: Invocation): string {
 
 /** It threw, or its promise was rejected. */
 export function failedWith(invocation: Invocation, thrown: unknown): HostFunctionError {
-  const what = thrown instanceof Error ? messageOf(thrown) : show(thrown);
-  return new HostFunctionError(`${whose(invocation)} failed: ${what}`, {
+  return new HostFunctionError(`${whose(invocation)} failed: ${thrownText(thrown)}`, {
     ...contextOf(invocation),
     cause: thrown,
   });
-}
-
-/** Errors are users' values: reading one may throw. */
-function messageOf(error: Error): string {
-  try {
-    return error.message;
-  } catch {
-    return 'an error whose message cannot be read';
-  }
 }
 
 export function wrongResult(invocation: Invocation, value: unknown): HostFunctionError {

@@ -1,4 +1,5 @@
 /** A call as the supervisor handles it. The public call object is a room above. */
+import type { AsyncResource } from 'node:async_hooks';
 import type { OffthreadError } from '../errors.js';
 import type { Lane } from '../lanes/lane.js';
 import type { Ticket } from '../lanes/ticket.js';
@@ -43,6 +44,8 @@ export interface ChunkSink {
 export interface JobTalk {
   /** Where its chunks go. */
   readonly sink: ChunkSink | null;
+  /** Where it was made: its functions run there, as if called by whoever made it. Null where it brought none. */
+  readonly context: AsyncResource | null;
   /** Why it will fail whatever native code returns: the first thing that went wrong on the host. */
   failure: OffthreadError | null;
 }

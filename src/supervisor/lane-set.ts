@@ -152,6 +152,8 @@ export class LaneSet {
     }
     const returns: Promise<void>[] = [];
     for (const lane of this.lost) {
+      // It is not taken back any more.
+      lane.abandonAt = Infinity;
       const end = lane.end().then(() => {
         const at = this.lost.indexOf(lane);
         if (at >= 0) this.lost.splice(at, 1);

@@ -30,6 +30,7 @@ import { ffiRsGate } from './quiet.js';
 import { Readiness } from './readiness.js';
 import { type StopContext, giveUp, stopJob } from './stopping.js';
 import { Talk } from './talk.js';
+import { blocking } from './turn.js';
 import { Watch } from './watch.js';
 
 /** What the supervisor tells the rooms above. */
@@ -266,18 +267,20 @@ export class Supervisor {
     this.#loop.notice();
   }
 
-  /** Whether every lane waits for the host, each for a function of which `holds` is true: then none takes a call. */
-  allWait(holds: (invocation: Invocation) => boolean): boolean {
+  /**
+   * Whether every lane waits for the host: for a function of which `holds` is
+   * true, or for a reader of a call of which `stalls` is. Then none takes a call.
+   */
+  allWait(holds: (invocation: Invocation) => boolean, stalls: (job: Job) => boolean): boolean {
     const lanes = this.#lanes.active;
     // One that was given up just now comes back, or is replaced.
-    if (this.#lanes.lost.some(({ abandonAt }) => abandonAt !== Infinity)) return false;
-    return (
-      lanes.length > 0 &&
-      lanes.every((lane) => {
-        const waiting = lane.status === 'ready' ? this.#talk.waitingIn(lane) : null;
-        return waiting !== null && holds(waiting);
-      })
-    );
+    if (lanes.length === 0 || this.#lanes.lost.some(({ abandonAt }) => abandonAt !== Infinity)) return false;
+    return lanes.every((lane) => {
+      if (lane.status !== 'ready' || !lane.hasCallbacks) return false;
+      const waiting = this.#talk.waitingIn(lane);
+      if (waiting !== null) return holds(waiting);
+      return lane.channel.stalled && lane.ring.occupied > 0 && stalls(lane.ring.ticket(lane.ring.head));
+    });
   }
 
   /** Asks for a look at what is due (see `SupervisorEvents.due`) by a time. */
@@ -291,6 +294,7 @@ export class Supervisor {
    * @throws DeadlockError when nothing that this thread waits for can happen while it blocks.
    */
   runUntil(job: Job): void {
+    blocking(1);
     try {
       while (!job.isSettled) {
         const count = this.#loop.armToBlock();
@@ -307,10 +311,14 @@ export class Supervisor {
           this.#watch.look();
           continue;
         }
+        // What there was no time for does not ring again.
+        if (this.#lanes.active.some(({ hasCallbacks, channel }) => hasCallbacks && channel.hasCalls))
+          continue;
         this.#requireHope(job);
         this.#bell.sleep(count, Math.min(this.#watch.due - now, 50));
       }
     } finally {
+      blocking(-1);
       this.#loop.stopBlocking();
     }
   }
@@ -348,10 +356,11 @@ export class Supervisor {
 
   #requireHope(job: Job): void {
     const lanes = this.#lanes.active;
-    if (job.lane === null && this.allWait(() => true)) {
+    const any = (): boolean => true;
+    if (job.lane === null && this.allWait(any, any)) {
       throw new DeadlockError(
-        `A blocking call of ${job.fn.name} waits for a lane, and every lane waits for functions of the thread that it blocks. ` +
-          'Await the call instead, and have more lanes than functions that make calls.',
+        `A blocking call of ${job.fn.name} waits for a lane, and every lane waits for functions or readers of the thread that it blocks. ` +
+          'Await the call instead, and have more lanes than functions and readers that make calls.',
         { call: job.id, symbol: job.fn.name },
       );
     }

@@ -96,6 +96,22 @@ describe('selecting an engine', () => {
     expect(thread.message).to.include('worker thread');
   });
 
+  it('callbacks are for koffi and node; for node not in a worker thread, whose end would be that of the process', () => {
+    const talking = [{ ...declared('ask', 'i32'), params: [{ kind: 'cancelProbe' }] }] as const;
+    expect(selectEngine('auto', talking, { mainThread: true, load: all })).to.equal('koffi');
+    expect(selectEngine('node', talking, { mainThread: true, load: all })).to.equal('node');
+    expect(selectEngine('koffi', talking, { mainThread: false, load: all })).to.equal('koffi');
+    for (const [name, mainThread] of [
+      ['ffi-rs', true],
+      ['node', false],
+    ] as const) {
+      const error = refusal(() => selectEngine(name, talking, { mainThread, load: all }));
+      expect(error.code).to.equal('OFFTHREAD_ENGINE_UNSUPPORTED');
+      expect(error.symbol).to.equal('ask');
+      expect(error.message).to.match(/callback.*koffi/);
+    }
+  });
+
   it('loads the real ones by default', () => {
     expect(selectEngine('auto', plain, { mainThread: true })).to.equal('ffi-rs');
     expect(selectEngine('auto', half, { mainThread: true })).to.equal('koffi');

@@ -117,4 +117,29 @@ onCallbackEngines('a process whose native code calls back (B3)', (engine) => {
     const lines = [...codes, 'OFFTHREAD_ARGUMENT', 'OFFTHREAD_HOST_FUNCTION', 'succeeded'];
     expect(quiet(end)).to.deep.equal({ code: 0, signal: null, stdout: `${lines.join('\n')}\n`, stderr: '' });
   });
+
+  it('lives until a stream that native code has filled has ended', async () => {
+    const end = await run(`
+      const { lib } = await start({ timeout: 300 });
+      const stream = lib.ot_stream_chunks.stream(5, 8);
+      say(await stream.ended());
+    `);
+    expect(quiet(end)).to.deep.equal({ code: 0, signal: null, stdout: 'timed-out\n', stderr: '' });
+  });
+
+  it('ends by itself, although native code that has a callback never comes back', async () => {
+    const end = await run(`
+      const { pool } = await open({ grace: 5 });
+      const lib = await pool.open(TESTLIB, { ot_hang: { arguments: [number], return: 'i32' } }, { engine: ${JSON.stringify(engine)} });
+      await lib.ot_hang.with({ timeout: 20 })((n) => n).catch((error) => say(error.code));
+      mark();
+    `);
+    expect(quiet(end)).to.deep.equal({
+      code: 0,
+      signal: null,
+      stdout: 'OFFTHREAD_CALL_TIMEOUT\n',
+      stderr: '',
+    });
+    expect(end.sinceMark).to.be.below(2_000);
+  });
 });
