@@ -9,12 +9,7 @@
  * A wait ends by a reply or a reader, and by whatever stops the call: its
  * tripwire, or the lane's end. Then native code gets the declared fallback, or
  * the value that makes it stop, at once and for the rest of the call.
- *
- * Guarantee: no wake-up is lost. The lane reads the gate, says that it waits,
- * looks, and only then sleeps on what it has read; the host changes something,
- * bumps the gate, and then looks whether the lane waits.
  */
-import { performance } from 'node:perf_hooks';
 import type { ChunksSpec, FunctionSpec, HostFunctionSpec, Scalar } from '../src/declare/spec.js';
 import type { CallbackReader, RawValues } from '../src/engines/callback-reader.js';
 import type { NativeValue } from '../src/engines/engine.js';
@@ -30,6 +25,7 @@ import {
   slotOf,
   viewsOf,
 } from '../src/shared/record.js';
+import { Gate } from './gate.js';
 
 /** What the writer needs of its lane. */
 export interface WriterLane {
@@ -42,8 +38,6 @@ export interface WriterLane {
   addressOf(buffer: ArrayBuffer): number | bigint;
 }
 
-/** Spins skipped at most after spins in vain. */
-const MOST_SKIPPED = 8;
 /** A payload above this share of a pipe goes by message port; one chunk of just that share does not. */
 const INLINE_SHARE = 4;
 const LENGTH_BYTES = 8;
@@ -56,14 +50,11 @@ export class ChannelWriter {
   readonly #callsInline: number;
   readonly #chunksInline: number;
   readonly #word: number;
-  readonly #spinMs: number;
+  readonly #gate: Gate;
   #requests = 0;
   #chunksWritten = 0;
   /** Chunks that have been taken, as last seen. */
   #chunksTaken = 0;
-  /** Waits that do not spin, after spins in vain. */
-  #skip = 0;
-  #skipNext = 1;
   /** The call that runs: its function (null between calls), its row, and what it is allowed. */
   #running: FunctionSpec | null = null;
   #sequence = 0;
@@ -81,7 +72,7 @@ export class ChannelWriter {
     this.#memory = memory;
     this.#lane = lane;
     this.#word = channel;
-    this.#spinMs = spinUs / 1_000;
+    this.#gate = new Gate(memory, spinUs);
     this.#calls = new PipeWriter(memory, {
       start: callsStart(size),
       bytes: CALLS_BYTES,
@@ -274,43 +265,10 @@ export class ChannelWriter {
 
   /** Waits until something is there, or until the call is stopped. */
   #waitFor(there: () => boolean): void {
-    if (this.#spin(there)) return;
-    const { i32 } = this.#memory;
-    const gate = this.#word + Channel.GATE;
-    const waiting = this.#word + Channel.WAITING;
-    for (;;) {
-      const seen = Atomics.load(i32, gate);
-      Atomics.store(i32, waiting, 1);
-      if (there() || this.stopped) break;
-      Atomics.wait(i32, gate, seen);
-    }
-    Atomics.store(i32, waiting, 0);
+    this.#gate.wait(there, this.#isStopped);
   }
 
-  /**
-   * Looks for a moment, awake. Where host and lane share a core that only keeps
-   * the host from answering, so spins in vain become rare.
-   * @returns whether there is nothing to wait for any more.
-   */
-  #spin(there: () => boolean): boolean {
-    if (there() || this.stopped) return true;
-    if (this.#skip > 0) {
-      this.#skip -= 1;
-      return false;
-    }
-    const until = performance.now() + this.#spinMs;
-    do {
-      for (let look = 0; look < 20; look += 1) {
-        if (!there()) continue;
-        this.#skipNext = 1;
-        return true;
-      }
-      if (this.stopped) return true;
-    } while (performance.now() < until);
-    this.#skip = this.#skipNext;
-    this.#skipNext = Math.min(this.#skipNext * 2, MOST_SKIPPED);
-    return false;
-  }
+  readonly #isStopped = (): boolean => this.stopped;
 
   #value(type: Scalar): NativeValue {
     const { i32, u32, f64, i64, u64 } = this.#memory;

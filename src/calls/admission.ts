@@ -26,7 +26,6 @@ import type { Supervisor } from '../supervisor/supervisor.js';
 import { ffiRsGate } from '../supervisor/quiet.js';
 import { traceEnd, traceStart } from './audit.js';
 import type { Call, CallOwner } from './call.js';
-import type { ChunkFlow } from './chunk-flow.js';
 import { Deadlines } from './deadlines.js';
 import { NestedCalls } from './nested.js';
 import { CallQueue } from './queue.js';
@@ -39,6 +38,7 @@ import {
   unreadChunks,
 } from './refusals.js';
 import { linkSignal, unlinkSignal } from './signals.js';
+import { UnreadCalls } from './unread.js';
 
 /** What admission tells its pool. */
 export interface AdmissionEvents {
@@ -46,9 +46,6 @@ export interface AdmissionEvents {
   /** Nothing is pending any more. */
   drained(): void;
 }
-
-/** What keeps the process alive does nothing, as rarely as possible: ms. */
-const HOLD_MS = 60_000;
 
 export class Admission implements CallOwner {
   readonly counters: Counters;
@@ -58,15 +55,12 @@ export class Admission implements CallOwner {
   readonly #waiting = new CallQueue<Call>('waiting');
   /** Calls of an engine that is being quieted. */
   readonly #held: Call[] = [];
-  /** Calls whose native code has returned, and whose chunks are not all read. */
-  readonly #unread = new Set<Call>();
+  readonly #unread = new UnreadCalls();
   readonly #deadlines = new Deadlines<Call>();
   readonly #nested = new NestedCalls({
     allWait: (holds, stalls) => this.#supervisor.allWait(holds, stalls),
     abandon: (call, error) => this.abandon(call, error),
   });
-  /** Keeps the process alive while chunks wait for a reader. */
-  #holding: NodeJS.Timeout | undefined;
   #supervisor!: Supervisor;
   /** Whether calls of different priorities have been seen: then a call ahead may have to make way. */
   #prioritized = false;
@@ -134,10 +128,7 @@ export class Admission implements CallOwner {
     this.#record(call);
     if (call.deadline !== null) this.#deadlines.remove(call.deadline);
     if (call.limits.signal !== undefined) unlinkSignal(call.limits.signal, call);
-    if (this.#unread.delete(call) && this.#unread.size === 0) {
-      clearInterval(this.#holding);
-      this.#holding = undefined;
-    }
+    this.#unread.settled(call);
     this.#nested.settled(call);
     if (call.trace !== null) traceEnd(call, ending);
     if (counters.pending === 0) this.#events.drained();
@@ -181,14 +172,13 @@ export class Admission implements CallOwner {
     for (let call = this.#deadlines.takeDue(now); call !== undefined; call = this.#deadlines.takeDue(now)) {
       this.stop(call, 'timed-out', pastDeadline(call, now));
     }
-    return Math.min(this.#deadlines.next, this.#dueUnread(now));
+    const unread = this.#unread.due(now, (call) => this.stop(call, 'timed-out', unreadChunks(call)));
+    return Math.min(this.#deadlines.next, unread);
   }
 
   /** Keeps a call whose native code has returned, for as long as its chunks are being read. */
   keepUnread(call: Call): void {
     this.#unread.add(call);
-    // No lane holds the process for it any more.
-    if (call.timeout !== Infinity) this.#holding ??= setInterval(() => {}, HOLD_MS);
     this.#supervisor.by(performance.now() + call.timeout);
   }
 
@@ -214,23 +204,18 @@ export class Admission implements CallOwner {
         if (job.lane === lane && job.sequence === at && !job.isSettled) running.push(job as Call);
       }
     }
-    return [...this.#waiting.toArray(), ...this.#queue.toArray(), ...this.#held, ...this.#unread, ...running];
+    return [
+      ...this.#waiting.toArray(),
+      ...this.#queue.toArray(),
+      ...this.#held,
+      ...this.#unread.toArray(),
+      ...running,
+    ];
   }
 
   /** Cancels everything that is pending, the queued first so that none of them starts. */
   cancelAll(error: (call: Call) => OffthreadError): void {
     for (const call of this.pending()) this.stop(call, 'cancelled', error(call));
-  }
-
-  /** Chunks that nobody reads are not kept for ever. @returns when to look next. */
-  #dueUnread(now: number): number {
-    let next = Infinity;
-    for (const call of this.#unread) {
-      const until = ((call.talk?.sink as ChunkFlow | null)?.takenAt ?? now) + call.timeout;
-      if (until <= now) this.stop(call, 'timed-out', unreadChunks(call));
-      else next = Math.min(next, until);
-    }
-    return next;
   }
 
   #refusal(call: Call, deadlineAt: number): OffthreadError | null {

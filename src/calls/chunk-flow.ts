@@ -16,15 +16,14 @@
  *   only after it is done with the last.
  * - A waiting reader is answered when the call settles, whatever ended it.
  */
-import { performance } from 'node:perf_hooks';
 import { HostFunctionError, ListenerError, type OffthreadError } from '../errors.js';
 import type { ChunksSpec } from '../declare/spec.js';
-import type { RecordHead } from '../lanes/lane-channel.js';
 import { generationOf } from '../shared/states.js';
 import { thrownText } from '../options.js';
 import type { ChunkSink, Ending, JobLane, JobTalk } from '../supervisor/job.js';
 import { isThenable, settled } from '../supervisor/thenable.js';
 import type { Call } from './call.js';
+import { ChunkSource, NONE } from './chunk-source.js';
 import { turnIsOver } from '../supervisor/turn.js';
 
 /** What a flow needs of its pool. */
@@ -56,23 +55,15 @@ interface HeldEnd {
   readonly error: unknown;
 }
 
-const NONE = Symbol('no chunk');
 const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
 
 export class ChunkFlow implements ChunkSink {
   readonly highWaterMark: number;
-  /** When a chunk was last taken after native code had returned, in ms on the host's clock. */
-  takenAt = 0;
-  readonly #spec: ChunksSpec;
+  readonly #source: ChunkSource;
   readonly #handler: ChunkHandler | null;
   readonly #owner: FlowOwner;
   readonly #readers: Reader[] = [];
   #call!: Call;
-  #generation = 0;
-  #lane: JobLane | null = null;
-  /** Chunks taken out of the channel, and the index of the next. */
-  #left: unknown[] = [];
-  #next = 0;
   #held: HeldEnd | null = null;
   /** The handler's promise is pending. */
   #handling = false;
@@ -84,7 +75,7 @@ export class ChunkFlow implements ChunkSink {
   #releasing: NodeJS.Immediate | undefined;
 
   constructor(spec: ChunksSpec, highWaterMark: number, handler: ChunkHandler | null, owner: FlowOwner) {
-    this.#spec = spec;
+    this.#source = new ChunkSource(spec);
     this.highWaterMark = highWaterMark;
     this.#handler = handler;
     this.#owner = owner;
@@ -93,6 +84,11 @@ export class ChunkFlow implements ChunkSink {
   /** Whether a handler takes the chunks. */
   get handled(): boolean {
     return this.#handler !== null;
+  }
+
+  /** When a chunk was last taken after native code had returned, in ms on the host's clock. */
+  get takenAt(): number {
+    return this.#source.takenAt;
   }
 
   get awaitsHandler(): boolean {
@@ -105,7 +101,7 @@ export class ChunkFlow implements ChunkSink {
    */
   connect(call: Call, quiet: boolean): void {
     this.#call = call;
-    this.#generation = generationOf(call.id);
+    this.#source.generation = generationOf(call.id);
     if (!quiet) return;
     const over = (): void => this.#over();
     call.then(over, over);
@@ -117,7 +113,7 @@ export class ChunkFlow implements ChunkSink {
     const chunk = late || this.#readers.length > 0 ? NONE : this.#take();
     if (chunk !== NONE) {
       // After the reader has had it; a reader that comes back for more is sooner.
-      if (this.#held !== null && this.#isEmpty) this.#releasing = setImmediate(() => this.#release());
+      if (this.#held !== null && this.#source.isEmpty) this.#releasing = setImmediate(() => this.#release());
       return Promise.resolve({ done: false, value: chunk });
     }
     return new Promise((resolve, reject) => {
@@ -130,10 +126,10 @@ export class ChunkFlow implements ChunkSink {
   /** Gives readers what there is: chunks, or the end. */
   #answerReaders(): void {
     // Said first, looked second: a chunk that came in between does not ring.
-    if (this.#lane !== null) this.#lane.channel.wanted = true;
+    this.#source.wanted = true;
     this.#serveReaders();
     // Those who wait now are back for more: they have had the last chunk.
-    if (this.#isEmpty) this.#release();
+    if (this.#source.isEmpty) this.#release();
     if (this.#call.isSettled || this.#closed) {
       for (const reader of this.#readers.splice(0)) this.#tellEnd(reader);
     } else if (this.#readers.length > 0) this.#owner.notice();
@@ -143,16 +139,16 @@ export class ChunkFlow implements ChunkSink {
   close(): void {
     this.#closed = true;
     this.#errorTold = true;
-    this.#drop();
+    this.#source.drop();
   }
 
   attach(lane: JobLane): void {
-    this.#lane = lane;
-    lane.channel.wanted = this.#handler !== null || this.#readers.length > 0;
+    this.#source.attach(lane);
+    this.#source.wanted = this.#handler !== null || this.#readers.length > 0;
   }
 
   detach(): void {
-    this.#leave();
+    this.#source.leave();
   }
 
   offer(): number {
@@ -161,19 +157,17 @@ export class ChunkFlow implements ChunkSink {
 
   end(lane: JobLane | null, ending: Ending, value: unknown, error: unknown): boolean {
     if (ending === 'cancelled' || ending === 'timed-out' || this.#call.stopping !== null) {
-      this.#drop();
-      this.#dropFromLane();
-      this.#leave();
+      this.#source.dropAll();
+      this.#source.leave();
       return true;
     }
-    if (lane !== null) this.#gather();
-    if (this.#closed) this.#drop();
+    if (lane !== null) this.#source.gather();
+    if (this.#closed) this.#source.drop();
     this.#held = { ending, value, error };
-    this.takenAt = performance.now();
     this.offer();
     // Its handler may have taken the last, or failed, just now: then it has settled.
     if (this.#held === null) return true;
-    if (this.#isEmpty && !this.#handling && !this.#inHandler) {
+    if (this.#source.isEmpty && !this.#handling && !this.#inHandler) {
       this.#held = null;
       return true;
     }
@@ -183,71 +177,18 @@ export class ChunkFlow implements ChunkSink {
 
   abandon(error: OffthreadError): void {
     this.#closed = true;
-    this.#drop();
+    this.#source.drop();
     this.#handling = false;
     if (this.#held === null) return;
     this.#held = { ending: 'failed', value: undefined, error };
     this.#release();
   }
 
-  get #isEmpty(): boolean {
-    return this.#next === this.#left.length;
-  }
-
   #take(): unknown {
+    if (!this.#closed && this.#call.stopping === null) return this.#source.take();
     // What has been asked to stop hands nothing out any more.
-    if (this.#closed || this.#call.stopping !== null) {
-      // Nor does it lie there, for the host to be rung for.
-      this.#dropFromLane();
-      return NONE;
-    }
-    if (!this.#isEmpty) {
-      const chunk = this.#left[this.#next];
-      this.#left[this.#next] = undefined;
-      this.#next += 1;
-      this.takenAt = performance.now();
-      return chunk;
-    }
-    return this.#takeFromLane();
-  }
-
-  #takeFromLane(): unknown {
-    for (let head = this.#own(); head !== null; head = this.#own()) {
-      const chunk = this.#lane?.channel.takeChunk(head, this.#spec);
-      // The lane's death may have swallowed what came by message port.
-      if (chunk !== undefined) return chunk;
-    }
+    this.#source.dropAll();
     return NONE;
-  }
-
-  /** The oldest chunk of the lane, if it is this call's: behind them there may be those of the next one. */
-  #own(): RecordHead | null {
-    const head = this.#lane?.channel.nextChunk() ?? null;
-    if (head === null || head.outside) return null;
-    return head.generation === this.#generation ? head : null;
-  }
-
-  /** What nobody will read must not use up the credit of the next call. */
-  #dropFromLane(): void {
-    for (let head = this.#own(); head !== null; head = this.#own()) this.#lane?.channel.dropChunk(head);
-  }
-
-  /** Takes what is left out of the channel: the lane goes on with other calls. */
-  #gather(): void {
-    for (let chunk = this.#takeFromLane(); chunk !== NONE; chunk = this.#takeFromLane()) {
-      this.#left.push(chunk);
-    }
-    this.#leave();
-  }
-
-  #leave(): void {
-    if (this.#lane !== null) this.#lane.channel.wanted = false;
-    this.#lane = null;
-  }
-
-  #drop(): void {
-    this.#left = [];
-    this.#next = 0;
   }
 
   /** @returns how many chunks were given out. */
@@ -259,7 +200,7 @@ export class ChunkFlow implements ChunkSink {
       (this.#readers.shift() as Reader).resolve({ done: false, value: chunk });
       served += 1;
     }
-    if (this.#lane !== null) this.#lane.channel.wanted = this.#readers.length > 0;
+    this.#source.wanted = this.#readers.length > 0;
     return served;
   }
 
@@ -270,15 +211,15 @@ export class ChunkFlow implements ChunkSink {
     if (this.#inHandler) return 0;
     while (!this.#handling) {
       // What is left of an ended call is little, and nothing rings for it.
-      if (this.#lane !== null && turnIsOver()) {
-        this.#lane.channel.wanted = true;
+      if (this.#source.isLive && turnIsOver()) {
+        this.#source.wanted = true;
         this.#owner.notice();
         break;
       }
       let chunk = this.#take();
-      if (chunk === NONE && this.#lane !== null && !this.#lane.channel.wanted && !this.#closed) {
+      if (chunk === NONE && this.#source.isLive && !this.#source.wanted && !this.#closed) {
         // Said first, looked second: one that came in between does not ring.
-        this.#lane.channel.wanted = true;
+        this.#source.wanted = true;
         chunk = this.#take();
       }
       if (chunk === NONE) break;
@@ -298,8 +239,8 @@ export class ChunkFlow implements ChunkSink {
         this.#inHandler = false;
       }
     }
-    if (this.#lane !== null && (this.#handling || this.#closed)) this.#lane.channel.wanted = false;
-    if (this.#isEmpty && !this.#handling) this.#release();
+    if (this.#handling || this.#closed) this.#source.wanted = false;
+    if (this.#source.isEmpty && !this.#handling) this.#release();
     return handled;
   }
 
@@ -327,7 +268,7 @@ export class ChunkFlow implements ChunkSink {
       return;
     }
     this.#closed = true;
-    this.#drop();
+    this.#source.drop();
     const error = new HostFunctionError(`The onChunk of ${fn.name} threw: ${what}`, context);
     if (this.#held === null) this.#owner.fail(this.#call, error);
     else this.#held = { ending: 'failed', value: undefined, error };
@@ -344,7 +285,7 @@ export class ChunkFlow implements ChunkSink {
 
   /** The call has settled. */
   #over(): void {
-    this.#leave();
+    this.#source.leave();
     for (const reader of this.#readers.splice(0)) this.#tellEnd(reader);
   }
 

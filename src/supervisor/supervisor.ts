@@ -11,11 +11,13 @@
  *   the host's thread blocks.
  */
 import { performance } from 'node:perf_hooks';
-import { DeadlockError, LaneCrashedError, type OffthreadError } from '../errors.js';
+import type { OffthreadError } from '../errors.js';
 import type { PoolSettings } from '../options.js';
 import { HostBell } from '../shared/bell.js';
 import type { ToLane } from '../shared/messages.js';
 import { chooseLane, chooseLaneAhead, overdueMs } from './choose-lane.js';
+import { failCrashed } from './crash.js';
+import { allWait, blockedDeadlock, requireHope } from './deadlock.js';
 import { unwatchExit, watchExit } from './exit.js';
 import { FfiRsThreads } from './ffi-rs-threads.js';
 import { Harvester } from './harvester.js';
@@ -272,15 +274,7 @@ export class Supervisor {
    * true, or for a reader of a call of which `stalls` is. Then none takes a call.
    */
   allWait(holds: (invocation: Invocation) => boolean, stalls: (job: Job) => boolean): boolean {
-    const lanes = this.#lanes.active;
-    // One that was given up just now comes back, or is replaced.
-    if (lanes.length === 0 || this.#lanes.lost.some(({ abandonAt }) => abandonAt !== Infinity)) return false;
-    return lanes.every((lane) => {
-      if (lane.status !== 'ready' || !lane.hasCallbacks) return false;
-      const waiting = this.#talk.waitingIn(lane);
-      if (waiting !== null) return holds(waiting);
-      return lane.channel.stalled && lane.ring.occupied > 0 && stalls(lane.ring.ticket(lane.ring.head));
-    });
+    return allWait(this.#lanes, this.#talk, holds, stalls);
   }
 
   /** Asks for a look at what is due (see `SupervisorEvents.due`) by a time. */
@@ -314,7 +308,7 @@ export class Supervisor {
         // What there was no time for does not ring again.
         if (this.#lanes.active.some(({ hasCallbacks, channel }) => hasCallbacks && channel.hasCalls))
           continue;
-        this.#requireHope(job);
+        requireHope(job, this.#lanes, this.#talk);
         this.#bell.sleep(count, Math.min(this.#watch.due - now, 50));
       }
     } finally {
@@ -352,22 +346,6 @@ export class Supervisor {
     if (this.holdsProcess()) return;
     unwatchExit(this);
     ffiRsGate.leave(this.#ffiRs);
-  }
-
-  #requireHope(job: Job): void {
-    const lanes = this.#lanes.active;
-    const any = (): boolean => true;
-    if (job.lane === null && this.allWait(any, any)) {
-      throw new DeadlockError(
-        `A blocking call of ${job.fn.name} waits for a lane, and every lane waits for functions or readers of the thread that it blocks. ` +
-          'Await the call instead, and have more lanes than functions and readers that make calls.',
-        { call: job.id, symbol: job.fn.name },
-      );
-    }
-    if (lanes.length > 0 || this.#lanes.lost.length > 0) return;
-    throw new DeadlockError(
-      'A blocking call waits for a lane, and this pool has none that could start while its thread blocks. Await the call instead.',
-    );
   }
 
   #anyOccupied(): boolean {
@@ -427,22 +405,7 @@ export class Supervisor {
     this.#harvester.take(lane);
     this.#talk.forget(lane);
     this.#giveBack(lane);
-    const { ring } = lane;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    for (; ring.occupied !== 0; ring.free()) {
-      const job = ring.ticket(ring.head);
-      if (job.lane !== lane || job.isSettled) continue;
-      job.startedAt = ring.startedAt(job.sequence);
-      job.endedAt = performance.now();
-      job.settle(
-        'failed',
-        undefined,
-        new LaneCrashedError(
-          `Lane ${lane.name} ended while it ran ${job.fn.name}: ${reason}. The other calls go on; the lane is replaced.`,
-          { call: job.id, symbol: job.fn.name, lane: lane.name, cause },
-        ),
-      );
-    }
+    failCrashed(lane, cause);
     this.#events.lane('lane-crashed', lane, cause);
     // After the lane has been replaced.
     queueMicrotask(() => {
@@ -466,12 +429,4 @@ export class Supervisor {
     }
     return next;
   }
-}
-
-function blockedDeadlock(job: Job, what: string): DeadlockError {
-  return new DeadlockError(
-    `${job.fn.name} was called with .blocking(), and ${what} answered with a promise: it cannot settle while this thread is blocked. ` +
-      'Await the call, or give a function that answers at once.',
-    { call: job.id, symbol: job.fn.name },
-  );
 }
