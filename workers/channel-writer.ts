@@ -13,7 +13,7 @@
 import type { ChunksSpec, FunctionSpec, HostFunctionSpec, Scalar } from '../src/declare/spec.js';
 import type { CallbackReader, RawValues } from '../src/engines/callback-reader.js';
 import type { NativeValue } from '../src/engines/engine.js';
-import { CALLS_BYTES, Channel, Reply, callsStart, chunksStart } from '../src/shared/channel.js';
+import { CALLS_BYTES, Channel, Reply, callsPipe, chunksPipe } from '../src/shared/channel.js';
 import type { LaneMemory } from '../src/shared/lane-memory.js';
 import { NO_RECORD, PipeWriter } from '../src/shared/pipe.js';
 import {
@@ -73,18 +73,8 @@ export class ChannelWriter {
     this.#lane = lane;
     this.#word = channel;
     this.#gate = new Gate(memory, spinUs);
-    this.#calls = new PipeWriter(memory, {
-      start: callsStart(size),
-      bytes: CALLS_BYTES,
-      write: channel + Channel.CALLS_WRITE,
-      read: channel + Channel.CALLS_READ,
-    });
-    this.#chunks = new PipeWriter(memory, {
-      start: chunksStart(size),
-      bytes: size.chunkBytes,
-      write: channel + Channel.CHUNKS_WRITE,
-      read: channel + Channel.CHUNKS_READ,
-    });
+    this.#calls = new PipeWriter(memory, callsPipe(size));
+    this.#chunks = new PipeWriter(memory, chunksPipe(size));
     this.#callsInline = CALLS_BYTES / INLINE_SHARE;
     this.#chunksInline = size.chunkBytes / INLINE_SHARE;
   }

@@ -13,7 +13,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { CallbackParamSpec, ChunksSpec, Scalar } from '../declare/spec.js';
-import { CALLS_BYTES, Channel, Reply, callsStart, chunksStart } from '../shared/channel.js';
+import { Channel, Reply, callsPipe, chunksPipe } from '../shared/channel.js';
 import type { LaneMemory } from '../shared/lane-memory.js';
 import { NO_RECORD, PipeReader } from '../shared/pipe.js';
 import {
@@ -74,18 +74,8 @@ export class LaneChannel {
     this.#memory = memory;
     this.#inbox = inbox;
     this.#word = channel;
-    this.#calls = new PipeReader(memory, {
-      start: callsStart(size),
-      bytes: CALLS_BYTES,
-      write: channel + Channel.CALLS_WRITE,
-      read: channel + Channel.CALLS_READ,
-    });
-    this.#chunks = new PipeReader(memory, {
-      start: chunksStart(size),
-      bytes: size.chunkBytes,
-      write: channel + Channel.CHUNKS_WRITE,
-      read: channel + Channel.CHUNKS_READ,
-    });
+    this.#calls = new PipeReader(memory, callsPipe(size));
+    this.#chunks = new PipeReader(memory, chunksPipe(size));
   }
 
   /** Whether native code asks for something. */

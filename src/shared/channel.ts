@@ -68,12 +68,35 @@ export function memoryBytes(size: LaneSize): number {
   return channelStart(size) + channelBytes(size);
 }
 
-/** Byte offset of the pipe of requests. */
-export function callsStart(size: LaneSize): number {
-  return channelStart(size) + CHANNEL_HEADER_BYTES;
+/** Where a pipe is. */
+export interface PipePlace {
+  /** Byte offset of its first byte: a multiple of 8. */
+  readonly start: number;
+  /** A power of two. */
+  readonly bytes: number;
+  /** Index of the word with the write position. */
+  readonly write: number;
+  readonly read: number;
 }
 
-/** Byte offset of the pipe of chunks. */
-export function chunksStart(size: LaneSize): number {
-  return callsStart(size) + CALLS_BYTES;
+/** The pipe of requests. */
+export function callsPipe(size: LaneSize): PipePlace {
+  const start = channelStart(size);
+  return {
+    start: start + CHANNEL_HEADER_BYTES,
+    bytes: CALLS_BYTES,
+    write: start / 4 + Channel.CALLS_WRITE,
+    read: start / 4 + Channel.CALLS_READ,
+  };
+}
+
+/** The pipe of chunks. */
+export function chunksPipe(size: LaneSize): PipePlace {
+  const start = channelStart(size);
+  return {
+    start: start + CHANNEL_HEADER_BYTES + CALLS_BYTES,
+    bytes: size.chunkBytes,
+    write: start / 4 + Channel.CHUNKS_WRITE,
+    read: start / 4 + Channel.CHUNKS_READ,
+  };
 }

@@ -14,18 +14,8 @@
  * Each side keeps what it has last seen of the other's position, and looks again
  * only when that is used up: else every record would move a cache line twice.
  */
+import type { PipePlace } from './channel.js';
 import type { LaneMemory } from './lane-memory.js';
-
-/** Where a pipe is. */
-export interface PipePlace {
-  /** Byte offset of its first byte: a multiple of 8. */
-  readonly start: number;
-  /** A power of two. */
-  readonly bytes: number;
-  /** Index of the word with the write position. */
-  readonly write: number;
-  readonly read: number;
-}
 
 /** First word of a record: its size in bytes, a multiple of 8, or minus that for padding. */
 const SIZE = 0;

@@ -1,7 +1,8 @@
 /** The writer of the race in pipe.test.ts. Not a test: the entry of a worker. */
 import { LaneMemory } from '../../src/shared/lane-memory.js';
 import type { LaneSize } from '../../src/shared/layout.js';
-import { NO_RECORD, type PipePlace, PipeWriter } from '../../src/shared/pipe.js';
+import type { PipePlace } from '../../src/shared/channel.js';
+import { NO_RECORD, PipeWriter } from '../../src/shared/pipe.js';
 import { dice, obey } from './thread.js';
 
 export interface PipeTask {

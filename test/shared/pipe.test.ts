@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { LaneMemory } from '../../src/shared/lane-memory.js';
 import { arenaStart } from '../../src/shared/layout.js';
-import { NO_RECORD, type PipePlace, PipeReader, PipeWriter } from '../../src/shared/pipe.js';
+import type { PipePlace } from '../../src/shared/channel.js';
+import { NO_RECORD, PipeReader, PipeWriter } from '../../src/shared/pipe.js';
 import { type PipeTask, sizes, wordOf } from './pipe-thread.js';
 import { thread } from './thread.js';
 
