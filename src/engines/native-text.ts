@@ -1,24 +1,22 @@
 /**
  * C strings that native code returns, copied into shared memory by length.
  *
- * The same on every engine: libc's own `strlen` and `memcpy`, so that no
+ * The same on every engine: by length, as `native-memory.ts` reads, so that no
  * engine's string reading (which may stop, guess or crash on NULL) is trusted,
  * and owned strings are released with the function the declaration names.
  */
 import type { LaneMemory } from '../shared/lane-memory.js';
 import { TEXT_CAPACITY, TEXT_ELSEWHERE, TEXT_HEADER, TEXT_NULL } from '../shared/payload.js';
-import type { Engine, NativeFunction } from './engine.js';
+import type { Engine } from './engine.js';
+import { type NativeMemory, nativeMemory } from './native-memory.js';
 
 export class NativeText {
   readonly #engine: Engine;
-  readonly #strlen: NativeFunction;
-  readonly #memcpy: NativeFunction;
+  readonly #memory: NativeMemory;
 
   constructor(engine: Engine) {
-    const libc = engine.libc();
     this.#engine = engine;
-    this.#strlen = libc.bind('strlen', { arguments: ['pointer'], returns: 'u64' });
-    this.#memcpy = libc.bind('memcpy', { arguments: ['pointer', 'pointer', 'u64'], returns: 'pointer' });
+    this.#memory = nativeMemory(engine);
   }
 
   /**
@@ -31,16 +29,15 @@ export class NativeText {
       memory.i32[at / 4] = TEXT_NULL;
       return null;
     }
-    const length = this.#strlen(pointer) as bigint;
-    const bytes = Number(length);
+    const bytes = this.#memory.lengthOf(pointer);
     if (bytes <= TEXT_CAPACITY) {
-      if (bytes > 0) this.#memcpy(base + BigInt(at + TEXT_HEADER), pointer, length);
+      if (bytes > 0) this.#memory.copy(base, at + TEXT_HEADER, pointer, bytes);
       memory.i32[at / 4] = bytes;
       return null;
     }
     memory.i32[at / 4] = TEXT_ELSEWHERE;
     const copy = Buffer.allocUnsafeSlow(bytes);
-    this.#memcpy(this.#engine.addressOf(copy), pointer, length);
+    this.#memory.copy(this.#engine.addressOf(copy), 0, pointer, bytes);
     return copy.toString('utf8');
   }
 }
