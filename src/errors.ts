@@ -231,20 +231,48 @@ export class HostFunctionError extends OffthreadError {
   }
 }
 
+/**
+ * Where a lane was when it died: `boot` before it was ready, or opening a
+ * library; `idle` between calls; `call` in native code; `answer` after native
+ * code had returned, reading what it brought (a pointer to text that is none, say).
+ */
+export type DeathPhase = 'boot' | 'idle' | 'call' | 'answer';
+
 /** How a lane died. */
 export interface CrashDetails {
+  /** For example `SIGSEGV`. */
   readonly signal?: string | undefined;
   readonly exitCode?: number | undefined;
+  readonly phase?: DeathPhase | undefined;
+  /** Process id, of a process lane. */
+  readonly pid?: number | undefined;
+  readonly digest?: string | undefined;
+  readonly stderr?: readonly string[] | undefined;
+  readonly attempts?: number | undefined;
 }
 
 /** The lane that ran the call ended unexpectedly. */
 export class LaneCrashedError extends OffthreadError {
   readonly signal: string | undefined;
   readonly exitCode: number | undefined;
-  constructor(message: string, context?: ErrorContext & CrashDetails) {
+  readonly phase: DeathPhase;
+  /** Process id, of a process lane. */
+  readonly pid: number | undefined;
+  /** The call's arguments in short, at most 200 characters; see the pool's option `redact`. */
+  readonly digest: string | undefined;
+  /** The last lines that a process lane wrote to stderr: at most 20, and 4,096 bytes. */
+  readonly stderr: readonly string[];
+  /** Lanes that this call has crashed. */
+  readonly attempts: number;
+  constructor(message: string, context: ErrorContext & CrashDetails = {}) {
     super('OFFTHREAD_LANE_CRASHED', 'crash', message, context);
-    this.signal = context?.signal;
-    this.exitCode = context?.exitCode;
+    this.signal = context.signal;
+    this.exitCode = context.exitCode;
+    this.phase = context.phase ?? 'call';
+    this.pid = context.pid;
+    this.digest = context.digest;
+    this.stderr = context.stderr ?? [];
+    this.attempts = context.attempts ?? 1;
   }
   static {
     this.prototype.name = 'LaneCrashedError';

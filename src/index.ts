@@ -36,3 +36,4 @@ export type { PoolEvents } from './observe/events.js';
 export type { PoolStats } from './observe/stats.js';
 export type { CallTrace } from './observe/trace.js';
 export type { LaneReport } from './shared/messages.js';
+export { sharedBytes } from './lanes/live-bytes.js';

@@ -17,8 +17,35 @@ export interface PoolOptions {
    * `blocking` four for each, from 4 to 64, for calls that wait rather than compute.
    */
   readonly sizing?: 'cpu' | 'blocking';
-  /** `thread` (default). Process lanes are not part of this version. */
+  /**
+   * `thread` (default): lanes are threads of this process. `process`: each lane is a process of its own, so that
+   * a crash, an exit or a hang of native code ends one call and nothing else.
+   */
   readonly isolation?: 'thread' | 'process';
+  /** Lanes kept ready beyond `lanes`: one steps in at once for one that died or was killed. Default 1 for process lanes, 0 for threads. */
+  readonly spares?: number;
+  /** Environment of process lanes. Default: this process's, when the pool is made, without inspector flags. */
+  readonly env?: Readonly<Record<string, string>>;
+  /**
+   * What process lanes write to stderr: `inherit` (default) passes it on to this process's; `capture` only keeps
+   * the last lines, for the error that tells of a lane's death.
+   */
+  readonly stderr?: 'inherit' | 'capture';
+  /** Calls after which a lane finishes what it has and is replaced. Default 0: never. */
+  readonly recycleAfter?: number;
+  /** Resident MB above which a process lane finishes what it has and is replaced. Default 0: never. */
+  readonly recycleAboveMb?: number;
+  /** Deaths of lanes within `deathWindow` after which the pool stops replacing them for a while. Default 3 for each lane, and 3 more. */
+  readonly maxDeaths?: number;
+  /** ms; see `maxDeaths`. It is also how long the pool stops replacing at first. Default 10,000. */
+  readonly deathWindow?: number;
+  /** Lanes that one function may crash with one set of arguments, before such calls are refused. Default 0: any number. */
+  readonly maxKills?: number;
+  /**
+   * How arguments are shown in a LaneCrashedError: as they are, in short (false, default); by type and size only
+   * (true); or as a function says.
+   */
+  readonly redact?: Redact;
   /** Calls that may wait for a lane. Default 1,000. 0: none waits. */
   readonly maxQueue?: number;
   /** What a call meets when the queue is full: an error at once (default), or a wait for room. */
@@ -40,6 +67,9 @@ export interface PoolOptions {
   readonly preset?: Preset;
 }
 
+/** How arguments show in errors: as they are, by type and size only, or as the function says. */
+export type Redact = boolean | ((value: unknown, index: number, symbol: string) => string);
+
 /** What a preset decides. */
 export interface Tuning {
   /** Calls that fit a lane's ring. A power of two. */
@@ -59,7 +89,18 @@ export interface Tuning {
 /** Options, filled in. Times in ms; unlimited is Infinity. */
 export interface PoolSettings {
   readonly lanes: number;
-  readonly isolation: 'thread';
+  readonly isolation: 'thread' | 'process';
+  readonly spares: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly stderr: 'inherit' | 'capture';
+  /** Infinity: never. */
+  readonly recycleAfter: number;
+  readonly recycleAboveMb: number;
+  readonly maxDeaths: number;
+  readonly deathWindow: number;
+  /** 0: any number. */
+  readonly maxKills: number;
+  readonly redact: Redact;
   readonly maxQueue: number;
   readonly whenFull: 'reject' | 'wait';
   readonly maxWaiting: number;
@@ -90,6 +131,8 @@ export interface CallOptions<Chunk = never> {
   readonly onChunk?: (chunk: Chunk) => unknown;
   /** What an `onChunk` that throws does: `fail` (default) fails the call and stops native code; `report` tells the pool's `error` event and goes on. */
   readonly onChunkError?: 'fail' | 'report';
+  /** How often a call that has crashed its lane is run again, on another one. Default 0. Streams are not run again. */
+  readonly retry?: number;
 }
 
 const balanced: Tuning = {
@@ -179,12 +222,72 @@ export function known(what: string, options: unknown, names: readonly string[]):
   return copy;
 }
 
-const unlimited = (ms: number): number => (ms === 0 ? Infinity : ms);
+/** 0 stands for no limit. */
+const unlimited = (limit: number): number => (limit === 0 ? Infinity : limit);
+
+function quantity(name: string, value: unknown, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'number' || !(value >= 0)) refuse(name, value, 'a number from 0 up');
+  return value;
+}
+
+/** What only process lanes have. */
+const OF_PROCESSES = {
+  env: 'threads share the environment of this process',
+  stderr: 'threads write to the stderr of this process',
+  recycleAboveMb: 'a thread has no resident size of its own',
+} as const;
+
+function refuseForThreads(given: Readonly<Record<string, unknown>>): void {
+  for (const [name, why] of Object.entries(OF_PROCESSES)) {
+    if (given[name] === undefined) continue;
+    throw new ArgumentError(
+      `Option \`${name}\` is for process lanes, and this pool has threads: ${why}. Use { isolation: 'process' }, or leave it out.`,
+    );
+  }
+}
+
+/** A debugger's port is one process's. */
+const INSPECTOR = /(^|\s)--inspect(-\w+)*(=\S+)?/g;
+
+function environment(value: unknown): Readonly<Record<string, string>> {
+  if (value === undefined) {
+    const { NODE_OPTIONS: options, ...rest } = process.env;
+    const own = Object.fromEntries(
+      Object.entries(rest).flatMap(([key, text]) => (text === undefined ? [] : [[key, text]])),
+    );
+    return options === undefined ? own : { ...own, NODE_OPTIONS: options.replace(INSPECTOR, '') };
+  }
+  const copy = plainCopy(value);
+  if (copy === null) refuse('env', value, 'a plain object of texts');
+  for (const [key, text] of Object.entries(copy)) {
+    if (typeof text !== 'string' || text.includes('\0') || key === '' || /[=\0]/.test(key)) {
+      refuse(`env.${key}`, text, 'a text without NUL, by a name without = and NUL');
+    }
+  }
+  return copy as Record<string, string>;
+}
+
+function redaction(value: unknown): Redact {
+  if (value === undefined) return false;
+  if (typeof value !== 'boolean' && typeof value !== 'function')
+    refuse('redact', value, 'true, false or a function');
+  return value as Redact;
+}
 
 const POOL_OPTIONS = [
   'lanes',
   'sizing',
   'isolation',
+  'spares',
+  'env',
+  'stderr',
+  'recycleAfter',
+  'recycleAboveMb',
+  'maxDeaths',
+  'deathWindow',
+  'maxKills',
+  'redact',
   'maxQueue',
   'whenFull',
   'maxWaiting',
@@ -204,18 +307,28 @@ export function poolSettings(options?: PoolOptions): PoolSettings {
   const cores = availableParallelism();
   const sized = sizing === 'cpu' ? cores : Math.min(64, Math.max(4, cores * 4));
   const isolation = oneOf('isolation', given['isolation'], ['thread', 'process'], 'thread');
-  if (isolation === 'process') {
-    throw new ArgumentError(
-      "Option `isolation` is 'process', and this version of offthread has thread lanes only.",
-    );
-  }
+  const processes = isolation === 'process';
+  const lanes = integer('lanes', given['lanes'], 1, 1_024, sized);
+  if (!processes) refuseForThreads(given);
   const name = given['name'] ?? 'offthread';
   if (typeof name !== 'string' || name === '' || name.length > 64)
     refuse('name', name, 'a text of 1 to 64 characters');
   const preset = given['preset'];
   return Object.freeze({
-    lanes: integer('lanes', given['lanes'], 1, 1_024, sized),
+    lanes,
     isolation,
+    spares: integer('spares', given['spares'], 0, 64, processes ? 1 : 0),
+    env: processes ? environment(given['env']) : {},
+    stderr: oneOf('stderr', given['stderr'], ['inherit', 'capture'], 'inherit'),
+    recycleAfter: unlimited(integer('recycleAfter', given['recycleAfter'], 0, 2 ** 31, 0)),
+    recycleAboveMb: unlimited(quantity('recycleAboveMb', given['recycleAboveMb'], 0)),
+    maxDeaths:
+      given['maxDeaths'] === Infinity
+        ? Infinity
+        : integer('maxDeaths', given['maxDeaths'], 1, 2 ** 31, 3 * (lanes + 1)),
+    deathWindow: integer('deathWindow', given['deathWindow'], 1, LONGEST_MS, 10_000),
+    maxKills: integer('maxKills', given['maxKills'], 0, 2 ** 31, 0),
+    redact: redaction(given['redact']),
     maxQueue:
       given['maxQueue'] === Infinity ? Infinity : integer('maxQueue', given['maxQueue'], 0, 2 ** 31, 1_000),
     whenFull: oneOf('whenFull', given['whenFull'], ['reject', 'wait'], 'reject'),
@@ -248,6 +361,7 @@ export interface CallSettings {
   readonly highWaterMark: number | undefined;
   readonly onChunk: ((chunk: unknown) => unknown) | undefined;
   readonly onChunkError: 'fail' | 'report';
+  readonly retry: number;
 }
 
 export const NO_CALL_OPTIONS: CallSettings = Object.freeze({
@@ -259,6 +373,7 @@ export const NO_CALL_OPTIONS: CallSettings = Object.freeze({
   highWaterMark: undefined,
   onChunk: undefined,
   onChunkError: 'fail',
+  retry: 0,
 });
 
 const CALL_OPTIONS = [
@@ -270,6 +385,7 @@ const CALL_OPTIONS = [
   'highWaterMark',
   'onChunk',
   'onChunkError',
+  'retry',
 ] as const satisfies (keyof CallOptions)[];
 
 function optionalFunction(name: string, value: unknown): ((chunk: unknown) => unknown) | undefined {
@@ -311,6 +427,7 @@ export function callSettings(options: CallOptions | undefined): CallSettings {
         : integer('highWaterMark', given['highWaterMark'], 1, 65_536, 1),
     onChunk: optionalFunction('onChunk', given['onChunk']),
     onChunkError: oneOf('onChunkError', given['onChunkError'], ['fail', 'report'], 'fail'),
+    retry: integer('retry', given['retry'], 0, 2 ** 31, 0),
   });
 }
 

@@ -5,7 +5,7 @@ import { Admission } from './calls/admission.js';
 import { CallDispatcher } from './calls/dispatcher.js';
 import type { Library } from './calls/library.js';
 import { makeLibrary } from './calls/make-library.js';
-import { type OpenOptions, libraryPath, openOnHost, requestedEngine } from './calls/opening.js';
+import { type OpenOptions, libraryPath, openInLane, openOnHost, requestedEngine } from './calls/opening.js';
 import type { DeclaredFunction } from './lanes/declared-function.js';
 import { Counters } from './observe/counters.js';
 import { Events, type Listener, type PoolEvents } from './observe/events.js';
@@ -35,6 +35,7 @@ export class Pool implements AsyncDisposable {
   #functions = 0;
   #lanesLost = 0;
   #lanesCrashed = 0;
+  #lanesRecycled = 0;
   #closing: Promise<void> | undefined;
 
   /** @throws ArgumentError naming the option that is wrong. */
@@ -47,9 +48,10 @@ export class Pool implements AsyncDisposable {
     });
     this.#supervisor = new Supervisor(settings, {
       room: () => this.#admission.pump(),
-      returned: (jobs) => this.#admission.returned(jobs),
+      returned: (jobs, again) => this.#admission.returned(jobs, again),
       due: (now) => this.#admission.due(now),
       announcing: tracing,
+      pending: () => this.#counters.pending > 0,
       stray: (error) => this.#events.emit('error', error),
       hostWaits: () => this.#admission.hostWaits(),
       started: (job) => {
@@ -58,11 +60,11 @@ export class Pool implements AsyncDisposable {
         trace.lane = job.lane.name;
         publish.started(trace);
       },
-      lane: (event, lane, error) => {
+      tell: (event, ...details) => {
         if (event === 'lane-lost') this.#lanesLost += 1;
         if (event === 'lane-crashed') this.#lanesCrashed += 1;
-        if (!this.#events.has(event)) return;
-        this.#events.emit(event, { lane: lane.name, error });
+        if (event === 'lane-recycled') this.#lanesRecycled += 1;
+        if (this.#events.has(event)) this.#events.emit(event, ...details);
       },
     });
     this.#admission.connect(this.#supervisor);
@@ -97,14 +99,17 @@ export class Pool implements AsyncDisposable {
     options?: OpenOptions,
   ): Promise<Library<D>> {
     this.#requireOpen();
-    const where = libraryPath(path);
-    const { engine, functions } = await openOnHost(
-      where,
-      declarations,
-      requestedEngine(options),
-      () => this.#functions++,
-    );
+    const given = libraryPath(path);
+    const requested = requestedEngine(options);
+    const number = (): number => this.#functions++;
+    const opened =
+      this.#settings.isolation === 'thread'
+        ? await openOnHost(given, declarations, requested, number)
+        : await openInLane(given, declarations, requested, number, (library) =>
+            this.#supervisor.tryOut(library),
+          );
     this.#requireOpen();
+    const { path: where, engine, functions } = opened;
     await this.#tellLanes(where, functions);
     return makeLibrary<D>(where, engine, functions, this.#dispatcher, this.#admission);
   }
@@ -113,16 +118,20 @@ export class Pool implements AsyncDisposable {
   stats(): PoolStats {
     const { lanes, lostLanes } = this.#supervisor;
     const { waits, runs, submitted, succeeded, failed, cancelled, timedOut, refused } = this.#counters;
-    const ready = lanes.filter(({ status }) => status === 'ready');
+    const ready = lanes.filter(({ status }) => status !== 'starting');
     const busy = ready.filter(({ ring }) => ring.occupied !== 0).length;
     return {
       name: this.#settings.name,
+      isolation: this.#settings.isolation,
+      control: 'shared',
+      breaker: this.#supervisor.breaker,
       lanes: {
         total: this.#settings.lanes,
         idle: ready.length - busy,
         busy,
         starting: lanes.length - ready.length,
         lost: lostLanes.length,
+        spare: this.#supervisor.spareLanes,
       },
       queued: this.#admission.queued,
       waiting: this.#admission.waiting,
@@ -135,6 +144,9 @@ export class Pool implements AsyncDisposable {
       refused,
       lanesLost: this.#lanesLost,
       lanesCrashed: this.#lanesCrashed,
+      lanesKilled: this.#settings.isolation === 'process' ? this.#lanesLost : 0,
+      lanesRecycled: this.#lanesRecycled,
+      retried: this.#counters.retried,
       listenerErrors: this.#events.errors,
       lateCallbacks: this.#supervisor.lateCallbacks,
       waitMs: waits.distribution(),

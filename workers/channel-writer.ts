@@ -26,9 +26,10 @@ import {
   viewsOf,
 } from '../src/shared/record.js';
 import { Gate } from './gate.js';
+import type { LaneLink } from './lane-link.js';
 
 /** What the writer needs of its lane. */
-export interface WriterLane {
+export interface WriterLane extends Pick<LaneLink, 'wait'> {
   /** Rings the host's doorbell. */
   ring(): void;
   /** Sends a payload that does not fit a pipe. */
@@ -72,7 +73,7 @@ export class ChannelWriter {
     this.#memory = memory;
     this.#lane = lane;
     this.#word = channel;
-    this.#gate = new Gate(memory, spinUs);
+    this.#gate = new Gate(memory, lane, spinUs);
     this.#calls = new PipeWriter(memory, callsPipe(size));
     this.#chunks = new PipeWriter(memory, chunksPipe(size));
     this.#callsInline = CALLS_BYTES / INLINE_SHARE;

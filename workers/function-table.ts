@@ -1,6 +1,6 @@
 /** The functions a lane can call, by number: bound as libraries are announced. */
 import type { EngineName, FunctionSpec } from '../src/declare/spec.js';
-import { BoundFunction, type Frame } from '../src/engines/bound-function.js';
+import { BoundFunction, type Frame, bindHelper, openLibrary } from '../src/engines/bound-function.js';
 import type { Engine } from '../src/engines/engine.js';
 import { loadEngine } from '../src/engines/load.js';
 import { nativeMemory } from '../src/engines/native-memory.js';
@@ -9,9 +9,10 @@ import type { ToLane } from '../src/shared/messages.js';
 import { planPayload } from '../src/shared/payload.js';
 import { LaneCallbacks } from './callbacks.js';
 import { ChannelWriter } from './channel-writer.js';
+import type { LaneLink } from './lane-link.js';
 
 /** What the table needs of its lane. */
-export interface TableLane {
+export interface TableLane extends Pick<LaneLink, 'wait' | 'liveAddress'> {
   /** Rings the host's doorbell. */
   ring(): void;
   /** Sends a callback's values that do not fit the channel. */
@@ -64,12 +65,21 @@ export class FunctionTable {
     for (const { number, spec } of library.functions) {
       try {
         const engine = this.#engine(library.engine);
-        const bound = new BoundFunction(engine, engine.open(library.path), spec);
+        const opened = engine.open(library.path);
+        const bound = new BoundFunction(engine, opened, spec);
+        // For the interrupt thread: on some engines it may not look symbols up by itself.
+        if (spec.onCancel !== null) bindHelper(opened, spec, spec.onCancel);
         this.#callables[number] = { bound, frame: this.#frame(engine, spec) };
       } catch (error) {
         this.#failures.set(number, error);
       }
     }
+  }
+
+  /** Opens a library and finds every symbol that its functions need. @throws what is wrong with it. */
+  tryOut({ engine: name, path, specs }: Extract<ToLane, { kind: 'try' }>): void {
+    const engine = this.#engine(name);
+    openLibrary(engine, path, specs);
   }
 
   /** A persistent callback has been closed. */
@@ -103,7 +113,7 @@ export class FunctionTable {
   #frame(engine: Engine, spec: FunctionSpec): Frame {
     const base = this.#base(engine);
     const callbacks = planPayload(spec).hasCallbacks ? this.#callbacksOf(engine, base) : null;
-    return { memory: this.#memory, base, callbacks };
+    return { memory: this.#memory, base, callbacks, live: () => this.#lane.liveAddress() };
   }
 
   #callbacksOf(engine: Engine, base: bigint): LaneCallbacks {
@@ -115,6 +125,7 @@ export class FunctionTable {
         {
           base: memory.form(base),
           ring: () => this.#lane.ring(),
+          wait: (index, seen, ms) => this.#lane.wait(index, seen, ms),
           post: (chunk, payload) => this.#lane.postRecord(chunk, payload),
           addressOf: (buffer) => memory.form(engine.addressOf(new Uint8Array(buffer))),
         },

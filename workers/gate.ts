@@ -8,6 +8,7 @@
 import { performance } from 'node:perf_hooks';
 import { Channel } from '../src/shared/channel.js';
 import type { LaneMemory } from '../src/shared/lane-memory.js';
+import type { LaneLink } from './lane-link.js';
 
 /** Spins skipped at most after spins in vain. */
 const MOST_SKIPPED = 8;
@@ -16,14 +17,16 @@ export class Gate {
   readonly #i32: Int32Array;
   readonly #gate: number;
   readonly #waiting: number;
+  readonly #link: Pick<LaneLink, 'wait'>;
   readonly #spinMs: number;
   /** Waits that do not spin, after spins in vain. */
   #skip = 0;
   #skipNext = 1;
 
   /** @param spinUs µs to wait awake before sleeping. */
-  constructor({ i32, channel }: LaneMemory, spinUs: number) {
+  constructor({ i32, channel }: LaneMemory, link: Pick<LaneLink, 'wait'>, spinUs: number) {
     this.#i32 = i32;
+    this.#link = link;
     this.#gate = channel + Channel.GATE;
     this.#waiting = channel + Channel.WAITING;
     this.#spinMs = spinUs / 1_000;
@@ -37,7 +40,7 @@ export class Gate {
       const seen = Atomics.load(i32, this.#gate);
       Atomics.store(i32, this.#waiting, 1);
       if (there() || stopped()) break;
-      Atomics.wait(i32, this.#gate, seen);
+      this.#link.wait(this.#gate, seen);
     }
     Atomics.store(i32, this.#waiting, 0);
   }

@@ -1,63 +1,20 @@
 /**
- * Calls interrupt functions (`onCancel`) beside running calls.
- *
- * A thread of its own, because an interrupt function may itself block, and the
- * host must not. It runs the function only if it wins the row's handshake
- * while the call is still running; the lane does not return from the call
- * before the function has returned. So the handle it gets is never a freed one.
+ * The interrupt thread of thread lanes: one for a pool, a piscina task an order.
+ * A thread of its own, because an interrupt function may block, and the host must not.
  */
-import type { NativeFunction } from '../src/engines/engine.js';
-import { loadEngine } from '../src/engines/load.js';
-import { Interrupt, RowWord } from '../src/shared/layout.js';
 import { LaneMemory } from '../src/shared/lane-memory.js';
-import type { InterruptFunction, InterruptOrder } from '../src/shared/messages.js';
-import { State, generationIn, stateIn } from '../src/shared/states.js';
-
-const bound = new Map<string, NativeFunction>();
-
-function bind(target: InterruptFunction): NativeFunction {
-  const key = [target.engine, target.path, target.symbol, ...target.types].join('\0');
-  let native = bound.get(key);
-  if (native === undefined) {
-    const engine = loadEngine(target.engine, { role: 'lane' });
-    native = engine.open(target.path).bind(target.symbol, { arguments: target.types, returns: 'void' });
-    bound.set(key, native);
-  }
-  return native;
-}
-
-function stillRunning(memory: LaneMemory, word: number, generation: number): boolean {
-  const found = Atomics.load(memory.i32, word + RowWord.STATE);
-  const state = stateIn(found);
-  return generationIn(found) === generation && (state === State.cancelling || state === State.timingOut);
-}
+import type { InterruptOrder } from '../src/shared/messages.js';
+import { bindInterrupt, interrupt } from './interrupts.js';
 
 /** The piscina task. Counts the order as over, whatever becomes of it. */
 export default function obey(task: { readonly order: InterruptOrder; readonly over: Int32Array }): void {
+  const { order, over } = task;
   try {
-    if (task.order.kind === 'interrupt') interrupt(task.order);
-    else task.order.functions.forEach(bind);
+    if (order.kind === 'interrupt') interrupt(new LaneMemory(order.size, order.memory), order);
+    else order.functions.forEach(bindInterrupt);
   } catch {
     // A call that cannot be interrupted goes on until its grace is over.
   } finally {
-    Atomics.add(task.over, 0, 1);
-  }
-}
-
-function interrupt(order: Extract<InterruptOrder, { kind: 'interrupt' }>): void {
-  const memory = new LaneMemory(order.size, order.memory);
-  const word = memory.rowWord(order.sequence);
-  const handshake = word + RowWord.INTERRUPT;
-  const native = bind(order.target);
-  if (!stillRunning(memory, word, order.generation)) return;
-  if (Atomics.compareExchange(memory.i32, handshake, Interrupt.IDLE, Interrupt.RUNNING) !== Interrupt.IDLE)
-    return;
-  try {
-    // The row may have been reused between the look and the swap: look again,
-    // now that the lane would wait.
-    if (stillRunning(memory, word, order.generation)) native(...order.values);
-  } finally {
-    Atomics.store(memory.i32, handshake, Interrupt.IDLE);
-    Atomics.notify(memory.i32, handshake);
+    Atomics.add(over, 0, 1);
   }
 }

@@ -1,11 +1,11 @@
 /**
- * What runs inside a thread lane.
+ * What runs inside a lane, thread or process.
  *
  *   asleep ──doorbell──► draining ──ring empty──► spinning (bounded) ──► napping (bounded) ──► asleep
  *
- * Beside it runs a lease, which keeps the process alive while there are calls;
- * it ends after an idle moment, and the next call takes a new one. Calls are
- * served with or without it.
+ * Beside it runs, in a thread, a lease, which keeps the process alive while
+ * there are calls; it ends after an idle moment, and the next call takes a new
+ * one. Calls are served with or without it.
  *
  * Guarantees:
  * - Rows run one after another, in the order written. A row runs only after
@@ -19,26 +19,26 @@
  *   announcement. One of the two sees the other.
  */
 import { performance } from 'node:perf_hooks';
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { clockOrigin } from '../src/shared/clock.js';
 import type { BoundFunction } from '../src/engines/bound-function.js';
 import { NO_TEXT } from '../src/shared/payload.js';
 import {
   ANNOUNCE_START,
-  Bell,
   Header,
   Interrupt,
   Lease,
   Outcome,
+  Phase,
   RowDouble,
   RowWord,
 } from '../src/shared/layout.js';
-import { LaneMemory } from '../src/shared/lane-memory.js';
-import type { LaneBoot, ToHost, ToLane } from '../src/shared/messages.js';
+import type { LaneMemory } from '../src/shared/lane-memory.js';
+import type { LaneSettings, ToLane } from '../src/shared/messages.js';
 import { State, generationIn, stateIn, transition } from '../src/shared/states.js';
 import { type Callable, FunctionTable } from './function-table.js';
 import { errorData } from './error-data.js';
 import type { ChannelWriter } from './channel-writer.js';
+import type { LaneLink } from './lane-link.js';
 
 /**
  * ms that a lane naps after work with its whole thread, before it sleeps in its
@@ -46,30 +46,42 @@ import type { ChannelWriter } from './channel-writer.js';
  */
 const NAP_MS = 2;
 
+/** A question of the host, to be answered between calls. */
+type Question = Extract<ToLane, { kind: 'ask' | 'try' }>;
+
 export class LaneRuntime {
   readonly memory: LaneMemory;
   readonly functions: FunctionTable;
   /** Calls run so far. */
   calls = 0;
-  readonly #bell: Int32Array;
-  readonly #data: MessagePort;
-  readonly #boot: LaneBoot;
+  readonly #link: LaneLink;
+  readonly #settings: LaneSettings;
   readonly #clockOffset: number;
   /** Bytes that came by port for rows not yet met, by sequence number, in the order of the rows. */
   readonly #views = new Map<number, readonly Uint8Array[]>();
+  readonly #questions: Question[] = [];
+  readonly #answer: (question: Question) => void;
   #cursor: number;
   #now = 0;
 
-  constructor(boot: LaneBoot) {
-    this.#boot = boot;
-    this.memory = new LaneMemory(boot.size, boot.memory);
-    this.#bell = new Int32Array(boot.bell);
-    this.#data = boot.data;
-    this.#clockOffset = clockOrigin() - boot.clockOrigin;
+  /** @param answer answers a question of the host; called between calls. */
+  constructor(
+    memory: LaneMemory,
+    settings: LaneSettings,
+    link: LaneLink,
+    answer: (question: Question) => void = () => {},
+  ) {
+    this.#settings = settings;
+    this.memory = memory;
+    this.#link = link;
+    this.#answer = answer;
+    this.#clockOffset = clockOrigin() - settings.clockOrigin;
     this.#cursor = Atomics.load(this.memory.i32, Header.HEAD);
-    this.functions = new FunctionTable(this.memory, boot, {
-      ring: () => this.#ring(),
-      postRecord: (chunk, payload) => this.#post({ kind: 'record', chunk, payload }, [payload]),
+    this.functions = new FunctionTable(this.memory, settings, {
+      ring: () => link.ring(),
+      wait: (index, seen, ms) => link.wait(index, seen, ms),
+      liveAddress: () => link.liveAddress(),
+      postRecord: (chunk, payload) => link.post({ kind: 'record', chunk, payload }, [payload]),
     });
   }
 
@@ -80,14 +92,15 @@ export class LaneRuntime {
 
   /** Tells the host that this lane runs. */
   announce(): void {
+    this.memory.i32[Header.PHASE] = Phase.IDLE;
     Atomics.store(this.memory.i32, Header.READY, 1);
-    this.#ring();
+    this.#link.ring();
   }
 
   /** Tells the host that this thread is ending on its own. */
   announceGone(): void {
     Atomics.store(this.memory.i32, Header.GONE, 1);
-    this.#ring();
+    this.#link.ring();
   }
 
   /** Runs rows for as long as the thread lives. */
@@ -99,13 +112,13 @@ export class LaneRuntime {
       const bell = Atomics.load(i32, Header.DOORBELL);
       Atomics.store(i32, Header.SLEEPING, 1);
       if (Atomics.load(i32, Header.ANNOUNCED) !== Atomics.load(i32, Header.BOUND)) this.receive();
+      this.#answerAll();
       if (this.#cursor !== Atomics.load(i32, Header.TAIL)) {
         Atomics.store(i32, Header.SLEEPING, 0);
         continue;
       }
-      if (!ran || Atomics.wait(i32, Header.DOORBELL, bell, NAP_MS) === 'timed-out') {
-        const sleep = Atomics.waitAsync(i32, Header.DOORBELL, bell);
-        if (sleep.async) await sleep.value;
+      if (!ran || !this.#link.wait(Header.DOORBELL, bell, NAP_MS)) {
+        await this.#link.sleep(Header.DOORBELL, bell);
       }
       Atomics.store(i32, Header.SLEEPING, 0);
     }
@@ -126,7 +139,7 @@ export class LaneRuntime {
         if (!idle || !this.#endLease()) return;
         clearInterval(timer);
         resolve();
-      }, this.#boot.leaseIdleMs);
+      }, this.#settings.leaseIdleMs);
     });
   }
 
@@ -148,7 +161,7 @@ export class LaneRuntime {
     for (;;) {
       const tail = Atomics.load(i32, Header.TAIL);
       if (this.#cursor === tail) {
-        if (ran) this.#ring();
+        if (ran) this.#link.ring();
         return ran;
       }
       // Times run back to back among rows that wait already: one clock reading
@@ -158,7 +171,8 @@ export class LaneRuntime {
         this.#runRow(this.#cursor);
         this.#cursor = (this.#cursor + 1) | 0;
         Atomics.store(i32, Header.HEAD, this.#cursor);
-        if (((this.#cursor - Atomics.load(i32, Header.RING_AT)) | 0) >= 0) this.#ring();
+        i32[Header.PHASE] = Phase.IDLE;
+        if (((this.#cursor - Atomics.load(i32, Header.RING_AT)) | 0) >= 0) this.#link.ring();
       } while (this.#cursor !== tail);
       ran = true;
     }
@@ -167,7 +181,7 @@ export class LaneRuntime {
   /** @returns whether a call came within the time worth waiting awake. */
   #spin(): boolean {
     const { i32 } = this.memory;
-    const until = performance.now() + this.#boot.spinUs / 1_000;
+    const until = performance.now() + this.#settings.spinUs / 1_000;
     do {
       for (let look = 0; look < 50; look += 1) {
         if (this.#cursor !== Atomics.load(i32, Header.TAIL)) return true;
@@ -186,7 +200,7 @@ export class LaneRuntime {
     if (this.#now === 0) this.#now = this.#clock();
     f64[double + RowDouble.STARTED] = this.#now;
     if (!transition(i32, word + RowWord.STATE, generation, State.queued, State.running)) return;
-    if (i32[word + RowWord.OUTCOME] === ANNOUNCE_START) this.#ring();
+    if (i32[word + RowWord.OUTCOME] === ANNOUNCE_START) this.#link.ring();
     this.calls += 1;
     let bound: BoundFunction | null = null;
     let succeeded = false;
@@ -203,11 +217,11 @@ export class LaneRuntime {
         writer.begin(bound.spec, sequence, generation, word + RowWord.CANCEL, mark as number);
       }
       const texts = bound.invoke(callable.frame, sequence, externals);
-      if (texts !== null) this.#post({ kind: 'texts', generation, texts });
+      if (texts !== null) this.#link.post({ kind: 'texts', generation, texts });
       succeeded = ((i32[word + RowWord.OUTCOME] as number) & Outcome.NATIVE_FAILURE) === 0;
     } catch (error) {
       i32[word + RowWord.OUTCOME] = Outcome.THREW;
-      this.#post({ kind: 'error', generation, error: errorData(error) });
+      this.#link.post({ kind: 'error', generation, error: errorData(error) });
     }
     writer?.end();
     if (bound !== null && bound.spec.onCancel !== null) this.#closeInterrupt(word + RowWord.INTERRUPT);
@@ -228,18 +242,24 @@ export class LaneRuntime {
   #closeInterrupt(index: number): void {
     const { i32 } = this.memory;
     while (Atomics.compareExchange(i32, index, Interrupt.IDLE, Interrupt.CLOSED) === Interrupt.RUNNING) {
-      Atomics.wait(i32, index, Interrupt.RUNNING);
+      this.#link.wait(index, Interrupt.RUNNING);
     }
   }
 
   #function(number: number): Callable {
     const known = this.functions.get(number);
     if (known !== undefined) return known;
-    this.receive();
-    const late = this.functions.get(number);
-    if (late === undefined)
-      throw new Error(`function ${number} was called before it was declared to this lane`);
-    return late;
+    const { i32 } = this.memory;
+    for (;;) {
+      const bound = Atomics.load(i32, Header.BOUND);
+      this.receive();
+      const late = this.functions.get(number);
+      if (late !== undefined) return late;
+      // A declaration too large for the mail comes in pieces.
+      if (bound === Atomics.load(i32, Header.ANNOUNCED)) break;
+      this.#link.wait(Header.MAIL_DOWN_WRITE, Atomics.load(i32, Header.MAIL_DOWN_WRITE), NAP_MS);
+    }
+    throw new Error(`function ${number} was called before it was declared to this lane`);
   }
 
   #externals(sequence: number, bound: BoundFunction): readonly Uint8Array[] | null {
@@ -254,35 +274,30 @@ export class LaneRuntime {
     return null;
   }
 
-  /** Reads all that the host has sent by the data port: libraries are bound, bytes are kept for their rows. */
+  #answerAll(): void {
+    for (let next = this.#questions.shift(); next !== undefined; next = this.#questions.shift()) {
+      this.#answer(next);
+    }
+  }
+
+  /** Reads all that the host has sent: libraries are bound, bytes are kept for their rows. */
   receive(): void {
     for (;;) {
-      const received: { message: ToLane } | undefined = receiveMessageOnPort(this.#data);
-      if (received === undefined) return;
-      const { message } = received;
+      const message = this.#link.receive();
+      if (message === undefined) return;
       if (message.kind === 'data') {
         this.#views.set(message.sequence, message.views);
         continue;
       }
       if (message.kind === 'library') this.functions.add(message);
-      else this.functions.closeCallback(message.id);
+      else if (message.kind === 'close-callback') this.functions.closeCallback(message.id);
+      else this.#questions.push(message);
       Atomics.add(this.memory.i32, Header.BOUND, 1);
-      this.#ring();
+      this.#link.ring();
     }
-  }
-
-  #post(message: ToHost, transfer: ArrayBuffer[] = []): void {
-    this.#data.postMessage(message, transfer);
   }
 
   #clock(): number {
     return performance.now() + this.#clockOffset;
-  }
-
-  #ring(): void {
-    if (Atomics.load(this.#bell, Bell.ARMED) === 0) return;
-    if (Atomics.compareExchange(this.#bell, Bell.ARMED, 1, 0) !== 1) return;
-    Atomics.add(this.#bell, Bell.COUNT, 1);
-    Atomics.notify(this.#bell, Bell.COUNT);
   }
 }

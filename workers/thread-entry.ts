@@ -8,12 +8,16 @@ import { expose } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { LaneBoot, LaneControl, LaneReport } from '../src/shared/messages.js';
 import { markLane } from '../src/shared/lane-mark.js';
+import { LaneMemory } from '../src/shared/lane-memory.js';
+import { ThreadLink } from './lane-link.js';
 import { LaneRuntime } from './lane-runtime.js';
+import { reportOf } from './report.js';
 
 let runtime: LaneRuntime | undefined;
 
 function boot(order: LaneBoot): LaneRuntime {
-  const lane = new LaneRuntime(order);
+  const memory = new LaneMemory(order.size, order.memory);
+  const lane = new LaneRuntime(memory, order, new ThreadLink(memory, order));
   const startedAt = performance.now();
   markLane(order.name);
   // A thread that ends on its own says so in shared memory: the host may be
@@ -22,13 +26,7 @@ function boot(order: LaneBoot): LaneRuntime {
     lane.functions.releaseCallbacks();
     lane.announceGone();
   });
-  const report = (): LaneReport => ({
-    threadId,
-    calls: lane.calls,
-    uptimeMs: performance.now() - startedAt,
-    heapUsedBytes: process.memoryUsage().heapUsed,
-    engines: lane.functions.engines,
-  });
+  const report = (): LaneReport => ({ ...reportOf(order.name, lane, startedAt), threadId });
   const control: LaneControl = {
     setUp: () => {
       lane.receive();

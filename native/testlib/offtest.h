@@ -118,6 +118,50 @@ int ot_eat_memory(int mb);  /* takes and touches memory in steps of 1 MB, and ke
 int ot_use_stack(int kb);   /* touches that much stack */
 int ot_print(const char *text); /* writes to stdout, as noisy libraries do */
 
+/* ---- dying.c: native code that takes its process with it -------------------------- */
+
+/*
+ * `how` is a way to die: the number of a signal (SIGSEGV by touching memory that is not there, SIGABRT by abort, the
+ * others by raise, with what the system does by default), OT_EXIT + code for exit(3), OT_EXIT_NOW + code for _exit(2).
+ * 0: lives, and returns what is said of each; ot_die returns 0.
+ */
+enum { OT_EXIT = 1000, OT_EXIT_NOW = 2000 };
+int ot_die(int how);
+int ot_die_if(int value, int poison, int how);      /* value; dies on the poison */
+int ot_die_once(const char *mark, int how);         /* makes the file `mark`, and dies; 1 where that is there already */
+/* Adds 1 to *entered, and dies when *how is set; -1 after max_ms. */
+int ot_die_when(volatile int32_t *entered, const volatile int32_t *how, int max_ms);
+/* Returns 0 at once; a thread of its own dies when *how is set: between calls, or in whatever runs. No exit(3) there. */
+int ot_die_behind(const volatile int32_t *how, int max_ms);
+int ot_call_then_die(int (*callback)(int), int n, int how); /* as ot_call_callback, then dies */
+/* As ot_call_callback, beside a thread that dies when *how is set: within a callback, if that is when it is set. */
+int ot_call_doomed(int (*callback)(int), int n, const volatile int32_t *how, int max_ms);
+int ot_stream_then_die(int (*sink)(int, const uint8_t *, uint32_t), int chunks, int size, int how);
+const char *ot_bad_text(void);                      /* not NULL, and whoever reads it crashes */
+const char *ot_bad_text_if(int value, int poison);  /* that on the poison, else "good" */
+void ot_die_freeing(void *text);                    /* a function that should free, and aborts */
+const char *ot_endless_text(int mb);                /* that many MB of 'a', of 1 MB of memory; NULL where there is none */
+int ot_complain(const char *text, int lines, int how); /* writes "TEXT 1" to "TEXT n" to stderr, then dies */
+int ot_complain_raw(const uint8_t *bytes, uint32_t length, int how); /* writes just these bytes to stderr, then dies */
+int ot_die_at_exit(int how);                        /* in an atexit handler; a signal */
+
+/* ---- havoc.c: native code that leaves its process unfit --------------------------- */
+
+int ot_hang_deaf(volatile int32_t *entered); /* adds 1 to *entered, and hangs for ever, deaf to SIGTERM and its like */
+int ot_ignore_cancel(volatile int32_t *entered, const volatile int32_t *flag); /* the same, deaf to its flag only */
+/* Stores ot_checksum of the bytes (1 for 0), and hangs for ever. */
+int ot_hang_with(const uint8_t *bytes, uint32_t length, volatile uint32_t *checksum);
+/* A lock in memory that processes share: 0, and *word is the holder's process id; -1 after max_ms (0: no limit). */
+int ot_lock(volatile int32_t *word, int max_ms);
+int ot_unlock(volatile int32_t *word);             /* 0; -1 where another process holds it, or nobody */
+int ot_die_holding(volatile int32_t *word, int how);
+int ot_close_descriptors(int from);                /* that one and all above: how many were open */
+int ot_fork_holding(int max_ms); /* forks a process that holds every descriptor, and does nothing else; its id */
+int ot_scribble(uint8_t *bytes, int before, int after, uint8_t value); /* over bytes[-before] to bytes[after - 1] */
+int ot_garble(const uint8_t *bytes, uint32_t length); /* writes them to each socket and pipe from 3 on; how many */
+int ot_limit_memory(int mb);                       /* of address space, beyond what there is: 0. Linux */
+int ot_take_memory(int mb);                        /* as ot_eat_memory, but aborts where there is no more */
+
 /* ---- text.c ----------------------------------------------------------------------- */
 
 const char *ot_static_text(void);       /* "offtest", borrowed */

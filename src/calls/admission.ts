@@ -135,7 +135,8 @@ export class Admission implements CallOwner {
   }
 
   /** Jobs that come back from a lane run before those that never left. */
-  returned(jobs: readonly Job[]): void {
+  returned(jobs: readonly Job[], again = false): void {
+    if (again) this.counters.retried += jobs.length;
     for (const job of jobs.toReversed()) {
       if (!job.isSettled) this.#queue.unshift(job as Call);
     }
@@ -156,12 +157,12 @@ export class Admission implements CallOwner {
 
   #dispatchQueued(): void {
     for (let call = this.#queue.peek(); call !== null; call = this.#queue.peek()) {
-      if (call.fn.engine === 'ffi-rs' && ffiRsGate.closed) {
+      if (this.#supervisor.quieted(call)) {
         this.#queue.remove(call);
         this.#held.push(call);
         continue;
       }
-      if (this.#refuseStale(call)) continue;
+      if (this.#refuseStale(call) || this.#refusePoisoned(call)) continue;
       if (!this.#send(call)) break;
       if (call.queue !== null) this.#queue.remove(call);
     }
@@ -222,7 +223,7 @@ export class Admission implements CallOwner {
     if (this.#closed !== null) return this.#closed(call.fn.name);
     if (call.limits.signal?.aborted === true) return abortedBefore(call);
     if (deadlineAt <= call.createdAt) return pastDeadlineBefore(call);
-    return this.#supervisor.hopeless();
+    return this.#supervisor.hopeless() ?? this.#supervisor.refusal(call);
   }
 
   #runInPlace(call: Call, run: () => void): void {
@@ -244,6 +245,8 @@ export class Admission implements CallOwner {
     }
     // Subscribers have run since the arguments were checked.
     if (call.trace !== null && this.#refuseStale(call)) return;
+    // Run again it is to have the bytes that it was made with.
+    if (call.retry > 0 && call.fn.plan.hasData && !this.#keepBytes(call)) return;
     this.#prioritized ||= call.priority !== 0;
     const idle = this.#queue.size === 0 && this.#waiting.size === 0;
     const enter = idle && (this.#hasRoom() || this.#supervisor.hasIdleLane);
@@ -266,12 +269,19 @@ export class Admission implements CallOwner {
 
   /** Lets a new call wait, with its bytes as they are now. */
   #keep(call: Call, queue: CallQueue<Call>): void {
+    if (call.fn.plan.hasData && !this.#keepBytes(call)) return;
+    queue.push(call);
+    this.#nested.changed();
+  }
+
+  /** Copies the bytes that the caller may change. @returns false when the call has failed for want of memory. */
+  #keepBytes(call: Call): boolean {
     try {
-      if (call.fn.plan.hasData) call.args = snapshot(call.fn, call.args);
-      queue.push(call);
-      this.#nested.changed();
+      call.args = snapshot(call.fn, call.args);
+      return true;
     } catch (cause) {
       this.#fail(call, cause);
+      return false;
     }
   }
 
@@ -352,6 +362,15 @@ export class Admission implements CallOwner {
     const error = checkArguments(call.fn.compiled, call.args);
     if (error === null) return false;
     error.call = call.id;
+    this.#leave(call);
+    call.settle('failed', undefined, error);
+    return true;
+  }
+
+  /** Others with the same arguments have crashed lanes since it was accepted. */
+  #refusePoisoned(call: Call): boolean {
+    const error = this.#supervisor.refusal(call);
+    if (error === null) return false;
     this.#leave(call);
     call.settle('failed', undefined, error);
     return true;

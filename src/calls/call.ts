@@ -101,6 +101,8 @@ export interface CallLimits {
   /** ms for each function on the host; undefined: the declaration's or the pool's. */
   readonly hostTimeout: number | undefined;
   readonly highWaterMark: number | undefined;
+  /** How often it is run again after it has crashed its lane. */
+  readonly retry: number;
 }
 
 let resolveNext: (value: never) => void;
@@ -133,6 +135,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
   stopping: Stopping | null = null;
   talk: JobTalk | null = null;
   announced = false;
+  crashes: number | null = null;
   trace: CallTrace | null = null;
   /** Its place in the heap of deadlines, where it has one. */
   deadline: Due<Call> | null = null;
@@ -167,6 +170,10 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
       [inspect.custom]: { value: this.prototype.describe },
       [Symbol.toStringTag]: { value: 'NativeCall' },
     });
+  }
+
+  get retry(): number {
+    return this.limits.retry;
   }
 
   get timeout(): number {

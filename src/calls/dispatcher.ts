@@ -53,8 +53,9 @@ export class CallDispatcher implements Dispatcher {
 
   /** What a function's calls share. */
   limits(settings: CallSettings): CallLimits {
-    const { timeout = this.#settings.timeout, priority, signal, hostTimeout, highWaterMark } = settings;
-    return { timeout, priority, signal, hostTimeout, highWaterMark };
+    const { timeout = this.#settings.timeout, priority, signal } = settings;
+    const { hostTimeout, highWaterMark, retry } = settings;
+    return { timeout, priority, signal, hostTimeout, highWaterMark, retry };
   }
 
   call(

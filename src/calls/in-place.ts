@@ -8,6 +8,9 @@ import type { Frame } from '../engines/bound-function.js';
 import { loadEngine } from '../engines/load.js';
 import type { DeclaredFunction } from '../lanes/declared-function.js';
 import { LaneRing } from '../lanes/lane-ring.js';
+import { liveAddress } from '../lanes/live-bytes.js';
+import { SharedBuffers } from '../lanes/shared-buffers.js';
+import { LaneMemory } from '../shared/lane-memory.js';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { Header, Outcome } from '../shared/layout.js';
 import { readRow, settleReading } from '../supervisor/settlement.js';
@@ -17,7 +20,10 @@ import { State, generationOf } from '../shared/states.js';
 /** A ring that nobody but this thread works on. */
 export class InPlace {
   readonly #channel = new MessageChannel();
-  readonly #ring = new LaneRing<Job>({ rows: 1, arenaBytes: 65_536, chunkBytes: 0 }, this.#channel.port1);
+  readonly #ring = new LaneRing<Job>(
+    new LaneMemory({ rows: 1, arenaBytes: 65_536, chunkBytes: 0 }),
+    new SharedBuffers(this.#channel.port1),
+  );
   readonly #bound = new Map<DeclaredFunction, BoundFunction>();
   readonly #name: string;
 
@@ -40,7 +46,7 @@ export class InPlace {
     ring.transition(sequence, job.id, State.queued, State.running);
     ring.setTimes(sequence, performance.now(), NaN);
     const base = loadEngine(job.fn.engine).addressOf(new Uint8Array(memory.buffer));
-    const frame: Frame = { memory, base, callbacks: null };
+    const frame: Frame = { memory, base, callbacks: null, live: liveAddress };
     const externals = ring.externals(sequence);
     const texts = bound.invoke(frame, sequence, externals);
     ring.setTimes(sequence, ring.startedAt(sequence), performance.now());

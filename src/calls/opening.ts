@@ -1,14 +1,17 @@
 /**
- * Opening a library: everything that can be wrong with it is found here, on
- * the host, before any call.
+ * Opening a library: everything that can be wrong with it is found here, before
+ * any call.
  *
  *   declarations compiled ─► engine chosen ─► library opened, symbols found ─► lanes told ─► a lane is ready
+ *                                             on the host, or in one process lane: what a
+ *                                             library does when it is loaded, it does there
  */
 import { isMainThread } from 'node:worker_threads';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compileDeclarations } from '../declare/compile.js';
+import { type CompiledFunction, compileDeclarations } from '../declare/compile.js';
 import type { EngineName } from '../declare/spec.js';
-import { BoundFunction, helperPrototype } from '../engines/bound-function.js';
+import { openLibrary } from '../engines/bound-function.js';
 import { prepareExit } from '../engines/exit.js';
 import { loadEngine } from '../engines/load.js';
 import { selectEngine } from '../engines/select.js';
@@ -16,6 +19,7 @@ import { ArgumentError } from '../errors.js';
 import { known, show } from '../options.js';
 import { copyWith } from '../lanes/native-copy.js';
 import { DeclaredFunction } from '../lanes/declared-function.js';
+import type { TryOut } from '../lanes/lane.js';
 import { ffiRsGate } from '../supervisor/quiet.js';
 
 /** Options of `pool.open`. */
@@ -51,6 +55,13 @@ export function requestedEngine(options: unknown): 'auto' | EngineName {
   );
 }
 
+/** A library that has been found to be all right. */
+export interface Opened {
+  readonly path: string;
+  readonly engine: EngineName;
+  readonly functions: DeclaredFunction[];
+}
+
 /**
  * Opens a library on the host and finds every symbol that its functions use.
  * With ffi-rs this waits until none of its calls is in flight.
@@ -61,7 +72,7 @@ export async function openOnHost(
   declarations: unknown,
   requested: 'auto' | EngineName,
   number: () => number,
-): Promise<{ readonly engine: EngineName; readonly functions: DeclaredFunction[] }> {
+): Promise<Opened> {
   const compiled = compileDeclarations(path, declarations);
   const specs = compiled.map(({ spec }) => spec);
   const find = (): EngineName => {
@@ -69,16 +80,50 @@ export async function openOnHost(
     const engine = loadEngine(name, { role: 'host' });
     if (isMainThread) prepareExit(engine);
     copyWith(engine);
-    const library = engine.open(path);
-    for (const spec of specs) {
-      BoundFunction.lookUp(engine, library, spec);
-      if (spec.onCancel !== null) {
-        library.bind(spec.onCancel.symbol, helperPrototype(spec, spec.onCancel.arguments, 'void'));
-      }
-    }
+    openLibrary(engine, path, specs);
     return name;
   };
   const touchesFfiRs = requested === 'auto' || requested === 'ffi-rs';
   const engine = touchesFfiRs ? await ffiRsGate.whenQuiet(find) : find();
-  return { engine, functions: compiled.map((one) => new DeclaredFunction(number(), one, engine, path)) };
+  return declared(path, engine, compiled, number);
+}
+
+/**
+ * Opens a library in a process lane: the host never loads it.
+ * @param tryOut opens it in one lane.
+ */
+export async function openInLane(
+  given: string,
+  declarations: unknown,
+  requested: 'auto' | EngineName,
+  number: () => number,
+  tryOut: (library: TryOut) => Promise<void>,
+): Promise<Opened> {
+  // Lanes that are started later may find another current directory.
+  const path = given.includes('/') ? resolve(given) : given;
+  const compiled = compileDeclarations(path, declarations);
+  const specs = compiled.map(({ spec }) => spec);
+  // In the lane's process its thread is the main one.
+  const engine = selectEngine(requested, specs, { mainThread: true, load: (name) => checkEngine(name) });
+  await tryOut({ path, engine, specs });
+  return declared(path, engine, compiled, number);
+}
+
+/** Whether an engine is there. ffi-rs cannot be loaded in a worker thread, but can in a lane's process. */
+function checkEngine(name: EngineName): void {
+  if (name === 'ffi-rs' && !isMainThread) return;
+  copyWith(loadEngine(name));
+}
+
+function declared(
+  path: string,
+  engine: EngineName,
+  compiled: readonly CompiledFunction[],
+  number: () => number,
+): Opened {
+  return {
+    path,
+    engine,
+    functions: compiled.map((one) => new DeclaredFunction(number(), one, engine, path)),
+  };
 }

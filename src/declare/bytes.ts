@@ -1,5 +1,6 @@
 /** Whether a value is bytes that native code can be given. */
 import { types } from 'node:util';
+import { liveOffset } from './live.js';
 
 /** `bytes` can be passed; `unusable` is detached or out of bounds; `other` is no bytes at all. */
 export type BytesState = 'bytes' | 'unusable' | 'other';
@@ -68,9 +69,14 @@ export function bytesOf(value: unknown): Uint8Array {
 
 /** Whether native code is to work on the caller's own memory. */
 export function isShared(value: unknown): boolean {
-  if (types.isDataView(value)) return types.isSharedArrayBuffer(bufferOfView.call(value));
-  if (ArrayBuffer.isView(value)) return types.isSharedArrayBuffer(bufferOfArray.call(value));
-  return types.isSharedArrayBuffer(value);
+  const buffer = bufferOf(value);
+  return types.isSharedArrayBuffer(buffer) || liveOffset(buffer as ArrayBuffer) !== undefined;
+}
+
+/** The buffer that bytes are in. */
+export function bufferOf(value: unknown): unknown {
+  if (types.isDataView(value)) return bufferOfView.call(value);
+  return ArrayBuffer.isView(value) ? bufferOfArray.call(value) : value;
 }
 
 function getter(prototype: object, name: string): (this: unknown) => unknown {

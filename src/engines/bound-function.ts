@@ -6,10 +6,11 @@
  * own last error, then texts, because each later step may disturb the earlier.
  */
 import type { FunctionSpec, HostFunctionSpec, ParamSpec, Scalar, TextSpec } from '../declare/spec.js';
-import { ERRNO_SHIFT, Outcome, RowDouble, RowWord } from '../shared/layout.js';
+import { ERRNO_SHIFT, Header, Outcome, Phase, RowDouble, RowWord } from '../shared/layout.js';
 import type { LaneMemory } from '../shared/lane-memory.js';
 import {
   FIRST_EXTERNAL,
+  FIRST_LIVE,
   NO_FUNCTION,
   NO_TEXT,
   NULL_CELL,
@@ -38,6 +39,8 @@ export interface Frame {
   readonly base: bigint;
   /** Null where native code cannot call back. */
   readonly callbacks: CallbackSource | null;
+  /** Native address of the live bytes. */
+  readonly live: () => bigint;
 }
 
 function scalarOf(param: ParamSpec): Scalar {
@@ -66,6 +69,25 @@ export function helperPrototype(
     }),
     returns,
   };
+}
+
+/** Binds an interrupt function. @throws SymbolNotFoundError */
+export function bindHelper(
+  library: EngineLibrary,
+  spec: FunctionSpec,
+  { symbol, arguments: indices }: NonNullable<FunctionSpec['onCancel']>,
+): NativeFunction {
+  return library.bind(symbol, helperPrototype(spec, indices, 'void'));
+}
+
+/** Opens a library and finds every symbol that its functions need. @throws what is wrong with it. */
+export function openLibrary(engine: Engine, path: string, specs: readonly FunctionSpec[]): void {
+  const library = engine.open(path);
+  for (const spec of specs) {
+    // Binding is looking up; what is bound here is used by nobody.
+    void new BoundFunction(engine, library, spec);
+    if (spec.onCancel !== null) bindHelper(library, spec, spec.onCancel);
+  }
 }
 
 interface TextSource {
@@ -111,12 +133,6 @@ export class BoundFunction {
     this.#args = Array.from({ length: spec.params.length }, () => 0);
   }
 
-  /** Finds every symbol that the function uses, without calling any. @throws SymbolNotFoundError */
-  static lookUp(engine: Engine, library: EngineLibrary, spec: FunctionSpec): void {
-    // Binding is looking up; what is bound here is used by nobody.
-    void new BoundFunction(engine, library, spec);
-  }
-
   /**
    * Runs the call of a row.
    * @param externals the call's views that are not in the arena.
@@ -127,7 +143,9 @@ export class BoundFunction {
     const word = memory.rowWord(sequence);
     const payload = memory.i32[word + RowWord.PAYLOAD] as number;
     this.#read(frame, sequence, payload, externals);
+    memory.i32[Header.PHASE] = Phase.CALL;
     const value = this.#invokeNative();
+    memory.i32[Header.PHASE] = Phase.ANSWER;
     let outcome = this.spec.errno ? this.#engine.errno() << ERRNO_SHIFT : 0;
     if (this.#returned(memory, sequence, value)) outcome |= Outcome.NATIVE_FAILURE;
     let texts: (string | null)[] | null = null;
@@ -197,6 +215,7 @@ export class BoundFunction {
 
   #address(frame: Frame, cell: number, externals: readonly Uint8Array[] | null): bigint {
     if (cell === NULL_CELL) return 0n;
+    if (cell >= FIRST_LIVE) return frame.live() + BigInt(cell - FIRST_LIVE);
     if (cell >= 0) return frame.base + BigInt(cell);
     const view = externals?.[FIRST_EXTERNAL - cell];
     if (view === undefined)

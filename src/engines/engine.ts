@@ -83,6 +83,8 @@ export interface Engine {
    * Never null, not even of an empty buffer. It costs more than a call on ffi-rs: keep it.
    */
   addressOf(view: Uint8Array): bigint;
+  /** Native memory as it is: not a copy, and not freed with the buffer. */
+  view(address: bigint, bytes: number): ArrayBuffer;
   /**
    * Makes a function that native code can call on this thread.
    * @throws EngineError OFFTHREAD_ENGINE_UNSUPPORTED, or when there are too many.

@@ -33,7 +33,7 @@ import {
   resolveSymbol,
 } from './ffi-rs-binding.js';
 import { argumentTypes, resultFix, resultType } from './ffi-rs-types.js';
-import { LIBC } from './libc.js';
+import { LIBC, SYSTEM } from './libc.js';
 import { checkLibrary, libraryFailure, symbolNotFound } from './library-error.js';
 import { emptyAddress } from './scratch.js';
 
@@ -73,7 +73,7 @@ class FfiRsEngine implements Engine {
     const memory = ffi.createExternalBuffer(location, 4);
     this.#errno = new Errno(memory.buffer, memory.byteOffset);
     this.#libc = new FfiRsLibrary(ffi, PROCESS, resolve, this.#errno);
-    if (resolve) for (const [symbol, prototype] of Object.entries(LIBC)) this.#libc.bind(symbol, prototype);
+    if (resolve) this.#lookUpLibc();
     const { BigInt, U8Array } = ffi.DataType;
     this.#address = call(PROCESS, 'memmove', BigInt, [U8Array, BigInt, BigInt]);
   }
@@ -100,6 +100,14 @@ class FfiRsEngine implements Engine {
     return address === 0n ? emptyAddress((scratch) => this.addressOf(scratch)) : BigInt.asUintN(64, address);
   }
 
+  view(address: bigint, bytes: number): ArrayBuffer {
+    const { BigInt, External } = this.#ffi.DataType;
+    // An address becomes an object of its own by a function that returns it: of no bytes it touches none.
+    const wrap = call(PROCESS, 'memmove', External, [BigInt, BigInt, BigInt]);
+    wrap.paramsValue = [address, address, 0n];
+    return this.#ffi.createExternalBuffer(this.#ffi.load(wrap), bytes).buffer as ArrayBuffer;
+  }
+
   callback(): NativeCallback {
     // Its JavaScript callbacks run on the event loop only, after the call, or from another thread.
     throw new EngineError('ffi-rs cannot run a callback in the midst of a call. Use koffi or node.', {
@@ -109,6 +117,18 @@ class FfiRsEngine implements Engine {
 
   errno(): number {
     return this.#errno.last;
+  }
+
+  /** While nothing runs yet: later it would have to be quiet. */
+  #lookUpLibc(): void {
+    for (const [symbol, prototype] of Object.entries(LIBC)) this.#libc.bind(symbol, prototype);
+    for (const [symbol, prototype] of Object.entries(SYSTEM)) {
+      try {
+        this.#libc.bind(symbol, prototype);
+      } catch {
+        // Not on this system: whoever needs it finds out.
+      }
+    }
   }
 
   #link(path: string): void {

@@ -102,6 +102,10 @@ class KoffiEngine implements Engine {
     return address === 0n ? emptyAddress((scratch) => this.addressOf(scratch)) : address;
   }
 
+  view(address: bigint, bytes: number): ArrayBuffer {
+    return this.#koffi.view(address, bytes);
+  }
+
   callback(prototype: Prototype, handler: CallbackHandler): NativeCallback {
     const koffi = this.#koffi;
     try {

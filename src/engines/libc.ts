@@ -17,3 +17,28 @@ export const LIBC: { readonly [name in LibcSymbol]: Prototype } = {
   free: { arguments: ['pointer'], returns: 'void' },
   _exit: { arguments: ['i32'], returns: 'void' },
 };
+
+/**
+ * System calls for process lanes (see `system.ts`), bound by whoever needs them
+ * on the thread that may look symbols up. Not every system has all of them.
+ */
+export type SystemSymbol =
+  | 'mmap'
+  | 'munmap'
+  | 'poll'
+  | 'memfd_create'
+  | 'posix_fallocate'
+  | 'fallocate'
+  | 'prctl'
+  | 'waitid';
+
+export const SYSTEM: { readonly [name in SystemSymbol]: Prototype } = {
+  mmap: { arguments: ['pointer', 'u64', 'i32', 'i32', 'i32', 'i64'], returns: 'u64' },
+  munmap: { arguments: ['pointer', 'u64'], returns: 'i32' },
+  poll: { arguments: ['pointer', 'u64', 'i32'], returns: 'i32' },
+  memfd_create: { arguments: ['pointer', 'u32'], returns: 'i32' },
+  posix_fallocate: { arguments: ['i32', 'i64', 'i64'], returns: 'i32' },
+  fallocate: { arguments: ['i32', 'i32', 'i64', 'i64'], returns: 'i32' },
+  waitid: { arguments: ['i32', 'i32', 'pointer', 'i32'], returns: 'i32' },
+  prctl: { arguments: ['i32', 'u64', 'u64', 'u64', 'u64'], returns: 'i32' },
+};

@@ -90,6 +90,10 @@ class NodeFfiEngine implements Engine {
     return address === 0n ? emptyAddress((scratch) => this.addressOf(scratch)) : address;
   }
 
+  view(address: bigint, bytes: number): ArrayBuffer {
+    return this.#ffi.toArrayBuffer(address, bytes, false);
+  }
+
   callback(prototype: Prototype, handler: CallbackHandler): NativeCallback {
     const self = this.#self;
     // In a callback its bool is true or false; as a byte it is 0 or 1.

@@ -1,5 +1,5 @@
 /**
- * What a lane has sent by its data port, sorted. Each kind is in order: the
+ * What a lane has sent beside the table, sorted. Each kind is in order: the
  * texts and errors of calls in that of their rows, the payloads of records in
  * that of each pipe. Read synchronously, so it works while the host blocks.
  */
@@ -7,15 +7,30 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { ToHost } from '../shared/messages.js';
 
 type Answer = Extract<ToHost, { generation: number }>;
+type Reply = Extract<ToHost, { kind: 'reply' }>;
+
+/** Reads what a thread lane sends. */
+export function portReader(port: MessagePort): () => ToHost | undefined {
+  return () => {
+    const received: { message: ToHost } | undefined = receiveMessageOnPort(port);
+    return received?.message;
+  };
+}
 
 export class Inbox {
-  readonly #port: MessagePort;
+  readonly #next: () => ToHost | undefined;
+  readonly #replied: (reply: Reply) => void;
   readonly #answers: Answer[] = [];
   readonly #calls: ArrayBuffer[] = [];
   readonly #chunks: ArrayBuffer[] = [];
 
-  constructor(port: MessagePort) {
-    this.#port = port;
+  /**
+   * @param next gives the next message that is here.
+   * @param replied is told of answers to questions.
+   */
+  constructor(next: () => ToHost | undefined, replied: (reply: Reply) => void = () => {}) {
+    this.#next = next;
+    this.#replied = replied;
   }
 
   /** What came for a call. What came for earlier ones is of calls nobody waits for. */
@@ -32,12 +47,17 @@ export class Inbox {
     return payloads.shift() ?? this.#receive(() => payloads.shift());
   }
 
+  /** Takes everything that is here, so that a lane with more to send has room for it. */
+  takeAll(): void {
+    this.#receive(() => undefined);
+  }
+
   #receive<T>(wanted: () => T | undefined): T | undefined {
     for (;;) {
-      const received: { message: ToHost } | undefined = receiveMessageOnPort(this.#port);
-      if (received === undefined) return undefined;
-      const { message } = received;
-      if (message.kind !== 'record') this.#answers.push(message);
+      const message = this.#next();
+      if (message === undefined) return undefined;
+      if (message.kind === 'reply') this.#replied(message);
+      else if (message.kind !== 'record') this.#answers.push(message);
       else (message.chunk ? this.#chunks : this.#calls).push(message.payload);
       const found = wanted();
       if (found !== undefined) return found;

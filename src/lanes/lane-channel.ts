@@ -28,6 +28,11 @@ import {
 import type { Inbox } from './inbox.js';
 import { readBytes, readPayload, readText } from './record-values.js';
 
+/** Wakes a thread that waits at the gate of its channel. */
+export function wakeAtGate({ i32, channel }: LaneMemory): void {
+  Atomics.notify(i32, channel + Channel.GATE);
+}
+
 /** A record that is the next of its pipe. Of each pipe there is one object: it says the next thing at the next look. */
 export interface RecordHead {
   readonly at: number;
@@ -60,6 +65,7 @@ const TALKATIVE_MS = 0.2;
 export class LaneChannel {
   readonly #memory: LaneMemory;
   readonly #inbox: Inbox;
+  readonly #wake: () => void;
   readonly #calls: PipeReader;
   readonly #chunks: PipeReader;
   readonly #word: number;
@@ -69,10 +75,12 @@ export class LaneChannel {
   /** Native code waits for an answer: until then it says nothing. */
   #open = false;
 
-  constructor(memory: LaneMemory, inbox: Inbox) {
+  /** @param wake wakes a lane that waits at the gate. */
+  constructor(memory: LaneMemory, inbox: Inbox, wake: () => void) {
     const { size, channel } = memory;
     this.#memory = memory;
     this.#inbox = inbox;
+    this.#wake = wake;
     this.#word = channel;
     this.#calls = new PipeReader(memory, callsPipe(size));
     this.#chunks = new PipeReader(memory, chunksPipe(size));
@@ -210,7 +218,7 @@ export class LaneChannel {
     // first: a lane that has said again that it waits then finds a gate that it has not seen.
     const waits = Atomics.exchange(i32, this.#word + Channel.WAITING, 0) !== 0;
     Atomics.add(i32, this.#word + Channel.GATE, 1);
-    if (waits) Atomics.notify(i32, this.#word + Channel.GATE);
+    if (waits) this.#wake();
   }
 
   /** The lane is ending: no callback waits for the host any more. */

@@ -10,16 +10,14 @@
  * - `write` either writes the whole call or nothing.
  * - A payload's views stay referenced until its row is given back.
  */
-import type { MessagePort } from 'node:worker_threads';
-import { Header, Interrupt, type LaneSize, RowDouble, RowWord, ANNOUNCE_START } from '../shared/layout.js';
+import { Header, Interrupt, RowDouble, RowWord, ANNOUNCE_START } from '../shared/layout.js';
 import { arenaStart } from '../shared/layout.js';
-import { LaneMemory } from '../shared/lane-memory.js';
-import type { ToLane } from '../shared/messages.js';
+import type { LaneMemory } from '../shared/lane-memory.js';
 import { NO_TEXT } from '../shared/payload.js';
 import { State, generationOf, stateIn, stateWord, transition } from '../shared/states.js';
 import { Arena } from './arena.js';
 import { NO_ROOM, lentArguments, pack } from './pack.js';
-import { SharedBuffers } from './shared-buffers.js';
+import type { Outside } from './outside.js';
 import type { Ticket } from './ticket.js';
 
 /** For calls without strings or bytes: nothing is ever put into it. */
@@ -34,17 +32,22 @@ export class LaneRing<T extends Ticket> {
   tail: number;
   #published: number;
   readonly #arena: Arena;
-  readonly #buffers = new SharedBuffers();
-  readonly #port: MessagePort;
+  /** Where bytes are lent from that do not fit the arena. */
+  readonly outside: Outside;
   readonly #tickets: (T | null)[];
   readonly #externals: (readonly Uint8Array[])[];
   readonly #marks: Float64Array;
 
+  /** Payloads as the host wrote them: a lane whose native code runs wild may overwrite its own. */
+  readonly #payloads: Int32Array;
+
   /** @param first sequence number to start from: any int32. */
-  constructor(size: LaneSize, port: MessagePort, first = 0) {
-    this.memory = new LaneMemory(size);
+  constructor(memory: LaneMemory, outside: Outside, first = 0) {
+    const { size } = memory;
+    this.memory = memory;
     this.#arena = new Arena(arenaStart(size), size.arenaBytes);
-    this.#port = port;
+    this.outside = outside;
+    this.#payloads = new Int32Array(size.rows);
     this.#tickets = Array.from({ length: size.rows }, () => null);
     this.#externals = Array.from({ length: size.rows }, () => NO_EXTERNALS);
     this.#marks = new Float64Array(size.rows);
@@ -88,11 +91,11 @@ export class LaneRing<T extends Ticket> {
    */
   write(ticket: T, announce: boolean): number | undefined {
     if (this.occupied > this.memory.mask) return undefined;
-    if (ticket.fn.plan.hasData && this.#buffers.exhausted) return undefined;
+    if (ticket.fn.plan.hasData && this.outside.exhausted) return undefined;
     const { memory } = this;
     const sequence = this.tail;
     const externals: Uint8Array[] = ticket.fn.plan.hasData ? [] : NONE;
-    const payload = pack(memory, this.#arena, ticket.fn, ticket.args, externals, this.#buffers);
+    const payload = pack(memory, this.#arena, ticket.fn, ticket.args, externals, this.outside);
     if (payload === NO_ROOM) return undefined;
     const { stream } = ticket.fn.plan;
     if (stream !== NO_TEXT) memory.f64[(payload + stream) / 8] = ticket.highWaterMark;
@@ -100,11 +103,12 @@ export class LaneRing<T extends Ticket> {
     const generation = generationOf(ticket.id);
     if (externals.length > 0) {
       // Before the row: the lane looks for the message when it meets the row.
-      this.#port.postMessage({ kind: 'data', sequence, views: externals } satisfies ToLane);
+      this.outside.send(sequence, externals);
       this.#externals[slot] = externals;
     }
     this.#tickets[slot] = ticket;
     this.#marks[slot] = this.#arena.mark;
+    this.#payloads[slot] = payload;
     const word = memory.rowWord(sequence);
     memory.i32[word + RowWord.CANCEL] = 0;
     memory.i32[word + RowWord.INTERRUPT] = Interrupt.IDLE;
@@ -144,8 +148,14 @@ export class LaneRing<T extends Ticket> {
     return this.#externals[sequence & this.memory.mask] as readonly Uint8Array[];
   }
 
+  /** Whether a call has to bring bytes back. */
+  copiesBack(sequence: number): boolean {
+    const { copiesBack } = this.ticket(sequence).fn;
+    return copiesBack || (!this.outside.lendsShared && this.externals(sequence) !== NO_EXTERNALS);
+  }
+
   payload(sequence: number): number {
-    return this.memory.i32[this.memory.rowWord(sequence) + RowWord.PAYLOAD] as number;
+    return this.#payloads[sequence & this.memory.mask] as number;
   }
 
   outcome(sequence: number): number {
@@ -202,7 +212,7 @@ export class LaneRing<T extends Ticket> {
     const externals = this.#externals[slot] as readonly Uint8Array[];
     if (externals !== NO_EXTERNALS) {
       this.#externals[slot] = NO_EXTERNALS;
-      for (const view of externals) this.#buffers.give(view);
+      for (const view of externals) this.outside.give(view);
     }
     this.head = (this.head + 1) | 0;
   }

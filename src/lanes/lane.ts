@@ -1,26 +1,37 @@
-/** A lane as the supervisor sees it. Thread lanes are one kind; nothing above knows which. */
-import type { LaneReport, ToLane } from '../shared/messages.js';
+/** A lane as the supervisor sees it: a thread, or a process. */
+import type { Interruption, LaneReport, ToLane } from '../shared/messages.js';
+import type { Death } from './death.js';
 import type { Inbox } from './inbox.js';
 import type { LaneChannel } from './lane-channel.js';
 import type { LaneRing } from './lane-ring.js';
 import type { Ticket } from './ticket.js';
 
 /**
- *   starting ──► ready ──► lost ──► ended
- *       └──────────┴────────────────► ended
+ *   starting ──► ready ──► retiring ──► ended     (recycled: it finishes what it has)
+ *       │          └──────────┴──► lost ──► ended
+ *       └──────────┴──────────┴───────────► ended
  */
-export type LaneStatus = 'starting' | 'ready' | 'lost' | 'ended';
+export type LaneStatus = 'starting' | 'ready' | 'retiring' | 'lost' | 'ended';
 
 /** What a lane tells its supervisor. */
 export interface LaneEvents<L> {
   /** The lane died by itself. */
-  crashed(lane: L, cause: unknown): void;
+  crashed(lane: L, death: Death): void;
 }
+
+/** A library that a lane is to open before the others hear of it. */
+export type TryOut = Omit<Extract<ToLane, { kind: 'try' }>, 'kind' | 'id'>;
 
 export interface Lane<T extends Ticket> {
   readonly name: string;
+  /** A thread that is given up lives on until its native call returns; a process is killed. */
+  readonly kind: 'thread' | 'process';
+  /** Of a process lane. */
+  readonly pid: number | undefined;
+  /** MB that a process lane holds, as last measured; 0 for a thread, which has none of its own. */
+  readonly residentMb: number;
   readonly ring: LaneRing<T>;
-  /** What does not fit a row, and comes by message port. */
+  /** What does not fit a row, and comes beside it. */
   readonly inbox: Inbox;
   /** Where native code talks back. */
   readonly channel: LaneChannel;
@@ -55,6 +66,19 @@ export interface Lane<T extends Ticket> {
   setUp(): Promise<LaneReport>;
   /** Resolves once the lane has run everything written so far. */
   drain(): Promise<void>;
+  /**
+   * Opens a library in the lane alone, where that does not happen on the host.
+   * @throws (rejects) what is wrong with it; LaneCrashedError when it ended the lane.
+   */
+  tryOut(library: TryOut): Promise<void>;
+  /** Has an interrupt function called, by a thread in the lane's own process. Of process lanes. */
+  interrupt(interruption: Interruption): void;
+  /** How a lane died that {@link announcedGone} is true of. */
+  death(): Death;
+  /** What it left in its memory makes no sense. */
+  corrupted(cause: unknown): void;
+  /** Ends a lane that was given up, where that can be done. */
+  kill(): void;
   /** The same; then the lane gives its callbacks back, and is only to be ended. */
   retire(): Promise<void>;
   /**

@@ -2,22 +2,25 @@
  * Writes a call's checked arguments into a lane's memory.
  *
  * Short strings and bytes are copied into the arena. What is larger, and every
- * view over a SharedArrayBuffer (live memory, never copied), goes as a view by
- * message port; its cell then names it. Values were checked when the call was
+ * view over a SharedArrayBuffer, is lent from outside of it (see `outside.ts`);
+ * its cell then names it. Live bytes are named by where they are. Values were checked when the call was
  * made; buffers are looked at again, because they may have been detached while
  * the call was queued.
  */
 import { ArgumentError } from '../errors.js';
-import { bytesOf, isShared, isUsableBytes } from '../declare/bytes.js';
+import { bufferOf, bytesOf, isShared, isUsableBytes } from '../declare/bytes.js';
+import { liveOffset } from '../declare/live.js';
 import { isPersistent } from '../declare/persistent.js';
 import type { HostFunctionSpec, ParamSpec } from '../declare/spec.js';
 import { writeCell, type ScalarValue } from '../shared/cells.js';
 import type { LaneMemory } from '../shared/lane-memory.js';
-import { FIRST_EXTERNAL, NO_FUNCTION, NULL_CELL, OWN_FUNCTION, Op } from '../shared/payload.js';
+import { Header } from '../shared/layout.js';
+import { FIRST_LIVE, NO_FUNCTION, NULL_CELL, OWN_FUNCTION, Op } from '../shared/payload.js';
 import type { Arena } from './arena.js';
 import type { DeclaredFunction } from './declared-function.js';
+import { liveAddress } from './live-bytes.js';
+import type { Outside } from './outside.js';
 import { persistentId } from './persistents.js';
-import { SharedBuffers } from './shared-buffers.js';
 
 /** Bytes up to which one string or buffer is copied into the arena. */
 const INLINE_LIMIT = 4_096;
@@ -41,29 +44,35 @@ function inlineBytes(value: unknown): number {
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
-/** Places one datum outside the arena; views over SharedArrayBuffers are lent as they are. */
+/** Places one datum outside the arena. @returns its cell. */
 function external(
+  memory: LaneMemory,
   value: string | ArrayBufferLike | ArrayBufferView,
   externals: Uint8Array[],
-  buffers: SharedBuffers,
+  outside: Outside,
 ): number {
-  externals.push(
-    typeof value === 'string' ? sharedText(value, buffers) : sharedBytes(bytesOf(value), buffers),
-  );
-  return FIRST_EXTERNAL - (externals.length - 1);
+  const live = typeof value === 'string' ? undefined : liveOffset(bufferOf(value) as ArrayBufferLike);
+  if (live !== undefined) {
+    // For a thread; a process has it mapped elsewhere, and knows where.
+    memory.u64[Header.SHARED_BASE / 2] = liveAddress();
+    return FIRST_LIVE + live + bytesOf(value).byteOffset;
+  }
+  const view = typeof value === 'string' ? lentText(value, outside) : lentBytes(bytesOf(value), outside);
+  externals.push(view);
+  return outside.cellOf(view, externals.length - 1);
 }
 
-function sharedText(text: string, buffers: SharedBuffers): Uint8Array {
+function lentText(text: string, outside: Outside): Uint8Array {
   const bytes = Buffer.byteLength(text, 'utf8');
-  const view = buffers.take(bytes + 1);
+  const view = outside.take(bytes + 1);
   Buffer.from(view.buffer, 0, bytes).write(text, 'utf8');
   view[bytes] = 0;
   return view;
 }
 
-function sharedBytes(bytes: Uint8Array, buffers: SharedBuffers): Uint8Array {
-  if (isShared(bytes)) return bytes;
-  const view = buffers.take(bytes.byteLength);
+function lentBytes(bytes: Uint8Array, outside: Outside): Uint8Array {
+  if (outside.lendsShared && isShared(bytes)) return bytes;
+  const view = outside.take(bytes.byteLength);
   view.set(bytes);
   return view;
 }
@@ -80,8 +89,8 @@ function placeData(memory: LaneMemory, at: number, value: unknown): void {
 
 /**
  * Writes the payload of a call.
- * @param externals receives the views that go by message port.
- * @param buffers where their memory comes from.
+ * @param externals receives the views that are lent from outside of the arena.
+ * @param outside where they come from.
  * @returns byte offset of the payload, or {@link NO_ROOM}; nothing has been taken then.
  * @throws ArgumentError when a buffer has been detached; nothing has been taken then either.
  */
@@ -91,7 +100,7 @@ export function pack(
   fn: DeclaredFunction,
   args: readonly unknown[],
   externals: Uint8Array[],
-  buffers: SharedBuffers = new SharedBuffers(),
+  outside: Outside,
 ): number {
   const { plan } = fn;
   let dataBytes = 0;
@@ -107,7 +116,7 @@ export function pack(
         dataBytes += align(inlineBytes(value)) + LENGTH_HEADER;
       }
     }
-    // Many middling data at once: leave them all to the message port.
+    // Many middling data at once: leave them all to the outside.
     if (plan.fixedBytes + dataBytes > arena.largest) dataBytes = 0;
   }
   const payload = arena.allocate(plan.fixedBytes + dataBytes);
@@ -139,7 +148,8 @@ export function pack(
         const value = args[given++];
         const bytes = inline ? inlineBytes(value) : 0;
         if (value === null) memory.f64[cell + index] = NULL_CELL;
-        else if (bytes === 0) memory.f64[cell + index] = external(value as string, externals, buffers);
+        else if (bytes === 0)
+          memory.f64[cell + index] = external(memory, value as string, externals, outside);
         else {
           memory.f64[data / 8] = bytes;
           data += LENGTH_HEADER;
@@ -174,9 +184,28 @@ function functionCell(param: ParamSpec | undefined, value: unknown): number {
   return isPersistent(value) ? persistentId(value, param as HostFunctionSpec) : OWN_FUNCTION;
 }
 
+/** What the arguments of a call were lent as, in their order; undefined for what was not. */
+function lentViews(
+  memory: LaneMemory,
+  payload: number,
+  fn: DeclaredFunction,
+  externals: readonly Uint8Array[],
+): (Uint8Array | undefined)[] {
+  let next = 0;
+  return fn.compiled.given.positions.map((index) => {
+    const op = fn.plan.ops[index];
+    if (op !== Op.BUFFER && op !== Op.CSTRING) return undefined;
+    const place = memory.f64[payload / 8 + index] as number;
+    if (place === NULL_CELL || place >= FIRST_LIVE) return undefined;
+    if (place >= 0 && place < memory.bytes.length) return inlineSource(memory, place);
+    next += 1;
+    return externals[next - 1];
+  });
+}
+
 /**
- * Copies inout bytes back into the caller's buffers, after native code ran.
- * Live (shared) memory needs nothing.
+ * Copies bytes back into the caller's buffers, after native code ran: those
+ * declared inout, and SharedArrayBuffers that the lane had a copy of.
  * @returns false when a buffer was detached or shrunk meanwhile.
  */
 export function copyBack(
@@ -185,20 +214,22 @@ export function copyBack(
   fn: DeclaredFunction,
   args: readonly unknown[],
   externals: readonly Uint8Array[],
+  outside: Pick<Outside, 'lendsShared'>,
 ): boolean {
   let whole = true;
+  const views = lentViews(memory, payload, fn, externals);
   fn.compiled.given.positions.forEach((index, given) => {
     const param = fn.compiled.spec.params[index];
-    if (param?.kind !== 'buffer' || !param.inout) return;
     const value = args[given];
+    const source = views[given];
+    if (param?.kind !== 'buffer' || value === null) return;
+    const shared = isShared(value);
+    if (shared ? outside.lendsShared || source === undefined : !param.inout) return;
     if (!isUsableBytes(value)) {
       whole = false;
       return;
     }
     const target = bytesOf(value);
-    if (isShared(target)) return;
-    const place = memory.f64[payload / 8 + index] as number;
-    const source = place >= 0 ? inlineSource(memory, place) : externals[FIRST_EXTERNAL - place];
     if (source === undefined || source.byteLength > target.byteLength) whole = false;
     else target.set(source);
   });
@@ -218,13 +249,11 @@ export function lentArguments(
   externals: readonly Uint8Array[],
 ): readonly unknown[] {
   if (!fn.plan.hasData) return args;
-  const { positions } = fn.compiled.given;
+  const views = lentViews(memory, payload, fn, externals);
   return args.map((value, given) => {
-    const index = positions[given] as number;
-    const param = fn.compiled.spec.params[index];
+    const param = fn.compiled.spec.params[fn.compiled.given.positions[given] as number];
     if (param?.kind !== 'buffer' || param.inout || isShared(value)) return value;
-    const place = memory.f64[payload / 8 + index] as number;
-    const lent = place >= 0 ? inlineSource(memory, place) : externals[FIRST_EXTERNAL - place];
+    const lent = views[given];
     return lent === undefined ? value : Uint8Array.from(lent);
   });
 }

@@ -1,5 +1,6 @@
 /**
- * Shared memory for bytes too large for the arena, used again and again.
+ * What a thread lane is lent beyond its arena: views over shared memory, by
+ * message port, in the order of the rows. The memory is used again and again.
  *
  * A SharedArrayBuffer is freed only when every thread that has seen it has
  * collected its garbage, which a lane hardly ever does: without reuse, memory
@@ -10,6 +11,11 @@
  * once the lane has moved past the call. A lane that is given up never does.
  */
 
+import type { MessagePort } from 'node:worker_threads';
+import type { ToLane } from '../shared/messages.js';
+import { FIRST_EXTERNAL } from '../shared/payload.js';
+import type { Outside } from './outside.js';
+
 /** Smallest size, in bytes. */
 const LEAST = 8_192;
 /** Above this, sizes are multiples of it: powers of two would waste too much. */
@@ -19,19 +25,24 @@ const KEPT = 2 * LARGE;
 /** Bytes lent at once after which further calls wait: below what is kept, so that nothing is made anew. */
 const LENT = LARGE;
 
-export class SharedBuffers {
+export class SharedBuffers implements Outside {
+  readonly lendsShared = true;
+  readonly #port: Pick<MessagePort, 'postMessage'>;
   readonly #free = new Map<number, SharedArrayBuffer[]>();
   /** Those given out by this: others are the callers' own. */
   readonly #own = new WeakSet<SharedArrayBuffer>();
   #kept = 0;
   #lent = 0;
 
-  /** Whether so much is lent that more should wait: what is lent at once bounds what is ever needed. */
+  /** @param port by which the lane is sent views. */
+  constructor(port: Pick<MessagePort, 'postMessage'>) {
+    this.#port = port;
+  }
+
   get exhausted(): boolean {
     return this.#lent >= LENT;
   }
 
-  /** @returns so many bytes of shared memory, of any content. */
   take(bytes: number): Uint8Array {
     const size = sizeFor(bytes);
     let buffer = this.#free.get(size)?.pop();
@@ -43,7 +54,14 @@ export class SharedBuffers {
     return new Uint8Array(buffer, 0, bytes);
   }
 
-  /** Nobody uses those bytes any more. Views that did not come from here are left alone. */
+  cellOf(_view: Uint8Array, index: number): number {
+    return FIRST_EXTERNAL - index;
+  }
+
+  send(sequence: number, views: readonly Uint8Array[]): void {
+    this.#port.postMessage({ kind: 'data', sequence, views } satisfies ToLane);
+  }
+
   give(view: Uint8Array): void {
     const buffer = view.buffer as SharedArrayBuffer;
     const size = buffer.byteLength;

@@ -19,10 +19,13 @@ import { LaneCrashedError } from '../errors.js';
 import { Header, type LaneSize, Lease } from '../shared/layout.js';
 import { clockOrigin } from '../shared/clock.js';
 import type { LaneBoot, LaneControl, LaneReport, ToLane } from '../shared/messages.js';
-import { Inbox } from './inbox.js';
+import { LaneMemory } from '../shared/lane-memory.js';
+import { type Death, phaseOf } from './death.js';
+import { Inbox, portReader } from './inbox.js';
 import type { Lane, LaneEvents, LaneStatus } from './lane.js';
-import { LaneChannel } from './lane-channel.js';
+import { LaneChannel, wakeAtGate } from './lane-channel.js';
 import { LaneRing } from './lane-ring.js';
+import { SharedBuffers } from './shared-buffers.js';
 import type { Ticket } from './ticket.js';
 
 /** How a thread lane is made. */
@@ -40,6 +43,9 @@ const ENTRY = new URL('../../workers/thread-entry.js', import.meta.url).href;
 
 export class ThreadLane<T extends Ticket> implements Lane<T> {
   readonly name: string;
+  readonly kind = 'thread';
+  readonly pid = undefined;
+  readonly residentMb = 0;
   readonly ring: LaneRing<T>;
   readonly createdAt: number = performance.now();
   status: LaneStatus = 'starting';
@@ -81,9 +87,10 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     const control = new MessageChannel();
     this.#port = data.port1;
     this.#control = control.port1;
-    this.ring = new LaneRing(options.size, data.port1);
-    this.inbox = new Inbox(data.port1);
-    this.channel = new LaneChannel(this.ring.memory, this.inbox);
+    const memory = new LaneMemory(options.size);
+    this.ring = new LaneRing(memory, new SharedBuffers(data.port1));
+    this.inbox = new Inbox(portReader(data.port1));
+    this.channel = new LaneChannel(memory, this.inbox, () => wakeAtGate(memory));
     this.#remote = wrap<LaneControl>(nodeEndpoint(control.port1));
     // Comlink listens, and a listening port would keep the process alive.
     control.port1.unref();
@@ -180,6 +187,23 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     });
   }
 
+  /** The host has opened it, in the same process. */
+  async tryOut(): Promise<void> {}
+
+  death(): Death {
+    return this.#deathBy(new Error('its thread ended by itself'));
+  }
+
+  corrupted(cause: unknown): void {
+    this.#died(cause);
+  }
+
+  /** The thread for that is the host's: see `interrupt-thread.ts`. */
+  interrupt(): void {}
+
+  /** A thread in native code cannot be ended from outside. */
+  kill(): void {}
+
   end(): Promise<void> {
     this.#ending ??= this.#end();
     return this.#ending;
@@ -207,7 +231,13 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.#goneNow();
     if (this.#ending !== undefined) return;
     this.#die(cause);
-    this.#events.crashed(this, cause);
+    this.#events.crashed(this, this.#deathBy(cause));
+  }
+
+  #deathBy(cause: unknown): Death {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const phase = this.announcedReady ? phaseOf(this.ring.memory) : 'boot';
+    return { reason: `ended: ${message}`, phase, stderr: [], cause };
   }
 
   async #end(): Promise<void> {

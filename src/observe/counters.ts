@@ -51,6 +51,8 @@ export class Counters {
   timedOut = 0;
   /** Calls that never entered the queue: wrong arguments, a full queue, a closed pool. */
   refused = 0;
+  /** Times that a call was run again after it had crashed its lane. */
+  retried = 0;
   readonly waits: Durations = new Durations();
   readonly runs: Durations = new Durations();
 

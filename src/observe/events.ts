@@ -3,7 +3,7 @@
  * are told, the pool goes on, and the `error` listeners get a ListenerError.
  */
 import { EventEmitter } from 'node:events';
-import { ArgumentError, ListenerError, type OffthreadError } from '../errors.js';
+import { ArgumentError, type LaneCrashedError, ListenerError, type OffthreadError } from '../errors.js';
 import { show } from '../options.js';
 
 /** Events and what their listeners are given. */
@@ -11,11 +11,21 @@ export interface PoolEvents {
   /** A lane takes calls. */
   'lane-ready': [{ readonly lane: string }];
   /** A lane ended unexpectedly; its calls were rejected, or run elsewhere. */
-  'lane-crashed': [{ readonly lane: string; readonly error: unknown }];
-  /** A lane is stuck in native code and was given up. */
+  'lane-crashed': [{ readonly lane: string; readonly error: LaneCrashedError }];
+  /** A lane is stuck in native code and was given up; a process is killed. */
   'lane-lost': [{ readonly lane: string; readonly error: unknown }];
   /** A lost lane's native call has returned. */
   'lane-recovered': [{ readonly lane: string }];
+  /** A lane that died is replaced, in so many ms. */
+  'lane-restarting': [{ readonly delayMs: number }];
+  /** A lane has served long enough, or grown too large, and another has taken its place. */
+  'lane-recycled': [{ readonly lane: string; readonly reason: 'calls' | 'memory' }];
+  /** So many lanes died within so many ms that none is started for `retryInMs`. */
+  'breaker-open': [{ readonly deaths: number; readonly withinMs: number; readonly retryInMs: number }];
+  /** One lane is started, to see whether it lives. */
+  'breaker-trial': [Readonly<Record<string, never>>];
+  /** It does: lanes are replaced again. */
+  'breaker-closed': [Readonly<Record<string, never>>];
   /** The queue has no room left. */
   full: [];
   /** Nothing is pending any more. */
@@ -32,6 +42,11 @@ const NAMES: ReadonlySet<string> = new Set<keyof PoolEvents>([
   'lane-crashed',
   'lane-lost',
   'lane-recovered',
+  'lane-restarting',
+  'lane-recycled',
+  'breaker-open',
+  'breaker-trial',
+  'breaker-closed',
   'full',
   'drained',
   'error',

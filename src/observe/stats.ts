@@ -4,6 +4,15 @@ import type { Distribution } from './counters.js';
 /** A snapshot of a pool, as returned by `pool.stats()`. Counts are since its creation. */
 export interface PoolStats {
   readonly name: string;
+  /** What its lanes are. */
+  readonly isolation: 'thread' | 'process';
+  /**
+   * How lanes are reached while native code runs: `shared` memory; or, where process lanes cannot have that,
+   * `kill-only`: then a running call can be stopped only by killing its lane.
+   */
+  readonly control: 'shared' | 'kill-only';
+  /** Whether lanes that die are replaced: `open` after too many deaths, `trial` while one is tried. */
+  readonly breaker: 'closed' | 'open' | 'trial';
   readonly lanes: {
     /** Lanes asked for. */
     readonly total: number;
@@ -14,6 +23,8 @@ export interface PoolStats {
     readonly starting: number;
     /** Given up, and still stuck in native code. */
     readonly lost: number;
+    /** Ready beyond `total`, to step in for one that dies. */
+    readonly spare: number;
   };
   /** Accepted calls that wait for a lane. */
   readonly queued: number;
@@ -30,6 +41,12 @@ export interface PoolStats {
   /** Lanes given up since the pool was created, also those that came back. */
   readonly lanesLost: number;
   readonly lanesCrashed: number;
+  /** Process lanes ended because their call was cancelled or timed out. */
+  readonly lanesKilled: number;
+  /** Lanes replaced after their share of calls, or for their size. */
+  readonly lanesRecycled: number;
+  /** Times that a call was run again after it had crashed its lane. */
+  readonly retried: number;
   /** Times that a listener of this pool threw. */
   readonly listenerErrors: number;
   /** Times that native code called a callback when its call had returned, or its owner was closed. */

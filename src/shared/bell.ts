@@ -8,38 +8,52 @@
  */
 import { BELL_BYTES, Bell } from './layout.js';
 
-export class HostBell {
+/** What a host sleeps on until one of its lanes has something for it. */
+export interface Doorbell {
+  /** Announces that the host is about to sleep. @returns the count to sleep on. */
+  arm(): number;
+  /** The host found something to do after all. */
+  disarm(): void;
+  /** Calls `wake` once the bell has rung since `count`. */
+  whenRung(count: number, wake: () => void): void;
+  /** Blocks this thread until the bell has rung since `count`, at most `ms`. */
+  sleep(count: number, ms: number): void;
+  /** Rings from the host itself. */
+  ring(): void;
+  /** Whether somebody waits for what lanes do: until then the process has to live. Thread lanes see to that by their leases. */
+  hold(alive: boolean): void;
+}
+
+/** The bell of thread lanes. */
+export class HostBell implements Doorbell {
   readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(BELL_BYTES);
   readonly #words: Int32Array = new Int32Array(this.buffer);
 
-  /** Announces that the host is about to sleep. @returns the count to sleep on. */
   arm(): number {
     const count = Atomics.load(this.#words, Bell.COUNT);
     Atomics.store(this.#words, Bell.ARMED, 1);
     return count;
   }
 
-  /** The host found something to do after all. */
   disarm(): void {
     Atomics.store(this.#words, Bell.ARMED, 0);
   }
 
-  /** Calls `wake` once the bell has rung since `count`. */
   whenRung(count: number, wake: () => void): void {
     const wait = Atomics.waitAsync(this.#words, Bell.COUNT, count);
     if (wait.async) void wait.value.then(wake);
     else queueMicrotask(wake);
   }
 
-  /** Blocks this thread until the bell has rung since `count`, at most `ms`. */
   sleep(count: number, ms: number): void {
     Atomics.wait(this.#words, Bell.COUNT, count, ms);
   }
 
-  /** Rings from the host itself. */
   ring(): void {
     this.disarm();
     Atomics.add(this.#words, Bell.COUNT, 1);
     Atomics.notify(this.#words, Bell.COUNT);
   }
+
+  hold(): void {}
 }

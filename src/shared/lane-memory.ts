@@ -6,7 +6,8 @@ const FIRST_ROW_WORD = HEADER_BYTES / 4;
 const FIRST_ROW_DOUBLE = HEADER_BYTES / 8;
 
 export class LaneMemory {
-  readonly buffer: SharedArrayBuffer;
+  /** Shared among threads, or mapped by two processes. */
+  readonly buffer: ArrayBufferLike;
   readonly size: LaneSize;
   /** Turns a sequence number into a row: `sequence & mask`. */
   readonly mask: number;
@@ -20,7 +21,7 @@ export class LaneMemory {
   /** Index of the channel's first Int32 word. */
   readonly channel: number;
 
-  constructor(size: LaneSize, buffer: SharedArrayBuffer = new SharedArrayBuffer(memoryBytes(size))) {
+  constructor(size: LaneSize, buffer: ArrayBufferLike = new SharedArrayBuffer(memoryBytes(size))) {
     this.buffer = buffer;
     this.size = size;
     this.mask = size.rows - 1;

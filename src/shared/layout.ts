@@ -32,6 +32,21 @@ export const Header = {
   TAIL: 48,
   /** Sequence number after the last row the lane is done with. Lane writes. */
   HEAD: 64,
+  /** A {@link Phase}. Lane writes. */
+  PHASE: 65,
+  /** Resident size of the lane's process in KB, as last measured; 0 for threads. Lane writes. */
+  RESIDENT_KB: 66,
+  /** Positions of the mail pipes of a process lane, see `mail.ts`. */
+  MAIL_DOWN_WRITE: 50,
+  MAIL_DOWN_READ: 67,
+  MAIL_UP_WRITE: 68,
+  MAIL_UP_READ: 51,
+  /** 1 while the lane waits for room to send mail. Lane writes. */
+  MAIL_UP_WAITS: 69,
+  /** 1 while the host sleeps: a process lane that clears it must ring. Host sets. */
+  BELL_ARMED: 52,
+  /** Address at which the host's shared bytes are mapped, for thread lanes: 8 bytes. Host writes. */
+  SHARED_BASE: 54,
   /** 1 once the lane runs. Lane writes. */
   READY: 80,
   /** 1 once the lane's thread is ending on its own (`process.exit`, an uncaught error). Lane writes. */
@@ -44,6 +59,17 @@ export const Header = {
   BOUND: 112,
 } as const;
 export const HEADER_BYTES = 512;
+
+/** Where a lane is: what its death is told by. */
+export const Phase = {
+  /** Not ready yet, or opening a library. */
+  BOOT: 0,
+  IDLE: 1,
+  /** In native code. */
+  CALL: 2,
+  /** Native code has returned; what it brought is being read. */
+  ANSWER: 3,
+} as const;
 
 /** Whether the lane's piscina task is running. */
 export const Lease = {

@@ -15,7 +15,10 @@ export interface NumberedFunction {
   readonly spec: FunctionSpec;
 }
 
-/** Host to lane, by the data port. */
+/** What a host asks a process lane; a thread lane is asked over comlink. */
+export type Question = 'report' | 'drain' | 'retire';
+
+/** Host to lane, by the data port or by mail. */
 export type ToLane =
   /** Functions that rows written after this may call. */
   | {
@@ -26,6 +29,16 @@ export type ToLane =
     }
   /** A persistent callback has been closed: its place may be used again. */
   | { readonly kind: 'close-callback'; readonly id: number }
+  /** To be answered between calls. */
+  | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
+  /** Open a library and find what its functions need, without announcing them: the first lane to do so tells whether it can be done. */
+  | {
+      readonly kind: 'try';
+      readonly id: number;
+      readonly path: string;
+      readonly engine: EngineName;
+      readonly specs: readonly FunctionSpec[];
+    }
   /** The bytes of one call that are not in the arena: views over SharedArrayBuffers. */
   | { readonly kind: 'data'; readonly sequence: number; readonly views: readonly Uint8Array[] };
 
@@ -34,24 +47,27 @@ export interface ErrorData {
   readonly name: string;
   readonly message: string;
   readonly code?: string | undefined;
+  readonly symbol?: string | undefined;
   readonly stack?: string | undefined;
 }
 
-/** Lane to host, by the data port. */
+/** Lane to host, by the data port or by mail. */
 export type ToHost =
+  /** To a question, when it was asked between calls. */
+  | {
+      readonly kind: 'reply';
+      readonly id: number;
+      readonly report: LaneReport;
+      /** What trying to open a library failed with. */
+      readonly error: ErrorData | null;
+    }
   | { readonly kind: 'texts'; readonly generation: number; readonly texts: readonly (string | null)[] }
   | { readonly kind: 'error'; readonly generation: number; readonly error: ErrorData }
   /** What a callback was called with, where it does not fit the channel. */
   | { readonly kind: 'record'; readonly chunk: boolean; readonly payload: ArrayBuffer };
 
-/** What the first lease of a lane brings. Later ones bring `null`: go on. */
-export interface LaneBoot {
-  readonly name: string;
-  readonly memory: SharedArrayBuffer;
-  readonly size: LaneSize;
-  readonly bell: SharedArrayBuffer;
-  readonly data: MessagePort;
-  readonly control: MessagePort;
+/** What a lane of either kind is told. */
+export interface LaneSettings {
   /** The host's `clockOrigin()`: the lane's times are on the host's clock. */
   readonly clockOrigin: number;
   /** µs to look for the next call before sleeping, after there was traffic. */
@@ -62,6 +78,16 @@ export interface LaneBoot {
   readonly stackBytes: number;
 }
 
+/** What the first lease of a thread lane brings. Later ones bring `null`: go on. */
+export interface LaneBoot extends LaneSettings {
+  readonly name: string;
+  readonly memory: ArrayBufferLike;
+  readonly size: LaneSize;
+  readonly bell: SharedArrayBuffer;
+  readonly data: MessagePort;
+  readonly control: MessagePort;
+}
+
 /** An interrupt function. */
 export interface InterruptFunction {
   readonly engine: EngineName;
@@ -70,24 +96,43 @@ export interface InterruptFunction {
   readonly types: readonly Scalar[];
 }
 
-/** What the interrupt thread is asked to do. */
+/** An interrupt function to be called beside the running call of a row. */
+export interface Interruption {
+  readonly sequence: number;
+  readonly generation: number;
+  readonly target: InterruptFunction;
+  readonly values: readonly (number | bigint)[];
+}
+
+/** What the interrupt thread of thread lanes is asked to do. */
 export type InterruptOrder =
   /** Bind functions ahead of their first use. */
   | { readonly kind: 'prepare'; readonly functions: readonly InterruptFunction[] }
-  /** Call one beside the running call of a row. */
-  | {
+  | (Interruption & {
       readonly kind: 'interrupt';
-      readonly memory: SharedArrayBuffer;
+      readonly memory: ArrayBufferLike;
       readonly size: LaneSize;
-      readonly sequence: number;
-      readonly generation: number;
-      readonly target: InterruptFunction;
-      readonly values: readonly (number | bigint)[];
-    };
+    });
 
-/** What a lane tells about itself, over comlink. */
+/** The interrupt function of a declared function; null where it has none. */
+export function interruptOf(spec: FunctionSpec, engine: EngineName, path: string): InterruptFunction | null {
+  const { onCancel, params } = spec;
+  if (onCancel === null) return null;
+  const types = onCancel.arguments.map((index) => {
+    const param = params[index];
+    return param !== undefined && 'type' in param ? param.type : 'pointer';
+  });
+  return { engine, path, symbol: onCancel.symbol, types };
+}
+
+/** What a lane tells about itself. */
 export interface LaneReport {
+  readonly lane: string;
+  /** The lane's own process, or the host's. */
+  readonly pid: number;
   readonly threadId: number;
+  /** Resident bytes of the lane's process; 0 for a thread, which has none of its own. */
+  readonly residentBytes: number;
   /** Calls run since the lane started. */
   readonly calls: number;
   /** ms since the lane started. */

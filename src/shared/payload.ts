@@ -51,6 +51,9 @@ export const NULL_CELL = -1;
 /** External view `k` of the call, sent by message port, is `FIRST_EXTERNAL - k`. */
 export const FIRST_EXTERNAL = -2;
 
+/** From here on a cell is an offset in the file of live bytes (see `lanes/live-bytes.ts`). */
+export const FIRST_LIVE: number = 2 ** 48;
+
 /** In the cell of a callback: NULL; a function of this call; else the id of a persistent one. */
 export const NO_FUNCTION = 0;
 export const OWN_FUNCTION = -1;

@@ -102,10 +102,20 @@ export class PipeReader {
     const { start, bytes } = this.#place;
     const at = start + (this.#taken & (bytes - 1));
     const size = this.#memory.i32[at / 4 + SIZE] as number;
+    this.#check(size, bytes);
     if (size > 0) return at;
     // Padding is published together with the record behind it.
     this.#taken = (this.#taken - size) | 0;
-    return start + (this.#taken & (bytes - 1));
+    const next = start + (this.#taken & (bytes - 1));
+    this.#check(this.#memory.i32[next / 4 + SIZE] as number, bytes);
+    return next;
+  }
+
+  /** A writer whose native code has overwritten the pipe must not lead the reader astray. */
+  #check(size: number, capacity: number): void {
+    if (size === 0 || (size & 7) !== 0 || Math.abs(size) > capacity) {
+      throw new Error('the memory that it shares with the host has been overwritten');
+    }
   }
 
   /** Gives the oldest record back, after {@link peek}. */

@@ -1,24 +1,144 @@
-/** The calls of a lane that has died. */
+/**
+ * The calls of a lane that has died: those that it had started fail, or, where
+ * they ask for it, are run again elsewhere.
+ */
 import { performance } from 'node:perf_hooks';
-import { LaneCrashedError } from '../errors.js';
-import type { JobLane } from './job.js';
+import { type CrashDetails, type DeathPhase, type ErrorContext, LaneCrashedError } from '../errors.js';
+import type { Death } from '../lanes/death.js';
+import { digestArguments } from '../lanes/digest.js';
+import type { PoolSettings } from '../options.js';
+import type { Job, JobLane } from './job.js';
+import { Poison } from './poison.js';
 
-/** Ends the calls that the lane had started; those that it had not have been taken back. */
-export function failCrashed(lane: JobLane, cause: unknown): void {
-  const { ring } = lane;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  for (; ring.occupied !== 0; ring.free()) {
-    const job = ring.ticket(ring.head);
-    if (job.lane !== lane || job.isSettled) continue;
-    job.startedAt = ring.startedAt(job.sequence);
-    job.endedAt = performance.now();
-    job.settle(
-      'failed',
-      undefined,
-      new LaneCrashedError(
-        `Lane ${lane.name} ended while it ran ${job.fn.name}: ${reason}. The other calls go on; the lane is replaced.`,
-        { call: job.id, symbol: job.fn.name, lane: lane.name, cause },
-      ),
+const WHERE: Readonly<Record<DeathPhase, string>> = {
+  boot: 'while it started, or opened a library',
+  idle: 'between calls',
+  call: 'in native code',
+  answer: 'after native code had returned, reading what it brought',
+};
+
+/** By signal or exit: what it usually is, and what to do. */
+function adviceOf({ signal, exitCode, phase, stderr }: Death): string {
+  const said = stderr.length > 0 ? ' It said on stderr what `stderr` has.' : '';
+  if (phase === 'answer') {
+    return `Native code has returned something that is not what its declaration says: a pointer to text that is none, or has no end.${said}`;
+  }
+  switch (signal) {
+    case 'SIGSEGV':
+    case 'SIGBUS':
+      return `Native code touched memory that it must not: look at the declaration (types, lengths, pointers) and at the arguments.${said}`;
+    case 'SIGABRT':
+      return `Native code ended itself: a failed assertion, or memory found corrupted.${said}`;
+    case 'SIGKILL':
+      return `Somebody killed it: the system, where memory has run out, or an operator.${said}`;
+    case undefined:
+      break;
+    default:
+      return `Look at what raises that signal.${said}`;
+  }
+  return exitCode === undefined
+    ? `Look at the cause.${said}`
+    : `Something in it called exit, or threw where nobody catches.${said}`;
+}
+
+/** What a pool does with the calls of a lane that died. */
+export class Crashes {
+  readonly #settings: PoolSettings;
+  readonly #poison: Poison;
+
+  constructor(settings: PoolSettings) {
+    this.#settings = settings;
+    this.#poison = new Poison(settings.maxKills);
+  }
+
+  /** Why a job is not to be run: with these arguments its function has crashed as many lanes as it may. */
+  refusal({ id, fn, args }: Job): LaneCrashedError | null {
+    if (!this.#poison.refuses(fn, args)) return null;
+    return new LaneCrashedError(
+      `${fn.name} was not run: with these arguments it has crashed ${this.#settings.maxKills} lanes, as many as maxKills allows. ` +
+        'Call it with others, or raise maxKills.',
+      { call: id, symbol: fn.name, code: 'OFFTHREAD_CALL_POISONED', digest: this.#digest(fn.name, args) },
     );
   }
+
+  /**
+   * Ends the calls that a lane had started; those that it had not have been taken back.
+   * @returns the jobs that are to be run again.
+   */
+  settle(lane: JobLane, death: Death): Job[] {
+    const { ring } = lane;
+    const again: Job[] = [];
+    for (; ring.occupied !== 0; ring.free()) {
+      const job = ring.ticket(ring.head);
+      if (job.lane !== lane || job.isSettled) continue;
+      const startedAt = timeOf(ring.startedAt(job.sequence));
+      job.crashes = (job.crashes ?? 0) + 1;
+      if (this.#settings.maxKills > 0) this.#poison.killed(job.fn, job.args);
+      if (this.#mayRunAgain(job)) {
+        job.lane = null;
+        job.announced = false;
+        again.push(job);
+        continue;
+      }
+      job.startedAt = startedAt;
+      job.endedAt = performance.now();
+      const error = this.#error(lane, job, death);
+      // The first cause wins: it had been asked to stop.
+      if (job.stopping === null) job.settle('failed', undefined, error);
+      else {
+        job.stopping.error.cause ??= error;
+        job.settle(job.stopping.ending, undefined, job.stopping.error);
+      }
+    }
+    return again;
+  }
+
+  #mayRunAgain(job: Job): boolean {
+    return (
+      job.stopping === null &&
+      job.retry >= (job.crashes ?? 0) &&
+      // Chunks have been handed out: nobody could tell the second run's from the first's.
+      (job.talk?.sink ?? null) === null &&
+      !this.#poison.refuses(job.fn, job.args)
+    );
+  }
+
+  #error(lane: JobLane, job: Job, death: Death): LaneCrashedError {
+    const { name } = job.fn;
+    const times = job.crashes ?? 1;
+    return new LaneCrashedError(
+      `${name} ended its lane: ${lane.name} ${death.reason} ${WHERE[death.phase]}${times > 1 ? `, the ${times}th lane that this call has ended` : ''}. ` +
+        `${adviceOf(death)} The other calls go on, and the lane is replaced.`,
+      {
+        ...detailsOf(death),
+        call: job.id,
+        symbol: name,
+        lane: lane.name,
+        attempts: times,
+        digest: this.#digest(name, job.args),
+      },
+    );
+  }
+
+  #digest(symbol: string, args: readonly unknown[]): string {
+    return digestArguments(symbol, args, this.#settings.redact);
+  }
+}
+
+/** A row that a lane left half-written, or overwrote, may hold no time. */
+function timeOf(startedAt: number): number {
+  const now = performance.now();
+  return startedAt > 0 && startedAt <= now ? startedAt : now;
+}
+
+function detailsOf({ reason: _, ...details }: Death): ErrorContext & CrashDetails {
+  return details;
+}
+
+/** The death itself, for those who listen. */
+export function crashError(lane: JobLane, death: Death): LaneCrashedError {
+  return new LaneCrashedError(`Lane ${lane.name} ${death.reason} ${WHERE[death.phase]}. ${adviceOf(death)}`, {
+    ...detailsOf(death),
+    lane: lane.name,
+  });
 }

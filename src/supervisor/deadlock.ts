@@ -18,7 +18,7 @@ export function allWait(
   // One that was given up just now comes back, or is replaced.
   if (active.length === 0 || lost.some(({ abandonAt }) => abandonAt !== Infinity)) return false;
   return active.every((lane) => {
-    if (lane.status !== 'ready' || !lane.hasCallbacks) return false;
+    if ((lane.status !== 'ready' && lane.status !== 'retiring') || !lane.hasCallbacks) return false;
     const waiting = talk.waitingIn(lane);
     if (waiting !== null) return holds(waiting);
     return lane.channel.stalled && lane.ring.occupied > 0 && stalls(lane.ring.ticket(lane.ring.head));

@@ -4,6 +4,7 @@
  * without a word. Every look answers with the time of the next one.
  */
 import { CallTimeoutError } from '../errors.js';
+import type { Death } from '../lanes/death.js';
 import { State } from '../shared/states.js';
 import { overdueMs } from './choose-lane.js';
 import type { Job, JobLane } from './job.js';
@@ -11,7 +12,7 @@ import { type StopContext, giveUp, interruptAgain, stopJob } from './stopping.js
 
 /** What a look may lead to. */
 export interface HealthEvents {
-  crashed(lane: JobLane, cause: Error): void;
+  crashed(lane: JobLane, death: Death): void;
   /** Calls the lane has not started are to run elsewhere. */
   giveBack(lane: JobLane): void;
 }
@@ -33,12 +34,18 @@ export class Health {
   /** Looks at a lane at `now`, on the host's clock. @returns when to look again, or Infinity. */
   check(lane: JobLane, now: number): number {
     if (lane.announcedGone) {
-      this.#events.crashed(lane, new Error('its thread ended by itself'));
+      this.#events.crashed(lane, lane.death());
       return Infinity;
     }
     if (lane.status === 'starting') {
       if (now - lane.createdAt < BOOT_MS) return lane.createdAt + BOOT_MS;
-      this.#events.crashed(lane, new Error(`it did not start within ${BOOT_MS} ms`));
+      const { pid } = lane;
+      this.#events.crashed(lane, {
+        reason: `did not start within ${BOOT_MS} ms`,
+        phase: 'boot',
+        pid,
+        stderr: [],
+      });
       return Infinity;
     }
     const { ring } = lane;

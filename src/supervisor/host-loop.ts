@@ -16,7 +16,7 @@
  * armed. Arming looks once more after announcing itself (see bell.ts).
  */
 import { performance } from 'node:perf_hooks';
-import type { HostBell } from '../shared/bell.js';
+import type { Doorbell } from '../shared/bell.js';
 
 /** What the loop drives. */
 export interface LoopWork {
@@ -32,6 +32,8 @@ export interface LoopWork {
   gather(): void;
   /** Whether a lane would ring by now. */
   rung(): boolean;
+  /** Whether somebody waits for something: then the process has to live. */
+  awaited(): boolean;
 }
 
 /** µs of spinning in one turn of the event loop, altogether. */
@@ -48,7 +50,7 @@ const MOST_SKIPPED = 32;
 const microseconds = (): number => performance.now() * 1_000;
 
 export class HostLoop {
-  readonly #bell: HostBell;
+  readonly #bell: Doorbell;
   readonly #work: LoopWork;
   readonly #spinUs: number;
   /** A wait on the bell is pending; it cannot be taken back, only used again. */
@@ -63,7 +65,7 @@ export class HostLoop {
   #lastResult = 0;
 
   /** @param spinUs µs to spin at a time; 0 never spins. */
-  constructor(bell: HostBell, work: LoopWork, spinUs: number) {
+  constructor(bell: Doorbell, work: LoopWork, spinUs: number) {
     this.#bell = bell;
     this.#work = work;
     this.#spinUs = spinUs;
@@ -100,6 +102,7 @@ export class HostLoop {
   readonly #decide = (): void => {
     this.#deciding = false;
     this.#work.publish();
+    this.#bell.hold(this.#work.awaited());
     if (!this.#work.busy()) {
       this.#disarm();
       return;

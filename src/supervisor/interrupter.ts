@@ -1,15 +1,14 @@
 /**
  * Has interrupt functions (`onCancel`) called beside running calls, on a
- * thread of its own: an interrupt function may block, and the host must not.
+ * thread of its own in the lane's process: an interrupt function may block, and
+ * the host must not.
  *
  * The handshake in the row (see `Interrupt` in shared/layout.ts) keeps it from
  * running once the call has returned. One that hangs holds up only the lanes
  * whose calls it was to interrupt; those are given up after their grace.
  */
-import type { EngineName, FunctionSpec } from '../declare/spec.js';
-import { helperPrototype } from '../engines/bound-function.js';
 import { InterruptThread } from '../lanes/interrupt-thread.js';
-import type { InterruptFunction, ToLane } from '../shared/messages.js';
+import { type ToLane, interruptOf } from '../shared/messages.js';
 import { generationOf } from '../shared/states.js';
 import type { Job, JobLane } from './job.js';
 
@@ -27,7 +26,7 @@ export class Interrupter {
   /** Binds the interrupt functions of a library ahead of their first use, so that the first cancel is as fast as the others. */
   prepare(library: Extract<ToLane, { kind: 'library' }>): void {
     const functions = library.functions.flatMap(({ spec }) => {
-      const target = targetOf(spec, library.engine, library.path);
+      const target = interruptOf(spec, library.engine, library.path);
       return target === null ? [] : [target];
     });
     if (functions.length > 0) this.#thread.send({ kind: 'prepare', functions });
@@ -36,18 +35,17 @@ export class Interrupter {
   /** Calls the job's interrupt function, if the job is still running by then. */
   interrupt(job: Job, lane: JobLane): void {
     const { spec } = job.fn.compiled;
-    const target = targetOf(spec, job.fn.engine, job.fn.path);
+    const target = interruptOf(spec, job.fn.engine, job.fn.path);
     if (target === null) return;
-    const { memory } = lane.ring;
-    this.#thread.send({
-      kind: 'interrupt',
-      memory: memory.buffer,
-      size: memory.size,
+    const interruption = {
       sequence: job.sequence,
       generation: generationOf(job.id),
       target,
       values: (spec.onCancel?.arguments ?? []).map((index) => this.#value(job, index)),
-    });
+    };
+    const { memory } = lane.ring;
+    if (lane.kind === 'process') lane.interrupt(interruption);
+    else this.#thread.send({ kind: 'interrupt', memory: memory.buffer, size: memory.size, ...interruption });
   }
 
   /** Ends the thread. One that hangs in an interrupt function is left behind. */
@@ -61,11 +59,4 @@ export class Interrupter {
     const value = job.args[given];
     return typeof value === 'boolean' ? Number(value) : (value as number | bigint);
   }
-}
-
-function targetOf(spec: FunctionSpec, engine: EngineName, path: string): InterruptFunction | null {
-  const { onCancel } = spec;
-  if (onCancel === null) return null;
-  const types = helperPrototype(spec, onCancel.arguments, 'void').arguments;
-  return { engine, path, symbol: onCancel.symbol, types };
 }

@@ -1,64 +1,97 @@
 /**
- * The lanes of a pool: started, replaced when they crash or are lost, ended.
+ * The lanes of a pool: started, replaced when they die or are given up,
+ * recycled, ended.
  *
- *   active   lanes that calls may go to, or that are starting
- *   lost     given up, still stuck in native code; counted until the native
- *            call really returns, and tolerated up to `maxLostLanes`
+ *   spares   ready beyond what was asked for: one steps in when a lane goes
+ *   active   lanes that calls may go to, that are starting, or that finish
+ *            what they have (`retiring`)
+ *   lost     given up: a thread is stuck in native code, a process is being
+ *            killed; counted until it really ends
+ *   ending   on their way out
  *
  * Guarantees:
- * - A lane is in one of the two lists, or ended. Counts are lengths of lists.
- * - A lost lane is replaced at once while no more than `maxLostLanes` are lost;
- *   beyond that the pool shrinks, and grows again when a lost lane recovers.
- * - Deaths that follow each other too fast stop the replacing instead of
- *   spinning (`CrashLoopError`), for a while.
+ * - A lane is in one of the lists, or ended. Counts are lengths of lists.
+ * - A lane that is gone is replaced at once by a spare, else as soon as the
+ *   restart policy says (`restarts.ts`), while no more than `maxLostLanes` are
+ *   lost; beyond that the pool shrinks, and grows again when one is lost no more.
+ * - A lane that is due for recycling takes calls until another is ready for its place.
  */
+import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import { CrashLoopError, LaneLostError, type OffthreadError } from '../errors.js';
+import type { OffthreadError } from '../errors.js';
 import type { PoolSettings } from '../options.js';
-import { ThreadLane } from '../lanes/thread-lane.js';
+import type { Death } from '../lanes/death.js';
+import type { LaneKind } from '../lanes/lane-kind.js';
 import type { ToLane } from '../shared/messages.js';
+import { crashLoop, everyLaneLost } from './hopeless.js';
 import type { Job, JobLane } from './job.js';
+import { type RecycleReason, recycleReason } from './recycling.js';
+import { type BreakerState, type RestartNews, Restarts } from './restarts.js';
 
 /** What the set tells its supervisor. */
-export interface LaneSetEvents {
+export interface LaneSetEvents extends RestartNews {
   ready(lane: JobLane): void;
   /** The lane died: its calls are still in its ring. */
-  crashed(lane: JobLane, cause: unknown): void;
+  crashed(lane: JobLane, death: Death): void;
   recovered(lane: JobLane): void;
+  recycled(lane: JobLane, reason: RecycleReason): void;
   /** A lane that was left behind by `end` has ended after all. */
   ended(): void;
+  /** Whether any call waits: then the process has to live until a lane has been started for it. */
+  pending(): boolean;
 }
 
-/** Deaths within this time that stop the replacing, and how long it stays stopped. */
-const CRASHES = 6;
-const CRASH_WINDOW_MS = 10_000;
-/** ms that a lane has to come to rest before its thread is ended all the same. */
+/** ms that a lane has to come to rest before it is ended all the same. */
 const REST_MS = 5_000;
 /** ms that the end of a pool waits for native code that was let go in a callback. */
 const RETURN_MS = 100;
+/** Processes that start at once: more only get in each other's way. */
+const STARTS = Math.max(2, availableParallelism());
 
 export class LaneSet {
   readonly active: JobLane[] = [];
   readonly lost: JobLane[] = [];
   /** On their way out: a thread may still be loading an engine. */
   readonly ending: JobLane[] = [];
+  readonly #spares: JobLane[] = [];
   readonly #settings: PoolSettings;
-  readonly #bell: SharedArrayBuffer;
-  /** Late callbacks of lanes that have ended. */
-  #late = 0;
+  readonly #kind: LaneKind<Job>;
   readonly #events: LaneSetEvents;
+  readonly #restarts: Restarts<object>;
   readonly #libraries: ToLane[] = [];
   readonly #ends = new Set<Promise<void>>();
-  #crashes: number[] = [];
+  /** Late callbacks of lanes that have ended. */
+  #late = 0;
+  #lastDeath: unknown;
   #started = false;
   #closed = false;
   #created = 0;
   #refill: NodeJS.Timeout | undefined;
+  /** Whether a lane waits for another to take its place. */
+  #due = false;
 
-  constructor(settings: PoolSettings, bell: SharedArrayBuffer, events: LaneSetEvents) {
+  constructor(settings: PoolSettings, kind: LaneKind<Job>, events: LaneSetEvents) {
     this.#settings = settings;
-    this.#bell = bell;
+    this.#kind = kind;
     this.#events = events;
+    this.#restarts = new Restarts(settings, {
+      restarting: (delayMs) => events.restarting(delayMs),
+      opened: (deaths, withinMs, retryInMs) => events.opened(deaths, withinMs, retryInMs),
+      trial: () => events.trial(),
+      closed: () => {
+        events.closed();
+        this.#fill();
+      },
+    });
+  }
+
+  /** Lanes that are ready to step in. */
+  get spares(): number {
+    return this.#spares.filter(({ status }) => status === 'ready').length;
+  }
+
+  get breaker(): BreakerState {
+    return this.#restarts.state;
   }
 
   /** Starts the lanes, if that has not been done. */
@@ -70,7 +103,7 @@ export class LaneSet {
   /** Tells every lane, now and later, of a library. */
   announce(library: ToLane): void {
     this.#libraries.push(library);
-    for (const lane of this.active) lane.announce(library);
+    for (const lane of [...this.active, ...this.#spares]) lane.announce(library);
   }
 
   /** Callbacks that native code called when it was too late. */
@@ -85,26 +118,49 @@ export class LaneSet {
     if (!this.#started || this.active.length > 0 || this.#closed) return null;
     // Given up just now: it may come back, and is replaced if it does not.
     if (this.lost.some(({ abandonAt }) => abandonAt !== Infinity)) return null;
-    if (this.#looping()) {
-      return new CrashLoopError(
-        `${this.#crashes.length} lanes died within ${CRASH_WINDOW_MS} ms, so the pool has stopped replacing them for that long. ` +
-          'Native code that ends its thread, or a library that fails while it is loaded, does this: look at the cause of the LaneCrashedError events.',
-      );
+    if (this.#restarts.state === 'open') {
+      return crashLoop(this.#settings, this.#restarts.deaths(performance.now()), this.#lastDeath);
     }
-    return new LaneLostError(
-      `Every lane is stuck in native code: ${this.lost.length} lanes were given up and have not come back, ` +
-        `and maxLostLanes allows ${this.#settings.maxLostLanes} beside the ${this.#settings.lanes} in use. ` +
-        'Declare a way to stop the function (cancelFlag, onCancel), raise maxLostLanes, or use a library that returns.',
-    );
+    if (this.#wanted() > 0) return null;
+    return everyLaneLost(this.#settings, this.lost.length);
+  }
+
+  /** A call waits for a lane: the process lives until one has been started. */
+  want(): void {
+    this.#refill?.ref();
   }
 
   /** Marks lanes ready that have said so. Works while the host blocks. */
   welcome(): void {
-    for (const lane of this.active) {
+    let any = false;
+    for (const lane of [...this.active, ...this.#spares]) {
       if (lane.status !== 'starting' || !lane.announcedReady) continue;
+      any = true;
       lane.status = 'ready';
-      this.#events.ready(lane);
+      this.#restarts.ready(performance.now(), lane);
+      if (this.active.includes(lane)) this.#events.ready(lane);
     }
+    if (any) this.#fill();
+  }
+
+  /** Whether a lane is starting that {@link welcome} is to look at. */
+  get starting(): boolean {
+    return this.active.some(isStarting) || this.#spares.some(isStarting);
+  }
+
+  /** Lanes that start, and nobody has asked for: to be looked at by whoever watches. */
+  get startingSpares(): readonly JobLane[] {
+    return this.#spares.filter(isStarting);
+  }
+
+  /** A lane has answered a call. */
+  worked(lane: JobLane): void {
+    this.#restarts.worked(lane);
+    const reason = recycleReason(this.#settings, lane);
+    if (reason === null || this.#due || lane.status !== 'ready') return;
+    // Another starts; this one goes on until that is ready.
+    this.#due = true;
+    this.#fill();
   }
 
   /** Gives a lane up: it takes no more calls. It is left to come back by itself until {@link abandon}. */
@@ -125,9 +181,11 @@ export class LaneSet {
     this.#events.recovered(lane);
   }
 
-  /** Stops waiting for a lost lane, and replaces it. */
+  /** Stops waiting for a lost lane, ends it where that can be done, and replaces it. */
   abandon(lane: JobLane): void {
     lane.abandonAt = Infinity;
+    this.#restarts.gone(performance.now(), lane);
+    lane.kill();
     void lane.end().then(() => {
       const at = this.lost.indexOf(lane);
       if (at < 0) return;
@@ -135,7 +193,8 @@ export class LaneSet {
       this.#late += lane.channel.late;
       // Room first, then the news: whoever hears it may call.
       this.#fill();
-      this.#events.recovered(lane);
+      // A process was killed: it has not come back.
+      if (lane.kind === 'thread') this.#events.recovered(lane);
     });
     this.#fill();
   }
@@ -143,7 +202,8 @@ export class LaneSet {
   /** Ends every lane. @returns a promise for the end of those that are not stuck. */
   async end(): Promise<void> {
     this.#closed = true;
-    for (const lane of this.active.splice(0)) {
+    clearTimeout(this.#refill);
+    for (const lane of [...this.active.splice(0), ...this.#spares.splice(0)]) {
       if (lane.ring.done === lane.ring.tail) this.#retire(lane);
       else {
         lane.status = 'lost';
@@ -154,38 +214,53 @@ export class LaneSet {
     for (const lane of this.lost) {
       // It is not taken back any more.
       lane.abandonAt = Infinity;
+      lane.kill();
       const end = lane.end().then(() => {
         const at = this.lost.indexOf(lane);
         if (at >= 0) this.lost.splice(at, 1);
         this.#late += lane.channel.late;
         this.#events.ended();
       });
-      // Let go in a callback it comes back at once, and gives its callbacks back: worth a moment.
-      if (lane.hasCallbacks) returns.push(end);
+      // Let go in a callback a thread comes back at once, and gives its
+      // callbacks back: worth a moment. A process that was killed ends.
+      if (lane.hasCallbacks || lane.kind === 'process') returns.push(end);
     }
     await Promise.all([...this.#ends, within(RETURN_MS, Promise.all(returns))]);
   }
 
   /** A lane died. Its calls are handed over before it is replaced. */
-  readonly crashed = (lane: JobLane, cause: unknown): void => {
+  readonly crashed = (lane: JobLane, death: Death): void => {
     const at = this.lost.indexOf(lane);
     if (at >= 0) this.lost.splice(at, 1);
     else if (!this.#remove(lane)) return;
-    this.#crashes.push(performance.now());
-    this.#events.crashed(lane, cause);
+    this.#lastDeath = death.cause ?? new Error(`${lane.name} ${death.reason}`);
+    this.#restarts.died(performance.now(), lane, lane.createdAt);
+    this.#events.crashed(lane, death);
     this.#retire(lane);
     this.#fill();
   };
 
+  /** Ends retiring lanes that have finished what they had. */
+  sweep(): void {
+    for (const lane of this.active.filter(({ status }) => status === 'retiring')) {
+      if (lane.ring.occupied === 0 && this.#remove(lane)) this.#retire(lane);
+    }
+  }
+
   #remove(lane: JobLane): boolean {
-    const at = this.active.indexOf(lane);
-    if (at >= 0) this.active.splice(at, 1);
-    return at >= 0;
+    for (const list of [this.active, this.#spares]) {
+      const at = list.indexOf(lane);
+      if (at < 0) continue;
+      list.splice(at, 1);
+      return true;
+    }
+    return false;
   }
 
   #retire(lane: JobLane): void {
     // At rest first, so that no engine is being bound when its thread ends.
     this.ending.push(lane);
+    this.#restarts.gone(performance.now(), lane);
     const end = atRest(lane)
       .then(() => lane.end())
       .finally(() => {
@@ -196,46 +271,88 @@ export class LaneSet {
     this.#ends.add(end);
   }
 
-  #looping(): boolean {
-    const since = performance.now() - CRASH_WINDOW_MS;
-    this.#crashes = this.#crashes.filter((at) => at > since);
-    return this.#crashes.length >= CRASHES;
+  /** Lanes that calls may go to: as many as asked for, less those lost beyond the tolerated. */
+  #wanted(): number {
+    return this.#settings.lanes - Math.max(0, this.lost.length - this.#settings.maxLostLanes);
   }
 
-  /** Starts lanes until there are as many as asked for, less those lost beyond the tolerated. */
+  /** Has spares step in, and starts lanes until there are as many as there should be. */
   #fill(): void {
     if (!this.#started || this.#closed) return;
-    if (this.#looping()) {
-      if (this.#refill !== undefined) return;
-      this.#refill = setTimeout(() => {
-        this.#refill = undefined;
-        this.#fill();
-      }, CRASH_WINDOW_MS).unref();
-      return;
+    this.#stepIn();
+    this.#replaceDue();
+    const serving = this.active.filter(({ status }) => status !== 'retiring').length;
+    // Spares come last: nobody waits for them.
+    const ready = serving >= this.#wanted() && !this.active.some(isStarting);
+    const spares = ready ? this.#settings.spares + (this.#due ? 1 : 0) : 0;
+    const missing = Math.max(0, this.#wanted() - serving) + Math.max(0, spares - this.#spares.length);
+    const starting = [...this.active, ...this.#spares].filter(isStarting).length;
+    const slots = this.#settings.isolation === 'process' ? Math.max(0, STARTS - starting) : missing;
+    const may = this.#restarts.mayStart(performance.now(), Math.min(missing, slots));
+    for (let started = 0; started < may; started += 1) this.#start();
+    this.#wakeAt(this.#restarts.dueAt);
+  }
+
+  #start(): void {
+    try {
+      const lane = this.#create();
+      this.#restarts.started(performance.now(), lane);
+      const serving = this.active.filter(({ status }) => status !== 'retiring').length;
+      (serving < this.#wanted() ? this.active : this.#spares).push(lane);
+    } catch (error) {
+      this.#lastDeath = error;
+      this.#restarts.died(performance.now(), {}, performance.now());
     }
-    const wanted = this.#settings.lanes - Math.max(0, this.lost.length - this.#settings.maxLostLanes);
-    while (this.active.length < wanted) this.active.push(this.#create());
+  }
+
+  /** Spares take the places of lanes that are gone, ready ones first. */
+  #stepIn(): void {
+    for (;;) {
+      const serving = this.active.filter(({ status }) => status !== 'retiring').length;
+      const spare = this.#spares.find(({ status }) => status === 'ready') ?? this.#spares[0];
+      if (spare === undefined || serving >= this.#wanted()) return;
+      this.#spares.splice(this.#spares.indexOf(spare), 1);
+      this.active.push(spare);
+      if (spare.status === 'ready') this.#events.ready(spare);
+    }
+  }
+
+  /** A lane that is due gives its place to one that is ready. */
+  #replaceDue(): void {
+    if (!this.#due) return;
+    const spare = this.#spares.find(({ status }) => status === 'ready');
+    if (spare === undefined) return;
+    this.#due = false;
+    const due = this.active.find(
+      (lane) => lane.status === 'ready' && recycleReason(this.#settings, lane) !== null,
+    );
+    if (due === undefined) return;
+    due.status = 'retiring';
+    this.#spares.splice(this.#spares.indexOf(spare), 1);
+    this.active.push(spare);
+    this.#events.recycled(due, recycleReason(this.#settings, due) as RecycleReason);
+    this.#events.ready(spare);
+    this.sweep();
+  }
+
+  #wakeAt(due: number): void {
+    clearTimeout(this.#refill);
+    this.#refill = undefined;
+    if (due === Infinity) return;
+    this.#refill = setTimeout(() => this.#fill(), Math.max(1, Math.ceil(due - performance.now())));
+    if (!this.#events.pending()) this.#refill.unref();
   }
 
   #create(): JobLane {
-    const { name, tuning, stackSizeMb } = this.#settings;
     this.#created += 1;
-    const lane: JobLane = new ThreadLane<Job>(
-      {
-        name: `${name}-${this.#created}`,
-        size: { rows: tuning.rows, arenaBytes: tuning.arenaBytes, chunkBytes: tuning.chunkBytes },
-        bell: this.#bell,
-        spinUs: tuning.laneSpinUs,
-        leaseIdleMs: tuning.leaseIdleMs,
-        stackSizeMb,
-      },
-      { crashed: this.crashed },
-    );
+    const lane = this.#kind.create(`${this.#settings.name}-${this.#created}`, { crashed: this.crashed });
     for (const library of this.#libraries) lane.announce(library);
     void lane.setUp().catch(() => {});
     return lane;
   }
 }
+
+const isStarting = ({ status }: JobLane): boolean => status === 'starting';
 
 /** Resolves when a promise does, or when the time is over. */
 async function within(ms: number, promise: Promise<unknown>): Promise<void> {

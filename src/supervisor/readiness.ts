@@ -16,6 +16,11 @@ export class Readiness {
     this.#lanes = lanes;
   }
 
+  /** Whether anybody waits. */
+  get any(): boolean {
+    return this.#waiters.length > 0;
+  }
+
   /**
    * Resolves when some lane takes calls.
    * @throws (rejects) what keeps every lane from starting, or the error given to `end`.

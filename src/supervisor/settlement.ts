@@ -70,7 +70,7 @@ export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | n
   if (!fn.short || (sequence & 7) === 0) fn.measure((endedAt - startedAt) * 1_000);
   const outcome = ring.outcome(sequence);
   // A `fails` rule is user code, which may bring the next reading before this one has been used up.
-  const plain = outcome === 0 && state === State.succeeded && !fn.copiesBack;
+  const plain = outcome === 0 && state === State.succeeded && !ring.copiesBack(sequence);
   if (!plain || fn.compiled.failsPredicate !== undefined) return readWhole(lane, job, state, outcome, read);
   const payload = ring.payload(sequence);
   success.returned = readReturned(ring.memory, sequence, payload, fn, null);
@@ -94,7 +94,9 @@ function readWhole(lane: JobLane, job: Job, state: State, outcome: number, read:
   }
   const { memory } = ring;
   const payload = ring.payload(sequence);
-  const whole = !fn.copiesBack || copyBack(memory, payload, fn, job.args, ring.externals(sequence));
+  const whole =
+    !ring.copiesBack(sequence) ||
+    copyBack(memory, payload, fn, job.args, ring.externals(sequence), ring.outside);
   if (state === State.cancelled || state === State.timedOut) return { ...plain, obstacle: null };
   const long: LongTexts = message?.kind === 'texts' ? message.texts : null;
   const returned = readReturned(memory, sequence, payload, fn, long);

@@ -26,7 +26,7 @@ export interface StopContext {
   /** A look is wanted by this time. */
   by(time: number): void;
   /** The job's lane is to be given up. */
-  lose(lane: JobLane, job: Job): void;
+  lose(lane: JobLane, job: Job, waited: boolean): void;
 }
 
 const RUNNING_STATES = [State.running, State.cancelling, State.timingOut] as const;
@@ -114,7 +114,7 @@ export function giveUp(context: StopContext, job: Job, waited = true): void {
   job.startedAt = ring.startedAt(job.sequence);
   job.endedAt = performance.now();
   const lost = new LaneLostError(
-    `${job.fn.name} is still running in lane ${lane.name}, which was given up. ` +
+    `${job.fn.name} was still running in lane ${lane.name}, which was ${lane.kind === 'process' ? 'killed' : 'given up'}. ` +
       (canBeAsked(job, lane)
         ? `It was asked to stop${waited ? ` and did not come back within its grace of ${context.grace} ms` : ', and its pool did not wait for it'}.`
         : 'Its declaration names no way to stop it: add a cancelFlag or cancelProbe parameter, or onCancel, if the library has one.'),
@@ -122,6 +122,6 @@ export function giveUp(context: StopContext, job: Job, waited = true): void {
   );
   stopping.error.message += ` ${lost.message}`;
   stopping.error.cause ??= lost;
-  context.lose(lane, job);
+  context.lose(lane, job, waited && canBeAsked(job, lane));
   job.settle(stopping.ending, undefined, stopping.error);
 }

@@ -12,11 +12,15 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { OffthreadError } from '../errors.js';
+import type { PoolEvents } from '../observe/events.js';
 import type { PoolSettings } from '../options.js';
-import { HostBell } from '../shared/bell.js';
+import type { Doorbell } from '../shared/bell.js';
+import type { Death } from '../lanes/death.js';
+import { laneKind } from '../lanes/lane-kind.js';
+import type { TryOut } from '../lanes/lane.js';
 import type { ToLane } from '../shared/messages.js';
 import { chooseLane, chooseLaneAhead, overdueMs } from './choose-lane.js';
-import { failCrashed } from './crash.js';
+import { Crashes, crashError } from './crash.js';
 import { allWait, blockedDeadlock, requireHope } from './deadlock.js';
 import { unwatchExit, watchExit } from './exit.js';
 import { FfiRsThreads } from './ffi-rs-threads.js';
@@ -29,6 +33,7 @@ import type { Job, JobLane, StopEnding } from './job.js';
 import { LaneSet } from './lane-set.js';
 import { gather, rung, soonUs } from './pace.js';
 import { ffiRsGate } from './quiet.js';
+import type { BreakerState } from './restarts.js';
 import { Readiness } from './readiness.js';
 import { type StopContext, giveUp, stopJob } from './stopping.js';
 import { Talk } from './talk.js';
@@ -40,22 +45,24 @@ export interface SupervisorEvents {
   /** A lane may take calls: offer the queued ones. */
   room(): void;
   /** Jobs that are to run elsewhere, oldest first: put them in front of the queue. */
-  returned(jobs: readonly Job[]): void;
+  returned(jobs: readonly Job[], again?: boolean): void;
   /** Something else that is due by time; returns when to look next. */
   due(now: number): number;
   /** A job has started. Told only while `announcing()` is true. */
   started(job: Job): void;
   announcing(): boolean;
+  /** Whether any call has not settled: then the process has to live. */
+  pending(): boolean;
   /** A function on the host has failed, and there is no call left to fail with it. */
   stray(error: OffthreadError): void;
   /** Native code waits for a promise of the host. */
   hostWaits(): void;
-  lane(
-    event: 'lane-ready' | 'lane-crashed' | 'lane-lost' | 'lane-recovered',
-    lane: JobLane,
-    error?: unknown,
-  ): void;
+  /** Something has happened to the lanes. */
+  tell<E extends LaneNews>(event: E, ...details: PoolEvents[E]): void;
 }
+
+/** The events that are about lanes. */
+export type LaneNews = Exclude<keyof PoolEvents, 'full' | 'drained' | 'error'>;
 
 const NO_LANES: readonly JobLane[] = [];
 /** Calls that are published together at most: an idle lane should not wait for a long tick to end. */
@@ -65,7 +72,8 @@ const ABANDON_AFTER_MS = 5;
 
 export class Supervisor {
   readonly #events: SupervisorEvents;
-  readonly #bell: HostBell = new HostBell();
+  readonly #bell: Doorbell;
+  readonly #kind: PoolSettings['isolation'];
   readonly #lanes: LaneSet;
   readonly #loop: HostLoop;
   readonly #watch: Watch;
@@ -75,23 +83,34 @@ export class Supervisor {
   readonly #harvester: Harvester;
   readonly #talk: Talk;
   readonly #readiness: Readiness;
+  readonly #crashes: Crashes;
   readonly #ffiRs: FfiRsThreads;
   #harvesting = false;
 
   constructor(settings: PoolSettings, events: SupervisorEvents) {
     this.#events = events;
-    this.#lanes = new LaneSet(settings, this.#bell.buffer, {
+    this.#kind = settings.isolation;
+    this.#crashes = new Crashes(settings);
+    const kind = laneKind<Job>(settings);
+    this.#bell = kind.bell;
+    this.#lanes = new LaneSet(settings, kind, {
       ready: (lane) => {
-        events.lane('lane-ready', lane);
+        events.tell('lane-ready', { lane: lane.name });
         this.#readiness.tell();
         events.room();
       },
-      crashed: (lane, cause) => this.#onCrash(lane, cause),
+      crashed: (lane, death) => this.#onCrash(lane, death),
       recovered: (lane) => {
-        events.lane('lane-recovered', lane);
+        events.tell('lane-recovered', { lane: lane.name });
         events.room();
       },
+      recycled: (lane, reason) => events.tell('lane-recycled', { lane: lane.name, reason }),
       ended: () => this.#leaveExit(),
+      pending: () => events.pending(),
+      restarting: (delayMs) => events.tell('lane-restarting', { delayMs }),
+      opened: (deaths, withinMs, retryInMs) => events.tell('breaker-open', { deaths, withinMs, retryInMs }),
+      trial: () => events.tell('breaker-trial', {}),
+      closed: () => events.tell('breaker-closed', {}),
     });
     this.#readiness = new Readiness(this.#lanes);
     this.#ffiRs = new FfiRsThreads(this.#lanes, this.#interrupter, () => events.room());
@@ -104,6 +123,7 @@ export class Supervisor {
         soonUs: () => soonUs(this.#lanes.active),
         gather: () => gather(this.#lanes.active),
         rung: () => rung(this.#lanes.active) || rung(this.#lanes.lost),
+        awaited: () => events.pending() || this.#readiness.any,
       },
       settings.tuning.hostSpinUs,
     );
@@ -112,10 +132,10 @@ export class Supervisor {
       grace: settings.grace,
       interrupter: this.#interrupter,
       by: (time) => this.#watch.by(time),
-      lose: (lane, job) => this.#lose(lane, job),
+      lose: (lane, job, waited) => this.#lose(lane, job, waited),
     };
     this.#health = new Health(this.#stopping, {
-      crashed: (lane, cause) => this.#lanes.crashed(lane, cause),
+      crashed: (lane, death) => this.#lanes.crashed(lane, death),
       giveBack: (lane) => {
         this.#giveBack(lane);
         events.room();
@@ -138,6 +158,15 @@ export class Supervisor {
 
   get lanes(): readonly JobLane[] {
     return this.#lanes.active;
+  }
+
+  /** Lanes that are ready to step in for one that dies. */
+  get spareLanes(): number {
+    return this.#lanes.spares;
+  }
+
+  get breaker(): BreakerState {
+    return this.#lanes.breaker;
   }
 
   get lostLanes(): readonly JobLane[] {
@@ -171,16 +200,40 @@ export class Supervisor {
     return this.#lanes.hopeless();
   }
 
+  /** Why a job is not to be run: it is known to crash lanes. */
+  refusal(job: Job): OffthreadError | null {
+    return this.#crashes.refusal(job);
+  }
+
   /** Starts the lanes, if need be, and tells them of a library. */
   addLibrary(library: Extract<ToLane, { kind: 'library' }>): void {
     // From the first lane on there is something to watch.
-    watchExit(this);
-    ffiRsGate.join(this.#ffiRs);
+    if (this.#kind === 'thread') {
+      watchExit(this);
+      ffiRsGate.join(this.#ffiRs);
+      this.#interrupter.prepare(library);
+    }
     this.#lanes.announce(library);
     this.#lanes.start();
-    this.#interrupter.prepare(library);
     this.#watch.by(performance.now() + BOOT_MS);
     this.#loop.notice();
+  }
+
+  /**
+   * Opens a library in one lane, where libraries are opened in lanes: what is
+   * wrong with it is found before the others hear of it.
+   * @throws (rejects) what is wrong with it, or what keeps every lane from starting.
+   */
+  async tryOut(library: TryOut): Promise<void> {
+    if (this.#kind === 'thread') return;
+    this.#lanes.start();
+    this.#watch.by(performance.now() + BOOT_MS);
+    this.#loop.notice();
+    await this.#readiness.wait();
+    const lane = this.#lanes.active.find(({ status, ring }) => status === 'ready' && ring.occupied === 0);
+    const any = lane ?? this.#lanes.active.find(({ status }) => status === 'ready');
+    if (any === undefined) throw this.#lanes.hopeless() ?? new Error('unreachable: a lane was ready');
+    await any.tryOut(library);
   }
 
   /** Resolves when some lane takes calls. @throws (rejects) what keeps every lane from starting. */
@@ -194,11 +247,14 @@ export class Supervisor {
    * @returns false when no lane takes it now.
    */
   dispatch(job: Job, ahead = true): boolean {
-    if (job.fn.engine === 'ffi-rs' && ffiRsGate.closed) return false;
+    if (this.quieted(job)) return false;
     const free = chooseLane(this.#lanes.active, job.fn);
     const mayGoAhead = ahead && !job.fn.hasCallbacks;
     const lane = free ?? (mayGoAhead ? chooseLaneAhead(this.#lanes.active, performance.now()) : null);
-    if (lane === null) return false;
+    if (lane === null) {
+      this.#lanes.want();
+      return false;
+    }
     const { ring } = lane;
     const first = ring.occupied === 0;
     const sequence = ring.write(job, this.#events.announcing());
@@ -215,6 +271,11 @@ export class Supervisor {
     else if (job.timeout !== Infinity) this.#watch.by(now + job.timeout);
     this.#loop.notice();
     return true;
+  }
+
+  /** Whether a job has to wait until a library has been opened: processes have their engines to themselves. */
+  quieted({ fn }: Job): boolean {
+    return fn.engine === 'ffi-rs' && this.#kind === 'thread' && ffiRsGate.closed;
   }
 
   /** Takes back the calls that were written ahead. @returns whether there were any. */
@@ -331,6 +392,7 @@ export class Supervisor {
   }
 
   holdsProcess(): boolean {
+    if (this.#kind === 'process') return false;
     const { active, lost, ending } = this.#lanes;
     // A thread that is still loading an engine must not be ended either: that aborts the process.
     const inside = (lane: JobLane): boolean => lane.status === 'starting' || lane.ring.remaining !== 0;
@@ -351,6 +413,7 @@ export class Supervisor {
   #anyOccupied(): boolean {
     for (const lane of this.#lanes.active)
       if (lane.ring.occupied !== 0 || lane.status === 'starting') return true;
+    if (this.#lanes.starting) return true;
     // A persistent callback may be called at any time.
     return this.#lanes.lost.length > 0 || this.#talk.expecting;
   }
@@ -358,16 +421,16 @@ export class Supervisor {
   /** Takes everything finished from the lanes. Safe to enter again from a handler. */
   #harvest(): number {
     let found = 0;
+    if (this.#lanes.starting) this.#lanes.welcome();
     const { active, lost } = this.#lanes;
     for (let index = 0; index < active.length; index += 1) {
       const lane = active[index] as JobLane;
-      if (lane.status === 'starting') this.#lanes.welcome();
-      if (lane.ring.occupied !== 0 || lane.hasCallbacks) found += this.#harvester.take(lane);
+      if (lane.ring.occupied !== 0 || lane.hasCallbacks) found += this.#take(lane);
     }
     // Listeners may run in here, and move lanes between the lists.
     for (const lane of lost.length === 0 ? NO_LANES : lost.slice()) {
       if (lane.status !== 'lost') continue;
-      found += this.#harvester.take(lane);
+      found += this.#take(lane);
       if (lane.ring.occupied === 0 && lane.abandonAt !== Infinity) this.#lanes.reinstate(lane);
     }
     if (found > 0 && !this.#harvesting) {
@@ -381,12 +444,30 @@ export class Supervisor {
     return found;
   }
 
-  #lose(lane: JobLane, job: Job): void {
+  #take(lane: JobLane): number {
+    try {
+      const { head } = lane.ring;
+      const found = this.#harvester.take(lane);
+      if (lane.ring.head !== head) this.#lanes.worked(lane);
+      if (lane.status === 'retiring') this.#lanes.sweep();
+      return found;
+    } catch (cause) {
+      if (this.#kind === 'thread') throw cause;
+      // Its native code has overwritten what it shares with the host: none of it is to be trusted.
+      lane.corrupted(cause);
+      return 0;
+    }
+  }
+
+  #lose(lane: JobLane, job: Job, waited: boolean): void {
     this.#lanes.lose(lane);
-    lane.abandonAt = performance.now() + ABANDON_AFTER_MS;
-    this.#watch.by(lane.abandonAt);
     this.#giveBack(lane);
-    this.#events.lane('lane-lost', lane, job.stopping?.error);
+    this.#events.tell('lane-lost', { lane: lane.name, error: job.stopping?.error });
+    // A process that was asked to stop has had its time.
+    const patience = lane.kind === 'process' && waited ? 0 : ABANDON_AFTER_MS;
+    lane.abandonAt = performance.now() + patience;
+    if (patience === 0) this.#lanes.abandon(lane);
+    else this.#watch.by(lane.abandonAt);
     this.#loop.notice();
   }
 
@@ -401,12 +482,13 @@ export class Supervisor {
     return jobs.length > 0;
   }
 
-  #onCrash(lane: JobLane, cause: unknown): void {
-    this.#harvester.take(lane);
+  #onCrash(lane: JobLane, death: Death): void {
+    this.#take(lane);
     this.#talk.forget(lane);
     this.#giveBack(lane);
-    failCrashed(lane, cause);
-    this.#events.lane('lane-crashed', lane, cause);
+    const again = this.#crashes.settle(lane, death);
+    if (again.length > 0) this.#events.returned(again, true);
+    this.#events.tell('lane-crashed', { lane: lane.name, error: crashError(lane, death) });
     // After the lane has been replaced.
     queueMicrotask(() => {
       this.#readiness.tell();
@@ -418,7 +500,9 @@ export class Supervisor {
   #check(now: number): number {
     this.#harvest();
     let next = Math.min(this.#events.due(now), this.#talk.due(now));
-    for (const lane of this.#lanes.active.slice()) next = Math.min(next, this.#health.check(lane, now));
+    for (const lane of [...this.#lanes.active, ...this.#lanes.startingSpares]) {
+      next = Math.min(next, this.#health.check(lane, now));
+    }
     for (const lane of this.#lanes.lost.slice()) {
       if (lane.abandonAt <= now) {
         this.#lanes.abandon(lane);

@@ -13,6 +13,7 @@ const limits: CallLimits = {
   signal: undefined,
   hostTimeout: undefined,
   highWaterMark: undefined,
+  retry: 0,
 };
 
 class FakeOwner implements CallOwner {

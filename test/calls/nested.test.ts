@@ -17,6 +17,7 @@ const limits: CallLimits = {
   signal: undefined,
   hostTimeout: undefined,
   highWaterMark: undefined,
+  retry: 0,
 };
 
 /** A pool of lanes that wait, each for a function or for none. */

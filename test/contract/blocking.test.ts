@@ -9,8 +9,8 @@ import {
   type OffthreadError,
   PoolClosedError,
   QueueFullError,
-  createPool,
 } from '../../src/index.js';
+import { createPool } from '../helpers/lane-kind.js';
 import {
   lab as makeLab,
   onEveryEngine,

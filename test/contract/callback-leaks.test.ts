@@ -9,9 +9,9 @@ import {
   type Pool,
   callback,
   chunks,
-  createPool,
   persistent,
 } from '../../src/index.js';
+import { createPool } from '../helpers/lane-kind.js';
 import { rejection } from '../helpers/contract.js';
 import { Gate, openGates, until } from '../helpers/gate.js';
 import { OFFTEST } from '../helpers/offtest.js';
@@ -23,6 +23,7 @@ import {
   collect,
   expectClean,
   onCallbackEngines,
+  onCallbackThreads,
   talking,
 } from '../helpers/talk.js';
 import { testlib } from '../helpers/testlib.js';
@@ -51,7 +52,7 @@ async function expectNoMoreThan(before: number): Promise<void> {
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-onCallbackEngines('trampolines (M7)', (engine) => {
+onCallbackThreads('trampolines (M7)', (engine) => {
   it('10,000 calls in lanes that come and go leave none', async function () {
     this.timeout(20_000);
     const before = registered();

@@ -1,6 +1,7 @@
 /** M14, M20, M21: callbacks of every type, what they are given and what native code gets back. */
 import { expect } from 'chai';
-import { callback, createPool } from '../../src/index.js';
+import { callback } from '../../src/index.js';
+import { createPool } from '../helpers/lane-kind.js';
 import { shared } from '../helpers/gate.js';
 import { CHUNK, NUMBER, expectClean, onCallbackEngines, talking, turns } from '../helpers/talk.js';
 import { testlib } from '../helpers/testlib.js';

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { inout, out } from '../../src/index.js';
-import { onEveryEngine, sharedLab } from '../helpers/contract.js';
+import { onEveryEngine, onThreadLanes, sharedLab } from '../helpers/contract.js';
 import { nativeMemory, releaseMemory } from '../helpers/oracle.js';
 import { testlib } from '../helpers/testlib.js';
 
@@ -137,6 +137,10 @@ onEveryEngine('out and inout cells (B6)', (engine) => {
     expect(await lib.ot_is_null(0n)).to.equal(1);
     expect(await lib.ot_is_null(1n)).to.equal(0);
   });
+});
+
+onThreadLanes('pointers of this process (B6)', (engine) => {
+  const lab = sharedLab(engine);
 
   it('reads memory that somebody else in this process allocated', async () => {
     const lib = await lab.pool.open(

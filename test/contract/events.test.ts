@@ -3,11 +3,12 @@ import { expect } from 'chai';
 import {
   ArgumentError,
   ListenerError,
+  type LaneReport,
   type PoolOptions,
   configureDefaultPool,
-  createPool,
   defaultPool,
 } from '../../src/index.js';
+import { createPool, laneKind } from '../helpers/lane-kind.js';
 import { onEveryEngine, rejection, thrown, withPool } from '../helpers/contract.js';
 import { Gate, until } from '../helpers/gate.js';
 import { OFFTEST } from '../helpers/offtest.js';
@@ -104,7 +105,13 @@ onEveryEngine('figures of a pool (M10)', (engine) => {
       const reports = await pool.laneReports();
       expect(reports).to.have.lengthOf(2);
       expect(reports.reduce((sum, { calls }) => sum + calls, 0)).to.equal(10);
-      expect(new Set(reports.map(({ threadId }) => threadId)).size).to.equal(2);
+      const place = ({ pid, threadId }: LaneReport): string => `${pid} ${threadId}`;
+      expect(new Set(reports.map(place)).size).to.equal(2);
+      const lane = reports.map((report) => report.lane);
+      expect(lane).to.deep.equal(['offthread-1', 'offthread-2']);
+      const own = laneKind() === 'thread';
+      expect(reports.every(({ pid }) => (pid === process.pid) === own)).to.equal(true);
+      expect(reports.every(({ residentBytes }) => (residentBytes === 0) === own)).to.equal(true);
       expect(reports.some(({ engines }) => engines.includes(engine))).to.equal(true);
     });
   });

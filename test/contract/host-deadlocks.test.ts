@@ -1,6 +1,7 @@
 /** M31: host functions that call their own pool, and calls that block the thread which would have to answer. */
 import { expect } from 'chai';
-import { DeadlockError, HostFunctionError, callback, createPool } from '../../src/index.js';
+import { DeadlockError, HostFunctionError, callback } from '../../src/index.js';
+import { createPool } from '../helpers/lane-kind.js';
 import { rejection, thrown } from '../helpers/contract.js';
 import { until } from '../helpers/gate.js';
 import { OFFTEST } from '../helpers/offtest.js';

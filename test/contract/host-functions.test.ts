@@ -96,7 +96,7 @@ onCallbackEngines('host functions that native code does not wait for', (engine) 
 
   it('may block: native code is at its end meanwhile', async () => {
     await withTalk(engine, {}, async (lib) => {
-      const [done, never] = [words(1, 0), words(1, 0)];
+      const [done, never] = [words(1, 0), new Int32Array(new SharedArrayBuffer(4))];
       const seen: number[] = [];
       const blockUntilSet = (): void => {
         const start = performance.now();

@@ -1,7 +1,7 @@
 /** B1: native code is interrupted by a function called beside it: in time, again if need be, never too late. */
 import { expect } from 'chai';
 import { CallCancelledError, CallTimeoutError, LaneLostError } from '../../src/index.js';
-import { onEveryEngine, rejection, sharedLab, thrown, withPool } from '../helpers/contract.js';
+import { onThreadLanes, rejection, sharedLab, thrown, withPool } from '../helpers/contract.js';
 import { until } from '../helpers/gate.js';
 import {
   badInterrupts,
@@ -17,7 +17,7 @@ const turns = async (count: number): Promise<void> => {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-onEveryEngine('onCancel (B1)', (engine) => {
+onThreadLanes('onCancel (B1)', (engine) => {
   const lab = sharedLab(engine, { lanes: 2, grace: 5_000 });
   let lost = 0;
   beforeEach(() => {

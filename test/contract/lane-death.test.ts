@@ -7,7 +7,8 @@
  */
 import type { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
-import { LaneCrashedError, callback, chunks, createPool } from '../../src/index.js';
+import { LaneCrashedError, callback, chunks } from '../../src/index.js';
+import { createPool } from '../helpers/lane-kind.js';
 import { contractEngines, rejection } from '../helpers/contract.js';
 import { until } from '../helpers/gate.js';
 import { BYTES, CHUNK, Held, NUMBER, words } from '../helpers/talk.js';

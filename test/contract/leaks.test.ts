@@ -2,7 +2,7 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { createPool } from '../../src/index.js';
+import { createPool } from '../helpers/lane-kind.js';
 import { onEveryEngine, withPool } from '../helpers/contract.js';
 import { Gate, until } from '../helpers/gate.js';
 import { OFFTEST } from '../helpers/offtest.js';

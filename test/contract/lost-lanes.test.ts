@@ -7,7 +7,7 @@ import {
   type NativeCall,
   type Pool,
 } from '../../src/index.js';
-import { onEveryEngine, rejection, thrown, withPool } from '../helpers/contract.js';
+import { onThreadLanes, rejection, thrown, withPool } from '../helpers/contract.js';
 import { Gate, until } from '../helpers/gate.js';
 import type { Offtest } from '../helpers/offtest.js';
 import { mostThreadsInside, resetThreadsInside } from '../helpers/oracle.js';
@@ -28,7 +28,7 @@ function watch(pool: Pool): string[] {
   return seen;
 }
 
-onEveryEngine('lost lanes', (engine) => {
+onThreadLanes('lost lanes', (engine) => {
   it('rejects the call at its timeout, counts the lane, and replaces it', async () => {
     await withPool(engine, { grace: 20, name: 'pit' }, async (lib, pool) => {
       const seen = watch(pool);

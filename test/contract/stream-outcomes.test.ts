@@ -10,6 +10,7 @@ import {
   collect,
   expectClean,
   onCallbackEngines,
+  onCallbackThreads,
   talking,
   turns,
   unhandled,
@@ -68,18 +69,6 @@ onCallbackEngines('streams that fail', (engine) => {
         await closing;
       });
     }
-  });
-
-  it('release native code that waits for its reader when their pool is destroyed', async () => {
-    await withTalk(engine, { grace: 8_000 }, async (lib, pool) => {
-      const refused = words(1);
-      const stream = lib.ot_stream_deaf.stream(100, 10, refused);
-      await stream[Symbol.asyncIterator]().next();
-      const result = rejection(stream.result, ChannelClosedError);
-      await pool.destroy();
-      await result;
-      await until(() => (refused[0] ?? -1) > 0, 'native code to come to its end');
-    });
   });
 
   it('time out as calls do', async () => {
@@ -203,6 +192,20 @@ onCallbackEngines('reading after the end', (engine) => {
       if (second instanceof StreamError) expect(second.code).to.equal('OFFTHREAD_STREAM_BUSY');
       else expect(second).to.deep.equal([]);
       expect(await stream.result).to.equal(3);
+    });
+  });
+});
+
+onCallbackThreads('streams of pools that are destroyed', (engine) => {
+  it('release native code that waits for its reader when their pool is destroyed', async () => {
+    await withTalk(engine, { grace: 8_000 }, async (lib, pool) => {
+      const refused = words(1);
+      const stream = lib.ot_stream_deaf.stream(100, 10, refused);
+      await stream[Symbol.asyncIterator]().next();
+      const result = rejection(stream.result, ChannelClosedError);
+      await pool.destroy();
+      await result;
+      await until(() => (refused[0] ?? -1) > 0, 'native code to come to its end');
     });
   });
 });

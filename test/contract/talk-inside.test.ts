@@ -8,9 +8,9 @@ import {
   type NativeCall,
   callback,
   chunks,
-  createPool,
   persistent,
 } from '../../src/index.js';
+import { createPool } from '../helpers/lane-kind.js';
 import { rejection, thrown } from '../helpers/contract.js';
 import { until } from '../helpers/gate.js';
 import { OFFTEST } from '../helpers/offtest.js';

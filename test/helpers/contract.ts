@@ -5,7 +5,8 @@
  */
 import { expect } from 'chai';
 import type { EngineName } from '../../src/index.js';
-import { type OffthreadError, type Pool, type PoolOptions, createPool } from '../../src/index.js';
+import type { OffthreadError, Pool, PoolOptions } from '../../src/index.js';
+import { type LaneKind, createPool, laneKinds, useLanes } from './lane-kind.js';
 import { ENGINES } from './engine-list.js';
 import { openGates } from './gate.js';
 import { OFFTEST, type Offtest } from './offtest.js';
@@ -26,12 +27,31 @@ if (contractEngines.length === 0) {
 
 /** Describes the same tests for each engine. */
 export function onEveryEngine(title: string, tests: (engine: EngineName) => void): void {
-  for (const engine of contractEngines) {
-    describe(`${title} [${engine}]`, function () {
-      this.timeout(12_000);
-      afterEach(openGates);
-      tests(engine);
-    });
+  describeOn(contractEngines, laneKinds, title, tests);
+}
+
+/** The same, for what only lanes of one kind do. */
+export function onThreadLanes(title: string, tests: (engine: EngineName) => void): void {
+  describeOn(contractEngines, ['thread'], title, tests);
+}
+
+/** Describes the same tests for each of some engines, with each of some kinds of lanes. */
+export function describeOn(
+  engines: readonly EngineName[],
+  kinds: readonly LaneKind[],
+  title: string,
+  tests: (engine: EngineName) => void,
+): void {
+  for (const kind of kinds.filter((one) => laneKinds.includes(one))) {
+    for (const engine of engines) {
+      describe(`${title} [${engine}, ${kind}]`, function () {
+        this.timeout(12_000);
+        before(() => useLanes(kind));
+        afterEach(openGates);
+        after(() => useLanes('thread'));
+        tests(engine);
+      });
+    }
   }
 }
 

@@ -4,6 +4,7 @@
  * runs, and decides when it ends. Times here are guards against deadlock only.
  */
 import type { NativeCall } from '../../src/index.js';
+import { liveMemory } from './lane-kind.js';
 import type { Offtest } from './offtest.js';
 
 /** ms after which a test that waits for something is broken. */
@@ -15,7 +16,7 @@ export class Gate {
   readonly release: Int32Array;
 
   constructor() {
-    const memory = new SharedArrayBuffer(128);
+    const memory = liveMemory(128);
     this.entered = new Int32Array(memory, 0, 1);
     this.release = new Int32Array(memory, 64, 1);
     open.add(this);
@@ -59,7 +60,7 @@ export async function until(holds: () => boolean, what: string): Promise<void> {
 
 /** Bytes that native code and this thread both see. */
 export function shared(bytes: number): Uint8Array {
-  return new Uint8Array(new SharedArrayBuffer(bytes));
+  return new Uint8Array(liveMemory(bytes));
 }
 
 /** Starts a call that writes to shared bytes until its flag is set: resolves when it is running. */

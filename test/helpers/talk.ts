@@ -14,9 +14,9 @@ import {
   type NativeStream,
   type Pool,
   type PoolOptions,
-  createPool,
 } from '../../src/index.js';
-import { contractEngines } from './contract.js';
+import { contractEngines, describeOn } from './contract.js';
+import { createPool, laneKinds, liveMemory } from './lane-kind.js';
 import { openGates, until } from './gate.js';
 import { testlib } from './testlib.js';
 
@@ -25,13 +25,12 @@ const callbackEngines: readonly EngineName[] = contractEngines.filter((name) => 
 
 /** Describes the same tests for each engine that has callbacks. */
 export function onCallbackEngines(title: string, tests: (engine: EngineName) => void): void {
-  for (const engine of callbackEngines) {
-    describe(`${title} [${engine}]`, function () {
-      this.timeout(12_000);
-      afterEach(openGates);
-      tests(engine);
-    });
-  }
+  describeOn(callbackEngines, laneKinds, title, tests);
+}
+
+/** The same, for what only thread lanes do. */
+export function onCallbackThreads(title: string, tests: (engine: EngineName) => void): void {
+  describeOn(callbackEngines, ['thread'], title, tests);
 }
 
 /** `int (*)(int)` */
@@ -75,7 +74,7 @@ export async function expectClean(pool: Pool): Promise<void> {
 
 /** Words that native code and this thread both see, -1 until they are written. */
 export function words(count: number, value = -1): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(count * 4)).fill(value);
+  return new Int32Array(liveMemory(count * 4)).fill(value);
 }
 
 /** Lets the event loop go round. */

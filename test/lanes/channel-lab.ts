@@ -1,7 +1,7 @@
 /** A channel with a real thread on the lane's end. */
 import { MessageChannel } from 'node:worker_threads';
-import { Inbox } from '../../src/lanes/inbox.js';
-import { LaneChannel } from '../../src/lanes/lane-channel.js';
+import { Inbox, portReader } from '../../src/lanes/inbox.js';
+import { LaneChannel, wakeAtGate } from '../../src/lanes/lane-channel.js';
 import type { NativeValue } from '../../src/engines/engine.js';
 import { LaneMemory } from '../../src/shared/lane-memory.js';
 import type { LaneSize } from '../../src/shared/layout.js';
@@ -49,7 +49,7 @@ export async function withChannel(
     seed: SEED,
   };
   const lane = await thread<NativeValue[]>(new URL('./channel-thread.js', import.meta.url), task, [port2]);
-  const channel = new LaneChannel(memory, new Inbox(port1));
+  const channel = new LaneChannel(memory, new Inbox(portReader(port1)), () => wakeAtGate(memory));
   const asleepUntil = (holds: () => boolean, what: string): void => {
     for (;;) {
       const rings = Atomics.load(words, Word.RING);

@@ -28,7 +28,7 @@ export type Script =
   | { readonly kind: 'both' };
 
 export interface ChannelTask {
-  readonly memory: SharedArrayBuffer;
+  readonly memory: ArrayBufferLike;
   readonly size: LaneSize;
   readonly words: Int32Array;
   readonly port: MessagePort;
@@ -117,7 +117,9 @@ function run(task: ChannelTask): NativeValue[] {
   };
   const post = (chunk: boolean, payload: ArrayBuffer): void =>
     port.postMessage({ kind: 'record', chunk, payload }, [payload]);
-  const lane = { ring, post, base: 0, addressOf: () => 0 };
+  const wait = (index: number, seen: number): boolean =>
+    Atomics.wait(memory.i32, index, seen) !== 'timed-out';
+  const lane = { ring, post, wait, base: 0, addressOf: () => 0 };
   const writer = new ChannelWriter(memory, lane, task.spinUs);
   const reader = new MadeUp() as unknown as CallbackReader;
   const roll = dice(task.seed);

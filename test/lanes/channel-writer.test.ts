@@ -4,8 +4,8 @@ import { expect } from 'chai';
 import type { ChunksSpec, FunctionSpec, HostFunctionSpec, Scalar } from '../../src/declare/spec.js';
 import type { CallbackReader } from '../../src/engines/callback-reader.js';
 import type { NativeValue } from '../../src/engines/engine.js';
-import { Inbox } from '../../src/lanes/inbox.js';
-import { LaneChannel } from '../../src/lanes/lane-channel.js';
+import { Inbox, portReader } from '../../src/lanes/inbox.js';
+import { LaneChannel, wakeAtGate } from '../../src/lanes/lane-channel.js';
 import { LaneMemory } from '../../src/shared/lane-memory.js';
 import { RowWord } from '../../src/shared/layout.js';
 import { RecordKind } from '../../src/shared/record.js';
@@ -40,9 +40,13 @@ class Bench {
   readonly #ports = new MessageChannel();
 
   constructor() {
-    this.channel = new LaneChannel(this.memory, new Inbox(this.#ports.port1));
+    this.channel = new LaneChannel(this.memory, new Inbox(portReader(this.#ports.port1)), () =>
+      wakeAtGate(this.memory),
+    );
     const lane = {
       base: 0,
+      wait: (index: number, seen: number): boolean =>
+        Atomics.wait(this.memory.i32, index, seen) !== 'timed-out',
       addressOf: () => 0,
       ring: () => void (this.rings += 1),
       post: (chunk: boolean, payload: ArrayBuffer) =>

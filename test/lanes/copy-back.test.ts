@@ -3,10 +3,12 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Arena } from '../../src/lanes/arena.js';
 import { copyBack, pack } from '../../src/lanes/pack.js';
+import { SharedBuffers } from '../../src/lanes/shared-buffers.js';
 import { arenaStart } from '../../src/shared/layout.js';
 import { LaneMemory } from '../../src/shared/lane-memory.js';
 import { declare, detach, nativeView } from './fixture.js';
 
+const outside = new SharedBuffers({ postMessage: () => {} });
 const SIZE = { rows: 2, arenaBytes: 32_768, chunkBytes: 0 };
 
 /** Packs, lets `native` work on what it is given, copies back. */
@@ -19,9 +21,9 @@ function call(
   const memory = new LaneMemory(SIZE);
   memory.bytes.fill(0xa5, arenaStart(SIZE));
   const externals: Uint8Array[] = [];
-  const payload = pack(memory, new Arena(arenaStart(SIZE), SIZE.arenaBytes), fn, args, externals);
+  const payload = pack(memory, new Arena(arenaStart(SIZE), SIZE.arenaBytes), fn, args, externals, outside);
   native(nativeView(memory, payload, fn, externals).filter((one) => one instanceof Uint8Array));
-  return copyBack(memory, payload, fn, args, externals);
+  return copyBack(memory, payload, fn, args, externals, outside);
 }
 
 /** A buffer whose length can change. Typed here, because the library of types for Node 20 lacks it. */

@@ -3,6 +3,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { LaneRing } from '../../src/lanes/lane-ring.js';
+import { SharedBuffers } from '../../src/lanes/shared-buffers.js';
 import type { Ticket } from '../../src/lanes/ticket.js';
 import { Header, RowWord, StopCause } from '../../src/shared/layout.js';
 import { LaneMemory } from '../../src/shared/lane-memory.js';
@@ -34,7 +35,7 @@ class SimulatedLane {
   readonly #views = new Map<number, readonly Uint8Array[]>();
   #cursor: number;
 
-  constructor(buffer: SharedArrayBuffer, port: MessagePort) {
+  constructor(buffer: ArrayBufferLike, port: MessagePort) {
     this.memory = new LaneMemory(SIZE, buffer);
     this.#port = port;
     this.#cursor = Atomics.load(this.memory.i32, Header.HEAD);
@@ -112,7 +113,7 @@ describe('LaneRing (M2, M7, M27)', () => {
         fc.array(step, { maxLength: 150, size: 'max' }),
         (start, firstId, steps) => {
           withPorts((host, lanePort) => {
-            const ring = new LaneRing<Ticket>(SIZE, host, start);
+            const ring = new LaneRing<Ticket>(new LaneMemory(SIZE), new SharedBuffers(host), start);
             const lane = new SimulatedLane(ring.memory.buffer, lanePort);
             const entries: Entry[] = [];
             const byGeneration = new Map<number, Ticket>();
@@ -195,7 +196,7 @@ describe('LaneRing (M2, M7, M27)', () => {
 
   it('the lane sees nothing before it is published, then all of it', () => {
     withPorts((host) => {
-      const ring = new LaneRing<Ticket>(SIZE, host, 2 ** 31 - 1);
+      const ring = new LaneRing<Ticket>(new LaneMemory(SIZE), new SharedBuffers(host), 2 ** 31 - 1);
       const tail = (): number => Atomics.load(ring.memory.i32, Header.TAIL);
       for (let id = 1; id <= 3; id += 1)
         ring.write({ id, fn, args: [id, new Uint8Array(1), null], highWaterMark: 0 }, false);
@@ -207,7 +208,11 @@ describe('LaneRing (M2, M7, M27)', () => {
 
   it('a stale id changes nothing in a row that another call has now', () => {
     withPorts((host) => {
-      const ring = new LaneRing<Ticket>({ rows: 1, arenaBytes: 256, chunkBytes: 0 }, host, -1);
+      const ring = new LaneRing<Ticket>(
+        new LaneMemory({ rows: 1, arenaBytes: 256, chunkBytes: 0 }),
+        new SharedBuffers(host),
+        -1,
+      );
       const plain = declare({ arguments: [], return: 'void' });
       const old = ring.write({ id: 7, fn: plain, args: [], highWaterMark: 0 }, false) as number;
       Atomics.store(ring.memory.i32, Header.HEAD, ring.tail);
@@ -221,7 +226,7 @@ describe('LaneRing (M2, M7, M27)', () => {
 
   it('lent views stay referenced until their row is given back, and no longer', () => {
     withPorts((host) => {
-      const ring = new LaneRing<Ticket>(SIZE, host);
+      const ring = new LaneRing<Ticket>(new LaneMemory(SIZE), new SharedBuffers(host));
       const view = new Uint8Array(new SharedArrayBuffer(8));
       const sequence = ring.write({ id: 1, fn, args: [1, view, null], highWaterMark: 0 }, false) as number;
       expect(ring.externals(sequence)[0]?.buffer).to.equal(view.buffer);
@@ -234,7 +239,7 @@ describe('LaneRing (M2, M7, M27)', () => {
 
   it('results gather until the row the host named, or until the lane runs dry, across the wrap', () => {
     withPorts((host) => {
-      const ring = new LaneRing<Ticket>(SIZE, host, 2 ** 31 - 2);
+      const ring = new LaneRing<Ticket>(new LaneMemory(SIZE), new SharedBuffers(host), 2 ** 31 - 2);
       const plain = declare({ arguments: [], return: 'void' });
       for (let id = 1; id <= 5; id += 1) ring.write({ id, fn: plain, args: [], highWaterMark: 0 }, false);
       ring.gather(3);

@@ -6,6 +6,7 @@ import { SCALARS } from '../../src/declare/scalars.js';
 import type { Scalar } from '../../src/declare/spec.js';
 import { loadEngine } from '../../src/engines/load.js';
 import type { DeclaredFunction } from '../../src/lanes/declared-function.js';
+import { SharedBuffers } from '../../src/lanes/shared-buffers.js';
 import { LaneRing } from '../../src/lanes/lane-ring.js';
 import type { Ticket } from '../../src/lanes/ticket.js';
 import { readReturned, withOuts } from '../../src/lanes/unpack.js';
@@ -14,6 +15,8 @@ import { clockOrigin } from '../../src/shared/clock.js';
 import { Bell, Header, Lease, Outcome } from '../../src/shared/layout.js';
 import type { ToHost } from '../../src/shared/messages.js';
 import { State } from '../../src/shared/states.js';
+import { LaneMemory } from '../../src/shared/lane-memory.js';
+import { ThreadLink } from '../../workers/lane-link.js';
 import { LaneRuntime } from '../../workers/lane-runtime.js';
 import { testlib } from '../helpers/testlib.js';
 import { scalarValue } from '../shared/values.js';
@@ -27,24 +30,15 @@ class Bench {
   readonly bell: HostBell = new HostBell();
   readonly runtime: LaneRuntime;
   readonly #data = new MessageChannel();
-  readonly #control = new MessageChannel();
   #id: number;
 
   constructor(first = 0, firstId = 1) {
     this.#id = firstId;
-    this.ring = new LaneRing<Ticket>(SIZE, this.#data.port1, first);
-    this.runtime = new LaneRuntime({
-      name: 'bench',
-      memory: this.ring.memory.buffer,
-      size: SIZE,
-      bell: this.bell.buffer,
-      data: this.#data.port2,
-      control: this.#control.port2,
-      clockOrigin: clockOrigin(),
-      spinUs: 0,
-      leaseIdleMs: 1,
-      stackBytes: 0,
-    });
+    const memory = new LaneMemory(SIZE);
+    this.ring = new LaneRing<Ticket>(memory, new SharedBuffers(this.#data.port1), first);
+    const settings = { clockOrigin: clockOrigin(), spinUs: 0, leaseIdleMs: 1, stackBytes: 0 };
+    const link = new ThreadLink(memory, { bell: this.bell.buffer, data: this.#data.port2 });
+    this.runtime = new LaneRuntime(memory, settings, link);
   }
 
   /** A function of the test library, that the lane knows. */
@@ -104,7 +98,6 @@ class Bench {
 
   close(): void {
     this.#data.port1.close();
-    this.#control.port1.close();
   }
 }
 

@@ -6,11 +6,13 @@ import type { Scalar } from '../../src/declare/spec.js';
 import { checkArguments } from '../../src/declare/validate.js';
 import { Arena } from '../../src/lanes/arena.js';
 import { NO_ROOM, pack } from '../../src/lanes/pack.js';
+import { SharedBuffers } from '../../src/lanes/shared-buffers.js';
 import { arenaStart } from '../../src/shared/layout.js';
 import { LaneMemory } from '../../src/shared/lane-memory.js';
 import { scalarValue } from '../shared/values.js';
 import { declare, detach, nativeView } from './fixture.js';
 
+const outside = new SharedBuffers({ postMessage: () => {} });
 const SIZE = { rows: 2, arenaBytes: 32_768, chunkBytes: 0 };
 /** Data up to this many bytes is copied into the arena; a string counts three for each unit, and the NUL. */
 const INLINE = 4_096;
@@ -30,7 +32,7 @@ function packed(declaration: unknown, args: readonly unknown[]): Packed & { read
   memory.bytes.fill(0xa5, arenaStart(SIZE));
   arena.allocate(48);
   const externals: Uint8Array[] = [];
-  const payload = pack(memory, arena, fn, args, externals);
+  const payload = pack(memory, arena, fn, args, externals, outside);
   expect(payload).to.not.equal(NO_ROOM);
   expect(
     memory.bytes.subarray(arenaStart(SIZE), arenaStart(SIZE) + 48).every((byte) => byte === 0xa5),
@@ -161,7 +163,7 @@ describe('packing arguments', () => {
     const arena = new Arena(arenaStart(memory.size), 64);
     arena.allocate(64);
     const { mark } = arena;
-    expect(pack(memory, arena, fn, [new Uint8Array(8)], [])).to.equal(NO_ROOM);
+    expect(pack(memory, arena, fn, [new Uint8Array(8)], [], outside)).to.equal(NO_ROOM);
     expect(arena.mark).to.equal(mark);
   });
 
@@ -172,7 +174,7 @@ describe('packing arguments', () => {
     const given = new Uint8Array(8);
     detach(given.buffer);
     try {
-      pack(memory, arena, fn, [1, given], []);
+      pack(memory, arena, fn, [1, given], [], outside);
     } catch {
       // To throw is one way to say it; what counts is that nothing is kept.
     }

@@ -7,7 +7,7 @@ const MB = 1024 * 1024;
 
 describe('SharedBuffers', () => {
   it('gives out what was given back, and only then', () => {
-    const buffers = new SharedBuffers();
+    const buffers = new SharedBuffers({ postMessage: () => {} });
     const first = buffers.take(10_000);
     const second = buffers.take(10_000);
     expect(second.buffer).to.not.equal(first.buffer);
@@ -19,14 +19,14 @@ describe('SharedBuffers', () => {
   });
 
   it('leaves the callers’ own memory alone', () => {
-    const buffers = new SharedBuffers();
+    const buffers = new SharedBuffers({ postMessage: () => {} });
     const own = new Uint8Array(new SharedArrayBuffer(16_384));
     buffers.give(own);
     expect(buffers.take(16_384).buffer).to.not.equal(own.buffer);
   });
 
   it('keeps one buffer of any size, and else not more than its bound', () => {
-    const buffers = new SharedBuffers();
+    const buffers = new SharedBuffers({ postMessage: () => {} });
     const huge = buffers.take(40 * MB);
     buffers.give(huge);
     expect(buffers.take(33 * MB).buffer, 'the only one').to.equal(huge.buffer);
@@ -40,7 +40,7 @@ describe('SharedBuffers', () => {
     const step = fc.record({ take: fc.boolean(), bytes: fc.integer({ min: 0, max: 100_000 }), at: fc.nat() });
     fc.assert(
       fc.property(fc.array(step, { size: 'max', maxLength: 200 }), (steps) => {
-        const buffers = new SharedBuffers();
+        const buffers = new SharedBuffers({ postMessage: () => {} });
         const lent: Uint8Array[] = [];
         for (const { take, bytes, at } of steps) {
           if (take || lent.length === 0) {

@@ -6,7 +6,7 @@ import { NO_RECORD, PipeWriter } from '../../src/shared/pipe.js';
 import { dice, obey } from './thread.js';
 
 export interface PipeTask {
-  readonly memory: SharedArrayBuffer;
+  readonly memory: ArrayBufferLike;
   readonly size: LaneSize;
   readonly place: PipePlace;
   readonly rounds: number;

@@ -4,11 +4,12 @@ import { IdSource } from '../../src/shared/ids.js';
 import { Header, type LaneSize, RowWord } from '../../src/shared/layout.js';
 import { LaneMemory } from '../../src/shared/lane-memory.js';
 import { State, generationIn, generationOf, stateIn, transition } from '../../src/shared/states.js';
+import { ThreadLink } from '../../workers/lane-link.js';
 import { LaneRuntime } from '../../workers/lane-runtime.js';
 
 /** A lane's memory, and what the threads of a race agree on. */
 export interface RaceTable {
-  readonly memory: SharedArrayBuffer;
+  readonly memory: ArrayBufferLike;
   readonly size: LaneSize;
   /** Sequence number and id of round 0; each round has the next of both. */
   readonly first: number;
@@ -122,19 +123,10 @@ function meddle({ table, moves }: Extract<RaceTask, { kind: 'meddler' }>): numbe
 /** @returns how often it rang without being waited for. */
 function ringBell({ bell, words, rounds }: Extract<RaceTask, { kind: 'ringer' }>): number {
   const size: LaneSize = { rows: 2, arenaBytes: 64, chunkBytes: 0 };
-  const { port1, port2 } = new MessageChannel();
-  const runtime = new LaneRuntime({
-    name: 'ringer',
-    memory: new LaneMemory(size).buffer,
-    size,
-    bell,
-    data: port1,
-    control: port2,
-    clockOrigin: 0,
-    spinUs: 0,
-    leaseIdleMs: 1,
-    stackBytes: 0,
-  });
+  const { port1 } = new MessageChannel();
+  const memory = new LaneMemory(size);
+  const settings = { clockOrigin: 0, spinUs: 0, leaseIdleMs: 1, stackBytes: 0 };
+  const runtime = new LaneRuntime(memory, settings, new ThreadLink(memory, { bell, data: port1 }));
   for (let round = 1; round <= rounds; round += 1) {
     Atomics.store(words, Ring.PUBLISHED, round);
     // Rings the bell, as a lane does after every result.
@@ -143,7 +135,6 @@ function ringBell({ bell, words, rounds }: Extract<RaceTask, { kind: 'ringer' }>
     else Atomics.wait(words, Ring.SEEN, round - 1);
   }
   port1.close();
-  port2.close();
   return 0;
 }
 

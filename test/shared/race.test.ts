@@ -1,6 +1,8 @@
 /** M1, M2: real threads race on the rows of a ring; every call has exactly one ending. */
 import { MessageChannel } from 'node:worker_threads';
 import { expect } from 'chai';
+import { SharedBuffers } from '../../src/lanes/shared-buffers.js';
+import { LaneMemory } from '../../src/shared/lane-memory.js';
 import { LaneRing } from '../../src/lanes/lane-ring.js';
 import type { Ticket } from '../../src/lanes/ticket.js';
 import { Header } from '../../src/shared/layout.js';
@@ -75,7 +77,7 @@ describe('races on the call table (M1, M2)', () => {
     it(`each call is ended exactly once, ${where}`, async () => {
       const { port1, port2 } = new MessageChannel();
       const size = { rows: 64, arenaBytes: 4_096, chunkBytes: 0 };
-      const ring = new LaneRing<Ticket>(size, port1, first | 0);
+      const ring = new LaneRing<Ticket>(new LaneMemory(size), new SharedBuffers(port1), first | 0);
       const table: RaceTable = {
         memory: ring.memory.buffer,
         size,

@@ -22,6 +22,10 @@ class FakeLane {
     return Infinity;
   }
 
+  awaited(): boolean {
+    return true;
+  }
+
   rung(): boolean {
     return this.wanted && this.chunks > 0;
   }

@@ -77,6 +77,10 @@ class FakeLanes implements LoopWork {
     this.gathers += 1;
   }
 
+  awaited(): boolean {
+    return true;
+  }
+
   rung(): boolean {
     return this.endless || this.finished > 0;
   }

@@ -18,8 +18,12 @@ interface Stack {
   readonly order: number[];
 }
 
-/** Makes the function known as short, then has one call block with others behind it in the same lane. */
-async function stack(lib: Native, pool: Pool): Promise<Stack> {
+/**
+ * Makes the function known as short, then has one call block with others behind
+ * it in the same lane. On a machine that others use its runs may be measured as
+ * long for a while: then they are let go, and it is made known once more.
+ */
+async function stack(lib: Native, pool: Pool, attempts = 50): Promise<Stack> {
   const open = new SharedWord(1);
   const scratch = new SharedWord();
   for (let call = 0; call < WARM_UP; call += 1) await lib.enter(scratch.address, open.address, GUARD_MS);
@@ -29,6 +33,11 @@ async function stack(lib: Native, pool: Pool): Promise<Stack> {
   const entered = Array.from({ length: STACKED }, () => new SharedWord());
   const blocker = lib.enter(inside.address, release.address, GUARD_MS);
   const calls = entered.map((word) => lib.enter(word.address, open.address, GUARD_MS));
+  if (pool.stats().lanes.busy !== 1 && attempts > 0) {
+    release.value = 1;
+    await Promise.all([blocker, ...calls]);
+    return stack(lib, pool, attempts - 1);
+  }
   // The premise: all of them are in the blocker's lane.
   expect(pool.stats().lanes.busy, 'lanes that have calls').to.equal(1);
   expect(blocker.state).to.not.equal('succeeded');

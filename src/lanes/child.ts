@@ -1,0 +1,191 @@
+/**
+ * The process of a lane: started with just the descriptors and the environment
+ * it is to have, and watched to its end.
+ *
+ * Guarantee: `ended` is called exactly once, also for a process that could not
+ * be started, and never before the constructor has returned.
+ */
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { readSync, writeSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { ORDERS_FD, type ProcessBoot, SOCKET_FD } from '../shared/process-boot.js';
+import { StderrTail } from './stderr-tail.js';
+
+const ENTRY = fileURLToPath(new URL('../../workers/process-entry.js', import.meta.url));
+/** Options of this Node.js that its lanes are started with, too: limits and permissions. */
+const INHERITED = /^--(max-|stack-size|permission|allow-|experimental-ffi|no-warnings|disable-warning)/;
+
+export interface ChildOptions {
+  readonly boot: ProcessBoot;
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether what it writes to stderr is passed on. */
+  readonly passStderr: boolean;
+  /** Descriptors of the lane's memory and of the live bytes. */
+  readonly memoryFd: number;
+  readonly liveFd: number;
+}
+
+export interface ChildEvents {
+  /** Bytes have come by the socket. */
+  rung(): void;
+  ended(end: ChildEnd): void;
+}
+
+/** How a process ended. */
+export interface ChildEnd {
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  /** Why it could not be started. */
+  readonly cause: unknown;
+}
+
+export class Child {
+  readonly #process: ChildProcess | null;
+  readonly #tail = new StderrTail();
+  readonly #passStderr: boolean;
+  readonly #buffer = Buffer.alloc(65_536);
+  #over = false;
+  #closed = false;
+
+  constructor(options: ChildOptions, events: ChildEvents) {
+    this.#passStderr = options.passStderr;
+    const end = (result: ChildEnd): void => {
+      if (this.#over) return;
+      this.#over = true;
+      // What it said last is in the pipe still.
+      this.takeStderr();
+      this.close();
+      events.ended(result);
+    };
+    try {
+      this.#process = start(options);
+    } catch (cause) {
+      this.#process = null;
+      queueMicrotask(() => end({ exitCode: undefined, signal: undefined, cause }));
+      return;
+    }
+    const child = this.#process;
+    child.on('error', (cause) => {
+      if (child.pid === undefined) end({ exitCode: undefined, signal: undefined, cause });
+    });
+    child.on('exit', (code, signal) =>
+      end({ exitCode: code ?? undefined, signal: signal ?? undefined, cause: undefined }),
+    );
+    for (const one of child.stdio) one?.on('error', () => {});
+    const socket = socketOf(child, SOCKET_FD);
+    socket?.on('data', events.rung);
+    // It has ended; or native code has closed what it did not open.
+    socket?.on('close', () => {
+      if (!this.#closed) this.kill();
+    });
+    child.stderr?.on('data', (chunk: Buffer) => this.#heard(chunk));
+    this.hold(false);
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** Descriptor of the socket; -1 when it is closed. */
+  get socketFd(): number {
+    return descriptorOf(socketOf(this.#process, SOCKET_FD));
+  }
+
+  /** What it last wrote to stderr. */
+  get stderr(): readonly string[] {
+    return this.#tail.lines;
+  }
+
+  /** Whether the host's process has to live for this one. */
+  hold(alive: boolean): void {
+    const child = this.#process;
+    if (child === null) return;
+    const socket = socketOf(child, SOCKET_FD);
+    for (const one of [child, socket]) {
+      if (alive) one?.ref();
+      else one?.unref();
+    }
+    socketOf(child, ORDERS_FD)?.unref();
+    (child.stderr as Socket | null)?.unref();
+  }
+
+  /** Wakes it. */
+  knock(): void {
+    const fd = this.socketFd;
+    if (fd < 0) return;
+    try {
+      writeSync(fd, '\n');
+    } catch {
+      // Full: it has been woken. Closed: its end is on its way.
+    }
+  }
+
+  /** Sends a line to its interrupt thread. */
+  order(line: string): void {
+    socketOf(this.#process, ORDERS_FD)?.write(`${line}\n`);
+  }
+
+  /** Takes what has come by the socket, without the event loop. @returns false when it is closed. */
+  takeBytes(): boolean {
+    return this.#read(this.socketFd) !== 'closed';
+  }
+
+  /** Takes what is in the pipe of stderr, without the event loop. */
+  takeStderr(): void {
+    const fd = descriptorOf(this.#process?.stderr);
+    // A grandchild may write on for ever.
+    for (let rounds = 0; fd >= 0 && rounds < 16; rounds += 1) {
+      const bytes = this.#read(fd);
+      if (typeof bytes !== 'number') return;
+      this.#heard(this.#buffer.subarray(0, bytes));
+    }
+  }
+
+  /** Ends it, wherever it is. */
+  kill(): void {
+    if (!this.#over) this.#process?.kill('SIGKILL');
+  }
+
+  /** Closes the host's ends: a lane between calls then ends by itself. */
+  close(): void {
+    this.#closed = true;
+    const child = this.#process;
+    if (child === null) return;
+    for (const one of child.stdio) one?.destroy();
+  }
+
+  #heard(chunk: Buffer): void {
+    this.#tail.add(chunk);
+    if (this.#passStderr) process.stderr.write(Buffer.from(chunk));
+  }
+
+  #read(fd: number): number | 'nothing' | 'closed' {
+    try {
+      const bytes = readSync(fd, this.#buffer);
+      return bytes === 0 ? 'closed' : bytes;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 'nothing' : 'closed';
+    }
+  }
+}
+
+function start({ boot, env, memoryFd, liveFd }: ChildOptions): ChildProcess {
+  const options: SpawnOptions = {
+    env,
+    stdio: ['ignore', 'inherit', 'pipe', memoryFd, 'pipe', liveFd, 'pipe'],
+  };
+  const flags = process.execArgv.filter((flag) => INHERITED.test(flag));
+  return spawn(process.execPath, [...flags, ENTRY, JSON.stringify(boot)], options);
+}
+
+/** The host's end of a socket, by the child's descriptor. */
+function socketOf(child: ChildProcess | null, fd: number): Socket | undefined {
+  return (child?.stdio as readonly (Socket | undefined)[] | undefined)?.[fd];
+}
+
+/** Node.js keeps it on the handle only. */
+function descriptorOf(stream: unknown): number {
+  const { _handle: handle } = (stream ?? {}) as { _handle?: { fd?: number } | null };
+  return handle?.fd ?? -1;
+}

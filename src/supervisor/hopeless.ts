@@ -1,0 +1,23 @@
+/** Why no lane will take a call, for whoever makes one. */
+import { CrashLoopError, LaneLostError } from '../errors.js';
+import type { PoolSettings } from '../options.js';
+
+/** @param cause of the last death. */
+export function crashLoop({ deathWindow }: PoolSettings, deaths: number, cause: unknown): CrashLoopError {
+  return new CrashLoopError(
+    `Lanes keep dying: ${deaths} within ${deathWindow} ms, so the pool has stopped replacing them for a while, and none is left. ` +
+      'Native code that ends its lane, or a library that fails while it is loaded, does this: look at the cause, and at the lane-crashed events. ' +
+      'Then mend or avoid that call, or allow more with maxDeaths.',
+    { cause },
+  );
+}
+
+/** @param lost lanes that are stuck. */
+export function everyLaneLost({ maxLostLanes, lanes }: PoolSettings, lost: number): LaneLostError {
+  return new LaneLostError(
+    `Every lane is stuck in native code: ${lost} lanes were given up and have not come back, ` +
+      `and maxLostLanes allows ${maxLostLanes} beside the ${lanes} in use. ` +
+      'Declare a way to stop the function (cancelFlag, onCancel), raise maxLostLanes, use a library that returns, ' +
+      "or lanes that can be killed ({ isolation: 'process' }).",
+  );
+}

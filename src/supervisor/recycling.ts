@@ -1,0 +1,19 @@
+/** When a lane has served long enough, or grown too large, to be replaced by a fresh one. */
+import type { PoolSettings } from '../options.js';
+import type { JobLane } from './job.js';
+
+export type RecycleReason = 'calls' | 'memory';
+
+/**
+ * Why a lane is due; null while it is not. One whose native code may have kept a
+ * callback (a persistent one, a probe) never is: what it is for would be lost.
+ */
+export function recycleReason(
+  { recycleAfter, recycleAboveMb }: PoolSettings,
+  lane: JobLane,
+): RecycleReason | null {
+  if (recycleAfter === Infinity && recycleAboveMb === Infinity) return null;
+  if (lane.keepsCallbacks) return null;
+  if (lane.ring.head >>> 0 >= recycleAfter) return 'calls';
+  return lane.residentMb > recycleAboveMb ? 'memory' : null;
+}

@@ -1,0 +1,241 @@
+/**
+ * For tests of lanes that die: pools of either isolation, words that every lane
+ * sees, and what a dead lane's verdict has to say.
+ */
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { AnyDeclarations, Checked } from '../../src/declare/checked.js';
+import * as offthread from '../../src/index.js';
+import {
+  type CallOptions,
+  type EngineName,
+  LaneCrashedError,
+  type LaneReport,
+  type Library,
+  type Pool,
+  type PoolOptions,
+  type PoolStats,
+  createPool,
+} from '../../src/index.js';
+import { contractEngines, rejection } from './contract.js';
+import { openGates } from './gate.js';
+import { childrenOf, isAlive, killAll } from './processes.js';
+import { packageRoot } from './testlib.js';
+
+/* What issue 4 adds to the API: once it has landed, these types and casts are to go. */
+
+export type LaneOptions = PoolOptions & {
+  readonly spares?: number;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stderr?: 'inherit' | 'capture';
+  readonly recycleAfter?: number;
+  readonly recycleAboveMb?: number;
+  readonly maxDeaths?: number;
+  readonly deathWindow?: number;
+  readonly maxKills?: number;
+  readonly redact?: boolean | ((value: unknown, index: number, symbol: string) => string);
+  readonly control?: 'shared' | 'kill-only';
+};
+export type Phase = 'boot' | 'idle' | 'call' | 'answer';
+export type Crash = LaneCrashedError & {
+  readonly pid?: number;
+  readonly phase: Phase;
+  readonly digest?: string;
+  readonly stderr: readonly string[];
+  readonly attempts: number;
+};
+export type Figures = PoolStats & {
+  readonly isolation: Isolation;
+  readonly control: 'shared' | 'kill-only';
+  readonly lanes: { readonly spare: number };
+  readonly lanesRecycled: number;
+  readonly lanesKilled: number;
+  readonly retried: number;
+  readonly breaker: 'closed' | 'open' | 'trial';
+};
+export type Report = LaneReport & {
+  readonly lane: string;
+  readonly pid: number;
+  readonly residentBytes: number;
+};
+interface Later {
+  sharedBytes?(length: number): Uint8Array;
+}
+
+export const newPool = (options: LaneOptions): Pool => createPool(options);
+export const figures = (pool: Pool): Figures => pool.stats() as Figures;
+export const reports = async (pool: Pool): Promise<Report[]> => (await pool.laneReports()) as Report[];
+export function retrying<C = never>(retry: number): CallOptions<C> {
+  return { retry } as unknown as CallOptions<C>;
+}
+/** Memory that native code in every lane sees live, in a process of its own too. */
+const sharedBytes: (length: number) => Uint8Array =
+  (offthread as Later).sharedBytes ?? ((length: number) => new Uint8Array(new SharedArrayBuffer(length)));
+/** Listens to any event of a pool; gets what it tells. */
+export function onEvent(pool: Pool, name: string, listener: (told: Told) => void): void {
+  (pool as unknown as { on(name: string, listener: (told: Told) => void): void }).on(name, listener);
+}
+
+/** What the events of lanes tell, all of them. */
+export interface Told {
+  readonly lane?: string;
+  readonly error?: unknown;
+  readonly delayMs?: number;
+  readonly reason?: string;
+  readonly deaths?: number;
+  readonly withinMs?: number;
+  readonly retryInMs?: number;
+}
+
+export type Isolation = 'thread' | 'process';
+
+/** Where tests run. */
+export interface Ground {
+  readonly isolation: Isolation;
+  readonly engine: EngineName;
+}
+
+/** ms after which a wait is a deadlock, on a slow machine that others use too. */
+export const GUARD_MS: number = 15_000;
+/** The engine of most tests here: any will do that has callbacks. */
+const talker = contractEngines.find((name) => name === 'koffi') ?? contractEngines.find((n) => n === 'node');
+
+function describeOn(title: string, grounds: readonly Ground[], tests: (ground: Ground) => void): void {
+  for (const ground of grounds) {
+    describe(`${title} [${ground.isolation}, ${ground.engine}]`, function () {
+      this.timeout(40_000);
+      afterEach(openGates);
+      tests(ground);
+    });
+  }
+}
+
+/** Describes tests on process lanes, with an engine that has callbacks. */
+export function onProcessLanes(title: string, tests: (ground: Ground) => void): void {
+  if (talker !== undefined) describeOn(title, [{ isolation: 'process', engine: talker }], tests);
+}
+
+/** Describes tests on process lanes for each engine. */
+export function onEveryProcessLane(title: string, tests: (ground: Ground) => void): void {
+  describeOn(
+    title,
+    contractEngines.map((engine) => ({ isolation: 'process', engine })),
+    tests,
+  );
+}
+
+/** Describes tests of what threads survive too. */
+export function onBothLanes(title: string, tests: (ground: Ground) => void): void {
+  if (talker === undefined) return;
+  const both = ['thread', 'process'] as const;
+  describeOn(
+    title,
+    both.map((isolation) => ({ isolation, engine: talker })),
+    tests,
+  );
+}
+
+/** Resolves when something has become true. */
+export async function eventually(
+  holds: () => boolean,
+  what: string,
+  guardMs: number = GUARD_MS,
+): Promise<void> {
+  const start = performance.now();
+  while (!holds()) {
+    if (performance.now() - start > guardMs) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** 32-bit words that every lane sees. */
+export function words(count = 1): Int32Array {
+  const bytes = sharedBytes(count * 4);
+  return new Int32Array(bytes.buffer, bytes.byteOffset, count);
+}
+
+/** Resolves when native code has brought a word so far. */
+export function reached(word: Int32Array, value = 1): Promise<void> {
+  return eventually(() => Atomics.load(word, 0) >= value, `native code to count to ${value}`);
+}
+
+/** Resolves when these processes run no more. */
+export async function gone(pids: readonly number[]): Promise<void> {
+  await eventually(() => !pids.some(isAlive), `processes ${pids.join(', ')} to end`);
+}
+
+/** The children of this process that were not there before, ended ones included. */
+export function watchChildren(): () => number[] {
+  const before = childrenOf(process.pid);
+  return () => childrenOf(process.pid).filter((pid) => !before.includes(pid));
+}
+
+/** Runs something that makes pools; afterwards none of their children may be left. */
+export async function leavingNoChild(run: () => Promise<void>): Promise<void> {
+  const born = watchChildren();
+  try {
+    await run();
+    await eventually(() => born().length === 0, 'every child to be gone');
+  } finally {
+    killAll(born());
+  }
+}
+
+type WithLanes<D extends AnyDeclarations> = (
+  ground: Ground,
+  options: LaneOptions,
+  test: (lib: Library<D>, pool: Pool) => Promise<void>,
+) => Promise<void>;
+
+/** Gives the `withLanes` of a file: a pool and these functions for one test, closed whatever happens, no child left. */
+export function lanesWith<const D extends AnyDeclarations & Checked<D>>(
+  path: string,
+  declarations: D,
+): WithLanes<D> {
+  return ({ isolation, engine }, options, test) =>
+    leavingNoChild(async () => {
+      const pool = newPool({ isolation, lanes: 1, grace: 100, ...options });
+      try {
+        await test(await pool.open(path, declarations, { engine }), pool);
+      } finally {
+        openGates();
+        await pool.close({ timeout: 2_000 });
+      }
+    });
+}
+
+/** This process's environment and more, for lanes. */
+export function environment(more: Readonly<Record<string, string>>): Record<string, string> {
+  return { ...(process.env as Record<string, string>), ...more };
+}
+
+/** What a promise is rejected with: the verdict on a dead lane. */
+export async function crash(promise: PromiseLike<unknown>): Promise<Crash> {
+  return (await rejection(promise, LaneCrashedError)) as Crash;
+}
+
+/** Every lane is there and has nothing to do; spares too. */
+export async function fullAgain(pool: Pool, spares?: number): Promise<void> {
+  const full = (): boolean => {
+    const { idle, total, lost, spare } = figures(pool).lanes;
+    return idle === total && lost === 0 && (spares === undefined || spare === spares);
+  };
+  await eventually(full, 'every lane to be there and idle');
+}
+
+/** Nothing is pending, and every call that was taken in has ended in one way. */
+export function expectBalance(pool: Pool): void {
+  const { submitted, succeeded, failed, cancelled, timedOut, queued, waiting, running } = pool.stats();
+  expect({ queued, waiting, running }).to.deep.equal({ queued: 0, waiting: 0, running: 0 });
+  expect(succeeded + failed + cancelled + timedOut, 'every call ended once').to.equal(submitted);
+}
+
+/** Path of a library that build-native.mjs makes. */
+const built = (name: string): string =>
+  join(packageRoot(), `build/native/${name}.${process.platform === 'darwin' ? 'dylib' : 'so'}`);
+/** native/faultlib: goes wrong when it is loaded, as its environment says. */
+export const faultlib: string = built('libofffault');
+export const FAULTLIB = {
+  of_add: { arguments: ['i32', 'i32'], return: 'i32' },
+  of_process_id: { arguments: [], return: 'i32' },
+} as const;

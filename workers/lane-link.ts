@@ -1,0 +1,70 @@
+/**
+ * How a lane and its host reach each other beside the table: a thread by
+ * shared memory and a message port, a process by memory that both map and a
+ * descriptor. What runs in the lane does not know which.
+ */
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { Bell, Header } from '../src/shared/layout.js';
+import type { LaneMemory } from '../src/shared/lane-memory.js';
+import type { ToHost, ToLane } from '../src/shared/messages.js';
+
+export interface LaneLink {
+  /** The next message of the host; undefined when there is none now. Not for the event loop: it works in the midst of a call. */
+  receive(): ToLane | undefined;
+  /** @param transfer buffers of the message that are given away. */
+  post(message: ToHost, transfer?: ArrayBuffer[]): void;
+  /** Rings the host's doorbell, where the host has armed it. */
+  ring(): void;
+  /**
+   * Blocks this thread until a word of the lane's memory is no longer as seen.
+   * @param ms at most so long; for ever where there is none.
+   * @returns false when the time is over.
+   */
+  wait(index: number, seen: number, ms?: number): boolean;
+  /** Resolves when a word of the lane's memory is no longer as seen, and may do so before. The event loop lives. */
+  sleep(index: number, seen: number): Promise<unknown>;
+  /** Address of the live bytes (see `lanes/live-bytes.ts`) in this process. */
+  liveAddress(): bigint;
+}
+
+/** Of a thread lane. */
+export class ThreadLink implements LaneLink {
+  readonly #memory: LaneMemory;
+  readonly #bell: Int32Array;
+  readonly #data: MessagePort;
+
+  constructor(memory: LaneMemory, { bell, data }: { bell: SharedArrayBuffer; data: MessagePort }) {
+    this.#memory = memory;
+    this.#bell = new Int32Array(bell);
+    this.#data = data;
+  }
+
+  receive(): ToLane | undefined {
+    const received: { message: ToLane } | undefined = receiveMessageOnPort(this.#data);
+    return received?.message;
+  }
+
+  post(message: ToHost, transfer: ArrayBuffer[] = []): void {
+    this.#data.postMessage(message, transfer);
+  }
+
+  ring(): void {
+    if (Atomics.load(this.#bell, Bell.ARMED) === 0) return;
+    if (Atomics.compareExchange(this.#bell, Bell.ARMED, 1, 0) !== 1) return;
+    Atomics.add(this.#bell, Bell.COUNT, 1);
+    Atomics.notify(this.#bell, Bell.COUNT);
+  }
+
+  wait(index: number, seen: number, ms: number = Infinity): boolean {
+    return Atomics.wait(this.#memory.i32, index, seen, ms) !== 'timed-out';
+  }
+
+  async sleep(index: number, seen: number): Promise<void> {
+    const sleep = Atomics.waitAsync(this.#memory.i32, index, seen);
+    if (sleep.async) await sleep.value;
+  }
+
+  liveAddress(): bigint {
+    return this.#memory.u64[Header.SHARED_BASE / 2] as bigint;
+  }
+}

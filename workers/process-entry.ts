@@ -1,0 +1,88 @@
+/**
+ * The program of a process lane. Everything it needs is on its command line
+ * and in its descriptors (see `shared/process-boot.ts`).
+ *
+ * Guarantees:
+ * - It ends with its host: by a signal, where the system sends one; when the
+ *   host's end of the socket closes; and at once when its host has ended before
+ *   it came to ask for that signal.
+ * - It prints nothing of its own. What JavaScript throws here ends it with an
+ *   exit code, and its text goes to the host.
+ */
+import { closeSync, writeSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { inspect } from 'node:util';
+import { systemCalls } from '../src/engines/system.js';
+import { LaneMemory } from '../src/shared/lane-memory.js';
+import { markLane } from '../src/shared/lane-mark.js';
+import { Header, Phase } from '../src/shared/layout.js';
+import { processMemoryBytes } from '../src/shared/mail.js';
+import type { ErrorData, ToLane } from '../src/shared/messages.js';
+import { MEMORY_FD, type ProcessBoot } from '../src/shared/process-boot.js';
+import { errorData } from './error-data.js';
+import { LaneRuntime } from './lane-runtime.js';
+import { ProcessInterrupts } from './process-interrupts.js';
+import { ProcessLink } from './process-link.js';
+import { reportOf } from './report.js';
+
+const BYTES_PER_KB = 1_024;
+/** ms between looks at how much memory the process holds. */
+const MEASURE_MS = 100;
+/** What Node.js itself exits with after an uncaught error. */
+const UNCAUGHT = 1;
+
+const boot = JSON.parse(process.argv[2] as string) as ProcessBoot;
+const startedAt = performance.now();
+
+const system = systemCalls(boot.stackBytes);
+system.endWithParent();
+// It may have ended before the line above.
+if (process.ppid !== boot.host) process.kill(process.pid, 'SIGKILL');
+process.title = `${boot.name} (offthread lane)`;
+markLane(boot.name);
+
+process.on('uncaughtException', (error) => {
+  // For the host, which keeps what a lane said last.
+  writeSync(2, `${inspect(error)}\n`);
+  process.exit(UNCAUGHT);
+});
+
+const file = system.map(MEMORY_FD);
+const memory = new LaneMemory(boot.size, system.view(file, 0, processMemoryBytes(boot.size)));
+closeSync(MEMORY_FD);
+const interrupts = new ProcessInterrupts({ address: file.address, size: boot.size });
+const link = new ProcessLink(memory, system, (library) => interrupts.prepare(library));
+const settings = { ...boot, leaseIdleMs: 0 };
+const lane: LaneRuntime = new LaneRuntime(memory, settings, link, answer);
+
+function answer(question: Extract<ToLane, { kind: 'ask' | 'try' }>): void {
+  let error: ErrorData | null = null;
+  if (question.kind === 'try') error = tryOut(question);
+  else if (question.question !== 'report') {
+    lane.drain();
+    if (question.question === 'retire') lane.functions.releaseCallbacks();
+  }
+  const resident = process.memoryUsage.rss();
+  memory.i32[Header.RESIDENT_KB] = resident / BYTES_PER_KB;
+  const report = { ...reportOf(boot.name, lane, startedAt), residentBytes: resident };
+  link.post({ kind: 'reply', id: question.id, report, error });
+}
+
+function tryOut(question: Extract<ToLane, { kind: 'try' }>): ErrorData | null {
+  memory.i32[Header.PHASE] = Phase.BOOT;
+  try {
+    lane.functions.tryOut(question);
+    return null;
+  } catch (error) {
+    return errorData(error);
+  } finally {
+    memory.i32[Header.PHASE] = Phase.IDLE;
+  }
+}
+
+setInterval(() => {
+  memory.i32[Header.RESIDENT_KB] = process.memoryUsage.rss() / BYTES_PER_KB;
+}, MEASURE_MS).unref();
+
+lane.announce();
+void lane.serve();

@@ -1,0 +1,123 @@
+/**
+ * The link of a process lane: memory that the host maps too, and one socket.
+ *
+ *   host ──byte──► lane   the lane sleeps, or waits in a callback: look again
+ *   lane ──byte──► host   the bell is armed, or something came by mail
+ *   closed                the other side has ended
+ *
+ * What the bytes are about is in the memory; they only wake. So one too many is
+ * harmless, and one that does not fit the socket is not missed: another one is
+ * on its way then.
+ *
+ * Guarantee: nothing here waits for a host that has ended. A lane that finds
+ * the socket closed ends its process, wherever it is.
+ */
+import { readSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { MappedFile, System } from '../src/engines/system.js';
+import type { LaneMemory } from '../src/shared/lane-memory.js';
+import { Header } from '../src/shared/layout.js';
+import { MailReader, MailWriter, mailDown, mailUp } from '../src/shared/mail.js';
+import type { ToHost, ToLane } from '../src/shared/messages.js';
+import { LIVE_FD, SOCKET_FD } from '../src/shared/process-boot.js';
+import type { LaneLink } from './lane-link.js';
+
+/** ms between looks at a word that nobody may write a byte for: an interrupt function that has ended, say. */
+const FIRST_SLICE_MS = 1;
+const LONGEST_SLICE_MS = 64;
+
+export class ProcessLink implements LaneLink {
+  readonly #memory: LaneMemory;
+  readonly #system: System;
+  readonly #in: MailReader;
+  readonly #out: MailWriter;
+  readonly #bytes = Buffer.alloc(256);
+  readonly #onLibrary: (library: Extract<ToLane, { kind: 'library' }>) => void;
+  #live: MappedFile | undefined;
+  #wake: () => void = () => {};
+
+  /** @param onLibrary is told of libraries before they are bound. */
+  constructor(
+    memory: LaneMemory,
+    system: System,
+    onLibrary: (library: Extract<ToLane, { kind: 'library' }>) => void,
+  ) {
+    this.#onLibrary = onLibrary;
+    this.#memory = memory;
+    this.#system = system;
+    this.#in = new MailReader(memory, mailDown(memory.size));
+    this.#out = new MailWriter(memory, mailUp(memory.size));
+    // Two readers of one descriptor: this one between calls, `wait` in the midst of one.
+    const socket = new Socket({ fd: SOCKET_FD, readable: true, writable: false });
+    socket.on('data', () => this.#wake());
+    socket.on('error', () => {});
+    socket.on('close', () => process.exit());
+  }
+
+  receive(): ToLane | undefined {
+    const message = this.#in.receive() as ToLane | undefined;
+    if (message?.kind === 'library') this.#onLibrary(message);
+    return message;
+  }
+
+  post(message: ToHost): void {
+    const { i32 } = this.#memory;
+    // The host takes a large one in pieces.
+    for (let sent = this.#out.send(message); !sent; sent = this.#out.flush()) {
+      const seen = Atomics.load(i32, Header.MAIL_UP_READ);
+      Atomics.store(i32, Header.MAIL_UP_WAITS, 1);
+      this.#knock();
+      if (!this.#out.flush()) this.wait(Header.MAIL_UP_READ, seen);
+      Atomics.store(i32, Header.MAIL_UP_WAITS, 0);
+    }
+    // Answers to questions are waited for without a call under way.
+    if (message.kind === 'reply') this.#knock();
+  }
+
+  ring(): void {
+    const { i32 } = this.#memory;
+    if (Atomics.load(i32, Header.BELL_ARMED) === 0) return;
+    if (Atomics.compareExchange(i32, Header.BELL_ARMED, 1, 0) === 1) this.#knock();
+  }
+
+  wait(index: number, seen: number, ms: number = Infinity): boolean {
+    const { i32 } = this.#memory;
+    const until = ms === Infinity ? Infinity : performance.now() + ms;
+    for (let slice = FIRST_SLICE_MS; ; slice = Math.min(slice * 2, LONGEST_SLICE_MS)) {
+      if (Atomics.load(i32, index) !== seen) return true;
+      const left = until - performance.now();
+      if (left <= 0) return false;
+      if (this.#system.poll([SOCKET_FD], Math.min(slice, left))) this.#takeBytes();
+    }
+  }
+
+  sleep(index: number, seen: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+      // A byte that came before anybody listened.
+      if (Atomics.load(this.#memory.i32, index) !== seen) resolve();
+    });
+  }
+
+  liveAddress(): bigint {
+    this.#live ??= this.#system.map(LIVE_FD);
+    return this.#live.address;
+  }
+
+  #takeBytes(): void {
+    try {
+      if (readSync(SOCKET_FD, this.#bytes) === 0) process.kill(process.pid, 'SIGKILL');
+    } catch (error) {
+      // Taken already by the socket's other reader.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') process.kill(process.pid, 'SIGKILL');
+    }
+  }
+
+  #knock(): void {
+    try {
+      writeSync(SOCKET_FD, '\n');
+    } catch {
+      // Full: bytes are on their way. Closed: the next look finds out.
+    }
+  }
+}

@@ -1,0 +1,18 @@
+/** What a lane tells about itself. */
+import { performance } from 'node:perf_hooks';
+import type { LaneReport } from '../src/shared/messages.js';
+import type { LaneRuntime } from './lane-runtime.js';
+
+/** @param startedAt ms on this thread's clock. */
+export function reportOf(name: string, lane: LaneRuntime, startedAt: number): LaneReport {
+  return {
+    lane: name,
+    pid: process.pid,
+    threadId: 0,
+    residentBytes: 0,
+    calls: lane.calls,
+    uptimeMs: performance.now() - startedAt,
+    heapUsedBytes: process.memoryUsage().heapUsed,
+    engines: lane.functions.engines,
+  };
+}
