@@ -7,6 +7,7 @@ import type { Library } from './calls/library.js';
 import { makeLibrary } from './calls/make-library.js';
 import { type OpenOptions, libraryPath, openInLane, openOnHost, requestedEngine } from './calls/opening.js';
 import type { DeclaredFunction } from './lanes/declared-function.js';
+import type { TryOut } from './lanes/lane.js';
 import { Counters } from './observe/counters.js';
 import { Events, type Listener, type PoolEvents } from './observe/events.js';
 import type { PoolStats } from './observe/stats.js';
@@ -105,9 +106,7 @@ export class Pool implements AsyncDisposable {
     const opened =
       this.#settings.isolation === 'thread'
         ? await openOnHost(given, declarations, requested, number)
-        : await openInLane(given, declarations, requested, number, (library) =>
-            this.#supervisor.tryOut(library),
-          );
+        : await openInLane(given, declarations, requested, number, (library) => this.#tryOut(library));
     this.#requireOpen();
     const { path: where, engine, functions } = opened;
     await this.#tellLanes(where, functions);
@@ -234,6 +233,16 @@ export class Pool implements AsyncDisposable {
         'Close a pool after its last call, or make a new one.',
       { symbol, call },
     );
+  }
+
+  async #tryOut(library: TryOut): Promise<void> {
+    try {
+      await this.#supervisor.tryOut(library);
+    } catch (error) {
+      // The lane was ended with the pool.
+      this.#requireOpen();
+      throw error;
+    }
   }
 
   /** Tells the lanes of the functions; in a lane, where calls run in place, there is nobody to tell until a call is awaited. */

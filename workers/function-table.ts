@@ -53,6 +53,11 @@ export class FunctionTable {
     return this.#writer;
   }
 
+  /** Whether a function has been bound, or could not be. */
+  knows(number: number): boolean {
+    return this.#callables[number] !== undefined || this.#failures.has(number);
+  }
+
   /** @throws what binding the function failed with, in this lane. */
   get(number: number): Callable | undefined {
     const callable = this.#callables[number];

@@ -195,6 +195,8 @@ export class LaneRuntime {
     const word = this.memory.rowWord(sequence);
     const found = Atomics.load(i32, word + RowWord.STATE);
     if (stateIn(found) !== State.queued) return;
+    // Before the call is claimed: what a library does when it is loaded is not its doing.
+    if (!this.functions.knows(i32[word + RowWord.FUNCTION] as number)) this.receive();
     const generation = generationIn(found);
     const double = this.memory.rowDouble(sequence);
     if (this.#now === 0) this.#now = this.#clock();
@@ -274,6 +276,15 @@ export class LaneRuntime {
     return null;
   }
 
+  /** What a library does when it is loaded is no call's doing. */
+  #bind(library: Extract<ToLane, { kind: 'library' }>): void {
+    const { i32 } = this.memory;
+    const before = i32[Header.PHASE] as number;
+    i32[Header.PHASE] = Phase.BOOT;
+    this.functions.add(library);
+    i32[Header.PHASE] = before;
+  }
+
   #answerAll(): void {
     for (let next = this.#questions.shift(); next !== undefined; next = this.#questions.shift()) {
       this.#answer(next);
@@ -289,7 +300,7 @@ export class LaneRuntime {
         this.#views.set(message.sequence, message.views);
         continue;
       }
-      if (message.kind === 'library') this.functions.add(message);
+      if (message.kind === 'library') this.#bind(message);
       else if (message.kind === 'close-callback') this.functions.closeCallback(message.id);
       else this.#questions.push(message);
       Atomics.add(this.memory.i32, Header.BOUND, 1);

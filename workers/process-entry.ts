@@ -84,5 +84,7 @@ setInterval(() => {
   memory.i32[Header.RESIDENT_KB] = process.memoryUsage.rss() / BYTES_PER_KB;
 }, MEASURE_MS).unref();
 
+// Ready means bound: what a library does when it is loaded, it does before any call.
+lane.receive();
 lane.announce();
 void lane.serve();

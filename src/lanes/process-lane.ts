@@ -46,6 +46,8 @@ export interface ProcessLaneOptions {
   readonly passStderr: boolean;
 }
 
+/** ms that opening a library may take: a constructor that hangs is not waited for for ever. */
+const OPEN_MS = 15_000;
 /** ms that a process has to end by itself before it is killed. */
 const EXIT_MS = 1_000;
 
@@ -85,6 +87,9 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   #hungUp = false;
   #held = false;
   #corruption: Error | undefined;
+  /** Why it was killed, where that was for taking too long. */
+  #overdue: string | undefined;
+  #death: Death | undefined;
 
   /** @throws EngineError OFFTHREAD_NO_SHARED_MEMORY */
   constructor(options: ProcessLaneOptions, events: LaneEvents<ProcessLane<T>>) {
@@ -194,8 +199,19 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   }
 
   async tryOut(library: TryOut): Promise<void> {
-    const { error } = await this.#question((id) => ({ kind: 'try', id, ...library }));
-    if (error !== null) throw reviveError(error);
+    const timer = setTimeout(() => {
+      this.#overdue ??= `did not open ${library.path} within ${OPEN_MS} ms, and was killed`;
+      this.#child.kill();
+    }, OPEN_MS).unref();
+    try {
+      const { error } = await this.#question((id) => ({ kind: 'try', id, ...library }));
+      if (error !== null) throw reviveError(error);
+    } catch (error) {
+      if (!(error instanceof LaneCrashedError) || this.#death === undefined) throw error;
+      throw couldNotOpen(library.path, this.name, this.#death);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   death(): Death {
@@ -226,7 +242,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
       if (this.status !== 'lost') this.status = 'ended';
       this.#fail();
       this.channel.close();
-      if (stuck || this.#killed || !this.announcedReady) this.#child.kill();
+      if (stuck || this.#killed || !this.announcedReady || !this.bound) this.#child.kill();
       else this.#finish();
       this.#child.hold(true);
     }
@@ -329,6 +345,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
       return;
     }
     const death = this.#verdict(end);
+    this.#death = death;
     this.#fail(
       new LaneCrashedError(`Lane ${this.name} ended before it answered: it ${death.reason}.`, {
         lane: this.name,
@@ -349,7 +366,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   #verdict({ exitCode, signal, cause }: ChildEnd): Death {
     const { pid } = this;
     return {
-      reason: reasonOf(this.#corruption, { exitCode, signal, cause }),
+      reason: this.#overdue ?? reasonOf(this.#corruption, { exitCode, signal, cause }),
       phase: this.announcedReady ? phaseOf(this.ring.memory) : 'boot',
       signal,
       exitCode,
@@ -366,4 +383,12 @@ function reasonOf(corruption: Error | undefined, { exitCode, signal, cause }: Ch
   if (exitCode !== undefined) return `exited with code ${exitCode}`;
   if (cause instanceof Error) return `could not be started: ${cause.message}`;
   return 'ended, and the system does not say how';
+}
+
+function couldNotOpen(path: string, lane: string, { reason, ...details }: Death): LaneCrashedError {
+  return new LaneCrashedError(
+    `${path} could not be opened: the lane that opened it (${lane}) ${reason}. What runs when a library is loaded ` +
+      '(constructors, those of the libraries it needs) does this: load it in a debugger, or look at what it needs. The pool goes on.',
+    { ...details, lane },
+  );
 }

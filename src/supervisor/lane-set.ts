@@ -23,6 +23,7 @@ import type { PoolSettings } from '../options.js';
 import type { Death } from '../lanes/death.js';
 import type { LaneKind } from '../lanes/lane-kind.js';
 import type { ToLane } from '../shared/messages.js';
+import { crashError } from './crash.js';
 import { crashLoop, everyLaneLost } from './hopeless.js';
 import type { Job, JobLane } from './job.js';
 import { type RecycleReason, recycleReason } from './recycling.js';
@@ -30,6 +31,8 @@ import { type BreakerState, type RestartNews, Restarts } from './restarts.js';
 
 /** What the set tells its supervisor. */
 export interface LaneSetEvents extends RestartNews {
+  /** Lanes have been started: somebody has to look whether they become ready. */
+  starting(): void;
   ready(lane: JobLane): void;
   /** The lane died: its calls are still in its ring. */
   crashed(lane: JobLane, death: Death): void;
@@ -41,8 +44,8 @@ export interface LaneSetEvents extends RestartNews {
   pending(): boolean;
 }
 
-/** ms that a lane has to come to rest before it is ended all the same. */
-const REST_MS = 5_000;
+/** ms that a lane has to come to rest before it is ended all the same: a thread that is loading an engine must not be ended, a process may be. */
+const REST_MS = { thread: 5_000, process: 500 } as const;
 /** ms that the end of a pool waits for native code that was let go in a callback. */
 const RETURN_MS = 100;
 /** Processes that start at once: more only get in each other's way. */
@@ -76,7 +79,10 @@ export class LaneSet {
     this.#events = events;
     this.#restarts = new Restarts(settings, {
       restarting: (delayMs) => events.restarting(delayMs),
-      opened: (deaths, withinMs, retryInMs) => events.opened(deaths, withinMs, retryInMs),
+      opened: (deaths, withinMs, retryInMs) => {
+        this.#endStarting();
+        events.opened(deaths, withinMs, retryInMs);
+      },
       trial: () => events.trial(),
       closed: () => {
         events.closed();
@@ -233,7 +239,7 @@ export class LaneSet {
     const at = this.lost.indexOf(lane);
     if (at >= 0) this.lost.splice(at, 1);
     else if (!this.#remove(lane)) return;
-    this.#lastDeath = death.cause ?? new Error(`${lane.name} ${death.reason}`);
+    this.#lastDeath = crashError(lane, death);
     this.#restarts.died(performance.now(), lane, lane.createdAt);
     this.#events.crashed(lane, death);
     this.#retire(lane);
@@ -255,6 +261,13 @@ export class LaneSet {
       return true;
     }
     return false;
+  }
+
+  /** No lane is to start any more: not those either that are about to. */
+  #endStarting(): void {
+    for (const lane of [...this.active, ...this.#spares].filter(isStarting)) {
+      if (this.#remove(lane)) this.#retire(lane);
+    }
   }
 
   #retire(lane: JobLane): void {
@@ -290,6 +303,7 @@ export class LaneSet {
     const slots = this.#settings.isolation === 'process' ? Math.max(0, STARTS - starting) : missing;
     const may = this.#restarts.mayStart(performance.now(), Math.min(missing, slots));
     for (let started = 0; started < may; started += 1) this.#start();
+    if (may > 0) this.#events.starting();
     this.#wakeAt(this.#restarts.dueAt);
   }
 
@@ -367,7 +381,7 @@ async function within(ms: number, promise: Promise<unknown>): Promise<void> {
 /** Resolves when the lane is between calls, has loaded its engines, and has given its callbacks back; or when it will not tell. */
 async function atRest(lane: JobLane): Promise<void> {
   await within(
-    REST_MS,
+    REST_MS[lane.kind],
     lane.retire().catch(() => {}),
   );
 }

@@ -94,6 +94,10 @@ export class Supervisor {
     const kind = laneKind<Job>(settings);
     this.#bell = kind.bell;
     this.#lanes = new LaneSet(settings, kind, {
+      starting: () => {
+        this.#watch.by(performance.now() + BOOT_MS);
+        this.#loop.notice();
+      },
       ready: (lane) => {
         events.tell('lane-ready', { lane: lane.name });
         this.#readiness.tell();
@@ -215,8 +219,6 @@ export class Supervisor {
     }
     this.#lanes.announce(library);
     this.#lanes.start();
-    this.#watch.by(performance.now() + BOOT_MS);
-    this.#loop.notice();
   }
 
   /**
@@ -227,8 +229,6 @@ export class Supervisor {
   async tryOut(library: TryOut): Promise<void> {
     if (this.#kind === 'thread') return;
     this.#lanes.start();
-    this.#watch.by(performance.now() + BOOT_MS);
-    this.#loop.notice();
     await this.#readiness.wait();
     const lane = this.#lanes.active.find(({ status, ring }) => status === 'ready' && ring.occupied === 0);
     const any = lane ?? this.#lanes.active.find(({ status }) => status === 'ready');
