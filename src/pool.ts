@@ -143,7 +143,7 @@ export class Pool implements AsyncDisposable {
       refused,
       lanesLost: this.#lanesLost,
       lanesCrashed: this.#lanesCrashed,
-      lanesKilled: this.#settings.isolation === 'process' ? this.#lanesLost : 0,
+      lanesKilled: this.#supervisor.killedLanes,
       lanesRecycled: this.#lanesRecycled,
       retried: this.#counters.retried,
       listenerErrors: this.#events.errors,

@@ -222,7 +222,8 @@ export class LaneRuntime {
       if (texts !== null) this.#link.post({ kind: 'texts', generation, texts });
       succeeded = ((i32[word + RowWord.OUTCOME] as number) & Outcome.NATIVE_FAILURE) === 0;
     } catch (error) {
-      i32[word + RowWord.OUTCOME] = Outcome.THREW;
+      const returned = i32[Header.PHASE] === Phase.ANSWER;
+      i32[word + RowWord.OUTCOME] = returned ? Outcome.THREW | Outcome.ANSWER_LOST : Outcome.THREW;
       this.#link.post({ kind: 'error', generation, error: errorData(error) });
     }
     writer?.end();

@@ -10,6 +10,7 @@
  *   exit code, and its text goes to the host.
  */
 import { closeSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { inspect } from 'node:util';
 import { systemCalls } from '../src/engines/system.js';
@@ -41,6 +42,8 @@ if (process.ppid !== boot.host) process.kill(process.pid, 'SIGKILL');
 process.title = `${boot.name} (offthread lane)`;
 markLane(boot.name);
 
+// What a terminal or a service manager sends to all processes of a group is the host's to answer: it ends its lanes in its own time.
+system.ignore([constants.signals.SIGINT, constants.signals.SIGTERM, constants.signals.SIGHUP]);
 process.on('uncaughtException', (error) => {
   // For the host, which keeps what a lane said last.
   writeSync(2, `${inspect(error)}\n`);

@@ -30,6 +30,9 @@ export type SystemSymbol =
   | 'posix_fallocate'
   | 'fallocate'
   | 'prctl'
+  | 'madvise'
+  | 'signal'
+  | 'close'
   | 'waitid';
 
 export const SYSTEM: { readonly [name in SystemSymbol]: Prototype } = {
@@ -40,5 +43,8 @@ export const SYSTEM: { readonly [name in SystemSymbol]: Prototype } = {
   posix_fallocate: { arguments: ['i32', 'i64', 'i64'], returns: 'i32' },
   fallocate: { arguments: ['i32', 'i32', 'i64', 'i64'], returns: 'i32' },
   waitid: { arguments: ['i32', 'i32', 'pointer', 'i32'], returns: 'i32' },
+  madvise: { arguments: ['pointer', 'u64', 'i32'], returns: 'i32' },
+  signal: { arguments: ['i32', 'pointer'], returns: 'pointer' },
+  close: { arguments: ['i32'], returns: 'i32' },
   prctl: { arguments: ['i32', 'u64', 'u64', 'u64', 'u64'], returns: 'i32' },
 };

@@ -11,7 +11,7 @@ import { getSystemErrorName } from 'node:util';
 import type { EngineName } from '../declare/spec.js';
 import { EngineError } from '../errors.js';
 import type { Engine, NativeFunction } from './engine.js';
-import { SYSTEM } from './libc.js';
+import { SYSTEM, type SystemSymbol } from './libc.js';
 import { loadEngine } from './load.js';
 
 const PROT_READ_WRITE = 3;
@@ -20,6 +20,8 @@ const MAP_SHARED = 1;
 const MAP_NORESERVE = 0x4000;
 const MFD_CLOEXEC = 1;
 const MAP_FAILED = 2n ** 64n - 1n;
+const MADV_DONTDUMP = 16;
+const SIG_IGN = 1n;
 const PR_SET_PDEATHSIG = 1;
 const SIGKILL = 9;
 const POLLIN = 1;
@@ -77,9 +79,22 @@ export class System {
       if (bytes > 0) this.allocate(file, 0, bytes);
       return file;
     } catch (error) {
-      closeSync(fd);
+      this.close(fd);
       throw error;
     }
+  }
+
+  /** Closes a descriptor. (Node.js complains of those that it has not opened, in worker threads.) */
+  close(fd: number): void {
+    const close = this.#optional('close');
+    if (close === null) closeSync(fd);
+    else close(fd);
+  }
+
+  /** From now on signals are ignored; a handler would interrupt system calls of native code. */
+  ignore(signals: readonly number[]): void {
+    const ignore = this.#optional('signal');
+    for (const signal of signals) ignore?.(signal, SIG_IGN);
   }
 
   /** Maps a file that another process made. @throws EngineError OFFTHREAD_NO_SHARED_MEMORY */
@@ -88,7 +103,10 @@ export class System {
       const address = BigInt(
         this.#mmap(0n, BigInt(reserved), PROT_READ_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0n) as bigint,
       );
-      if (BigInt.asUintN(64, address) !== MAP_FAILED) return { fd, address, reserved };
+      if (BigInt.asUintN(64, address) === MAP_FAILED) continue;
+      // A core dump would walk all that is reserved, for minutes.
+      if (process.platform === 'linux') this.#optional('madvise')?.(address, BigInt(reserved), MADV_DONTDUMP);
+      return { fd, address, reserved };
     }
     throw noMemory('the file could not be mapped', undefined);
   }
@@ -127,6 +145,11 @@ export class System {
    */
   unmapAfter(owner: object, { address, reserved }: MappedFile): void {
     this.#unowned.register(owner, { address, reserved });
+  }
+
+  /** Unmaps a file that nobody looks at. */
+  unmap({ address, reserved }: MappedFile): void {
+    this.#munmap(address, BigInt(reserved));
   }
 
   /**
@@ -195,9 +218,7 @@ export class System {
     throw noMemory('no file for it could be made', failure);
   }
 
-  #optional(
-    symbol: 'memfd_create' | 'posix_fallocate' | 'fallocate' | 'prctl' | 'waitid',
-  ): NativeFunction | null {
+  #optional(symbol: Exclude<SystemSymbol, 'mmap' | 'munmap' | 'poll'>): NativeFunction | null {
     // Its structure is Linux's.
     if (symbol === 'waitid' && process.platform !== 'linux') return null;
     try {

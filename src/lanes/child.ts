@@ -13,6 +13,7 @@ import { ORDERS_FD, type ProcessBoot, SOCKET_FD } from '../shared/process-boot.j
 import { StderrTail } from './stderr-tail.js';
 
 const ENTRY = fileURLToPath(new URL('../../workers/process-entry.js', import.meta.url));
+const STDERR_FD = 2;
 /** Options of this Node.js that its lanes are started with, too: limits and permissions. */
 const INHERITED = /^--(max-|stack-size|permission|allow-|experimental-ffi|no-warnings|disable-warning)/;
 
@@ -40,6 +41,25 @@ export interface ChildEnd {
   readonly cause: unknown;
 }
 
+/** Those that run: what they said last is passed on when this process ends, and none outlives it. */
+const running = new Set<Child>();
+
+function onExit(): void {
+  for (const child of running) {
+    child.takeStderr();
+    child.kill();
+  }
+}
+
+function watch(child: Child): void {
+  if (running.size === 0) process.on('exit', onExit);
+  running.add(child);
+}
+
+function unwatch(child: Child): void {
+  if (running.delete(child) && running.size === 0) process.off('exit', onExit);
+}
+
 export class Child {
   readonly #process: ChildProcess | null;
   readonly #tail = new StderrTail();
@@ -53,6 +73,7 @@ export class Child {
     const end = (result: ChildEnd): void => {
       if (this.#over) return;
       this.#over = true;
+      unwatch(this);
       // What it said last is in the pipe still.
       this.takeStderr();
       this.close();
@@ -66,6 +87,7 @@ export class Child {
       return;
     }
     const child = this.#process;
+    watch(this);
     child.on('error', (cause) => {
       if (child.pid === undefined) end({ exitCode: undefined, signal: undefined, cause });
     });
@@ -157,7 +179,13 @@ export class Child {
 
   #heard(chunk: Buffer): void {
     this.#tail.add(chunk);
-    if (this.#passStderr) process.stderr.write(Buffer.from(chunk));
+    if (!this.#passStderr) return;
+    try {
+      // Where a thread's native code writes, and as it does: a stream that is closed must not end the host.
+      writeSync(STDERR_FD, chunk);
+    } catch {
+      // Nobody reads it, or not fast enough.
+    }
   }
 
   #read(fd: number): number | 'nothing' | 'closed' {

@@ -16,16 +16,35 @@ interface Live {
 }
 
 let live: Live | undefined;
+/** Pools that hand the file to their lanes, and whether any bytes were ever taken from it: else nobody needs it. */
+let users = 0;
+let taken = false;
 /** Pieces nobody refers to any more are used again. */
 const forgotten = new FinalizationRegistry<() => void>((give) => give());
 
 /** The common file, made when it is first needed. @throws EngineError where there is no such memory. */
-export function liveFile(system: System = systemCalls()): MappedFile {
+function liveFile(system: System): MappedFile {
   if (live === undefined) {
     const file = system.create(0);
     live = { file, heap: new MappedHeap(system, file, 0) };
   }
   return live.file;
+}
+
+/** A pool hands the file to its lanes from now on. @throws EngineError where there is no such memory. */
+export function useLiveFile(system: System): MappedFile {
+  const file = liveFile(system);
+  users += 1;
+  return file;
+}
+
+/** A pool has ended: with the last one the file is closed, unless bytes of it are about. */
+export function leaveLiveFile(system: System): void {
+  users -= 1;
+  if (users > 0 || taken || live === undefined) return;
+  system.unmap(live.file);
+  system.close(live.file.fd);
+  live = undefined;
 }
 
 /** Address of the common file in this process; 0 while there is none. */
@@ -48,7 +67,8 @@ export function sharedBytes(length: number): Uint8Array {
       `sharedBytes was asked for ${show(length)} bytes; it has to be a whole number from 1 to ${MOST_BYTES}.`,
     );
   }
-  liveFile();
+  liveFile(systemCalls());
+  taken = true;
   const { heap } = live as Live;
   const piece = heap.take(length);
   const offset = heap.offsetOf(piece) as number;

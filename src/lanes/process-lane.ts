@@ -11,7 +11,6 @@
  *   starting ──► ready ──► lost (killed, on its way out) ──► ended
  *       └──────────┴──────────────────────────────────────────► ended
  */
-import { closeSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { LaneCrashedError } from '../errors.js';
 import type { MappedFile, System } from '../engines/system.js';
@@ -360,7 +359,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   /** The host may look at the table for as long as it refers to it; what was lent is needed no more. */
   #release(): void {
     this.#heap.discard();
-    closeSync(this.#file.fd);
+    this.#system.close(this.#file.fd);
   }
 
   #verdict({ exitCode, signal, cause }: ChildEnd): Death {

@@ -126,6 +126,8 @@ export const Outcome = {
   THREW: 2,
   /** At least one text was too long for its area; texts come by message port. */
   TEXT_BY_PORT: 4,
+  /** With THREW: native code had returned; what it brought could not be read. */
+  ANSWER_LOST: 8,
 } as const;
 export const ERRNO_SHIFT = 8;
 /** In place of an outcome: the host wants to be rung when the call starts (somebody listens). */

@@ -18,7 +18,7 @@ const WHERE: Readonly<Record<DeathPhase, string>> = {
 };
 
 /** By signal or exit: what it usually is, and what to do. */
-function adviceOf({ signal, exitCode, phase, stderr }: Death): string {
+function adviceOf({ signal, exitCode, phase, stderr, pid }: Death): string {
   const said = stderr.length > 0 ? ' It said on stderr what `stderr` has.' : '';
   if (phase === 'answer') {
     return `Native code has returned something that is not what its declaration says: a pointer to text that is none, or has no end.${said}`;
@@ -26,7 +26,7 @@ function adviceOf({ signal, exitCode, phase, stderr }: Death): string {
   switch (signal) {
     case 'SIGSEGV':
     case 'SIGBUS':
-      return `Native code touched memory that it must not: look at the declaration (types, lengths, pointers) and at the arguments.${said}`;
+      return `Native code touched memory that it must not: look at the declaration (types, lengths, pointers) and at the arguments.${ofAnother(pid)}${said}`;
     case 'SIGABRT':
       return `Native code ended itself: a failed assertion, or memory found corrupted.${said}`;
     case 'SIGKILL':
@@ -41,13 +41,26 @@ function adviceOf({ signal, exitCode, phase, stderr }: Death): string {
     : `Something in it called exit, or threw where nobody catches.${said}`;
 }
 
+/** A call that is known to crash lanes, and is therefore not run (again). */
+const POISONED = 'OFFTHREAD_CALL_POISONED';
+
+/** The commonest way to crash a process lane that threads survive. */
+function ofAnother(pid: number | undefined): string {
+  return pid === undefined
+    ? ''
+    : ' A pointer is good only in the lane that it came from: calls that share one need { lanes: 1 }.';
+}
+
 /** What a pool does with the calls of a lane that died. */
 export class Crashes {
   readonly #settings: PoolSettings;
   readonly #poison: Poison;
+  readonly #replaces: () => boolean;
 
-  constructor(settings: PoolSettings) {
+  /** @param replaces whether lanes that die are replaced at present. */
+  constructor(settings: PoolSettings, replaces: () => boolean) {
     this.#settings = settings;
+    this.#replaces = replaces;
     this.#poison = new Poison(settings.maxKills);
   }
 
@@ -57,7 +70,14 @@ export class Crashes {
     return new LaneCrashedError(
       `${fn.name} was not run: with these arguments it has crashed ${this.#settings.maxKills} lanes, as many as maxKills allows. ` +
         'Call it with others, or raise maxKills.',
-      { call: id, symbol: fn.name, code: 'OFFTHREAD_CALL_POISONED', digest: this.#digest(fn.name, args) },
+      {
+        call: id,
+        symbol: fn.name,
+        code: POISONED,
+        digest: this.#digest(fn.name, args),
+        attempts: 0,
+        phase: 'idle',
+      },
     );
   }
 
@@ -103,18 +123,24 @@ export class Crashes {
     );
   }
 
+  /** It would have been run again, but for `maxKills`. */
+  #isCapped(job: Job): boolean {
+    return job.retry >= (job.crashes ?? 0) && this.#poison.refuses(job.fn, job.args);
+  }
+
   #error(lane: JobLane, job: Job, death: Death): LaneCrashedError {
     const { name } = job.fn;
     const times = job.crashes ?? 1;
     return new LaneCrashedError(
-      `${name} ended its lane: ${lane.name} ${death.reason} ${WHERE[death.phase]}${times > 1 ? `, the ${times}th lane that this call has ended` : ''}. ` +
-        `${adviceOf(death)} The other calls go on, and the lane is replaced.`,
+      `${name} ended its lane: ${lane.name} ${death.reason} ${WHERE[death.phase]}${times > 1 ? `, lane number ${times} that this call has ended` : ''}. ` +
+        `${adviceOf(death)} The other calls go on${this.#replaces() ? ', and the lane is replaced' : ''}.`,
       {
         ...detailsOf(death),
         call: job.id,
         symbol: name,
         lane: lane.name,
         attempts: times,
+        code: this.#isCapped(job) ? POISONED : undefined,
         digest: this.#digest(name, job.args),
       },
     );

@@ -2,10 +2,18 @@
 import { CrashLoopError, LaneLostError } from '../errors.js';
 import type { PoolSettings } from '../options.js';
 
-/** @param cause of the last death. */
-export function crashLoop({ deathWindow }: PoolSettings, deaths: number, cause: unknown): CrashLoopError {
+/**
+ * @param retryInMs until a lane is started again.
+ * @param cause of the last death.
+ */
+export function crashLoop(
+  { deathWindow }: PoolSettings,
+  deaths: number,
+  retryInMs: number,
+  cause: unknown,
+): CrashLoopError {
   return new CrashLoopError(
-    `Lanes keep dying: ${deaths} within ${deathWindow} ms, so the pool has stopped replacing them for a while, and none is left. ` +
+    `Lanes keep dying: ${deaths} within ${deathWindow} ms, and none is left; the pool tries another in ${Math.max(0, Math.ceil(retryInMs))} ms. ` +
       'Native code that ends its lane, or a library that fails while it is loaded, does this: look at the cause, and at the lane-crashed events. ' +
       'Then mend or avoid that call, or allow more with maxDeaths.',
     { cause },

@@ -14,7 +14,8 @@
  * - A lane that is gone is replaced at once by a spare, else as soon as the
  *   restart policy says (`restarts.ts`), while no more than `maxLostLanes` are
  *   lost; beyond that the pool shrinks, and grows again when one is lost no more.
- * - A lane that is due for recycling takes calls until another is ready for its place.
+ * - A lane that is due for recycling takes no more calls, finishes those that it
+ *   has, and ends; its place is another's from the moment that it is due.
  */
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
@@ -31,6 +32,8 @@ import { type BreakerState, type RestartNews, Restarts } from './restarts.js';
 
 /** What the set tells its supervisor. */
 export interface LaneSetEvents extends RestartNews {
+  /** A lane could not be started: those who wait for one may have no hope left. */
+  notStarted(): void;
   /** Lanes have been started: somebody has to look whether they become ready. */
   starting(): void;
   ready(lane: JobLane): void;
@@ -46,6 +49,8 @@ export interface LaneSetEvents extends RestartNews {
 
 /** ms that a lane has to come to rest before it is ended all the same: a thread that is loading an engine must not be ended, a process may be. */
 const REST_MS = { thread: 5_000, process: 500 } as const;
+/** ms after a death, or a kill, until a process is started for it, where others serve: a first answer of theirs takes about one. */
+const REPLACE_MS = 5;
 /** ms that the end of a pool waits for native code that was let go in a callback. */
 const RETURN_MS = 100;
 /** Processes that start at once: more only get in each other's way. */
@@ -56,6 +61,8 @@ export class LaneSet {
   readonly lost: JobLane[] = [];
   /** On their way out: a thread may still be loading an engine. */
   readonly ending: JobLane[] = [];
+  /** Process lanes that were killed for a call which did not stop. */
+  killed = 0;
   readonly #spares: JobLane[] = [];
   readonly #settings: PoolSettings;
   readonly #kind: LaneKind<Job>;
@@ -70,18 +77,20 @@ export class LaneSet {
   #closed = false;
   #created = 0;
   #refill: NodeJS.Timeout | undefined;
-  /** Whether a lane waits for another to take its place. */
-  #due = false;
+  /** Replacements are started a moment after a death: starting a process blocks for ms. */
+  #replacing: NodeJS.Timeout | undefined;
+  /** What is told after the death that is being told. */
+  #held: (() => void)[] | null = null;
 
   constructor(settings: PoolSettings, kind: LaneKind<Job>, events: LaneSetEvents) {
     this.#settings = settings;
     this.#kind = kind;
     this.#events = events;
     this.#restarts = new Restarts(settings, {
-      restarting: (delayMs) => events.restarting(delayMs),
+      restarting: (delayMs) => this.#news(() => events.restarting(delayMs)),
       opened: (deaths, withinMs, retryInMs) => {
         this.#endStarting();
-        events.opened(deaths, withinMs, retryInMs);
+        this.#news(() => events.opened(deaths, withinMs, retryInMs));
       },
       trial: () => events.trial(),
       closed: () => {
@@ -125,15 +134,27 @@ export class LaneSet {
     // Given up just now: it may come back, and is replaced if it does not.
     if (this.lost.some(({ abandonAt }) => abandonAt !== Infinity)) return null;
     if (this.#restarts.state === 'open') {
-      return crashLoop(this.#settings, this.#restarts.deaths(performance.now()), this.#lastDeath);
+      const now = performance.now();
+      return crashLoop(
+        this.#settings,
+        this.#restarts.deaths(now),
+        this.#restarts.dueAt - now,
+        this.#lastDeath,
+      );
     }
     if (this.#wanted() > 0) return null;
     return everyLaneLost(this.#settings, this.lost.length);
   }
 
-  /** A call waits for a lane: the process lives until one has been started. */
+  /** Somebody waits for a lane: the process lives until one has been started. */
   want(): void {
     this.#refill?.ref();
+    this.#replacing?.ref();
+  }
+
+  /** Starts what is to be started, for a host that is about to block: its timers will not. */
+  startNow(): void {
+    if (this.#replacing !== undefined) this.#fill();
   }
 
   /** Marks lanes ready that have said so. Works while the host blocks. */
@@ -159,14 +180,20 @@ export class LaneSet {
     return this.#spares.filter(isStarting);
   }
 
-  /** A lane has answered a call. */
+  /** A lane has answered calls. */
   worked(lane: JobLane): void {
     this.#restarts.worked(lane);
-    const reason = recycleReason(this.#settings, lane);
-    if (reason === null || this.#due || lane.status !== 'ready') return;
-    // Another starts; this one goes on until that is ready.
-    this.#due = true;
+    this.recycle(lane);
+  }
+
+  /** Has a lane that is due finish what it has; another takes its place at once. */
+  recycle(lane: JobLane): void {
+    const reason = lane.status === 'ready' ? recycleReason(this.#settings, lane) : null;
+    if (reason === null) return;
+    lane.status = 'retiring';
+    this.#events.recycled(lane, reason);
     this.#fill();
+    this.sweep();
   }
 
   /** Gives a lane up: it takes no more calls. It is left to come back by itself until {@link abandon}. */
@@ -191,6 +218,7 @@ export class LaneSet {
   abandon(lane: JobLane): void {
     lane.abandonAt = Infinity;
     this.#restarts.gone(performance.now(), lane);
+    if (lane.kind === 'process') this.killed += 1;
     lane.kill();
     void lane.end().then(() => {
       const at = this.lost.indexOf(lane);
@@ -202,13 +230,14 @@ export class LaneSet {
       // A process was killed: it has not come back.
       if (lane.kind === 'thread') this.#events.recovered(lane);
     });
-    this.#fill();
+    this.#replace();
   }
 
   /** Ends every lane. @returns a promise for the end of those that are not stuck. */
   async end(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#refill);
+    clearTimeout(this.#replacing);
     for (const lane of [...this.active.splice(0), ...this.#spares.splice(0)]) {
       if (lane.ring.done === lane.ring.tail) this.#retire(lane);
       else {
@@ -232,6 +261,13 @@ export class LaneSet {
       if (lane.hasCallbacks || lane.kind === 'process') returns.push(end);
     }
     await Promise.all([...this.#ends, within(RETURN_MS, Promise.all(returns))]);
+    this.#kind.end();
+  }
+
+  /** Tells now, or after the death that it follows from. */
+  #news(tell: () => void): void {
+    if (this.#held === null) tell();
+    else this.#held.push(tell);
   }
 
   /** A lane died. Its calls are handed over before it is replaced. */
@@ -240,10 +276,14 @@ export class LaneSet {
     if (at >= 0) this.lost.splice(at, 1);
     else if (!this.#remove(lane)) return;
     this.#lastDeath = crashError(lane, death);
+    const news: (() => void)[] = [];
+    this.#held = news;
     this.#restarts.died(performance.now(), lane, lane.createdAt);
+    this.#held = null;
     this.#events.crashed(lane, death);
+    for (const tell of news) tell();
     this.#retire(lane);
-    this.#fill();
+    this.#replace();
   };
 
   /** Ends retiring lanes that have finished what they had. */
@@ -289,33 +329,51 @@ export class LaneSet {
     return this.#settings.lanes - Math.max(0, this.lost.length - this.#settings.maxLostLanes);
   }
 
-  /** Has spares step in, and starts lanes until there are as many as there should be. */
-  #fill(): void {
+  /** A lane is gone: a spare steps in now, another is started for it once those who wait have their answers. */
+  #replace(): void {
+    if (this.#settings.isolation === 'thread') return this.#fill();
     if (!this.#started || this.#closed) return;
     this.#stepIn();
-    this.#replaceDue();
+    const now = performance.now();
+    if (this.#restarts.dueAt !== Infinity) this.#wakeAt(this.#restarts.dueAt);
+    if (this.#replacing !== undefined || this.#restarts.mayStart(now, 1) === 0) return;
+    this.#replacing = setTimeout(() => this.#fill(), this.active.length === 0 ? 0 : REPLACE_MS);
+    if (!this.#events.pending()) this.#replacing.unref();
+  }
+
+  /** Has spares step in, and starts lanes until there are as many as there should be. */
+  #fill(): void {
+    clearTimeout(this.#replacing);
+    this.#replacing = undefined;
+    if (!this.#started || this.#closed) return;
+    this.#stepIn();
     const serving = this.active.filter(({ status }) => status !== 'retiring').length;
     // Spares come last: nobody waits for them.
     const ready = serving >= this.#wanted() && !this.active.some(isStarting);
-    const spares = ready ? this.#settings.spares + (this.#due ? 1 : 0) : 0;
+    const spares = ready ? this.#settings.spares : 0;
     const missing = Math.max(0, this.#wanted() - serving) + Math.max(0, spares - this.#spares.length);
     const starting = [...this.active, ...this.#spares].filter(isStarting).length;
     const slots = this.#settings.isolation === 'process' ? Math.max(0, STARTS - starting) : missing;
     const may = this.#restarts.mayStart(performance.now(), Math.min(missing, slots));
-    for (let started = 0; started < may; started += 1) this.#start();
+    let all = true;
+    for (let started = 0; started < may && all; started += 1) all = this.#start();
     if (may > 0) this.#events.starting();
-    this.#wakeAt(this.#restarts.dueAt);
+    this.#wakeAt(all ? this.#restarts.dueAt : Math.min(this.#restarts.dueAt, performance.now() + REPLACE_MS));
   }
 
-  #start(): void {
+  /** @returns false when it could not be started: that counts as a death. */
+  #start(): boolean {
     try {
       const lane = this.#create();
       this.#restarts.started(performance.now(), lane);
       const serving = this.active.filter(({ status }) => status !== 'retiring').length;
       (serving < this.#wanted() ? this.active : this.#spares).push(lane);
+      return true;
     } catch (error) {
       this.#lastDeath = error;
       this.#restarts.died(performance.now(), {}, performance.now());
+      this.#events.notStarted();
+      return false;
     }
   }
 
@@ -329,24 +387,6 @@ export class LaneSet {
       this.active.push(spare);
       if (spare.status === 'ready') this.#events.ready(spare);
     }
-  }
-
-  /** A lane that is due gives its place to one that is ready. */
-  #replaceDue(): void {
-    if (!this.#due) return;
-    const spare = this.#spares.find(({ status }) => status === 'ready');
-    if (spare === undefined) return;
-    this.#due = false;
-    const due = this.active.find(
-      (lane) => lane.status === 'ready' && recycleReason(this.#settings, lane) !== null,
-    );
-    if (due === undefined) return;
-    due.status = 'retiring';
-    this.#spares.splice(this.#spares.indexOf(spare), 1);
-    this.active.push(spare);
-    this.#events.recycled(due, recycleReason(this.#settings, due) as RecycleReason);
-    this.#events.ready(spare);
-    this.sweep();
   }
 
   #wakeAt(due: number): void {

@@ -28,6 +28,7 @@ export class Readiness {
   wait(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject });
+      this.#lanes.want();
       this.tell();
     });
   }

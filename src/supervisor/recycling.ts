@@ -14,6 +14,7 @@ export function recycleReason(
 ): RecycleReason | null {
   if (recycleAfter === Infinity && recycleAboveMb === Infinity) return null;
   if (lane.keepsCallbacks) return null;
-  if (lane.ring.head >>> 0 >= recycleAfter) return 'calls';
+  // Calls that it was given: what it has is counted, so it is never given more.
+  if (lane.ring.tail >>> 0 >= recycleAfter) return 'calls';
   return lane.residentMb > recycleAboveMb ? 'memory' : null;
 }

@@ -89,7 +89,12 @@ function readWhole(lane: JobLane, job: Job, state: State, outcome: number, read:
   if ((outcome & Outcome.THREW) !== 0) {
     return {
       ...plain,
-      obstacle: engineError(job, lane, message?.kind === 'error' ? message.error : undefined),
+      obstacle: engineError(
+        job,
+        lane,
+        message?.kind === 'error' ? message.error : undefined,
+        (outcome & Outcome.ANSWER_LOST) !== 0,
+      ),
     };
   }
   const { memory } = ring;
@@ -186,11 +191,21 @@ function nativeError(job: Job, { returned, errno, lastError, lane }: Reading): N
   );
 }
 
-function engineError(job: Job, lane: JobLane, data: ErrorData | undefined): OffthreadError {
+/** @param returned whether native code had run: then what it brought could not be read. */
+function engineError(
+  job: Job,
+  lane: JobLane,
+  data: ErrorData | undefined,
+  returned: boolean,
+): OffthreadError {
   const cause = Object.assign(new Error(data?.message ?? 'unknown'), data);
+  const why = data?.message ?? 'the lane gave no reason';
   return new EngineError(
-    `${job.fn.name} could not be called: ${data?.message ?? 'the lane gave no reason'}. ` +
-      `The ${job.fn.engine} engine refused in lane ${lane.name}; nothing reached native code.`,
+    returned
+      ? `${job.fn.name} ran in lane ${lane.name}, and what it returned could not be read: ${why}. ` +
+          'Look at the declared types of what it returns; a text longer than 512 MB fits no string.'
+      : `${job.fn.name} could not be called: ${why}. ` +
+          `The ${job.fn.engine} engine refused in lane ${lane.name}; nothing reached native code.`,
     { ...contextOf(job, lane.name), cause, code: data?.code },
   );
 }

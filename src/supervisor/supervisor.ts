@@ -67,6 +67,8 @@ export type LaneNews = Exclude<keyof PoolEvents, 'full' | 'drained' | 'error'>;
 const NO_LANES: readonly JobLane[] = [];
 /** Calls that are published together at most: an idle lane should not wait for a long tick to end. */
 const CRATE = 32;
+/** ms between looks whether an idle lane is due for recycling. */
+const RECYCLE_MS = 250;
 /** ms that a lane given up is left to come back before its thread is abandoned: a short call needs no new thread. */
 const ABANDON_AFTER_MS = 5;
 
@@ -84,13 +86,15 @@ export class Supervisor {
   readonly #talk: Talk;
   readonly #readiness: Readiness;
   readonly #crashes: Crashes;
+  readonly #recycles: boolean;
   readonly #ffiRs: FfiRsThreads;
   #harvesting = false;
 
   constructor(settings: PoolSettings, events: SupervisorEvents) {
     this.#events = events;
     this.#kind = settings.isolation;
-    this.#crashes = new Crashes(settings);
+    this.#crashes = new Crashes(settings, () => this.#lanes.breaker !== 'open');
+    this.#recycles = settings.recycleAfter !== Infinity || settings.recycleAboveMb !== Infinity;
     const kind = laneKind<Job>(settings);
     this.#bell = kind.bell;
     this.#lanes = new LaneSet(settings, kind, {
@@ -110,7 +114,8 @@ export class Supervisor {
       },
       recycled: (lane, reason) => events.tell('lane-recycled', { lane: lane.name, reason }),
       ended: () => this.#leaveExit(),
-      pending: () => events.pending(),
+      pending: () => events.pending() || this.#readiness.any,
+      notStarted: () => queueMicrotask(() => this.#afterChange()),
       restarting: (delayMs) => events.tell('lane-restarting', { delayMs }),
       opened: (deaths, withinMs, retryInMs) => events.tell('breaker-open', { deaths, withinMs, retryInMs }),
       trial: () => events.tell('breaker-trial', {}),
@@ -169,6 +174,11 @@ export class Supervisor {
     return this.#lanes.spares;
   }
 
+  /** Process lanes that were killed for a call which did not stop. */
+  get killedLanes(): number {
+    return this.#lanes.killed;
+  }
+
   get breaker(): BreakerState {
     return this.#lanes.breaker;
   }
@@ -219,6 +229,7 @@ export class Supervisor {
     }
     this.#lanes.announce(library);
     this.#lanes.start();
+    if (this.#recycles) this.#watch.by(performance.now() + RECYCLE_MS);
   }
 
   /**
@@ -253,6 +264,8 @@ export class Supervisor {
     const lane = free ?? (mayGoAhead ? chooseLaneAhead(this.#lanes.active, performance.now()) : null);
     if (lane === null) {
       this.#lanes.want();
+      // It waits, and the process has to live for it; threads see to that by their leases.
+      if (this.#kind === 'process') this.#loop.notice();
       return false;
     }
     const { ring } = lane;
@@ -264,6 +277,7 @@ export class Supervisor {
     const now = job.createdAt;
     lane.lastUsed = now;
     if (job.fn.hasCallbacks) this.#talk.dispatched(job, lane);
+    if (this.#recycles) this.#lanes.recycle(lane);
     if (free !== null) lane.exclusive = !job.fn.short;
     // The rest goes as a crate, at the end of this tick.
     if (first || free === null || ring.unpublished >= CRATE) lane.wake();
@@ -361,6 +375,7 @@ export class Supervisor {
         for (const lane of this.#lanes.active) lane.ring.gather(1);
         if (job.isSettled) break;
         this.#talk.breakBlocked(job, (what) => blockedDeadlock(job, what));
+        this.#lanes.startNow();
         const now = performance.now();
         if (this.#watch.due <= now || this.#lanes.active.some((lane) => lane.announcedGone)) {
           this.#watch.look();
@@ -490,16 +505,23 @@ export class Supervisor {
     if (again.length > 0) this.#events.returned(again, true);
     this.#events.tell('lane-crashed', { lane: lane.name, error: crashError(lane, death) });
     // After the lane has been replaced.
-    queueMicrotask(() => {
-      this.#readiness.tell();
-      this.#events.room();
-    });
+    queueMicrotask(() => this.#afterChange());
+  }
+
+  #afterChange(): void {
+    this.#readiness.tell();
+    this.#events.room();
   }
 
   /** Does what is due. @returns when to look next. */
   #check(now: number): number {
     this.#harvest();
     let next = Math.min(this.#events.due(now), this.#talk.due(now));
+    if (this.#recycles) {
+      // A lane may grow in its last call, and be idle from then on.
+      for (const lane of this.#lanes.active.slice()) this.#lanes.recycle(lane);
+      next = Math.min(next, now + RECYCLE_MS);
+    }
     for (const lane of [...this.#lanes.active, ...this.#lanes.startingSpares]) {
       next = Math.min(next, this.#health.check(lane, now));
     }

@@ -62,10 +62,13 @@ export interface Lab {
 }
 
 /** A lab that the tests of the current suite share. */
-export function sharedLab(engine: EngineName, options: PoolOptions = { lanes: 2 }): Lab {
+export function sharedLab(
+  engine: EngineName,
+  options: PoolOptions | (() => PoolOptions) = { lanes: 2 },
+): Lab {
   let made: Lab | undefined;
   before(async () => {
-    made = await lab(engine, options);
+    made = await lab(engine, typeof options === 'function' ? options() : options);
   });
   after(async () => {
     openGates();

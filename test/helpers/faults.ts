@@ -62,7 +62,14 @@ interface Later {
   sharedBytes?(length: number): Uint8Array;
 }
 
-export const newPool = (options: LaneOptions): Pool => createPool(options);
+/** Pools of the current test. */
+const made: Pool[] = [];
+/** A pool for one test: destroyed after it if it was not closed, so that a test that hangs is the only one. */
+export function newPool(options: LaneOptions): Pool {
+  const pool = createPool(options);
+  made.push(pool);
+  return pool;
+}
 export const figures = (pool: Pool): Figures => pool.stats() as Figures;
 export const reports = async (pool: Pool): Promise<Report[]> => (await pool.laneReports()) as Report[];
 export function retrying<C = never>(retry: number): CallOptions<C> {
@@ -104,7 +111,10 @@ function describeOn(title: string, grounds: readonly Ground[], tests: (ground: G
   for (const ground of grounds) {
     describe(`${title} [${ground.isolation}, ${ground.engine}]`, function () {
       this.timeout(40_000);
-      afterEach(openGates);
+      afterEach(async () => {
+        openGates();
+        for (const pool of made.splice(0)) if (!pool.closed) await pool.destroy();
+      });
       tests(ground);
     });
   }
@@ -138,12 +148,14 @@ export function onBothLanes(title: string, tests: (ground: Ground) => void): voi
 /** Resolves when something has become true. */
 export async function eventually(
   holds: () => boolean,
-  what: string,
+  what: string | (() => string),
   guardMs: number = GUARD_MS,
 ): Promise<void> {
   const start = performance.now();
   while (!holds()) {
-    if (performance.now() - start > guardMs) throw new Error(`waited in vain for ${what}`);
+    if (performance.now() - start > guardMs) {
+      throw new Error(`waited in vain for ${typeof what === 'string' ? what : what()}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
@@ -220,7 +232,7 @@ export async function fullAgain(pool: Pool, spares?: number): Promise<void> {
     const { idle, total, lost, spare } = figures(pool).lanes;
     return idle === total && lost === 0 && (spares === undefined || spare === spares);
   };
-  await eventually(full, 'every lane to be there and idle');
+  await eventually(full, () => `every lane to be there and idle: ${JSON.stringify(pool.stats().lanes)}`);
 }
 
 /** Nothing is pending, and every call that was taken in has ended in one way. */

@@ -1,9 +1,9 @@
 /** M28: a pool may be closed at any moment, also while its threads still load: that never takes the process down. */
 import { expect } from 'chai';
-import { onEveryEngine } from '../helpers/contract.js';
+import { onThreadLanes } from '../helpers/contract.js';
 import { runProgram } from '../helpers/program.js';
 
-onEveryEngine('closing a pool whose threads still load (M28)', (engine) => {
+onThreadLanes('closing a pool whose threads still load (M28)', (engine) => {
   for (const end of ['close', 'destroy']) {
     it(`${end}, at every moment of the start`, async function () {
       this.timeout(20_000);

@@ -1,13 +1,13 @@
 /** B3: the process exits at once, with its own code, even while a thread is stuck in native code. */
 import { expect } from 'chai';
-import { onEveryEngine } from '../helpers/contract.js';
+import { onThreadLanes } from '../helpers/contract.js';
 import { type ProgramEnd, runProgram } from '../helpers/program.js';
 
 /** ms from the exit call to the end of the process, in the requirement. */
 const AT_ONCE_MS = 500;
 const quiet = ({ code, signal, stdout, stderr }: ProgramEnd): object => ({ code, signal, stdout, stderr });
 
-onEveryEngine('exit with a stuck lane (B3)', (engine) => {
+onThreadLanes('exit with a stuck lane (B3)', (engine) => {
   const run = (code: string): Promise<ProgramEnd> => runProgram(engine, code);
 
   it('process.exit(7) with a lost lane', async () => {

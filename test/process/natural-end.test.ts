@@ -1,11 +1,11 @@
 /** B3, M4: when a program that uses offthread ends by itself, and that the library prints nothing. */
 import { expect } from 'chai';
-import { onEveryEngine } from '../helpers/contract.js';
+import { onThreadLanes } from '../helpers/contract.js';
 import { type ProgramEnd, runProgram } from '../helpers/program.js';
 
 const quiet = ({ code, signal, stdout, stderr }: ProgramEnd): object => ({ code, signal, stdout, stderr });
 
-onEveryEngine('the natural end of a process', (engine) => {
+onThreadLanes('the natural end of a process', (engine) => {
   const run = (code: string, args?: readonly string[]): Promise<ProgramEnd> => runProgram(engine, code, args);
 
   it('comes by itself, although an idle pool was never closed', async () => {

@@ -1,9 +1,10 @@
 /** M19, M20: libc's qsort, with a comparison in JavaScript. */
 import { expect } from 'chai';
 import { HostFunctionError, type Library, type Pool } from '../../src/index.js';
-import { callback, createPool, inout } from '../../src/index.js';
+import { createPool } from '../helpers/lane-kind.js';
+import { callback, inout } from '../../src/index.js';
 import { rejection } from '../helpers/contract.js';
-import { onCallbackEngines } from '../helpers/talk.js';
+import { onCallbackEngines, onCallbackThreads } from '../helpers/talk.js';
 
 const LIBC = process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6';
 const LIBC_DECLARED = {
@@ -60,7 +61,7 @@ function scrambled(count: number): number[] {
 
 const inOrder = (numbers: readonly number[]): number[] => [...numbers].sort((a, b) => a - b);
 
-onCallbackEngines('libc, qsort', (engine) => {
+onCallbackThreads('libc, qsort', (engine) => {
   let pool: Pool;
   let libc: Library<typeof LIBC_DECLARED>;
   before(async () => {

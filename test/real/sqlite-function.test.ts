@@ -9,7 +9,7 @@ import { expect } from 'chai';
 import { type Library, type PersistentCallback, type Pool } from '../../src/index.js';
 import { HostFunctionError, callback, chunks, createPool, out, persistent } from '../../src/index.js';
 import { rejection } from '../helpers/contract.js';
-import { onCallbackEngines } from '../helpers/talk.js';
+import { onCallbackThreads } from '../helpers/talk.js';
 
 const LIBSQLITE = process.platform === 'darwin' ? 'libsqlite3.dylib' : 'libsqlite3.so.0';
 const SQLITE_UTF8 = 1;
@@ -75,7 +75,7 @@ const VALUES = {
 
 type SqlFunction = (context: bigint, count: number, values: bigint[]) => unknown;
 
-onCallbackEngines('libsqlite3, functions in JavaScript', (engine) => {
+onCallbackThreads('libsqlite3, functions in JavaScript', (engine) => {
   let pool: Pool;
   let helpers: Pool;
   let sql: Library<typeof DATABASE>;

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { CallCancelledError, CallTimeoutError, type Library, NativeError, out } from '../../src/index.js';
 import { onEveryEngine, rejection, sharedLab } from '../helpers/contract.js';
 import { until } from '../helpers/gate.js';
+import { laneKind } from '../helpers/lane-kind.js';
 
 const LIBSQLITE = process.platform === 'darwin' ? 'libsqlite3.dylib' : 'libsqlite3.so.0';
 const MESSAGE = { symbol: 'sqlite3_errmsg', arguments: [0] } as const;
@@ -41,7 +42,12 @@ const FOR_AGES =
 const counting = (rows: number): string => FOR_AGES.replace('1000000000', String(rows));
 
 onEveryEngine('libsqlite3 (M34)', (engine) => {
-  const lab = sharedLab(engine, { lanes: 2, grace: 5_000, timeout: 20_000 });
+  const lab = sharedLab(engine, () => ({
+    // A database is memory of one process.
+    lanes: laneKind() === 'thread' ? 2 : 1,
+    grace: 5_000,
+    timeout: 20_000,
+  }));
   let sql: Library<typeof SQLITE>;
   let db = 0n;
   before(async () => {
