@@ -57,7 +57,7 @@ function prototypeOf(spec: FunctionSpec): Prototype {
 }
 
 /** The C prototype of a helper (`lastError`, `onCancel`): the types of the call's own values. */
-export function helperPrototype(
+function helperPrototype(
   spec: FunctionSpec,
   indices: readonly number[],
   returns: Prototype['returns'],

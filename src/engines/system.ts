@@ -100,9 +100,14 @@ export class System {
   /** Maps a file that another process made. @throws EngineError OFFTHREAD_NO_SHARED_MEMORY */
   map(fd: number): MappedFile {
     for (const reserved of RESERVES) {
-      const address = BigInt(
-        this.#mmap(0n, BigInt(reserved), PROT_READ_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0n) as bigint,
-      );
+      const address = this.#mmap(
+        0n,
+        BigInt(reserved),
+        PROT_READ_WRITE,
+        MAP_SHARED | MAP_NORESERVE,
+        fd,
+        0n,
+      ) as bigint;
       if (BigInt.asUintN(64, address) === MAP_FAILED) continue;
       // A core dump would walk all that is reserved, for minutes.
       if (process.platform === 'linux') this.#optional('madvise')?.(address, BigInt(reserved), MADV_DONTDUMP);

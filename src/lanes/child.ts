@@ -157,7 +157,8 @@ export class Child {
   takeStderr(): void {
     const fd = descriptorOf(this.#process?.stderr);
     // A grandchild may write on for ever.
-    for (let rounds = 0; fd >= 0 && rounds < 16; rounds += 1) {
+    if (fd < 0) return;
+    for (let rounds = 0; rounds < 16; rounds += 1) {
       const bytes = this.#read(fd);
       if (typeof bytes !== 'number') return;
       this.#heard(this.#buffer.subarray(0, bytes));

@@ -157,8 +157,8 @@ function timeOf(startedAt: number): number {
   return startedAt > 0 && startedAt <= now ? startedAt : now;
 }
 
-function detailsOf({ reason: _, ...details }: Death): ErrorContext & CrashDetails {
-  return details;
+function detailsOf({ phase, signal, exitCode, pid, stderr, cause }: Death): ErrorContext & CrashDetails {
+  return { phase, signal, exitCode, pid, stderr, cause };
 }
 
 /** The death itself, for those who listen. */

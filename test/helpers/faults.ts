@@ -70,10 +70,10 @@ export function newPool(options: LaneOptions): Pool {
   made.push(pool);
   return pool;
 }
-export const figures = (pool: Pool): Figures => pool.stats() as Figures;
-export const reports = async (pool: Pool): Promise<Report[]> => (await pool.laneReports()) as Report[];
+export const figures = (pool: Pool): Figures => pool.stats();
+export const reports = async (pool: Pool): Promise<Report[]> => pool.laneReports();
 export function retrying<C = never>(retry: number): CallOptions<C> {
-  return { retry } as unknown as CallOptions<C>;
+  return { retry };
 }
 /** Memory that native code in every lane sees live, in a process of its own too. */
 const sharedBytes: (length: number) => Uint8Array =

@@ -1,9 +1,8 @@
 /** M34, B1, M32: SQLite through its C interface: a query of seconds beside a free event loop, interrupted on demand. */
 import { expect } from 'chai';
 import { CallCancelledError, CallTimeoutError, type Library, NativeError, out } from '../../src/index.js';
-import { onEveryEngine, rejection, sharedLab } from '../helpers/contract.js';
+import { onThreadLanes, rejection, sharedLab } from '../helpers/contract.js';
 import { until } from '../helpers/gate.js';
-import { laneKind } from '../helpers/lane-kind.js';
 
 const LIBSQLITE = process.platform === 'darwin' ? 'libsqlite3.dylib' : 'libsqlite3.so.0';
 const MESSAGE = { symbol: 'sqlite3_errmsg', arguments: [0] } as const;
@@ -41,13 +40,8 @@ const FOR_AGES =
   'WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1000000000) SELECT count(*) FROM c';
 const counting = (rows: number): string => FOR_AGES.replace('1000000000', String(rows));
 
-onEveryEngine('libsqlite3 (M34)', (engine) => {
-  const lab = sharedLab(engine, () => ({
-    // A database is memory of one process.
-    lanes: laneKind() === 'thread' ? 2 : 1,
-    grace: 5_000,
-    timeout: 20_000,
-  }));
+onThreadLanes('libsqlite3 (M34)', (engine) => {
+  const lab = sharedLab(engine, { lanes: 2, grace: 5_000, timeout: 20_000 });
   let sql: Library<typeof SQLITE>;
   let db = 0n;
   before(async () => {
