@@ -18,6 +18,10 @@ const ALL = [
   'streams',
   'slow-consumer',
   'host-functions',
+  'process-calls',
+  'crash-latency',
+  'kill-latency',
+  'lane-memory',
 ];
 
 const { names, quick, record } = benchmarkArguments();

@@ -9,7 +9,7 @@ export interface Contestant {
   readonly ours: boolean;
   /** One call of `ot_add`, a promise of its own. */
   readonly add: (a: number, b: number) => Promise<number>;
-  /** Ends its threads. */
+  /** Ends its threads or processes. */
   readonly close: () => Promise<void>;
 }
 
@@ -21,4 +21,14 @@ export function workerEnvironment(ffi: Ffi, library: string): Record<string, str
 /** The compiled worker file of a pool. */
 export function workerFile(name: string): URL {
   return new URL(`./workers/${name}.js`, import.meta.url);
+}
+
+/** How a contestant is named in a table. */
+export function label({ name, ffi, ours }: Contestant): string {
+  return ours || !name.includes(ffi) ? `${name} (${ffi})` : name;
+}
+
+/** Ends all threads and processes. */
+export async function closeField(field: readonly Contestant[]): Promise<void> {
+  for (const contestant of field) await contestant.close();
 }

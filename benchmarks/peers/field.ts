@@ -60,13 +60,3 @@ async function start(pools: (ffi: Ffi) => Contestant[], workers: number): Promis
   for (const ffi of PAIRS) ours.push(await offthread(ffi, testlib, workers));
   return [...pools('koffi'), async, ...pools('ffi-rs'), runInNewThread(), ...ours];
 }
-
-/** Ends all threads. */
-export async function closeField(field: readonly Contestant[]): Promise<void> {
-  for (const contestant of field) await contestant.close();
-}
-
-/** How a contestant is named in a table. */
-export function label({ name, ffi, ours }: Contestant): string {
-  return ours || !name.includes(ffi) ? `${name} (${ffi})` : name;
-}

@@ -2,15 +2,22 @@ import { fileURLToPath } from 'node:url';
 import { pool as createPool } from 'workerpool';
 import { type Contestant, type Ffi, workerEnvironment, workerFile } from './contestant.js';
 
-export function workerpool(ffi: Ffi, library: string, threads: number): Contestant {
+export function workerpool(
+  ffi: Ffi,
+  library: string,
+  workers: number,
+  workerType: 'thread' | 'process' = 'thread',
+): Contestant {
+  const env = { ...process.env, ...workerEnvironment(ffi, library) };
   const pool = createPool(fileURLToPath(workerFile('workerpool')), {
-    workerType: 'thread',
+    workerType,
     minWorkers: 'max',
-    maxWorkers: threads,
-    workerThreadOpts: { env: { ...process.env, ...workerEnvironment(ffi, library) } },
+    maxWorkers: workers,
+    workerThreadOpts: { env },
+    forkOpts: { env },
   });
   return {
-    name: 'workerpool',
+    name: `workerpool${workerType === 'process' ? ' process' : ''}`,
     ffi,
     ours: false,
     // Its promise is a class of its own, a thenable: awaited, it becomes a promise.

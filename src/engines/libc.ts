@@ -33,6 +33,7 @@ export type SystemSymbol =
   | 'madvise'
   | 'signal'
   | 'close'
+  | 'fcntl'
   | 'waitid';
 
 export const SYSTEM: { readonly [name in SystemSymbol]: Prototype } = {
@@ -45,6 +46,7 @@ export const SYSTEM: { readonly [name in SystemSymbol]: Prototype } = {
   waitid: { arguments: ['i32', 'i32', 'pointer', 'i32'], returns: 'i32' },
   madvise: { arguments: ['pointer', 'u64', 'i32'], returns: 'i32' },
   signal: { arguments: ['i32', 'pointer'], returns: 'pointer' },
+  fcntl: { arguments: ['i32', 'i32', 'i32'], returns: 'i32' },
   close: { arguments: ['i32'], returns: 'i32' },
   prctl: { arguments: ['i32', 'u64', 'u64', 'u64', 'u64'], returns: 'i32' },
 };

@@ -19,6 +19,9 @@ const MAP_SHARED = 1;
 /** Linux: no swap space is set aside for what is reserved. */
 const MAP_NORESERVE = 0x4000;
 const MFD_CLOEXEC = 1;
+const MFD_ALLOW_SEALING = 2;
+const F_ADD_SEALS = 1_033;
+const F_SEAL_SHRINK = 2;
 const MAP_FAILED = 2n ** 64n - 1n;
 const MADV_DONTDUMP = 16;
 const SIG_IGN = 1n;
@@ -206,8 +209,12 @@ export class System {
     const create = this.#optional('memfd_create');
     if (create !== null) {
       const name = Buffer.from('offthread\0');
-      const fd = create(this.engine.addressOf(name), MFD_CLOEXEC) as number;
-      if (fd >= 0) return fd;
+      const fd = create(this.engine.addressOf(name), MFD_CLOEXEC | MFD_ALLOW_SEALING) as number;
+      if (fd >= 0) {
+        // Native code of a lane that truncates it would end the host at its next look.
+        this.#optional('fcntl')?.(fd, F_ADD_SEALS, F_SEAL_SHRINK);
+        return fd;
+      }
     }
     let failure: unknown;
     for (const folder of ['/dev/shm', tmpdir()]) {

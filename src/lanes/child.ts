@@ -15,7 +15,8 @@ import { StderrTail } from './stderr-tail.js';
 const ENTRY = fileURLToPath(new URL('../../workers/process-entry.js', import.meta.url));
 const STDERR_FD = 2;
 /** Options of this Node.js that its lanes are started with, too: limits and permissions. */
-const INHERITED = /^--(max-|stack-size|permission|allow-|experimental-ffi|no-warnings|disable-warning)/;
+const INHERITED =
+  /^--(max-|stack-size|(experimental-)?permission|allow-|experimental-ffi|no-warnings|disable-warning)/;
 
 export interface ChildOptions {
   readonly boot: ProcessBoot;

@@ -47,6 +47,7 @@ export interface ProcessLaneOptions {
 
 /** ms that opening a library may take: a constructor that hangs is not waited for for ever. */
 const OPEN_MS = 15_000;
+const OPEN_LOOK_MS = 250;
 /** ms that a process has to end by itself before it is killed. */
 const EXIT_MS = 1_000;
 
@@ -198,10 +199,14 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   }
 
   async tryOut(library: TryOut): Promise<void> {
-    const timer = setTimeout(() => {
+    let opening = 0;
+    // Only while it is at it: it may be in a call until then.
+    const timer = setInterval(() => {
+      if (phaseOf(this.ring.memory) === 'boot') opening += OPEN_LOOK_MS;
+      if (opening < OPEN_MS) return;
       this.#overdue ??= `did not open ${library.path} within ${OPEN_MS} ms, and was killed`;
       this.#child.kill();
-    }, OPEN_MS).unref();
+    }, OPEN_LOOK_MS).unref();
     try {
       const { error } = await this.#question((id) => ({ kind: 'try', id, ...library }));
       if (error !== null) throw reviveError(error);
@@ -209,7 +214,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
       if (!(error instanceof LaneCrashedError) || this.#death === undefined) throw error;
       throw couldNotOpen(library.path, this.name, this.#death);
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
     }
   }
 

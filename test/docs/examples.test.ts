@@ -74,6 +74,18 @@ describe('docs: examples', () => {
     ]);
   });
 
+  it('survive: goes on after a crash, and refuses what has caused it', () => {
+    const digest = '(0n, <7 bytes: 64 61 6d 61 67 65 64>, 4000000000)';
+    const [first, second, ...rest] = output('survive');
+    expect(first).to.equal('first: 3610a686');
+    expect(second?.replace(/SIG(BUS|SEGV)/, 'SIGNAL')).to.equal(`second: crashed by SIGNAL, crc32${digest}`);
+    expect(rest).to.deep.equal([
+      'third: 3a771143',
+      `second, sent again: refused, crc32${digest}`,
+      '2 answered; lanes crashed: 1; breaker: closed',
+    ]);
+  });
+
   it('server: answers while its lanes work, and turns away what is too much', async () => {
     const child = spawn(process.execPath, [fileOf('server'), '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
     try {

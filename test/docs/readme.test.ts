@@ -11,6 +11,7 @@ const documents = [
   'docs/declarations.md',
   'docs/errors.md',
   'docs/native-authors.md',
+  'docs/process-lanes.md',
 ];
 
 for (const document of documents) {

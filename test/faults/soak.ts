@@ -4,7 +4,7 @@
  * one is scripts/soak.mjs.
  */
 import type { EngineName, SettledCall } from '../../src/index.js';
-import { type Figures, eventually, figures, newPool, watchChildren } from '../helpers/faults.js';
+import { type Figures, eventually, figures, newPool, watchChildren, words } from '../helpers/faults.js';
 import { childrenOf, killAll, openDescriptors } from '../helpers/processes.js';
 import { randomFrom } from '../helpers/talk.js';
 import { type Act, type Acts, actsOn } from './soak-acts.js';
@@ -59,6 +59,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   // The first pool of a process loads what stays: an engine, memory that lanes share.
   const first = newPool({ isolation: 'process', lanes: 1 });
   await actsOn(first, engine);
+  words();
   await first.close();
   const before = {
     descriptors: openDescriptors(),

@@ -1,0 +1,90 @@
+/** How many calls a second contestants make, in turns. */
+import type { Contestant } from '../peers/contestant.js';
+import { label } from '../peers/contestant.js';
+import { type callers, ownCallers } from './callers.js';
+import { interleave, ratios } from './rounds.js';
+import { median, summary } from './statistics.js';
+
+/** How long it is measured. */
+export interface Effort {
+  readonly rounds: number;
+  readonly roundMs: number;
+  readonly warmUpMs: number;
+}
+
+export interface Runner {
+  readonly contestant: Contestant;
+  readonly run: typeof callers;
+  /** Calls of each caller in a round. */
+  each: number;
+}
+
+export interface Rated {
+  readonly contestant: Contestant;
+  /** Calls a second, of each round. */
+  readonly rates: readonly number[];
+}
+
+export async function runnersOf(field: readonly Contestant[]): Promise<Runner[]> {
+  const runners: Runner[] = [];
+  for (const contestant of field) {
+    runners.push({ contestant, run: await ownCallers(label(contestant)), each: 1 });
+  }
+  return runners;
+}
+
+/** One round. @returns calls per second. */
+async function rate({ contestant, run, each }: Runner, inFlight: number): Promise<number> {
+  const start = performance.now();
+  const wrong = await run(contestant.add, inFlight, each);
+  const seconds = (performance.now() - start) / 1_000;
+  if (wrong > 0) throw new Error(`${label(contestant)} gave ${wrong} wrong results`);
+  return (inFlight * each) / seconds;
+}
+
+/** Warms up, and finds how many calls a round takes. */
+async function prepare(runner: Runner, inFlight: number, { roundMs, warmUpMs }: Effort): Promise<void> {
+  runner.each = Math.max(1, Math.ceil(256 / inFlight));
+  let reached = 0;
+  for (const end = performance.now() + warmUpMs; performance.now() < end; ) {
+    reached = await rate(runner, inFlight);
+    runner.each = Math.max(1, Math.round((reached * roundMs) / 2_000 / inFlight));
+  }
+  runner.each = Math.max(1, Math.round((reached * roundMs) / 1_000 / inFlight));
+}
+
+/** @returns a figure for every round of every runner, in the order given. */
+export async function throughput(
+  runners: readonly Runner[],
+  inFlight: number,
+  effort: Effort,
+): Promise<Rated[]> {
+  for (const runner of runners) await prepare(runner, inFlight, effort);
+  const rates = await interleave(runners, effort.rounds, (runner) => rate(runner, inFlight));
+  return runners.map(({ contestant }, index) => ({ contestant, rates: rates[index] ?? [] }));
+}
+
+const fastestFirst = (one: Rated, other: Rated): number => median(other.rates) - median(one.rates);
+
+/** The fastest of those that are meant. */
+export function fastest(
+  rated: readonly Rated[],
+  accept: (contestant: Contestant) => boolean,
+): Rated | undefined {
+  return rated.filter(({ contestant }) => accept(contestant)).toSorted(fastestFirst)[0];
+}
+
+/** Rows of a table, the fastest first; the last column says how many times the best peer's rate it is. */
+export function rateRows(rated: readonly Rated[]): Record<string, string | number>[] {
+  const best = fastest(rated, ({ ours }) => !ours);
+  return rated.toSorted(fastestFirst).map(({ contestant, rates }) => {
+    const { median: middle, least, most } = summary(rates);
+    return {
+      contestant: label(contestant),
+      'calls/s': middle,
+      least,
+      most,
+      'x best peer': median(ratios(rates, best?.rates ?? [])),
+    };
+  });
+}

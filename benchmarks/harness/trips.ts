@@ -1,0 +1,56 @@
+/** One call at a time: how long until its promise is settled. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Contestant } from '../peers/contestant.js';
+import { label } from '../peers/contestant.js';
+import { interleave } from './rounds.js';
+import { median, percentile } from './statistics.js';
+
+export interface Trips {
+  readonly contestant: Contestant;
+  /** µs of each call. */
+  readonly all: readonly number[];
+  /** Medians of the rounds. */
+  readonly medians: readonly number[];
+}
+
+/** @returns µs of each call. */
+export async function trips({ add }: Contestant, calls: number, pauseMs: number): Promise<number[]> {
+  const micros: number[] = [];
+  for (let call = 0; call < calls; call += 1) {
+    if (pauseMs > 0) await sleep(pauseMs);
+    const start = process.hrtime.bigint();
+    const sum = await add(call, 1);
+    const end = process.hrtime.bigint();
+    if (sum !== call + 1) throw new Error(`${call} + 1 is not ${sum}`);
+    micros.push(Number(end - start) / 1_000);
+  }
+  return micros;
+}
+
+/** So many rounds of so many calls, in turns; the quickest first. */
+export async function tripsInTurns(
+  field: readonly Contestant[],
+  rounds: number,
+  calls: number,
+  pauseMs: number,
+): Promise<Trips[]> {
+  const measured = await interleave(field, rounds, (contestant) => trips(contestant, calls, pauseMs));
+  return field
+    .map((contestant, index) => {
+      const ofRounds = measured[index] ?? [];
+      return { contestant, all: ofRounds.flat(), medians: ofRounds.map(median) };
+    })
+    .toSorted((one, other) => median(one.all) - median(other.all));
+}
+
+/** Rows of a table. */
+export function tripRows(rows: readonly Trips[]): Record<string, string | number>[] {
+  return rows.map(({ contestant, all, medians }) => ({
+    contestant: label(contestant),
+    p50: median(all),
+    p90: percentile(all, 0.9),
+    p99: percentile(all, 0.99),
+    'least p50': Math.min(...medians),
+    'most p50': Math.max(...medians),
+  }));
+}

@@ -1,0 +1,4 @@
+import { worker } from 'workerpool';
+import sleep from './sleep.js';
+
+worker({ sleep });

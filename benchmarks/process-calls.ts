@@ -1,0 +1,103 @@
+/**
+ * Small calls to other processes: how many additions of two integers a second,
+ * and how long for one, on two process lanes or worker processes?
+ *
+ * Every call has a promise of its own, and the native call is made by koffi
+ * everywhere. Everybody has its processes from before the first call;
+ * offthread's spare has nothing to do. One call at a time is asked for twice:
+ * straight after each other, and with a pause before each, long enough that
+ * everybody sleeps. offthread's thread lanes are there for reference: they are
+ * neither a peer nor asked for anything.
+ *
+ * Target: at least 3 times the best of the peers' processes, at every load, one
+ * call straight after the other included.
+ */
+import { benchmarkArguments } from './harness/arguments.js';
+import { testlib } from './harness/lab.js';
+import { Report } from './harness/report.js';
+import { ratios } from './harness/rounds.js';
+import { median, percentile, summary } from './harness/statistics.js';
+import { figure } from './harness/table.js';
+import { type Effort, type Runner, fastest, rateRows, runnersOf, throughput } from './harness/throughput.js';
+import { tripRows, trips, tripsInTurns } from './harness/trips.js';
+import { type Contestant, closeField, label } from './peers/contestant.js';
+import { offthread } from './peers/offthread.js';
+import { tinypool } from './peers/tinypool.js';
+import { workerpool } from './peers/workerpool.js';
+
+const WORKERS = 2;
+const WANTED = 3;
+const given = benchmarkArguments();
+const EFFORT: Effort = given.quick
+  ? { rounds: 2, roundMs: 30, warmUpMs: 30 }
+  : { rounds: 7, roundMs: 150, warmUpMs: 500 };
+const TRIP_ROUNDS = given.quick ? 2 : 5;
+const TRIPS = given.quick ? 200 : 2_000;
+const WARM_UP_TRIPS = given.quick ? 200 : 3_000;
+const PAUSED_TRIPS = given.quick ? 5 : 40;
+/** ms: long enough that everybody sleeps. */
+const PAUSE_MS = 5;
+
+const processes = await offthread('koffi', testlib, WORKERS, 'process');
+const field: readonly Contestant[] = [
+  processes,
+  await offthread('koffi', testlib, WORKERS),
+  tinypool('koffi', testlib, WORKERS, 1, 'child_process'),
+  tinypool('koffi', testlib, WORKERS, 32, 'child_process'),
+  workerpool('koffi', testlib, WORKERS, 'process'),
+];
+const isPeer = ({ ours }: Contestant): boolean => !ours;
+
+/** @param times how often the figure of the peer goes into ours, or ours into the peer's: of each round. */
+function target(what: string, peer: Contestant, times: readonly number[]): void {
+  const { median: ratio, least, most } = summary(times);
+  report.target({
+    what: `${what}, ${label(processes)} against ${label(peer)}`,
+    measured: `${figure(ratio)} times (${figure(least)} to ${figure(most)})`,
+    wanted: `at least ${WANTED}`,
+    met: ratio >= WANTED,
+  });
+}
+
+async function measureThroughput(runners: readonly Runner[], inFlight: number): Promise<void> {
+  const rated = await throughput(runners, inFlight, EFFORT);
+  const flight = `${inFlight.toLocaleString('en')} in flight`;
+  report.table(`${flight}, ${EFFORT.rounds} rounds in turns`, rateRows(rated));
+  report.say();
+  const own = fastest(rated, (one) => one === processes);
+  const best = fastest(rated, isPeer);
+  if (own !== undefined && best !== undefined) {
+    target(`calls a second with ${flight}`, best.contestant, ratios(own.rates, best.rates));
+  }
+}
+
+async function measureTrips(): Promise<void> {
+  for (const contestant of field) await trips(contestant, WARM_UP_TRIPS, 0);
+  const measured = await tripsInTurns(field, TRIP_ROUNDS, TRIPS, 0);
+  report.table(`One at a time, ${TRIP_ROUNDS} rounds of ${TRIPS} in turns, µs`, tripRows(measured));
+  report.say();
+  const own = measured.find(({ contestant }) => contestant === processes);
+  const best = measured.find(({ contestant }) => isPeer(contestant));
+  if (own === undefined || best === undefined) return;
+  target('round trip, p50', best.contestant, ratios(best.medians, own.medians));
+  report.say(
+    `        p99 of all rounds: ${figure(percentile(own.all, 0.99))} µs against ` +
+      `${figure(percentile(best.all, 0.99))} µs; p50 ${figure(median(own.all))} µs against ${figure(median(best.all))} µs`,
+  );
+}
+
+async function measurePaused(): Promise<void> {
+  const measured = await tripsInTurns(field, TRIP_ROUNDS, PAUSED_TRIPS, PAUSE_MS);
+  report.table(
+    `After a pause of ${PAUSE_MS} ms, ${TRIP_ROUNDS} rounds of ${PAUSED_TRIPS} in turns, µs`,
+    tripRows(measured),
+  );
+}
+
+const report = new Report('process-calls', given);
+await measureTrips();
+await measurePaused();
+const runners = await runnersOf(field);
+for (const inFlight of [1, 64, 1_024]) await measureThroughput(runners, inFlight);
+await closeField(field);
+report.end();
