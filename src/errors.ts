@@ -163,6 +163,7 @@ export class SymbolNotFoundError extends OffthreadError {
  * `OFFTHREAD_ENGINE_MISSING` (not installed or not in this Node.js),
  * `OFFTHREAD_ENGINE_UNSUPPORTED` (the declaration needs what it lacks),
  * `OFFTHREAD_ENGINE_BUSY` (a late `open` waited too long),
+ * `OFFTHREAD_ENGINE_RESULT` (native code ran, and what it returned could not be read),
  * `OFFTHREAD_LIBRARY_ARCHITECTURE`, `OFFTHREAD_LIBRARY_INVALID` and
  * `OFFTHREAD_LIBRARY_LOAD` (the file is there but cannot be loaded).
  */

@@ -143,9 +143,9 @@ export class LaneCallbacks implements CallbackSource {
       native: this.#engine.callback(prototype, (...values) => {
         try {
           return this.#called(place, values);
-        } catch {
+        } catch (cause) {
           // Out of memory, say. Native code is told to stop, or gets the fallback.
-          this.#writer.broken();
+          this.#writer.broken(cause);
           return place.none;
         }
       }),

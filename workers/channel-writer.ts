@@ -25,6 +25,7 @@ import {
   slotOf,
   viewsOf,
 } from '../src/shared/record.js';
+import { errorData } from './error-data.js';
 import { Gate } from './gate.js';
 import type { LaneLink } from './lane-link.js';
 
@@ -114,10 +115,10 @@ export class ChannelWriter {
     return this.#running !== null && (this.#failed || Atomics.load(i32, this.#tripwire) !== 0);
   }
 
-  /** A callback could not be served, for want of memory, say: the call fails. */
-  broken(): void {
+  /** A callback could not be served, for want of memory or of stack, say: the call fails. */
+  broken(cause: unknown): void {
     try {
-      if (!this.stopped) this.#fault(0, 'there was no memory for them');
+      if (!this.stopped) this.#fault(0, errorData(cause).message);
     } catch {
       this.#failed = true;
     }

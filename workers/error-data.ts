@@ -2,13 +2,18 @@
 import type { ErrorData } from '../src/shared/messages.js';
 
 export function errorData(error: unknown): ErrorData {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
-  const { code, symbol } = error as { code?: unknown; symbol?: unknown };
-  return {
-    name: error.name,
-    message: error.message,
-    code: typeof code === 'string' ? code : undefined,
-    symbol: typeof symbol === 'string' ? symbol : undefined,
-    stack: error.stack,
-  };
+  try {
+    if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+    // Of any type: it may be anybody's error.
+    const { name, message, code, symbol, stack } = error as { [key in keyof ErrorData]?: unknown };
+    return {
+      name: String(name),
+      message: String(message),
+      code: typeof code === 'string' ? code : undefined,
+      symbol: typeof symbol === 'string' ? symbol : undefined,
+      stack: typeof stack === 'string' ? stack : undefined,
+    };
+  } catch {
+    return { name: 'Error', message: 'an error that cannot be read' };
+  }
 }

@@ -6,15 +6,21 @@ import { LaneMemory } from '../src/shared/lane-memory.js';
 import type { InterruptOrder } from '../src/shared/messages.js';
 import { bindInterrupt, interrupt } from './interrupts.js';
 
-/** The piscina task. Counts the order as over, whatever becomes of it. */
-export default function obey(task: { readonly order: InterruptOrder; readonly over: Int32Array }): void {
-  const { order, over } = task;
+interface Task {
+  readonly order: InterruptOrder;
+  /** Of the order: they are carried out one after another. */
+  readonly number: number;
+  readonly over: Int32Array;
+}
+
+/** The piscina task. Says that the order is over, whatever becomes of it. */
+export default function obey({ order, number, over }: Task): void {
   try {
     if (order.kind === 'interrupt') interrupt(new LaneMemory(order.size, order.memory), order);
     else order.functions.forEach(bindInterrupt);
   } catch {
     // A call that cannot be interrupted goes on until its grace is over.
   } finally {
-    Atomics.add(over, 0, 1);
+    Atomics.store(over, 0, number);
   }
 }

@@ -45,7 +45,12 @@ export class ThreadLink implements LaneLink {
   }
 
   post(message: ToHost, transfer: ArrayBuffer[] = []): void {
-    this.#data.postMessage(message, transfer);
+    try {
+      this.#data.postMessage(message, transfer);
+    } catch (cause) {
+      // Of this thread's end Node.js tells the host no more than of an error in the strict sense: not of a DOMException.
+      throw new TypeError(`what goes to the host cannot be posted: ${String(cause)}`, { cause });
+    }
   }
 
   ring(): void {

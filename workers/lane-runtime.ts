@@ -33,7 +33,7 @@ import {
   RowWord,
 } from '../src/shared/layout.js';
 import type { LaneMemory } from '../src/shared/lane-memory.js';
-import type { LaneSettings, ToLane } from '../src/shared/messages.js';
+import type { ErrorData, LaneSettings, ToLane } from '../src/shared/messages.js';
 import { State, generationIn, stateIn, transition } from '../src/shared/states.js';
 import { type Callable, FunctionTable } from './function-table.js';
 import { errorData } from './error-data.js';
@@ -97,8 +97,14 @@ export class LaneRuntime {
     this.#link.ring();
   }
 
-  /** Tells the host that this thread is ending on its own. */
-  announceGone(): void {
+  /** Tells the host that this thread is ending on its own, and of what, if it is an error. */
+  announceGone(code: number, lastWords: ErrorData | null): void {
+    this.memory.i32[Header.EXIT_CODE] = code;
+    try {
+      if (lastWords !== null) this.#link.post({ kind: 'last-words', error: lastWords });
+    } catch {
+      // Nothing can be posted any more: the code says something.
+    }
     Atomics.store(this.memory.i32, Header.GONE, 1);
     this.#link.ring();
   }
@@ -224,6 +230,7 @@ export class LaneRuntime {
     } catch (error) {
       const returned = i32[Header.PHASE] === Phase.ANSWER;
       i32[word + RowWord.OUTCOME] = returned ? Outcome.THREW | Outcome.ANSWER_LOST : Outcome.THREW;
+      // Where not even this can be said, the lane is of no use: it dies of it, and the call with it.
       this.#link.post({ kind: 'error', generation, error: errorData(error) });
     }
     writer?.end();

@@ -6,12 +6,15 @@ import { performance } from 'node:perf_hooks';
 import { threadId } from 'node:worker_threads';
 import { expose } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import type { LaneBoot, LaneControl, LaneReport } from '../src/shared/messages.js';
+import type { ErrorData, LaneBoot, LaneControl, LaneReport } from '../src/shared/messages.js';
 import { markLane } from '../src/shared/lane-mark.js';
 import { LaneMemory } from '../src/shared/lane-memory.js';
+import { Header } from '../src/shared/layout.js';
+import { errorData } from './error-data.js';
 import { ThreadLink } from './lane-link.js';
 import { LaneRuntime } from './lane-runtime.js';
 import { reportOf } from './report.js';
+import { threadNumber } from './thread-number.js';
 
 let runtime: LaneRuntime | undefined;
 
@@ -22,9 +25,18 @@ function boot(order: LaneBoot): LaneRuntime {
   markLane(order.name);
   // A thread that ends on its own says so in shared memory: the host may be
   // blocked and unable to see the exit event.
-  process.once('exit', () => {
-    lane.functions.releaseCallbacks();
-    lane.announceGone();
+  let lastWords: ErrorData | null = null;
+  process.on('uncaughtExceptionMonitor', (error: unknown) => {
+    lastWords = errorData(error);
+    // A thread that lives to see this has a listener that has dealt with it.
+    setImmediate(() => (lastWords = null));
+  });
+  process.once('exit', (code) => {
+    try {
+      lane.functions.releaseCallbacks();
+    } finally {
+      lane.announceGone(code, lastWords);
+    }
   });
   const report = (): LaneReport => ({ ...reportOf(order.name, lane, startedAt), threadId });
   const control: LaneControl = {
@@ -43,6 +55,7 @@ function boot(order: LaneBoot): LaneRuntime {
   expose(control, nodeEndpoint(order.control));
   // Ready means bound: no call pays for loading an engine.
   lane.receive();
+  memory.i32[Header.THREAD] = threadNumber();
   lane.announce();
   void lane.serve();
   return lane;

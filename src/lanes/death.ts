@@ -7,6 +7,8 @@ import type { LaneMemory } from '../shared/lane-memory.js';
 export interface Death {
   /** What happened, as the end of a sentence: "was killed by SIGSEGV". */
   readonly reason: string;
+  /** The likely cause, and what to do; where there is more to say than signal and exit code tell. */
+  readonly advice?: string | undefined;
   readonly phase: DeathPhase;
   readonly signal?: string | undefined;
   readonly exitCode?: number | undefined;

@@ -4,10 +4,11 @@
  * that of each pipe. Read synchronously, so it works while the host blocks.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { ToHost } from '../shared/messages.js';
+import type { ErrorData, ToHost } from '../shared/messages.js';
 
 type Answer = Extract<ToHost, { generation: number }>;
 type Reply = Extract<ToHost, { kind: 'reply' }>;
+type LastWords = Extract<ToHost, { kind: 'last-words' }>;
 
 /** Reads what a thread lane sends. */
 export function portReader(port: MessagePort): () => ToHost | undefined {
@@ -23,6 +24,7 @@ export class Inbox {
   readonly #answers: Answer[] = [];
   readonly #calls: ArrayBuffer[] = [];
   readonly #chunks: ArrayBuffer[] = [];
+  #lastWords: LastWords | undefined;
 
   /**
    * @param next gives the next message that is here.
@@ -52,11 +54,18 @@ export class Inbox {
     this.#receive(() => undefined);
   }
 
+  /** What the lane's thread died of, where it could say so. */
+  lastWords(): ErrorData | undefined {
+    if (this.#lastWords === undefined) this.#receive(() => this.#lastWords);
+    return this.#lastWords?.error;
+  }
+
   #receive<T>(wanted: () => T | undefined): T | undefined {
     for (;;) {
       const message = this.#next();
       if (message === undefined) return undefined;
       if (message.kind === 'reply') this.#replied(message);
+      else if (message.kind === 'last-words') this.#lastWords = message;
       else if (message.kind !== 'record') this.#answers.push(message);
       else (message.chunk ? this.#chunks : this.#calls).push(message.payload);
       const found = wanted();

@@ -1,5 +1,7 @@
 /** The thread that calls interrupt functions: one single-thread piscina, an order a task. */
 import { Piscina } from 'piscina';
+import { LaneMemory } from '../shared/lane-memory.js';
+import { Interrupt, RowWord } from '../shared/layout.js';
 import type { InterruptOrder } from '../shared/messages.js';
 import { leaveBehind } from './leave-behind.js';
 
@@ -13,8 +15,13 @@ const MOST_ORDERS = 4_096;
 export class InterruptThread {
   #thread: Piscina | undefined;
   readonly #orders = new Set<Promise<void>>();
+  /** What piscina told of its worker. */
+  #created: object | null = null;
+  /** It may be in an interrupt function, which may hang: the process does not live for that, but for the call. */
+  #interrupts = false;
+  #ended = false;
   #sent = 0;
-  /** Orders that are over, counted by the thread itself: a host that blocks hears nothing of piscina. */
+  /** Number of the last order that is over. The thread says so itself: a host that blocks hears nothing of piscina. */
   readonly #over = new Int32Array(new SharedArrayBuffer(4));
 
   /** Whether an interrupt function may be running, or an engine may be loading. */
@@ -24,9 +31,13 @@ export class InterruptThread {
 
   /** Sends an order. A failure shows itself: the call it was to interrupt goes on until its grace is over. */
   send(order: InterruptOrder): void {
-    this.#thread ??= start();
+    this.#thread ??= start((created) => this.#onWorker(created));
+    if (order.kind === 'interrupt' && !this.#interrupts) {
+      this.#interrupts = true;
+      leaveBehind(this.#thread, this.#created);
+    }
     this.#sent = (this.#sent + 1) | 0;
-    const done = this.#carryOut(this.#thread, order).finally(() => this.#orders.delete(done));
+    const done = this.#carryOut(this.#thread, order, this.#sent).finally(() => this.#orders.delete(done));
     this.#orders.add(done);
   }
 
@@ -44,23 +55,41 @@ export class InterruptThread {
       timer = setTimeout(resolve, PATIENCE_MS);
     });
     await Promise.race([Promise.allSettled(this.#orders), patience]);
-    clearTimeout(timer);
+    this.#ended = true;
     if (this.busy) leaveBehind(thread);
     const ended = thread.destroy();
-    if (!this.busy) await ended;
+    if (!this.busy) await Promise.race([ended, patience]);
+    clearTimeout(timer);
   }
 
-  async #carryOut(thread: Piscina, order: InterruptOrder): Promise<void> {
+  /** The first, or one in the place of one that has died. */
+  #onWorker(created: object): void {
+    this.#created = created;
+    if (this.#interrupts && this.#thread !== undefined) leaveBehind(this.#thread, created);
+  }
+
+  async #carryOut(thread: Piscina, order: InterruptOrder, number: number): Promise<void> {
     try {
-      await thread.run({ order, over: this.#over });
+      await thread.run({ order, number, over: this.#over });
     } catch {
-      // The thread has ended; it counts what it carries out, and never throws.
-      Atomics.add(this.#over, 0, 1);
+      // Left behind, it may be in an interrupt function for ever.
+      if (this.#ended) return;
+      // It has ended, and piscina starts another one. It may have said already that this order is over.
+      if (((Atomics.load(this.#over, 0) - number) | 0) < 0) Atomics.store(this.#over, 0, number);
+      if (order.kind === 'interrupt') release(order);
     }
   }
 }
 
-function start(): Piscina {
+/** Its thread has died, and is in no function any more: the lane is not to wait for it. */
+function release({ memory, size, sequence }: Extract<InterruptOrder, { kind: 'interrupt' }>): void {
+  const lane = new LaneMemory(size, memory);
+  const index = lane.rowWord(sequence) + RowWord.INTERRUPT;
+  Atomics.compareExchange(lane.i32, index, Interrupt.RUNNING, Interrupt.IDLE);
+  Atomics.notify(lane.i32, index);
+}
+
+function start(created: (created: object) => void): Piscina {
   const thread = new Piscina({
     filename: ENTRY,
     minThreads: 1,
@@ -72,5 +101,6 @@ function start(): Piscina {
     recordTiming: false,
   });
   thread.on('error', () => {});
+  thread.on('workerCreate', created);
   return thread;
 }

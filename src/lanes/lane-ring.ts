@@ -24,6 +24,11 @@ import type { Ticket } from './ticket.js';
 const NONE: Uint8Array[] = [];
 const NO_EXTERNALS: readonly Uint8Array[] = NONE;
 
+/** States that a lane leaves a call in. */
+const ENDED: ReadonlySet<State> = new Set([State.succeeded, State.failed, State.cancelled, State.timedOut]);
+/** ms that an interrupt function is waited for: they are short. */
+const INTERRUPT_MS = 50;
+
 export class LaneRing<T extends Ticket> {
   readonly memory: LaneMemory;
   /** Row of the oldest call that has not been given back. */
@@ -215,6 +220,28 @@ export class LaneRing<T extends Ticket> {
       for (const view of externals) this.outside.give(view);
     }
     this.head = (this.head + 1) | 0;
+  }
+
+  /** The lane is dead: a call that it had ended, and not moved past, is done. */
+  concede(): void {
+    let { done } = this;
+    // Native code that ran wild may have overwritten it.
+    if (((done - this.head) | 0) < 0 || ((this.tail - done) | 0) < 0) return;
+    while (done !== this.tail && ENDED.has(this.state(done))) done = (done + 1) | 0;
+    Atomics.store(this.memory.i32, Header.HEAD, done);
+  }
+
+  /**
+   * The lane is dead, and its call about to end: no interrupt function begins any
+   * more, and one that runs is waited for, for a moment. It may use what the
+   * caller is going to free. Of a thread: the memory has to be shared.
+   */
+  closeInterrupt(sequence: number, id: number): void {
+    for (const from of [State.running, State.cancelling, State.timingOut] as const) {
+      this.transition(sequence, id, from, State.lost);
+    }
+    const index = this.memory.rowWord(sequence) + RowWord.INTERRUPT;
+    Atomics.wait(this.memory.i32, index, Interrupt.RUNNING, INTERRUPT_MS);
   }
 
   /** Takes back every call the lane has not started, oldest first. */

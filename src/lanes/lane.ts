@@ -50,6 +50,8 @@ export interface Lane<T extends Ticket> {
   readonly announcedReady: boolean;
   /** Whether it has said in shared memory that it is ending by itself. */
   readonly announcedGone: boolean;
+  /** Whether its thread is gone, by the system's word: for a host that blocks, and hears of no event. Of thread lanes. */
+  readonly vanished: boolean;
   /** Whether it has bound every library it was told of: only then is it sure not to be in an engine between calls. */
   readonly bound: boolean;
   /** Tells the lane of functions; in order with calls. */
@@ -73,7 +75,7 @@ export interface Lane<T extends Ticket> {
   tryOut(library: TryOut): Promise<void>;
   /** Has an interrupt function called, by a thread in the lane's own process. Of process lanes. */
   interrupt(interruption: Interruption): void;
-  /** How a lane died that {@link announcedGone} is true of. */
+  /** How a lane died that {@link announcedGone} or {@link vanished} is true of. */
   death(): Death;
   /** What it left in its memory makes no sense. */
   corrupted(cause: unknown): void;

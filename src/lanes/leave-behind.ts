@@ -25,7 +25,8 @@ export function leaveBehind(piscina: Piscina, created: object | null = null): vo
 
 function letGo(held: Refable): void {
   held.unref();
-  Object.defineProperty(held, 'ref', { value: () => held });
+  // It may be let go again.
+  Object.defineProperty(held, 'ref', { value: () => held, configurable: true });
 }
 
 function isRefable(value: unknown): value is Refable {

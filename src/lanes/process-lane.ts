@@ -59,6 +59,7 @@ interface Asked {
 export class ProcessLane<T extends Ticket> implements Lane<T> {
   readonly name: string;
   readonly kind = 'process';
+  readonly vanished = false;
   readonly ring: LaneRing<T>;
   readonly inbox: Inbox;
   readonly channel: LaneChannel;

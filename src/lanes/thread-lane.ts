@@ -18,7 +18,7 @@ import { leaveBehind } from './leave-behind.js';
 import { LaneCrashedError } from '../errors.js';
 import { Header, type LaneSize, Lease } from '../shared/layout.js';
 import { clockOrigin } from '../shared/clock.js';
-import type { LaneBoot, LaneControl, LaneReport, ToLane } from '../shared/messages.js';
+import type { ErrorData, LaneBoot, LaneControl, LaneReport, ToLane } from '../shared/messages.js';
 import { LaneMemory } from '../shared/lane-memory.js';
 import { type Death, phaseOf } from './death.js';
 import { Inbox, portReader } from './inbox.js';
@@ -26,6 +26,17 @@ import type { Lane, LaneEvents, LaneStatus } from './lane.js';
 import { LaneChannel, wakeAtGate } from './lane-channel.js';
 import { LaneRing } from './lane-ring.js';
 import { SharedBuffers } from './shared-buffers.js';
+import {
+  type ThreadEnd,
+  disordered,
+  exited,
+  hasThread,
+  isLost,
+  stopped,
+  uncaught,
+  unfit,
+  vanished,
+} from './thread-death.js';
 import type { Ticket } from './ticket.js';
 
 /** How a thread lane is made. */
@@ -40,6 +51,17 @@ export interface ThreadLaneOptions {
 }
 
 const ENTRY = new URL('../../workers/thread-entry.js', import.meta.url).href;
+
+/**
+ * What Node.js 20 and 22 have by default. With the 192 of later versions one
+ * step of a heap that is full may go beyond what Node.js allows it, to end the
+ * thread: then it aborts the process.
+ */
+const YOUNG_MB = 48;
+
+function revived(data: ErrorData): Error {
+  return Object.assign(new Error(data.message), data);
+}
 
 export class ThreadLane<T extends Ticket> implements Lane<T> {
   readonly name: string;
@@ -72,6 +94,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   #created: object | null = null;
   /** It has given its callbacks back. */
   #retired = false;
+  #dead = false;
 
   constructor(options: ThreadLaneOptions, events: LaneEvents<ThreadLane<T>>) {
     this.name = options.name;
@@ -102,9 +125,13 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
       atomics: 'disabled',
       idleTimeout: Infinity,
       recordTiming: false,
-      resourceLimits: { stackSizeMb: options.stackSizeMb },
+      resourceLimits: { stackSizeMb: options.stackSizeMb, maxYoungGenerationSizeMb: YOUNG_MB },
     });
-    this.#piscina.on('error', (error) => this.#died(error));
+    this.#piscina.on('error', (error) => this.#died(uncaught(error)));
+    // First, before piscina sees to it: it would start another thread, and says nothing of an idle one's exit.
+    this.#piscina.threads[0]
+      ?.prependOnceListener('error', (error: unknown) => this.#died(this.#uncaught(error)))
+      .prependOnceListener('exit', (code: number) => this.#exited(code));
     this.#piscina.on('workerCreate', (created: object) => {
       this.#created = created;
     });
@@ -139,6 +166,14 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   get bound(): boolean {
     const { i32 } = this.ring.memory;
     return Atomics.load(i32, Header.ANNOUNCED) === Atomics.load(i32, Header.BOUND);
+  }
+
+  get vanished(): boolean {
+    return !hasThread(this.ring.memory.i32[Header.THREAD] as number);
+  }
+
+  get #exitCode(): number | undefined {
+    return this.announcedGone ? this.ring.memory.i32[Header.EXIT_CODE] : undefined;
   }
 
   announce(library: ToLane): void {
@@ -191,11 +226,11 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   async tryOut(): Promise<void> {}
 
   death(): Death {
-    return this.#deathBy(new Error('its thread ended by itself'));
+    return this.#deathBy(this.announcedGone ? this.#said() : vanished());
   }
 
   corrupted(cause: unknown): void {
-    this.#died(cause);
+    this.#died(disordered(cause));
   }
 
   /** The thread for that is the host's: see `interrupt-thread.ts`. */
@@ -224,20 +259,47 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   }
 
   #lease(task: LaneBoot | null, transferList: MessagePort[]): void {
-    this.#piscina.run(task, { transferList }).catch((error: unknown) => this.#died(error));
+    this.#piscina.run(task, { transferList }).catch((error: unknown) => this.#died(unfit(error)));
   }
 
-  #died(cause: unknown): void {
+  #exited(code: number): void {
     this.#goneNow();
-    if (this.#ending !== undefined) return;
-    this.#die(cause);
-    this.#events.crashed(this, this.#deathBy(cause));
+    this.#died(this.announcedGone ? this.#said() : stopped(code));
   }
 
-  #deathBy(cause: unknown): Death {
-    const message = cause instanceof Error ? cause.message : String(cause);
+  /** What it has said of its end. */
+  #said(): ThreadEnd {
+    const error = this.inbox.lastWords();
+    return error === undefined ? exited(this.#exitCode ?? 0) : uncaught(revived(error), this.#exitCode);
+  }
+
+  /** Some errors lose everything on their way here: a DOMException, say. Then the lane's own words are better. */
+  #uncaught(error: unknown): ThreadEnd {
+    const words = isLost(error) ? this.inbox.lastWords() : undefined;
+    return uncaught(words === undefined ? error : revived(words), this.#exitCode);
+  }
+
+  /** The first to tell of its death has told it best. */
+  #died(end: ThreadEnd): void {
+    if (this.#dead || this.#ending !== undefined) return;
+    this.#dead = true;
+    this.#goneNow();
+    // No thread in its place: the pool starts another lane.
+    void this.#piscina.destroy();
+    const { reason, cause } = end;
+    this.#die(
+      new LaneCrashedError(`Lane ${this.name} ended before it answered: it ${reason}.`, {
+        lane: this.name,
+        exitCode: end.exitCode,
+        cause,
+      }),
+    );
+    this.#events.crashed(this, this.#deathBy(end));
+  }
+
+  #deathBy(end: ThreadEnd): Death {
     const phase = this.announcedReady ? phaseOf(this.ring.memory) : 'boot';
-    return { reason: `ended: ${message}`, phase, stderr: [], cause };
+    return { ...end, phase, stderr: [] };
   }
 
   async #end(): Promise<void> {
@@ -255,7 +317,8 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.#remote[releaseProxy]();
     this.#control.close();
     this.#port.close();
-    await this.#piscina.destroy();
+    // Of a dead one it has been done; again it would forget that, and start a thread when the old one exits.
+    if (!this.#dead) await this.#piscina.destroy();
     this.status = 'ended';
   }
 }

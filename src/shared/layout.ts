@@ -51,6 +51,10 @@ export const Header = {
   READY: 80,
   /** 1 once the lane's thread is ending on its own (`process.exit`, an uncaught error). Lane writes. */
   GONE: 96,
+  /** Its exit code then. Lane writes, before GONE. */
+  EXIT_CODE: 97,
+  /** The system's number of the lane's thread; 0 where that is not to be had. Lane writes. */
+  THREAD: 98,
   /** Sequence number from which the lane rings an armed bell; before it, results gather. Host writes. */
   RING_AT: 88,
   /** Libraries the host has told the lane of. Host writes. */

@@ -63,6 +63,8 @@ export type ToHost =
     }
   | { readonly kind: 'texts'; readonly generation: number; readonly texts: readonly (string | null)[] }
   | { readonly kind: 'error'; readonly generation: number; readonly error: ErrorData }
+  /** The error that ends the lane's thread. */
+  | { readonly kind: 'last-words'; readonly error: ErrorData }
   /** What a callback was called with, where it does not fit the channel. */
   | { readonly kind: 'record'; readonly chunk: boolean; readonly payload: ArrayBuffer };
 

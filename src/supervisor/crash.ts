@@ -16,9 +16,12 @@ const WHERE: Readonly<Record<DeathPhase, string>> = {
   call: 'in native code',
   answer: 'after native code had returned, reading what it brought',
 };
+/** Of a call that the lane had claimed. */
+const BEFORE = 'before it reached native code';
 
 /** By signal or exit: what it usually is, and what to do. */
-function adviceOf({ signal, exitCode, phase, stderr, pid }: Death): string {
+function adviceOf({ advice, signal, exitCode, phase, stderr, pid }: Death): string {
+  if (advice !== undefined) return advice;
   const said = stderr.length > 0 ? ' It said on stderr what `stderr` has.' : '';
   if (phase === 'answer') {
     return `Native code has returned something that is not what its declaration says: a pointer to text that is none, or has no end.${said}`;
@@ -92,6 +95,8 @@ export class Crashes {
       const job = ring.ticket(ring.head);
       if (job.lane !== lane || job.isSettled) continue;
       const startedAt = timeOf(ring.startedAt(job.sequence));
+      // A process had its interrupt thread with it.
+      if (lane.kind === 'thread') ring.closeInterrupt(job.sequence, job.id);
       job.crashes = (job.crashes ?? 0) + 1;
       if (this.#settings.maxKills > 0) this.#poison.killed(job.fn, job.args);
       if (this.#mayRunAgain(job)) {
@@ -131,11 +136,14 @@ export class Crashes {
   #error(lane: JobLane, job: Job, death: Death): LaneCrashedError {
     const { name } = job.fn;
     const times = job.crashes ?? 1;
+    const [phase, where] =
+      death.phase === 'idle' ? (['call', BEFORE] as const) : [death.phase, WHERE[death.phase]];
     return new LaneCrashedError(
-      `${name} ended its lane: ${lane.name} ${death.reason} ${WHERE[death.phase]}${times > 1 ? `, lane number ${times} that this call has ended` : ''}. ` +
+      `${name} ended its lane: ${lane.name} ${death.reason} ${where}${times > 1 ? `, lane number ${times} that this call has ended` : ''}. ` +
         `${adviceOf(death)} The other calls go on${this.#replaces() ? ', and the lane is replaced' : ''}.`,
       {
         ...detailsOf(death),
+        phase,
         call: job.id,
         symbol: name,
         lane: lane.name,

@@ -39,11 +39,12 @@ export class Health {
     }
     if (lane.status === 'starting') {
       if (now - lane.createdAt < BOOT_MS) return lane.createdAt + BOOT_MS;
-      const { pid } = lane;
       this.#events.crashed(lane, {
         reason: `did not start within ${BOOT_MS} ms`,
+        advice:
+          'The machine has no time for it, or a module that it loads first (--import, --require, NODE_OPTIONS) holds it up.',
         phase: 'boot',
-        pid,
+        pid: lane.pid,
         stderr: [],
       });
       return Infinity;

@@ -1,6 +1,6 @@
 /** Why no lane will take a call, for whoever makes one. */
 import { CrashLoopError, LaneLostError } from '../errors.js';
-import type { PoolSettings } from '../options.js';
+import { type PoolSettings, thrownText } from '../options.js';
 
 /**
  * @param retryInMs until a lane is started again.
@@ -15,7 +15,7 @@ export function crashLoop(
   return new CrashLoopError(
     `Lanes keep dying: ${deaths} within ${deathWindow} ms, and none is left; the pool tries another in ${Math.max(0, Math.ceil(retryInMs))} ms. ` +
       'Native code that ends its lane, or a library that fails while it is loaded, does this: look at the cause, and at the lane-crashed events. ' +
-      'Then mend or avoid that call, or allow more with maxDeaths.',
+      `Then mend or avoid that call, or allow more with maxDeaths. The last: ${thrownText(cause)}`,
     { cause },
   );
 }

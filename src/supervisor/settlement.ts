@@ -203,10 +203,15 @@ function engineError(
   return new EngineError(
     returned
       ? `${job.fn.name} ran in lane ${lane.name}, and what it returned could not be read: ${why}. ` +
-          'Look at the declared types of what it returns; a text longer than 512 MB fits no string.'
+          'What it did is done. Look at the declared types of what it returns (a text longer than 512 MB fits no string), ' +
+          'and at modules that every thread loads (--import, --require), before it is called again.'
       : `${job.fn.name} could not be called: ${why}. ` +
           `The ${job.fn.engine} engine refused in lane ${lane.name}; nothing reached native code.`,
-    { ...contextOf(job, lane.name), cause, code: data?.code },
+    {
+      ...contextOf(job, lane.name),
+      cause,
+      code: data?.code ?? (returned ? 'OFFTHREAD_ENGINE_RESULT' : undefined),
+    },
   );
 }
 

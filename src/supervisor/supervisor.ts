@@ -69,6 +69,8 @@ const NO_LANES: readonly JobLane[] = [];
 const CRATE = 32;
 /** ms between looks whether an idle lane is due for recycling. */
 const RECYCLE_MS = 250;
+/** ms between looks whether the threads are there that a blocked host waits for: one that is terminated says nothing. */
+const VANISHED_AFTER_MS = 100;
 /** ms that a lane given up is left to come back before its thread is abandoned: a short call needs no new thread. */
 const ABANDON_AFTER_MS = 5;
 
@@ -365,6 +367,7 @@ export class Supervisor {
   runUntil(job: Job): void {
     blocking(1);
     try {
+      let lookedAt = performance.now();
       while (!job.isSettled) {
         const count = this.#loop.armToBlock();
         this.#loop.look();
@@ -379,6 +382,12 @@ export class Supervisor {
         const now = performance.now();
         if (this.#watch.due <= now || this.#lanes.active.some((lane) => lane.announcedGone)) {
           this.#watch.look();
+          continue;
+        }
+        if (now - lookedAt > VANISHED_AFTER_MS) {
+          lookedAt = now;
+          for (const lane of this.#lanes.active.filter(({ vanished }) => vanished))
+            this.#lanes.crashed(lane, lane.death());
           continue;
         }
         // What there was no time for does not ring again.
@@ -498,12 +507,15 @@ export class Supervisor {
   }
 
   #onCrash(lane: JobLane, death: Death): void {
+    lane.ring.concede();
     this.#take(lane);
     this.#talk.forget(lane);
     this.#giveBack(lane);
     const again = this.#crashes.settle(lane, death);
     if (again.length > 0) this.#events.returned(again, true);
     this.#events.tell('lane-crashed', { lane: lane.name, error: crashError(lane, death) });
+    // The dead lane may have taken the bell in hand, and not rung it: then no other lane would.
+    this.#bell.ring();
     // After the lane has been replaced.
     queueMicrotask(() => this.#afterChange());
   }

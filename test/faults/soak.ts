@@ -76,7 +76,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     stderr: 'capture',
     maxQueue: 10 * inFlight,
     maxDeaths: Infinity,
-    recycleAfter: 5_000,
+    recycleAfter: 700,
   });
   const { innocent, guilty } = await actsOn(pool, engine);
   const beyond = pool.stats().submitted;
