@@ -1,32 +1,10 @@
-/** Issue 4.1: control words in mapped memory, or kill only: `stats()` says which, and both keep every promise but one. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** Issue 4.1: what a pool of processes says of itself, and what its lanes are given. */
 import { expect } from 'chai';
-import { CallCancelledError, CallTimeoutError, callback, chunks } from '../../src/index.js';
-import { rejection } from '../helpers/contract.js';
-import {
-  crash,
-  environment,
-  eventually,
-  expectBalance,
-  figures,
-  fullAgain,
-  gone,
-  lanesWith,
-  onProcessLanes,
-} from '../helpers/faults.js';
-import { FAULTS, SEGV } from '../helpers/fault-functions.js';
-import { BYTES, CHUNK, NUMBER, collect } from '../helpers/talk.js';
+import { environment, figures, lanesWith, onProcessLanes } from '../helpers/faults.js';
+import { FAULTS } from '../helpers/fault-functions.js';
 import { testlib } from '../helpers/testlib.js';
 
-const withLanes = lanesWith(testlib, {
-  ...FAULTS,
-  ot_call_callback: { arguments: [callback(NUMBER), 'i32'], return: 'i32' },
-  ot_stream_chunks: { arguments: [chunks(CHUNK, BYTES), 'i32', 'i32'], return: 'i32' },
-  ot_stream_then_die: { arguments: [chunks(CHUNK, BYTES), 'i32', 'i32', 'i32'], return: 'i32' },
-});
-const KILL_ONLY = { control: 'kill-only', maxDeaths: Infinity } as const;
+const withLanes = lanesWith(testlib, FAULTS);
 
 onProcessLanes('what a pool of processes says of itself (issue 4.1)', (ground) => {
   it('shared where memory can be mapped', async () => {
@@ -50,96 +28,5 @@ onProcessLanes('what a pool of processes says of itself (issue 4.1)', (ground) =
     } finally {
       delete process.env['OFFTHREAD_LATE'];
     }
-  });
-});
-
-onProcessLanes('kill only (issue 4.1)', (ground) => {
-  let folder: string;
-  before(() => (folder = mkdtempSync(join(tmpdir(), 'offthread-control-'))));
-  after(() => rmSync(folder, { recursive: true }));
-
-  it('calls, texts, bytes, callbacks and streams work', async () => {
-    await withLanes(ground, { ...KILL_ONLY, lanes: 2 }, async (lib, pool) => {
-      expect(figures(pool).control).to.equal('kill-only');
-      const sums = await Promise.all(Array.from({ length: 500 }, (_, i) => lib.ot_add(i, 1)));
-      expect(sums).to.deep.equal(sums.map((_, i) => i + 1));
-      expect((await lib.ot_long_owned(300_000))?.length).to.equal(300_000);
-      const bytes = Buffer.alloc(2 << 20, 'bytes');
-      expect(await lib.ot_checksum(bytes, bytes.length)).to.equal(await lib.ot_checksum(bytes, bytes.length));
-      expect(await lib.ot_call_callback(async (n) => n * 2, 4)).to.equal(12);
-      const all = await collect(lib.ot_stream_chunks.stream(100, 50));
-      expect(all.map((chunk) => chunk[0])).to.deep.equal(all.map((_, i) => i));
-      expect(all).to.have.lengthOf(100);
-      expectBalance(pool);
-    });
-  });
-
-  it('a running call that is stopped costs its lane, although it would obey a flag', async () => {
-    await withLanes(ground, { ...KILL_ONLY, grace: 50 }, async (lib, pool) => {
-      const pids = [await lib.ot_process_id()];
-      await rejection(lib.ot_spin_until_cancelled.with({ timeout: 100 })(60_000), CallTimeoutError);
-      pids.push(await lib.ot_process_id());
-      const call = lib.ot_spin_until_cancelled(60_000);
-      await eventually(() => call.state === 'running', 'the call to run');
-      call.cancel();
-      await rejection(call, CallCancelledError);
-      expect(pids).to.not.include(await lib.ot_process_id());
-      await gone(pids);
-      await fullAgain(pool, 1);
-      expect(figures(pool)).to.include({ lanesKilled: 2, lanesLost: 2, lanesCrashed: 0 });
-      expectBalance(pool);
-    });
-  });
-
-  it('a queued call that is cancelled never starts, and costs nothing', async () => {
-    await withLanes(ground, KILL_ONLY, async (lib, pool) => {
-      const [entered, release, mark] = ['entered', 'release', 'mark'].map((name) => join(folder, name));
-      const held = lib.ot_hang_until_file(entered ?? '', release ?? '', 20_000);
-      await eventually(() => existsSync(entered ?? ''), 'the call to run');
-      const queued = lib.ot_die_once(mark ?? '', 0);
-      const ended = queued.settled();
-      queued.cancel();
-      expect((await ended).status).to.equal('cancelled');
-      writeFileSync(release ?? '', '');
-      expect(await held).to.be.at.least(0);
-      expect(await lib.ot_add(1, 2)).to.equal(3);
-      expect(existsSync(mark ?? '')).to.equal(false);
-      expect(figures(pool).lanesKilled).to.equal(0);
-    });
-  });
-
-  it('deaths are named as ever: in a call, in an answer, in a callback, in a stream', async () => {
-    await withLanes(ground, KILL_ONLY, async (lib, pool) => {
-      const pid = await lib.ot_process_id();
-      expect(await crash(lib.ot_die(SEGV))).to.include({ signal: 'SIGSEGV', phase: 'call', pid });
-      expect(await crash(lib.ot_bad_text())).to.include({ signal: 'SIGSEGV', phase: 'answer' });
-      const next = await lib.ot_process_id();
-      const suicide = (n: number): number => (process.kill(next, 'SIGKILL'), n);
-      expect(await crash(lib.ot_call_callback(suicide, 2))).to.include({ signal: 'SIGKILL', phase: 'call' });
-      const seen: (number | undefined)[] = [];
-      const reading = (async () => {
-        for await (const chunk of lib.ot_stream_then_die.stream(5, 100, SEGV)) seen.push(chunk[0]);
-      })();
-      await crash(reading);
-      expect(seen).to.deep.equal([0, 1, 2, 3, 4].slice(0, seen.length));
-      await Promise.all(Array.from({ length: 50 }, (_, i) => lib.ot_add(i, 1)));
-      await fullAgain(pool, 1);
-      expect(figures(pool)).to.include({ lanesCrashed: 4, failed: 4 });
-      expectBalance(pool);
-    });
-  });
-
-  it('of calls behind one that dies none fails', async () => {
-    await withLanes(ground, KILL_ONLY, async (lib, pool) => {
-      for (let round = 0; round < 4; round++) {
-        const calls = Array.from({ length: 60 }, (_, i) => lib.ot_die_if(i, 20 + round, SEGV).settled());
-        const failed = (await Promise.all(calls)).flatMap(({ status }, i) =>
-          status === 'succeeded' ? [] : [i],
-        );
-        expect(failed).to.deep.equal([20 + round]);
-      }
-      await fullAgain(pool, 1);
-      expectBalance(pool);
-    });
   });
 });

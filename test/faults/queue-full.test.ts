@@ -41,7 +41,7 @@ onProcessLanes('a full queue, and a lane that dies (M26, M27)', (ground) => {
 
   it('is answered although every call in it kills its lane', async () => {
     await withLanes(ground, { lanes: 2, maxQueue: 3, maxDeaths: Infinity }, async (lib, pool) => {
-      const calls = Array.from({ length: 30 }, (_, i) =>
+      const calls = Array.from({ length: 20 }, (_, i) =>
         lib.ot_die(i % 2 === 0 ? SEGV : bySignal('SIGABRT')),
       );
       const records = await Promise.all(calls.map((call) => call.settled()));
