@@ -83,20 +83,4 @@ onProcessLanes('a lane that is stopped (B2, M28)', (ground) => {
       });
     }
   });
-
-  it('between calls: the next calls are answered by another lane', async () => {
-    await withLanes(ground, { lanes: 1, spares: 1 }, async (lib, pool) => {
-      await fullAgain(pool, 1);
-      const pid = await lib.ot_process_id();
-      process.kill(pid, 'SIGSTOP');
-      const first = lib.ot_add.with({ timeout: 200 })(1, 1).settled();
-      expect(await lib.ot_add(2, 2)).to.equal(4);
-      const { status, value } = await first;
-      if (status === 'succeeded') expect(value).to.equal(2);
-      else expect(status).to.be.oneOf(['timed-out', 'failed']);
-      await gone([pid]);
-      await fullAgain(pool, 1);
-      expectBalance(pool);
-    });
-  });
 });
