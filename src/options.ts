@@ -24,6 +24,12 @@ export interface PoolOptions {
   readonly isolation?: 'thread' | 'process';
   /** Lanes kept ready beyond `lanes`: one steps in at once for one that died or was killed. Default 1 for process lanes, 0 for threads. */
   readonly spares?: number;
+  /**
+   * How process lanes are reached while native code runs. `shared` (default): by memory that they share with this
+   * process; where none is to be had, by `kill-only`: everything goes by messages, a running call is stopped by
+   * killing its lane, native code cannot call back, and there are no blocking calls. `stats().control` says which.
+   */
+  readonly control?: 'shared' | 'kill-only';
   /** Environment of process lanes. Default: this process's, when the pool is made, without inspector flags. */
   readonly env?: Readonly<Record<string, string>>;
   /**
@@ -91,6 +97,7 @@ export interface PoolSettings {
   readonly lanes: number;
   readonly isolation: 'thread' | 'process';
   readonly spares: number;
+  readonly control: 'shared' | 'kill-only';
   readonly env: Readonly<Record<string, string>>;
   readonly stderr: 'inherit' | 'capture';
   /** Infinity: never. */
@@ -236,11 +243,12 @@ const OF_PROCESSES = {
   env: 'threads share the environment of this process',
   stderr: 'threads write to the stderr of this process',
   recycleAboveMb: 'a thread has no resident size of its own',
+  control: 'a thread cannot be killed',
 } as const;
 
 function refuseForThreads(given: Readonly<Record<string, unknown>>): void {
   for (const [name, why] of Object.entries(OF_PROCESSES)) {
-    if (given[name] === undefined) continue;
+    if (given[name] === undefined || (name === 'control' && given[name] === 'shared')) continue;
     throw new ArgumentError(
       `Option \`${name}\` is for process lanes, and this pool has threads: ${why}. Use { isolation: 'process' }, or leave it out.`,
     );
@@ -280,6 +288,7 @@ const POOL_OPTIONS = [
   'sizing',
   'isolation',
   'spares',
+  'control',
   'env',
   'stderr',
   'recycleAfter',
@@ -318,6 +327,7 @@ export function poolSettings(options?: PoolOptions): PoolSettings {
     lanes,
     isolation,
     spares: integer('spares', given['spares'], 0, 64, processes ? 1 : 0),
+    control: oneOf('control', given['control'], ['shared', 'kill-only'], 'shared'),
     env: processes ? environment(given['env']) : {},
     stderr: oneOf('stderr', given['stderr'], ['inherit', 'capture'], 'inherit'),
     recycleAfter: unlimited(integer('recycleAfter', given['recycleAfter'], 0, 2 ** 31, 0)),

@@ -3,6 +3,7 @@ import type { AnyDeclarations, Checked } from './declare/checked.js';
 import { CallCancelledError, ChannelClosedError, type OffthreadError, PoolClosedError } from './errors.js';
 import { Admission } from './calls/admission.js';
 import { CallDispatcher } from './calls/dispatcher.js';
+import { requireSilence } from './calls/kill-only.js';
 import type { Library } from './calls/library.js';
 import { makeLibrary } from './calls/make-library.js';
 import { type OpenOptions, libraryPath, openInLane, openOnHost, requestedEngine } from './calls/opening.js';
@@ -122,7 +123,7 @@ export class Pool implements AsyncDisposable {
     return {
       name: this.#settings.name,
       isolation: this.#settings.isolation,
-      control: 'shared',
+      control: this.#supervisor.control,
       breaker: this.#supervisor.breaker,
       lanes: {
         total: this.#settings.lanes,
@@ -236,6 +237,7 @@ export class Pool implements AsyncDisposable {
   }
 
   async #tryOut(library: TryOut): Promise<void> {
+    if (this.#supervisor.control === 'kill-only') requireSilence(library.specs);
     try {
       await this.#supervisor.tryOut(library);
     } catch (error) {

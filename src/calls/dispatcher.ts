@@ -13,6 +13,7 @@ import type { Admission } from './admission.js';
 import { Call, type CallLimits } from './call.js';
 import { ChunkFlow, type ChunkHandler, type FlowOwner } from './chunk-flow.js';
 import { InPlace } from './in-place.js';
+import { cannotBlock } from './kill-only.js';
 import type { Dispatcher } from './native-function.js';
 import { ChunkStream, type NativeStream } from './native-stream.js';
 import { noReader } from './refusals.js';
@@ -99,8 +100,9 @@ export class CallDispatcher implements Dispatcher {
     // Its answer is taken from the call itself; the promise has no reader.
     call.catch(() => {});
     const flow = handler === null ? null : this.#flow(call, handler, false);
-    const refusal = readerOf(fn, flow) ?? fn.refusal();
     const lane = currentLane();
+    const cannot = lane === undefined && this.#supervisor.control === 'kill-only';
+    const refusal = readerOf(fn, flow) ?? fn.refusal() ?? (cannot ? cannotBlock(fn.name) : null);
     if (lane === undefined) {
       this.#admission.offer(call, deadlineAt(call, deadline), refusal);
       if (!call.isSettled) this.#runUntilSettled(call);

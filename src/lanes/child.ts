@@ -23,14 +23,13 @@ export interface ChildOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Whether what it writes to stderr is passed on. */
   readonly passStderr: boolean;
-  /** Descriptors of the lane's memory and of the live bytes. */
-  readonly memoryFd: number;
-  readonly liveFd: number;
+  /** Descriptors of the lane's memory and of the live bytes; null for a lane that shares none. */
+  readonly shared: { readonly memoryFd: number; readonly liveFd: number } | null;
 }
 
 export interface ChildEvents {
   /** Bytes have come by the socket. */
-  rung(): void;
+  rung(bytes: Buffer): void;
   ended(end: ChildEnd): void;
 }
 
@@ -144,6 +143,14 @@ export class Child {
     }
   }
 
+  /** Sends bytes by the socket. They are not to change until it has answered. */
+  send(parts: readonly Uint8Array[]): void {
+    const socket = socketOf(this.#process, SOCKET_FD);
+    socket?.cork();
+    for (const part of parts) socket?.write(part);
+    socket?.uncork();
+  }
+
   /** Sends a line to its interrupt thread. */
   order(line: string): void {
     socketOf(this.#process, ORDERS_FD)?.write(`${line}\n`);
@@ -152,6 +159,12 @@ export class Child {
   /** Takes what has come by the socket, without the event loop. @returns false when it is closed. */
   takeBytes(): boolean {
     return this.#read(this.socketFd) !== 'closed';
+  }
+
+  /** What has come by the socket, without the event loop: to be used before the next look. Null when that is nothing. */
+  read(): Uint8Array | null {
+    const bytes = this.#read(this.socketFd);
+    return typeof bytes === 'number' ? this.#buffer.subarray(0, bytes) : null;
   }
 
   /** Takes what is in the pipe of stderr, without the event loop. */
@@ -200,10 +213,13 @@ export class Child {
   }
 }
 
-function start({ boot, env, memoryFd, liveFd }: ChildOptions): ChildProcess {
+function start({ boot, env, shared }: ChildOptions): ChildProcess {
   const options: SpawnOptions = {
     env,
-    stdio: ['ignore', 'inherit', 'pipe', memoryFd, 'pipe', liveFd, 'pipe'],
+    stdio:
+      shared === null
+        ? ['ignore', 'inherit', 'pipe', 'ignore', 'pipe']
+        : ['ignore', 'inherit', 'pipe', shared.memoryFd, 'pipe', shared.liveFd, 'pipe'],
   };
   const flags = process.execArgv.filter((flag) => INHERITED.test(flag));
   return spawn(process.execPath, [...flags, ENTRY, JSON.stringify(boot)], options);

@@ -1,15 +1,20 @@
-/** The two kinds of lanes: how one is made, and what the host sleeps on until it has something. */
+/** The kinds of lanes: how one is made, and what the host sleeps on until it has something. */
 import type { PoolSettings } from '../options.js';
 import { type Doorbell, HostBell } from '../shared/bell.js';
-import { type MappedFile, systemCalls } from '../engines/system.js';
+import type { MappedFile } from '../engines/system.js';
 import type { Lane, LaneEvents } from './lane.js';
 import { leaveLiveFile, useLiveFile } from './live-bytes.js';
+import { MessageBell } from './message-bell.js';
+import { MessageLane } from './message-lane.js';
 import { ProcessBell } from './process-bell.js';
 import { ProcessLane } from './process-lane.js';
+import { sharingSystem } from './sharing.js';
 import { ThreadLane } from './thread-lane.js';
 import type { Ticket } from './ticket.js';
 
 export interface LaneKind<T extends Ticket> {
+  /** How its lanes are reached while native code runs. */
+  readonly control: PoolSettings['control'];
   readonly bell: Doorbell;
   /** Starts a lane. @throws EngineError where what it needs is not to be had. */
   create(name: string, events: LaneEvents<Lane<T>>): Lane<T>;
@@ -17,7 +22,7 @@ export interface LaneKind<T extends Ticket> {
   end(): void;
 }
 
-/** The kind that a pool has. @throws EngineError when no engine can make the system calls that processes need. */
+/** The kind that a pool has. Processes share memory with the host where that can be done, and is wanted. */
 export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> {
   const { tuning, stackSizeMb } = settings;
   const size = { rows: tuning.rows, arenaBytes: tuning.arenaBytes, chunkBytes: tuning.chunkBytes };
@@ -25,16 +30,30 @@ export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> 
     const bell = new HostBell();
     const { laneSpinUs: spinUs, leaseIdleMs } = tuning;
     return {
+      control: 'shared',
       bell,
       create: (name, events) =>
         new ThreadLane<T>({ name, size, bell: bell.buffer, spinUs, leaseIdleMs, stackSizeMb }, events),
       end: () => {},
     };
   }
-  const system = systemCalls();
+  const passStderr = settings.stderr === 'inherit';
+  const system = settings.control === 'shared' ? sharingSystem() : null;
+  if (system === null) {
+    const bell = new MessageBell();
+    const { arenaBytes } = tuning;
+    return {
+      control: 'kill-only',
+      bell,
+      create: (name, events) =>
+        new MessageLane<T>({ name, arenaBytes, bell, stackSizeMb, env: settings.env, passStderr }, events),
+      end: () => {},
+    };
+  }
   const bell = new ProcessBell(system);
   let live: MappedFile | undefined;
   return {
+    control: 'shared',
     bell,
     end: () => {
       if (live !== undefined) leaveLiveFile(system);
@@ -52,7 +71,7 @@ export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> 
           spinUs: tuning.laneSpinUs,
           stackSizeMb,
           env: settings.env,
-          passStderr: settings.stderr === 'inherit',
+          passStderr,
         },
         events,
       );

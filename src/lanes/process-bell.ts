@@ -77,6 +77,8 @@ export class ProcessBell implements Doorbell {
     for (const lane of this.#lanes) lane.hold(alive);
   }
 
+  catchUp(): void {}
+
   /** A lane has rung. */
   rung(): void {
     this.#count += 1;

@@ -12,15 +12,15 @@
  *       └──────────┴──────────────────────────────────────────► ended
  */
 import { performance } from 'node:perf_hooks';
-import { LaneCrashedError } from '../errors.js';
 import type { MappedFile, System } from '../engines/system.js';
 import { clockOrigin } from '../shared/clock.js';
 import { Header, type LaneSize } from '../shared/layout.js';
 import { LaneMemory } from '../shared/lane-memory.js';
 import { MailReader, MailWriter, mailDown, mailUp, processMemoryBytes } from '../shared/mail.js';
-import type { ErrorData, Interruption, LaneReport, Question, ToHost, ToLane } from '../shared/messages.js';
+import type { Interruption, LaneReport, ToHost, ToLane } from '../shared/messages.js';
 import { interruptionLine } from '../shared/process-boot.js';
-import { Child, type ChildEnd } from './child.js';
+import type { Child } from './child.js';
+import { ChildLife } from './child-life.js';
 import { type Death, phaseOf, signalName } from './death.js';
 import { FarMemory } from './far-memory.js';
 import { Inbox } from './inbox.js';
@@ -29,7 +29,6 @@ import { LaneChannel } from './lane-channel.js';
 import { LaneRing } from './lane-ring.js';
 import { MappedHeap } from './mapped-heap.js';
 import type { ProcessBell } from './process-bell.js';
-import { reviveError } from './revive.js';
 import type { Ticket } from './ticket.js';
 
 /** How a process lane is made. */
@@ -45,20 +44,10 @@ export interface ProcessLaneOptions {
   readonly passStderr: boolean;
 }
 
-/** ms that opening a library may take: a constructor that hangs is not waited for for ever. */
-const OPEN_MS = 15_000;
-const OPEN_LOOK_MS = 250;
-/** ms that a process has to end by itself before it is killed. */
-const EXIT_MS = 1_000;
-
-interface Asked {
-  answer(reply: { readonly report: LaneReport; readonly error: ErrorData | null }): void;
-  fail(reason: unknown): void;
-}
-
 export class ProcessLane<T extends Ticket> implements Lane<T> {
   readonly name: string;
   readonly kind = 'process';
+  readonly reachable = true;
   readonly vanished = false;
   readonly ring: LaneRing<T>;
   readonly inbox: Inbox;
@@ -72,25 +61,13 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   keepsCallbacks = false;
   readonly #file: MappedFile;
   readonly #heap: MappedHeap;
-  readonly #child: Child;
+  readonly #life: ChildLife;
   readonly #bell: ProcessBell;
   readonly #system: System;
   readonly #events: LaneEvents<ProcessLane<T>>;
   readonly #mail: MailWriter;
-  readonly #asked = new Map<number, Asked>();
-  readonly #ended: Promise<void>;
-  #endedNow: () => void = () => {};
-  #questions = 0;
-  #ending = false;
-  #killed = false;
-  #over = false;
   /** Its socket was found closed while this thread blocks. */
   #hungUp = false;
-  #held = false;
-  #corruption: Error | undefined;
-  /** Why it was killed, where that was for taking too long. */
-  #overdue: string | undefined;
-  #death: Death | undefined;
 
   /** @throws EngineError OFFTHREAD_NO_SHARED_MEMORY */
   constructor(options: ProcessLaneOptions, events: LaneEvents<ProcessLane<T>>) {
@@ -99,9 +76,6 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     this.#events = events;
     this.#bell = bell;
     this.#system = system;
-    this.#ended = new Promise((resolve) => {
-      this.#endedNow = resolve;
-    });
     const bytes = processMemoryBytes(size);
     this.#file = system.create(bytes);
     const memory = new LaneMemory(size, system.view(this.#file, 0, bytes));
@@ -112,12 +86,14 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     const incoming = new MailReader(memory, mailUp(size));
     this.inbox = new Inbox(
       () => incoming.receive() as ToHost | undefined,
-      (reply) => this.#answered(reply.id, reply),
+      (reply) => this.#life.answered(reply.id, reply),
     );
     this.channel = new LaneChannel(memory, this.inbox, () => this.#child.knock());
-    this.#child = new Child(
+    this.#life = new ChildLife(
+      name,
       {
         boot: {
+          control: 'shared',
           name,
           size,
           host: process.pid,
@@ -127,10 +103,14 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
         },
         env: options.env,
         passStderr: options.passStderr,
-        memoryFd: this.#file.fd,
-        liveFd: options.liveFd,
+        shared: { memoryFd: this.#file.fd, liveFd: options.liveFd },
       },
-      { rung: () => this.#onRing(), ended: (end) => this.#onEnd(end) },
+      {
+        came: () => this.#onRing(),
+        announce: (message) => this.announce(message),
+        phase: () => (this.announcedReady ? phaseOf(memory) : 'boot'),
+        ended: (death) => this.#onEnd(death),
+      },
     );
     bell.add(this);
   }
@@ -144,7 +124,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   }
 
   get announcedGone(): boolean {
-    return this.#hungUp && !this.#ending && !this.#over;
+    return this.#hungUp && !this.#life.isEnding;
   }
 
   get bound(): boolean {
@@ -182,41 +162,25 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   }
 
   report(): Promise<LaneReport> {
-    return this.#ask('report');
+    return this.#life.ask('report');
   }
 
   setUp(): Promise<LaneReport> {
     // Whatever was announced before a question is bound before it is answered.
-    return this.#ask('report');
+    return this.#life.ask('report');
   }
 
   async drain(): Promise<void> {
-    await this.#ask('drain');
+    await this.#life.ask('drain');
   }
 
   async retire(): Promise<void> {
     this.channel.close();
-    await this.#ask('retire');
+    await this.#life.ask('retire');
   }
 
-  async tryOut(library: TryOut): Promise<void> {
-    let opening = 0;
-    // Only while it is at it: it may be in a call until then.
-    const timer = setInterval(() => {
-      if (phaseOf(this.ring.memory) === 'boot') opening += OPEN_LOOK_MS;
-      if (opening < OPEN_MS) return;
-      this.#overdue ??= `did not open ${library.path} within ${OPEN_MS} ms, and was killed`;
-      this.#child.kill();
-    }, OPEN_LOOK_MS).unref();
-    try {
-      const { error } = await this.#question((id) => ({ kind: 'try', id, ...library }));
-      if (error !== null) throw reviveError(error);
-    } catch (error) {
-      if (!(error instanceof LaneCrashedError) || this.#death === undefined) throw error;
-      throw couldNotOpen(library.path, this.name, this.#death);
-    } finally {
-      clearInterval(timer);
-    }
+  tryOut(library: TryOut): Promise<void> {
+    return this.#life.tryOut(library);
   }
 
   death(): Death {
@@ -225,10 +189,10 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     this.#child.kill();
     const end = pid === undefined ? null : this.#system.endOf(pid);
     this.#child.takeStderr();
-    if (end === null) return this.#verdict({ exitCode: undefined, signal: undefined, cause: undefined });
+    if (end === null) return this.#life.verdict({ exitCode: undefined, signal: undefined, cause: undefined });
     if ('exitCode' in end)
-      return this.#verdict({ exitCode: end.exitCode, signal: undefined, cause: undefined });
-    return this.#verdict({ exitCode: undefined, signal: signalName(end.signal), cause: undefined });
+      return this.#life.verdict({ exitCode: end.exitCode, signal: undefined, cause: undefined });
+    return this.#life.verdict({ exitCode: undefined, signal: signalName(end.signal), cause: undefined });
   }
 
   interrupt(interruption: Interruption): void {
@@ -236,22 +200,19 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   }
 
   kill(): void {
-    this.#killed = true;
-    this.#child.kill();
+    this.#life.kill();
+  }
+
+  corrupted(cause: unknown): void {
+    this.#life.corrupted(cause);
   }
 
   end(): Promise<void> {
-    if (!this.#ending) {
-      this.#ending = true;
-      const stuck = this.ring.done !== this.ring.tail;
-      if (this.status !== 'lost') this.status = 'ended';
-      this.#fail();
-      this.channel.close();
-      if (stuck || this.#killed || !this.announcedReady || !this.bound) this.#child.kill();
-      else this.#finish();
-      this.#child.hold(true);
-    }
-    return this.#ended;
+    const { isEnding } = this.#life;
+    if (!isEnding && this.status !== 'lost') this.status = 'ended';
+    if (!isEnding) this.channel.close();
+    const stuck = this.ring.done !== this.ring.tail;
+    return this.#life.end(stuck || !this.announcedReady || !this.bound);
   }
 
   arm(armed: boolean): void {
@@ -259,8 +220,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   }
 
   hold(alive: boolean): void {
-    this.#held = alive;
-    this.#holdChild();
+    this.#life.hold(alive);
   }
 
   takeBytes(): void {
@@ -272,56 +232,12 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     this.#child.takeStderr();
   }
 
-  /** Lets it end by itself: native code's own exit handlers run. */
-  #finish(): void {
-    this.#child.close();
-    const timer = setTimeout(() => this.#child.kill(), EXIT_MS).unref();
-    void this.#ended.then(() => clearTimeout(timer));
-  }
-
-  async #ask(question: Question): Promise<LaneReport> {
-    const { report } = await this.#question((id) => ({ kind: 'ask', id, question }));
-    return report;
-  }
-
-  async #question(
-    make: (id: number) => ToLane,
-  ): Promise<{ readonly report: LaneReport; readonly error: ErrorData | null }> {
-    if (this.#ending || this.#over) throw this.#hasEnded();
-    this.#questions += 1;
-    const id = this.#questions;
-    try {
-      return await new Promise((answer, fail) => {
-        this.#asked.set(id, { answer, fail });
-        this.#holdChild();
-        this.announce(make(id));
-      });
-    } finally {
-      this.#asked.delete(id);
-      this.#holdChild();
-    }
-  }
-
-  #answered(id: number, reply: { readonly report: LaneReport; readonly error: ErrorData | null }): void {
-    this.#asked.get(id)?.answer(reply);
-  }
-
-  /** Nothing that was asked will be answered. */
-  #fail(error: LaneCrashedError = this.#hasEnded()): void {
-    for (const { fail } of this.#asked.values()) fail(error);
-  }
-
-  #hasEnded(): LaneCrashedError {
-    return new LaneCrashedError(`Lane ${this.name} has ended.`, { lane: this.name });
-  }
-
-  /** Somebody waits for its calls, or for an answer. */
-  #holdChild(): void {
-    if (!this.#over) this.#child.hold(this.#held || this.#asked.size > 0 || this.#ending);
+  get #child(): Child {
+    return this.#life.child;
   }
 
   #onRing(): void {
-    if (this.#over) return;
+    if (this.#life.isOver) return;
     try {
       this.inbox.takeAll();
       if (Atomics.load(this.ring.memory.i32, Header.MAIL_UP_WAITS) !== 0) this.#child.knock();
@@ -332,34 +248,15 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     this.#bell.rung();
   }
 
-  /** What it left in its memory makes no sense: it is not to be trusted with another call. */
-  corrupted(cause: unknown): void {
-    this.#corruption ??= cause instanceof Error ? cause : new Error(String(cause));
-    this.#child.kill();
-  }
-  #onEnd(end: ChildEnd): void {
-    this.#over = true;
+  #onEnd(death: Death | null): void {
     this.#bell.remove(this);
-    const expected = this.#ending;
-    this.#ending = true;
-    this.status = this.status === 'lost' ? 'lost' : 'ended';
-    this.#endedNow();
-    if (expected) {
-      this.status = 'ended';
-      this.#release();
-      return;
+    if (death === null) this.status = 'ended';
+    else {
+      if (this.status !== 'lost') this.status = 'ended';
+      this.#events.crashed(this, death);
     }
-    const death = this.#verdict(end);
-    this.#death = death;
-    this.#fail(
-      new LaneCrashedError(`Lane ${this.name} ended before it answered: it ${death.reason}.`, {
-        lane: this.name,
-        ...death,
-      }),
-    );
-    this.#events.crashed(this, death);
     this.#release();
-    this.#bell.rung();
+    if (death !== null) this.#bell.rung();
   }
 
   /** The host may look at the table for as long as it refers to it; what was lent is needed no more. */
@@ -367,33 +264,4 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     this.#heap.discard();
     this.#system.close(this.#file.fd);
   }
-
-  #verdict({ exitCode, signal, cause }: ChildEnd): Death {
-    const { pid } = this;
-    return {
-      reason: this.#overdue ?? reasonOf(this.#corruption, { exitCode, signal, cause }),
-      phase: this.announcedReady ? phaseOf(this.ring.memory) : 'boot',
-      signal,
-      exitCode,
-      pid,
-      stderr: this.#child.stderr,
-      cause: this.#corruption ?? cause,
-    };
-  }
-}
-
-function reasonOf(corruption: Error | undefined, { exitCode, signal, cause }: ChildEnd): string {
-  if (corruption !== undefined) return `left its memory in disorder (${corruption.message}) and was killed`;
-  if (signal !== undefined) return `was killed by ${signal}`;
-  if (exitCode !== undefined) return `exited with code ${exitCode}`;
-  if (cause instanceof Error) return `could not be started: ${cause.message}`;
-  return 'ended, and the system does not say how';
-}
-
-function couldNotOpen(path: string, lane: string, { reason, ...details }: Death): LaneCrashedError {
-  return new LaneCrashedError(
-    `${path} could not be opened: the lane that opened it (${lane}) ${reason}. What runs when a library is loaded ` +
-      '(constructors, those of the libraries it needs) does this: load it in a debugger, or look at what it needs. The pool goes on.',
-    { ...details, lane },
-  );
 }

@@ -66,6 +66,7 @@ function revived(data: ErrorData): Error {
 export class ThreadLane<T extends Ticket> implements Lane<T> {
   readonly name: string;
   readonly kind = 'thread';
+  readonly reachable = true;
   readonly pid = undefined;
   readonly residentMb = 0;
   readonly ring: LaneRing<T>;

@@ -7,6 +7,7 @@
  *                    └─► running ──► succeeded | failed
  *                           ├─► cancelling ──► cancelled
  *                           ├─► timingOut  ──► timedOut
+ *                           ├─► queued      its lane has died, and had not begun it (messages only)
  *                           └─► lost        from any of the three running ones
  *
  * Guarantees:
@@ -39,7 +40,14 @@ const GENERATIONS = 2 ** (32 - STATE_BITS);
 /** Every change that is allowed, and who makes it. */
 export const transitions: Readonly<Record<number, readonly State[]>> = {
   [State.queued]: [State.running, State.cancelled, State.timedOut, State.withdrawn],
-  [State.running]: [State.succeeded, State.failed, State.cancelling, State.timingOut, State.lost],
+  [State.running]: [
+    State.succeeded,
+    State.failed,
+    State.cancelling,
+    State.timingOut,
+    State.lost,
+    State.queued,
+  ],
   [State.cancelling]: [State.cancelled, State.lost],
   [State.timingOut]: [State.timedOut, State.lost],
 };

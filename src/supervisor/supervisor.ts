@@ -78,6 +78,8 @@ export class Supervisor {
   readonly #events: SupervisorEvents;
   readonly #bell: Doorbell;
   readonly #kind: PoolSettings['isolation'];
+  /** How its lanes are reached while native code runs. */
+  readonly control: PoolSettings['control'];
   readonly #lanes: LaneSet;
   readonly #loop: HostLoop;
   readonly #watch: Watch;
@@ -99,6 +101,7 @@ export class Supervisor {
     this.#recycles = settings.recycleAfter !== Infinity || settings.recycleAboveMb !== Infinity;
     const kind = laneKind<Job>(settings);
     this.#bell = kind.bell;
+    this.control = kind.control;
     this.#lanes = new LaneSet(settings, kind, {
       starting: () => {
         this.#watch.by(performance.now() + BOOT_MS);
@@ -527,6 +530,7 @@ export class Supervisor {
 
   /** Does what is due. @returns when to look next. */
   #check(now: number): number {
+    this.#bell.catchUp();
     this.#harvest();
     let next = Math.min(this.#events.due(now), this.#talk.due(now));
     if (this.#recycles) {

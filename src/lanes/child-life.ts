@@ -1,0 +1,210 @@
+/**
+ * The life of a lane's process, whatever the lane and its host talk by.
+ *
+ *   running ──► ending: asked to, or given up ──► over
+ *      └────────────────────────────────────────► over, by itself: the verdict is told
+ *
+ * Guarantees:
+ * - `ended` is told once, and no bytes come after it.
+ * - Every question is answered, or fails before `ended` is told.
+ * - While somebody waits for it (a call, an answer, its end), it keeps the
+ *   host's process alive; else it does not.
+ */
+import { type DeathPhase, LaneCrashedError } from '../errors.js';
+import type { LaneReport, Question, ToLane } from '../shared/messages.js';
+import { Child, type ChildEnd, type ChildOptions } from './child.js';
+import type { Death } from './death.js';
+import type { TryOut } from './lane.js';
+import { type Answer, Questions } from './questions.js';
+import { reviveError } from './revive.js';
+
+/** ms that opening a library may take: a constructor that hangs is not waited for for ever. */
+const OPEN_MS = 15_000;
+const OPEN_LOOK_MS = 250;
+/** ms that a process has to end by itself before it is killed. */
+const EXIT_MS = 1_000;
+
+export interface LifeEvents {
+  /** Bytes have come by its socket. */
+  came(bytes: Buffer): void;
+  /** Tells the lane something, in order with calls. */
+  announce(message: ToLane): void;
+  /** Where the lane is, as far as the host knows. */
+  phase(): DeathPhase;
+  /** It has ended; by itself where there is a verdict. */
+  ended(death: Death | null): void;
+}
+
+export class ChildLife {
+  readonly child: Child;
+  readonly #lane: string;
+  readonly #events: LifeEvents;
+  readonly #questions = new Questions();
+  readonly #ended: Promise<void>;
+  #endedNow: () => void = () => {};
+  #ending = false;
+  #killed = false;
+  #over = false;
+  #held = false;
+  #corruption: Error | undefined;
+  /** Why it was killed, where that was for taking too long. */
+  #overdue: string | undefined;
+  #death: Death | undefined;
+
+  constructor(lane: string, options: ChildOptions, events: LifeEvents) {
+    this.#lane = lane;
+    this.#events = events;
+    this.#ended = new Promise((resolve) => {
+      this.#endedNow = resolve;
+    });
+    this.child = new Child(options, {
+      rung: (bytes) => {
+        if (!this.#over) events.came(bytes);
+      },
+      ended: (end) => this.#onEnd(end),
+    });
+  }
+
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** Whether its end is wanted, or has come. */
+  get isEnding(): boolean {
+    return this.#ending;
+  }
+
+  async ask(question: Question): Promise<LaneReport> {
+    const { report } = await this.#ask((id) => ({ kind: 'ask', id, question }));
+    return report;
+  }
+
+  answered(id: number, answer: Answer): void {
+    this.#questions.answered(id, answer);
+  }
+
+  /** See `Lane.tryOut`. */
+  async tryOut(library: TryOut): Promise<void> {
+    let opening = 0;
+    // Only while it is at it: it may be in a call until then.
+    const timer = setInterval(() => {
+      if (this.#events.phase() === 'boot') opening += OPEN_LOOK_MS;
+      if (opening < OPEN_MS) return;
+      this.#overdue ??= `did not open ${library.path} within ${OPEN_MS} ms, and was killed`;
+      this.child.kill();
+    }, OPEN_LOOK_MS).unref();
+    try {
+      const { error } = await this.#ask((id) => ({ kind: 'try', id, ...library }));
+      if (error !== null) throw reviveError(error);
+    } catch (error) {
+      if (!(error instanceof LaneCrashedError) || this.#death === undefined) throw error;
+      throw couldNotOpen(library.path, this.#lane, this.#death);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  /** Somebody waits for what it does. */
+  hold(alive: boolean): void {
+    this.#held = alive;
+    this.#hold();
+  }
+
+  /** It is given up. */
+  kill(): void {
+    this.#killed = true;
+    this.child.kill();
+  }
+
+  /** What it left for the host makes no sense: it is not to be trusted with another call. */
+  corrupted(cause: unknown): void {
+    this.#corruption ??= cause instanceof Error ? cause : new Error(String(cause));
+    this.child.kill();
+  }
+
+  /** Ends it. @param now whether there is nothing to wait for. @returns a promise for its real end. */
+  end(now: boolean): Promise<void> {
+    if (!this.#ending) {
+      this.#ending = true;
+      this.#questions.fail(this.#hasEnded());
+      if (now || this.#killed) this.child.kill();
+      else this.#finish();
+      this.child.hold(true);
+    }
+    return this.#ended;
+  }
+
+  verdict({ exitCode, signal, cause }: ChildEnd): Death {
+    return {
+      reason: this.#overdue ?? reasonOf(this.#corruption, { exitCode, signal, cause }),
+      phase: this.#events.phase(),
+      signal,
+      exitCode,
+      pid: this.child.pid,
+      stderr: this.child.stderr,
+      cause: this.#corruption ?? cause,
+    };
+  }
+
+  /** Lets it end by itself: native code's own exit handlers run. */
+  #finish(): void {
+    this.child.close();
+    const timer = setTimeout(() => this.child.kill(), EXIT_MS).unref();
+    void this.#ended.then(() => clearTimeout(timer));
+  }
+
+  async #ask(make: (id: number) => ToLane): Promise<Answer> {
+    if (this.#ending) throw this.#hasEnded();
+    try {
+      const answer = this.#questions.ask((id) => this.#events.announce(make(id)));
+      this.#hold();
+      return await answer;
+    } finally {
+      this.#hold();
+    }
+  }
+
+  #hasEnded(): LaneCrashedError {
+    return new LaneCrashedError(`Lane ${this.#lane} has ended.`, { lane: this.#lane });
+  }
+
+  #hold(): void {
+    if (!this.#over) this.child.hold(this.#held || this.#questions.open || this.#ending);
+  }
+
+  #onEnd(end: ChildEnd): void {
+    this.#over = true;
+    const expected = this.#ending;
+    this.#ending = true;
+    this.#endedNow();
+    if (expected) {
+      this.#events.ended(null);
+      return;
+    }
+    const death = this.verdict(end);
+    this.#death = death;
+    this.#questions.fail(
+      new LaneCrashedError(`Lane ${this.#lane} ended before it answered: it ${death.reason}.`, {
+        lane: this.#lane,
+        ...death,
+      }),
+    );
+    this.#events.ended(death);
+  }
+}
+
+function reasonOf(corruption: Error | undefined, { exitCode, signal, cause }: ChildEnd): string {
+  if (corruption !== undefined) return `left its memory in disorder (${corruption.message}) and was killed`;
+  if (signal !== undefined) return `was killed by ${signal}`;
+  if (exitCode !== undefined) return `exited with code ${exitCode}`;
+  if (cause instanceof Error) return `could not be started: ${cause.message}`;
+  return 'ended, and the system does not say how';
+}
+
+function couldNotOpen(path: string, lane: string, { reason, ...details }: Death): LaneCrashedError {
+  return new LaneCrashedError(
+    `${path} could not be opened: the lane that opened it (${lane}) ${reason}. What runs when a library is loaded ` +
+      '(constructors, those of the libraries it needs) does this: load it in a debugger, or look at what it needs. The pool goes on.',
+    { ...details, lane },
+  );
+}
