@@ -162,8 +162,10 @@ export class HostLoop {
     if (this.#harvest() > 0) {
       this.#patienceUs = Math.min(this.#patienceUs * 2, POLL_PATIENCE_US);
       this.notice();
-    } else if (!this.#work.busy()) this.#disarm();
-    else if (microseconds() - this.#lastResult < this.#patienceUs) this.#poll();
+    } else if (!this.#work.busy()) {
+      // Others have taken what was polled for: nobody may wait any more, and the process is to be let go.
+      this.notice();
+    } else if (microseconds() - this.#lastResult < this.#patienceUs) this.#poll();
     else {
       // Polling in vain takes the core that a lane may be waiting for.
       this.#patienceUs = Math.max(this.#patienceUs / 2, LEAST_PATIENCE_US);

@@ -1,7 +1,9 @@
 /** The host's loop, asleep: what did not ring, because nobody wanted it then, is noticed once somebody does. */
 import { expect } from 'chai';
+import fc from 'fast-check';
+import { MessageBell } from '../../src/lanes/message-bell.js';
 import { HostBell } from '../../src/shared/bell.js';
-import { HostLoop } from '../../src/supervisor/host-loop.js';
+import { HostLoop, type LoopWork } from '../../src/supervisor/host-loop.js';
 import { turn } from './lab.js';
 
 /** A lane with a chunk that rings only while it is wanted. */
@@ -85,5 +87,79 @@ describe('HostLoop and chunks', () => {
         await turn();
       }
     }
+  });
+});
+
+/** Calls that somebody waits for, and a bell that keeps the process alive for them. */
+class Awaited extends MessageBell {
+  held = false;
+  readonly work: LoopWork & { flying: number; finished: number; soon: number } = {
+    flying: 0,
+    finished: 0,
+    soon: Infinity,
+    publish: () => {},
+    gather: () => {},
+    busy: () => this.work.flying > 0,
+    awaited: () => this.work.flying > 0,
+    soonUs: () => this.work.soon,
+    rung: () => this.work.finished > 0,
+    harvest: () => {
+      const found = this.work.finished;
+      this.work.finished = 0;
+      this.work.flying -= found;
+      return found;
+    },
+  };
+
+  override hold(alive: boolean): void {
+    this.held = alive;
+  }
+}
+
+describe('HostLoop and the life of the process (B3)', () => {
+  it('lets the process go when nobody waits any more, whoever took the last result', async () => {
+    const call = fc.record({
+      soon: fc.constantFrom(1, 30, Infinity),
+      before: fc.nat(3),
+      between: fc.nat(2),
+      taker: fc.constantFrom('the loop', 'a look at what is due'),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 5 }), async (calls) => {
+        const bell = new Awaited();
+        const { work } = bell;
+        const loop = new HostLoop(bell, work, 20);
+        for (const { soon, before, between, taker } of calls) {
+          work.soon = soon;
+          work.flying += 1;
+          loop.notice();
+          for (let turns = 0; turns < before; turns += 1) await turn();
+          work.finished += 1;
+          for (let turns = 0; turns < between; turns += 1) await turn();
+          if (taker === 'the loop') bell.ring();
+          else if (work.harvest() > 0) loop.notice();
+        }
+        bell.ring();
+        for (let turns = 0; turns < 5; turns += 1) await turn();
+        expect(work.flying).to.equal(0);
+        expect(bell.held).to.equal(false);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('also when it polls, and another has taken what it polls for', async () => {
+    const bell = new Awaited();
+    const { work } = bell;
+    const loop = new HostLoop(bell, work, 0);
+    work.soon = 30;
+    work.flying = 1;
+    loop.notice();
+    await Promise.resolve();
+    expect(bell.held).to.equal(true);
+    work.finished = 1;
+    work.harvest();
+    for (let turns = 0; turns < 3; turns += 1) await turn();
+    expect(bell.held).to.equal(false);
   });
 });
