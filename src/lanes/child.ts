@@ -77,6 +77,7 @@ export class Child {
       // What it said last is in the pipe still.
       this.takeStderr();
       this.close();
+      this.#process?.stderr?.destroy();
       events.ended(result);
     };
     try {
@@ -184,12 +185,10 @@ export class Child {
     if (!this.#over) this.#process?.kill('SIGKILL');
   }
 
-  /** Closes the host's ends: a lane between calls then ends by itself. */
+  /** Closes what the host tells it by: a lane between calls then ends by itself. What it says on its way is still heard. */
   close(): void {
     this.#closed = true;
-    const child = this.#process;
-    if (child === null) return;
-    for (const one of child.stdio) one?.destroy();
+    for (const fd of [SOCKET_FD, ORDERS_FD]) socketOf(this.#process, fd)?.destroy();
   }
 
   #heard(chunk: Buffer): void {
