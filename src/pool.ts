@@ -155,9 +155,8 @@ export class Pool implements AsyncDisposable {
   }
 
   /** Asks every lane that is between calls about itself. A lane inside native code answers when it comes back; one that is lost does not. */
-  async laneReports(): Promise<LaneReport[]> {
-    const reports = await Promise.allSettled(this.#supervisor.lanes.map((lane) => lane.report()));
-    return reports.flatMap((report) => (report.status === 'fulfilled' ? [report.value] : []));
+  laneReports(): Promise<LaneReport[]> {
+    return this.#supervisor.reports();
   }
 
   /** Resolves when nothing is pending. The pool goes on taking calls meanwhile. */

@@ -90,8 +90,7 @@ export class ChildLife {
     const timer = setInterval(() => {
       if (this.#events.phase() === 'boot') opening += OPEN_LOOK_MS;
       if (opening < OPEN_MS) return;
-      this.#overdue ??= `did not open ${library.path} within ${OPEN_MS} ms, and was killed`;
-      this.child.kill();
+      this.overdue(`did not open ${library.path} within ${OPEN_MS} ms, and was killed`);
     }, OPEN_LOOK_MS).unref();
     try {
       const { error } = await this.#ask((id) => ({ kind: 'try', id, ...library }));
@@ -119,6 +118,12 @@ export class ChildLife {
   /** What it left for the host makes no sense: it is not to be trusted with another call. */
   corrupted(cause: unknown): void {
     this.#corruption ??= cause instanceof Error ? cause : new Error(String(cause));
+    this.child.kill();
+  }
+
+  /** It has had its time. */
+  overdue(reason: string): void {
+    this.#overdue ??= reason;
     this.child.kill();
   }
 

@@ -28,6 +28,8 @@ export interface Lane<T extends Ticket> {
   readonly kind: 'thread' | 'process';
   /** Whether a call that runs can be asked to stop: its lane shares memory with the host. */
   readonly reachable: boolean;
+  /** Whether its call has begun that is marked as running: where only messages tell, it is marked when it is sent. */
+  readonly begun: boolean;
   /** Of a process lane. */
   readonly pid: number | undefined;
   /** MB that a process lane holds, as last measured; 0 for a thread, which has none of its own. */
@@ -56,6 +58,8 @@ export interface Lane<T extends Ticket> {
   readonly vanished: boolean;
   /** Whether it has bound every library it was told of: only then is it sure not to be in an engine between calls. */
   readonly bound: boolean;
+  /** Whether it is loading a library, or has not started yet. Known of process lanes. */
+  readonly loading: boolean;
   /** Tells the lane of functions; in order with calls. */
   announce(library: ToLane): void;
   /** Publishes what was written to its ring, and makes sure the lane sees it. */
@@ -81,6 +85,8 @@ export interface Lane<T extends Ticket> {
   death(): Death;
   /** What it left in its memory makes no sense. */
   corrupted(cause: unknown): void;
+  /** It has had its time, and is to be ended: its death is told with this. Of process lanes. */
+  overdue(reason: string): void;
   /** Ends a lane that was given up, where that can be done. */
   kill(): void;
   /** The same; then the lane gives its callbacks back, and is only to be ended. */

@@ -115,7 +115,7 @@ export class MessageLane<T extends Ticket> implements Lane<T> {
       {
         came: (bytes) => this.#onBytes(bytes),
         announce: (message) => this.announce(message),
-        phase: () => (Atomics.load(memory.i32, Header.READY) === 1 ? phaseOf(memory) : 'boot'),
+        phase: () => (this.loading ? 'boot' : phaseOf(memory)),
         ended: (death) => this.#onEnd(death),
       },
     );
@@ -129,6 +129,10 @@ export class MessageLane<T extends Ticket> implements Lane<T> {
 
   set exclusive(_: boolean) {}
 
+  get begun(): boolean {
+    return this.#began;
+  }
+
   get announcedReady(): boolean {
     return Atomics.load(this.ring.memory.i32, Header.READY) === 1 && this.bound;
   }
@@ -136,6 +140,11 @@ export class MessageLane<T extends Ticket> implements Lane<T> {
   get bound(): boolean {
     const { i32 } = this.ring.memory;
     return Atomics.load(i32, Header.ANNOUNCED) === Atomics.load(i32, Header.BOUND);
+  }
+
+  get loading(): boolean {
+    const { memory } = this.ring;
+    return Atomics.load(memory.i32, Header.READY) !== 1 || phaseOf(memory) === 'boot';
   }
 
   get pid(): number | undefined {
@@ -194,6 +203,10 @@ export class MessageLane<T extends Ticket> implements Lane<T> {
   corrupted(cause: unknown): void {
     this.#corrupt = true;
     this.#life.corrupted(cause);
+  }
+
+  overdue(reason: string): void {
+    this.#life.overdue(reason);
   }
 
   end(): Promise<void> {

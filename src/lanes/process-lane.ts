@@ -48,6 +48,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   readonly name: string;
   readonly kind = 'process';
   readonly reachable = true;
+  readonly begun = true;
   readonly vanished = false;
   readonly ring: LaneRing<T>;
   readonly inbox: Inbox;
@@ -108,7 +109,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
       {
         came: () => this.#onRing(),
         announce: (message) => this.announce(message),
-        phase: () => (this.announcedReady ? phaseOf(memory) : 'boot'),
+        phase: () => (this.loading ? 'boot' : phaseOf(memory)),
         ended: (death) => this.#onEnd(death),
       },
     );
@@ -130,6 +131,10 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   get bound(): boolean {
     const { i32 } = this.ring.memory;
     return Atomics.load(i32, Header.ANNOUNCED) === Atomics.load(i32, Header.BOUND);
+  }
+
+  get loading(): boolean {
+    return !this.announcedReady || phaseOf(this.ring.memory) === 'boot';
   }
 
   get pid(): number | undefined {
@@ -205,6 +210,10 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
 
   corrupted(cause: unknown): void {
     this.#life.corrupted(cause);
+  }
+
+  overdue(reason: string): void {
+    this.#life.overdue(reason);
   }
 
   end(): Promise<void> {

@@ -67,6 +67,8 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   readonly name: string;
   readonly kind = 'thread';
   readonly reachable = true;
+  readonly begun = true;
+  readonly loading = false;
   readonly pid = undefined;
   readonly residentMb = 0;
   readonly ring: LaneRing<T>;
@@ -229,6 +231,9 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   death(): Death {
     return this.#deathBy(this.announcedGone ? this.#said() : vanished());
   }
+
+  /** A thread cannot be killed. */
+  overdue(): void {}
 
   corrupted(cause: unknown): void {
     this.#died(disordered(cause));

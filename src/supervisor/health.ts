@@ -8,6 +8,7 @@ import type { Death } from '../lanes/death.js';
 import { State } from '../shared/states.js';
 import { overdueMs } from './choose-lane.js';
 import type { Job, JobLane } from './job.js';
+import { Silence } from './silence.js';
 import { type StopContext, giveUp, interruptAgain, stopJob } from './stopping.js';
 
 /** What a look may lead to. */
@@ -25,10 +26,12 @@ export const BOOT_MS = 15_000;
 export class Health {
   readonly #stopping: StopContext;
   readonly #events: HealthEvents;
+  readonly #silence: Silence;
 
   constructor(stopping: StopContext, events: HealthEvents) {
     this.#stopping = stopping;
     this.#events = events;
+    this.#silence = new Silence((lane) => events.giveBack(lane));
   }
 
   /** Looks at a lane at `now`, on the host's clock. @returns when to look again, or Infinity. */
@@ -49,6 +52,10 @@ export class Health {
       });
       return Infinity;
     }
+    return Math.min(this.#checkCalls(lane, now), now + this.#silence.look(lane, now));
+  }
+
+  #checkCalls(lane: JobLane, now: number): number {
     const { ring } = lane;
     if (ring.occupied === 0) return Infinity;
     const job = ring.ticket(ring.head);

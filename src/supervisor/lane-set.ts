@@ -203,14 +203,24 @@ export class LaneSet {
     this.lost.push(lane);
   }
 
-  /** A lost lane's native call has returned in time: it serves again. */
+  /** Has a spare step in for a lane that was given up, without waiting for what becomes of it. */
+  cover(): void {
+    if (this.#started && !this.#closed) this.#stepIn();
+  }
+
+  /** A lost lane's native call has returned in time: it serves again, unless others have taken its place. */
   reinstate(lane: JobLane): void {
     const at = this.lost.indexOf(lane);
     if (at < 0) return;
     this.lost.splice(at, 1);
-    lane.status = 'ready';
     lane.abandonAt = Infinity;
-    this.active.push(lane);
+    lane.status = 'ready';
+    if (this.#serving < this.#wanted()) this.active.push(lane);
+    else if (this.#spares.length < this.#settings.spares) this.#spares.push(lane);
+    else {
+      lane.status = 'retiring';
+      this.#retire(lane);
+    }
     this.#events.recovered(lane);
   }
 
@@ -324,6 +334,11 @@ export class LaneSet {
     this.#ends.add(end);
   }
 
+  /** Lanes that calls go to, or will when they have started. */
+  get #serving(): number {
+    return this.active.filter(({ status }) => status !== 'retiring').length;
+  }
+
   /** Lanes that calls may go to: as many as asked for, less those lost beyond the tolerated. */
   #wanted(): number {
     return this.#settings.lanes - Math.max(0, this.lost.length - this.#settings.maxLostLanes);
@@ -347,11 +362,14 @@ export class LaneSet {
     this.#replacing = undefined;
     if (!this.#started || this.#closed) return;
     this.#stepIn();
-    const serving = this.active.filter(({ status }) => status !== 'retiring').length;
+    const serving = this.#serving;
+    const wanted = this.#wanted();
+    // Those that may come back yet are not replaced: they would be one too many then.
+    const expected = serving + this.lost.filter(({ abandonAt }) => abandonAt !== Infinity).length;
     // Spares come last: nobody waits for them.
-    const ready = serving >= this.#wanted() && !this.active.some(isStarting);
-    const spares = ready ? this.#settings.spares : 0;
-    const missing = Math.max(0, this.#wanted() - serving) + Math.max(0, spares - this.#spares.length);
+    const ready = serving >= wanted && !this.active.some(isStarting);
+    const spares = ready ? this.#settings.spares - Math.max(0, expected - wanted) : 0;
+    const missing = Math.max(0, wanted - expected) + Math.max(0, spares - this.#spares.length);
     const starting = [...this.active, ...this.#spares].filter(isStarting).length;
     const slots = this.#settings.isolation === 'process' ? Math.max(0, STARTS - starting) : missing;
     const may = this.#restarts.mayStart(performance.now(), Math.min(missing, slots));
@@ -366,8 +384,7 @@ export class LaneSet {
     try {
       const lane = this.#create();
       this.#restarts.started(performance.now(), lane);
-      const serving = this.active.filter(({ status }) => status !== 'retiring').length;
-      (serving < this.#wanted() ? this.active : this.#spares).push(lane);
+      (this.#serving < this.#wanted() ? this.active : this.#spares).push(lane);
       return true;
     } catch (error) {
       this.#lastDeath = error;
@@ -380,9 +397,8 @@ export class LaneSet {
   /** Spares take the places of lanes that are gone, ready ones first. */
   #stepIn(): void {
     for (;;) {
-      const serving = this.active.filter(({ status }) => status !== 'retiring').length;
       const spare = this.#spares.find(({ status }) => status === 'ready') ?? this.#spares[0];
-      if (spare === undefined || serving >= this.#wanted()) return;
+      if (spare === undefined || this.#serving >= this.#wanted()) return;
       this.#spares.splice(this.#spares.indexOf(spare), 1);
       this.active.push(spare);
       if (spare.status === 'ready') this.#events.ready(spare);

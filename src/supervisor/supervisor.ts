@@ -18,7 +18,7 @@ import type { Doorbell } from '../shared/bell.js';
 import type { Death } from '../lanes/death.js';
 import { laneKind } from '../lanes/lane-kind.js';
 import type { TryOut } from '../lanes/lane.js';
-import type { ToLane } from '../shared/messages.js';
+import type { LaneReport, ToLane } from '../shared/messages.js';
 import { chooseLane, chooseLaneAhead, overdueMs } from './choose-lane.js';
 import { Crashes, crashError } from './crash.js';
 import { allWait, blockedDeadlock, requireHope } from './deadlock.js';
@@ -35,6 +35,7 @@ import { gather, rung, soonUs } from './pace.js';
 import { ffiRsGate } from './quiet.js';
 import type { BreakerState } from './restarts.js';
 import { Readiness } from './readiness.js';
+import { FIRST_LOOK_MS } from './silence.js';
 import { type StopContext, giveUp, stopJob } from './stopping.js';
 import { Talk } from './talk.js';
 import { blocking } from './turn.js';
@@ -249,7 +250,15 @@ export class Supervisor {
     const lane = this.#lanes.active.find(({ status, ring }) => status === 'ready' && ring.occupied === 0);
     const any = lane ?? this.#lanes.active.find(({ status }) => status === 'ready');
     if (any === undefined) throw this.#lanes.hopeless() ?? new Error('unreachable: a lane was ready');
+    this.#watch.by(performance.now() + FIRST_LOOK_MS);
     await any.tryOut(library);
+  }
+
+  /** What the lanes say of themselves; those that die meanwhile say nothing. */
+  async reports(): Promise<LaneReport[]> {
+    if (this.#kind === 'process') this.#watch.by(performance.now() + FIRST_LOOK_MS);
+    const reports = await Promise.allSettled(this.#lanes.active.map((lane) => lane.report()));
+    return reports.flatMap((report) => (report.status === 'fulfilled' ? [report.value] : []));
   }
 
   /** Resolves when some lane takes calls. @throws (rejects) what keeps every lane from starting. */
@@ -288,6 +297,7 @@ export class Supervisor {
     if (first || free === null || ring.unpublished >= CRATE) lane.wake();
     if (!first) this.#watch.by(free === null ? this.#overdueAt(lane) : now + STUCK_AFTER_MS);
     else if (job.timeout !== Infinity) this.#watch.by(now + job.timeout);
+    if (this.#kind === 'process') this.#watch.by(now + FIRST_LOOK_MS);
     this.#loop.notice();
     return true;
   }
@@ -495,6 +505,7 @@ export class Supervisor {
     lane.abandonAt = performance.now() + patience;
     if (patience === 0) this.#lanes.abandon(lane);
     else this.#watch.by(lane.abandonAt);
+    this.#lanes.cover();
     this.#loop.notice();
   }
 
@@ -531,7 +542,7 @@ export class Supervisor {
   /** Does what is due. @returns when to look next. */
   #check(now: number): number {
     this.#bell.catchUp();
-    this.#harvest();
+    if (this.#harvest() > 0) this.#loop.notice();
     let next = Math.min(this.#events.due(now), this.#talk.due(now));
     if (this.#recycles) {
       // A lane may grow in its last call, and be idle from then on.
