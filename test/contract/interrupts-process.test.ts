@@ -46,13 +46,16 @@ async function withJob(
 
 describeOn(contractEngines, ['process'], 'onCancel in a process (B1)', (engine) => {
   it('interrupts a running call on cancel, at its timeout and at its deadline, and costs no process', async () => {
-    await withJob(engine, async (lib, job) => {
-      const cancelled = lib.ot_job_run(job, 8_000);
+    await withJob(engine, async (lib) => {
+      // A job each: an interrupt that is repeated as its run ends stays with its job.
+      const own = async (): Promise<bigint> => (await lib.ot_job_new())[1];
+      const cancelled = lib.ot_job_run(await own(), 8_000);
       await until(() => cancelled.state === 'running', 'the job to run');
       cancelled.cancel();
       await rejection(cancelled, CallCancelledError);
-      await rejection(lib.ot_job_run.with({ timeout: 30 })(job, 8_000), CallTimeoutError);
-      await rejection(lib.ot_job_run.with({ deadline: 30 })(job, 8_000), CallTimeoutError);
+      await rejection(lib.ot_job_run.with({ timeout: 30 })(await own(), 8_000), CallTimeoutError);
+      await rejection(lib.ot_job_run.with({ deadline: 30 })(await own(), 8_000), CallTimeoutError);
+      const job = await own();
       thrown(() => lib.ot_job_run.with({ timeout: 30 }).blocking(job, 8_000), CallTimeoutError);
       expect(await lib.ot_job_interrupts()).to.be.at.least(4);
       expect(await lib.ot_job_free(job)).to.equal(0);

@@ -25,7 +25,7 @@ interface Outcome {
 }
 
 const program = (way: string, file: string, options: object): string => `
-  import { writeFileSync } from 'node:fs';
+  import { renameSync, writeFileSync } from 'node:fs';
   const { pool, lib } = await open(${JSON.stringify({ lanes: 2, ...options })});
   // The fault is to meet a lane that is ready.
   const ready = () => pool.stats().lanes.starting === 0 && pool.stats().lanes.spare === (pool.stats().isolation === 'process' ? 1 : 0);
@@ -41,7 +41,9 @@ const program = (way: string, file: string, options: object): string => `
   };
   const callers = Promise.all([caller(), caller(), caller()]);
   const crashed = new Promise((resolve) => pool.once('lane-crashed', ({ error }) => resolve(error)));
-  writeFileSync(${JSON.stringify(file)}, '${way}');
+  // Whole at once: a lane looks at any moment.
+  writeFileSync(${JSON.stringify(`${file}.new`)}, '${way}');
+  renameSync(${JSON.stringify(`${file}.new`)}, ${JSON.stringify(file)});
   const error = await crashed;
   const before = performance.now();
   await lib.ot_add(1, 2);
