@@ -84,7 +84,7 @@ onProcessLanes('a lane that is stopped (B2, M28)', (ground) => {
         expect(await sums, control).to.deep.equal([2, 3, 4]);
         expect((await dropped).status).to.equal('succeeded');
         expect(await crashed).to.include({ phase: 'idle', pid });
-        expect((await crashed) as Error).to.match(/stopped from outside/);
+        expect(await crashed).to.match(/stopped from outside/);
         expect(await reported).to.be.an('array');
         await gone([pid]);
         await fullAgain(pool, 1);
