@@ -1,6 +1,6 @@
 /** The shared pool: made on first use, made anew after it was closed. */
 import { ArgumentError } from './errors.js';
-import { type PoolOptions, poolSettings } from './options.js';
+import { type PoolOptions, poolSettings } from './options/pool-options.js';
 import { type Pool, createPool } from './pool.js';
 
 let options: PoolOptions | undefined;

@@ -20,7 +20,7 @@ import type { OffthreadError } from '../errors.js';
 import { type Counters } from '../observe/counters.js';
 import { publish, tracing } from '../observe/trace.js';
 import { snapshot } from '../lanes/snapshot.js';
-import type { PoolSettings } from '../options.js';
+import type { PoolSettings } from '../options/pool-options.js';
 import type { Ending, Job, StopEnding } from '../supervisor/job.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import { ffiRsGate } from '../supervisor/quiet.js';

@@ -19,7 +19,7 @@
 import { HostFunctionError, ListenerError, type OffthreadError } from '../errors.js';
 import type { ChunksSpec } from '../declare/spec.js';
 import { generationOf } from '../shared/states.js';
-import { thrownText } from '../options.js';
+import { thrownText } from '../options/checks.js';
 import type { ChunkSink, Ending, JobLane, JobTalk } from '../supervisor/job.js';
 import { isThenable, settled } from '../supervisor/thenable.js';
 import type { Call } from './call.js';

@@ -8,7 +8,7 @@ import {
   type Deadline,
   NO_CALL_OPTIONS,
   callSettings,
-} from '../options.js';
+} from '../options/call-options.js';
 import type { CallLimits, NativeCall } from './call.js';
 import type { ChunkHandler } from './chunk-flow.js';
 import type { NativeStream } from './native-stream.js';

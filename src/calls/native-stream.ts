@@ -1,5 +1,5 @@
 /** A stream out of native code, as users see it. */
-import { endedTimeout } from '../options.js';
+import { endedTimeout } from '../options/call-options.js';
 import { StreamError } from '../errors.js';
 import type { Call, NativeCall } from './call.js';
 import type { ChunkFlow } from './chunk-flow.js';

@@ -16,7 +16,7 @@ import { prepareExit } from '../engines/exit.js';
 import { loadEngine } from '../engines/load.js';
 import { selectEngine } from '../engines/select.js';
 import { ArgumentError } from '../errors.js';
-import { known, show } from '../options.js';
+import { known, show } from '../options/checks.js';
 import { copyWith } from '../lanes/native-copy.js';
 import { DeclaredFunction } from '../lanes/declared-function.js';
 import type { TryOut } from '../lanes/lane.js';

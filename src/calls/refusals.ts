@@ -6,7 +6,7 @@ import {
   type ErrorContext,
   QueueFullError,
 } from '../errors.js';
-import type { PoolSettings } from '../options.js';
+import type { PoolSettings } from '../options/pool-options.js';
 import type { Call } from './call.js';
 
 const contextOf = (call: Call): ErrorContext => ({ call: call.id, symbol: call.fn.name });

@@ -1,5 +1,5 @@
 /** From `callback()` and `chunks()` to their specs. */
-import { LONGEST_MS } from '../options.js';
+import { LONGEST_MS } from '../options/checks.js';
 import { scalarAdvice } from './advice.js';
 import { compileSignature } from './callback-signature.js';
 import { engineValue, engineZero } from './engine-value.js';

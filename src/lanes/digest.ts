@@ -12,7 +12,7 @@
 import { types } from 'node:util';
 import { bytesOf, bytesState } from '../declare/bytes.js';
 import { isPersistent } from '../declare/persistent.js';
-import type { Redact } from '../options.js';
+import type { Redact } from '../options/pool-options.js';
 
 /** Characters of the arguments; the rest of 200 is for the parentheses and how many were left out. */
 const ROOM = 174;

@@ -1,5 +1,5 @@
 /** The kinds of lanes: how one is made, and what the host sleeps on until it has something. */
-import type { PoolSettings } from '../options.js';
+import type { PoolSettings } from '../options/pool-options.js';
 import { type Doorbell, HostBell } from '../shared/bell.js';
 import type { MappedFile } from '../engines/system.js';
 import type { Lane, LaneEvents } from './lane.js';

@@ -5,7 +5,7 @@
 import { markLive } from '../declare/live.js';
 import { ArgumentError } from '../errors.js';
 import { type MappedFile, type System, systemCalls } from '../engines/system.js';
-import { show } from '../options.js';
+import { show } from '../options/checks.js';
 import { MappedHeap } from './mapped-heap.js';
 
 const MOST_BYTES = 2 ** 32;

@@ -7,7 +7,7 @@
  *   vanished    the system has no such thread any more, and the host has no time for events
  */
 import { existsSync } from 'node:fs';
-import { thrownText } from '../options.js';
+import { thrownText } from '../options/checks.js';
 import type { Death } from './death.js';
 
 /** What there is to say of it, beside where it was. */

@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import { ArgumentError, type LaneCrashedError, ListenerError, type OffthreadError } from '../errors.js';
-import { show } from '../options.js';
+import { show } from '../options/checks.js';
 
 /** Events and what their listeners are given. */
 export interface PoolEvents {

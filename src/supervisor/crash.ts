@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { type CrashDetails, type DeathPhase, type ErrorContext, LaneCrashedError } from '../errors.js';
 import type { Death } from '../lanes/death.js';
 import { digestArguments } from '../lanes/digest.js';
-import type { PoolSettings } from '../options.js';
+import type { PoolSettings } from '../options/pool-options.js';
 import type { Job, JobLane } from './job.js';
 import { Poison } from './poison.js';
 

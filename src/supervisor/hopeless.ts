@@ -1,6 +1,7 @@
 /** Why no lane will take a call, for whoever makes one. */
 import { CrashLoopError, LaneLostError } from '../errors.js';
-import { type PoolSettings, thrownText } from '../options.js';
+import { thrownText } from '../options/checks.js';
+import { type PoolSettings } from '../options/pool-options.js';
 
 /**
  * @param retryInMs until a lane is started again.

@@ -20,7 +20,7 @@ import { performance } from 'node:perf_hooks';
 import { fitsType } from '../declare/validate.js';
 import type { HostFunctionSpec, ParamSpec } from '../declare/spec.js';
 import type { OffthreadError } from '../errors.js';
-import { thrownText } from '../options.js';
+import { thrownText } from '../options/checks.js';
 import { RecordKind } from '../shared/record.js';
 import { StopCause } from '../shared/layout.js';
 import { generationOf } from '../shared/states.js';

@@ -1,5 +1,5 @@
 /** The errors of calls whose function on the host failed. */
-import { show, thrownText } from '../options.js';
+import { show, thrownText } from '../options/checks.js';
 import { CallTimeoutError, type ErrorContext, HostFunctionError } from '../errors.js';
 import type { Invocation } from './invocation.js';
 import type { Job } from './job.js';

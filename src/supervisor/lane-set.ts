@@ -20,7 +20,7 @@
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { OffthreadError } from '../errors.js';
-import type { PoolSettings } from '../options.js';
+import type { PoolSettings } from '../options/pool-options.js';
 import type { Death } from '../lanes/death.js';
 import type { LaneKind } from '../lanes/lane-kind.js';
 import type { ToLane } from '../shared/messages.js';

@@ -1,5 +1,5 @@
 /** When a lane has served long enough, or grown too large, to be replaced by a fresh one. */
-import type { PoolSettings } from '../options.js';
+import type { PoolSettings } from '../options/pool-options.js';
 import type { JobLane } from './job.js';
 
 export type RecycleReason = 'calls' | 'memory';

@@ -13,7 +13,7 @@
 import { performance } from 'node:perf_hooks';
 import type { OffthreadError } from '../errors.js';
 import type { PoolEvents } from '../observe/events.js';
-import type { PoolSettings } from '../options.js';
+import type { PoolSettings } from '../options/pool-options.js';
 import type { Doorbell } from '../shared/bell.js';
 import type { Death } from '../lanes/death.js';
 import { laneKind } from '../lanes/lane-kind.js';

@@ -8,7 +8,7 @@
  * timer, and directly while the host blocks and timers cannot fire.
  */
 import { performance } from 'node:perf_hooks';
-import { LONGEST_MS } from '../options.js';
+import { LONGEST_MS } from '../options/checks.js';
 
 export class Watch {
   readonly #check: (now: number) => number;

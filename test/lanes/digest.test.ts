@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { persistent } from '../../src/declare/persistent.js';
 import { digestArguments } from '../../src/lanes/digest.js';
-import type { Redact } from '../../src/options.js';
+import type { Redact } from '../../src/options/pool-options.js';
 import { detach } from './fixture.js';
 
 const digest = (args: readonly unknown[], redact: Redact = false): string =>

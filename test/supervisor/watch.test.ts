@@ -1,7 +1,7 @@
 /** M5: one timer for everything that is due, early for nothing, never too late, and never what keeps a process alive. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { LONGEST_MS } from '../../src/options.js';
+import { LONGEST_MS } from '../../src/options/checks.js';
 import { Watch } from '../../src/supervisor/watch.js';
 
 const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

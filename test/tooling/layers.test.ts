@@ -34,7 +34,7 @@ const packages: Record<string, string> = {
   comlink: 'lanes workers cli',
 };
 
-const single = ['errors', 'options', 'pool', 'index'];
+const single = ['errors', 'pool', 'index'];
 
 function fileOf(room: string): string {
   if (room === 'workers') return 'workers/some.ts';

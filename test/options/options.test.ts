@@ -3,17 +3,15 @@ import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { ArgumentError } from '../src/errors.js';
+import { ArgumentError } from '../../src/errors.js';
+import { type CallOptions, type CallSettings, callSettings } from '../../src/options/call-options.js';
+import { LONGEST_MS } from '../../src/options/checks.js';
 import {
-  LONGEST_MS,
-  type CallOptions,
-  type CallSettings,
   type PoolOptions,
   type PoolSettings,
-  callSettings,
   closeTimeout,
   poolSettings,
-} from '../src/options.js';
+} from '../../src/options/pool-options.js';
 
 /** What `check` gives, or null for an ArgumentError; nothing else may be thrown. */
 function outcome<R>(check: () => R): R | null {

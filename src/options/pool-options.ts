@@ -1,0 +1,203 @@
+/**
+ * Options of a pool: types, defaults, sizing, validation. Checked once, at the
+ * door; inside everything is filled in and read-only.
+ */
+import { availableParallelism } from 'node:os';
+import { ArgumentError } from '../errors.js';
+import { LONGEST_MS, duration, integer, known, oneOf, quantity, refuse, unlimited } from './checks.js';
+import { environment } from './environment.js';
+import { type Preset, type Tuning, tuningOf } from './tuning.js';
+
+export interface PoolOptions {
+  /** Native calls that run at once. Default: by `sizing`. */
+  readonly lanes?: number;
+  /**
+   * Rule for the number of lanes: `cpu` (default) one for each core available;
+   * `blocking` four for each, from 4 to 64, for calls that wait rather than compute.
+   */
+  readonly sizing?: 'cpu' | 'blocking';
+  /**
+   * `thread` (default): lanes are threads of this process. `process`: each lane is a process of its own, so that
+   * a crash, an exit or a hang of native code ends one call and nothing else.
+   */
+  readonly isolation?: 'thread' | 'process';
+  /** Lanes kept ready beyond `lanes`: one steps in at once for one that died or was killed. Default 1 for process lanes, 0 for threads. */
+  readonly spares?: number;
+  /**
+   * How process lanes are reached while native code runs. `shared` (default): by memory that they share with this
+   * process; where none is to be had, by `kill-only`: everything goes by messages, a running call is stopped by
+   * killing its lane, native code cannot call back, and there are no blocking calls. `stats().control` says which.
+   */
+  readonly control?: 'shared' | 'kill-only';
+  /** Environment of process lanes. Default: this process's, when the pool is made, without inspector flags. */
+  readonly env?: Readonly<Record<string, string>>;
+  /**
+   * What process lanes write to stderr: `inherit` (default) passes it on to this process's; `capture` only keeps
+   * the last lines, for the error that tells of a lane's death.
+   */
+  readonly stderr?: 'inherit' | 'capture';
+  /** Calls after which a lane finishes what it has and is replaced. Default 0: never. */
+  readonly recycleAfter?: number;
+  /** Resident MB above which a process lane finishes what it has and is replaced. Default 0: never. */
+  readonly recycleAboveMb?: number;
+  /** Deaths of lanes within `deathWindow` after which the pool stops replacing them for a while. Default 3 for each lane, and 3 more. */
+  readonly maxDeaths?: number;
+  /** ms; see `maxDeaths`. It is also how long the pool stops replacing at first. Default 10,000. */
+  readonly deathWindow?: number;
+  /** Lanes that one function may crash with one set of arguments, before such calls are refused. Default 0: any number. */
+  readonly maxKills?: number;
+  /**
+   * How arguments are shown in a LaneCrashedError: as they are, in short (false, default); by type and size only
+   * (true); or as a function says.
+   */
+  readonly redact?: Redact;
+  /** Calls that may wait for a lane. Default 1,000. 0: none waits. */
+  readonly maxQueue?: number;
+  /** What a call meets when the queue is full: an error at once (default), or a wait for room. */
+  readonly whenFull?: 'reject' | 'wait';
+  /** With `whenFull: 'wait'`: calls that may wait for room before a further one is rejected after all. Default 100,000. */
+  readonly maxWaiting?: number;
+  /** ms a call may run, counted from its start. Default 30,000; 0 is unlimited. */
+  readonly timeout?: number;
+  /** ms that native code which was asked to stop has to come back before its lane is given up. Default 1,000. */
+  readonly grace?: number;
+  /** ms a function that native code calls on the host may take. Default 30,000; 0 is unlimited. */
+  readonly hostTimeout?: number;
+  /** Stuck threads tolerated beyond `lanes`. Default 4. */
+  readonly maxLostLanes?: number;
+  /** MB of stack for each lane, 1 to 64. Default 4. */
+  readonly stackSizeMb?: number;
+  /** Prefix of the lanes' names. Default `offthread`. */
+  readonly name?: string;
+  readonly preset?: Preset;
+}
+
+/** How arguments show in errors: as they are, by type and size only, or as the function says. */
+export type Redact = boolean | ((value: unknown, index: number, symbol: string) => string);
+
+/** Options, filled in. Times in ms; unlimited is Infinity. */
+export interface PoolSettings {
+  readonly lanes: number;
+  readonly isolation: 'thread' | 'process';
+  readonly spares: number;
+  readonly control: 'shared' | 'kill-only';
+  readonly env: Readonly<Record<string, string>>;
+  readonly stderr: 'inherit' | 'capture';
+  /** Infinity: never. */
+  readonly recycleAfter: number;
+  readonly recycleAboveMb: number;
+  readonly maxDeaths: number;
+  readonly deathWindow: number;
+  /** 0: any number. */
+  readonly maxKills: number;
+  readonly redact: Redact;
+  readonly maxQueue: number;
+  readonly whenFull: 'reject' | 'wait';
+  readonly maxWaiting: number;
+  readonly timeout: number;
+  readonly grace: number;
+  readonly hostTimeout: number;
+  readonly maxLostLanes: number;
+  readonly stackSizeMb: number;
+  readonly name: string;
+  readonly tuning: Tuning;
+}
+
+/** What only process lanes have. */
+const OF_PROCESSES = {
+  env: 'threads share the environment of this process',
+  stderr: 'threads write to the stderr of this process',
+  recycleAboveMb: 'a thread has no resident size of its own',
+  control: 'a thread cannot be killed',
+} as const;
+
+function refuseForThreads(given: Readonly<Record<string, unknown>>): void {
+  for (const [name, why] of Object.entries(OF_PROCESSES)) {
+    if (given[name] === undefined || (name === 'control' && given[name] === 'shared')) continue;
+    throw new ArgumentError(
+      `Option \`${name}\` is for process lanes, and this pool has threads: ${why}. Use { isolation: 'process' }, or leave it out.`,
+    );
+  }
+}
+
+function redaction(value: unknown): Redact {
+  if (value === undefined) return false;
+  if (typeof value !== 'boolean' && typeof value !== 'function')
+    refuse('redact', value, 'true, false or a function');
+  return value as Redact;
+}
+
+const POOL_OPTIONS = [
+  'lanes',
+  'sizing',
+  'isolation',
+  'spares',
+  'control',
+  'env',
+  'stderr',
+  'recycleAfter',
+  'recycleAboveMb',
+  'maxDeaths',
+  'deathWindow',
+  'maxKills',
+  'redact',
+  'maxQueue',
+  'whenFull',
+  'maxWaiting',
+  'timeout',
+  'grace',
+  'hostTimeout',
+  'maxLostLanes',
+  'stackSizeMb',
+  'name',
+  'preset',
+] as const satisfies (keyof PoolOptions)[];
+
+/** @throws ArgumentError naming the option. */
+export function poolSettings(options?: PoolOptions): PoolSettings {
+  const given = known('Pool options', options, POOL_OPTIONS);
+  const sizing = oneOf('sizing', given['sizing'], ['cpu', 'blocking'], 'cpu');
+  const cores = availableParallelism();
+  const sized = sizing === 'cpu' ? cores : Math.min(64, Math.max(4, cores * 4));
+  const isolation = oneOf('isolation', given['isolation'], ['thread', 'process'], 'thread');
+  const processes = isolation === 'process';
+  const lanes = integer('lanes', given['lanes'], 1, 1_024, sized);
+  if (!processes) refuseForThreads(given);
+  const name = given['name'] ?? 'offthread';
+  if (typeof name !== 'string' || name === '' || name.length > 64)
+    refuse('name', name, 'a text of 1 to 64 characters');
+  return Object.freeze({
+    lanes,
+    isolation,
+    spares: integer('spares', given['spares'], 0, 64, processes ? 1 : 0),
+    control: oneOf('control', given['control'], ['shared', 'kill-only'], 'shared'),
+    env: processes ? environment(given['env']) : {},
+    stderr: oneOf('stderr', given['stderr'], ['inherit', 'capture'], 'inherit'),
+    recycleAfter: unlimited(integer('recycleAfter', given['recycleAfter'], 0, 2 ** 31, 0)),
+    recycleAboveMb: unlimited(quantity('recycleAboveMb', given['recycleAboveMb'], 0)),
+    maxDeaths:
+      given['maxDeaths'] === Infinity
+        ? Infinity
+        : integer('maxDeaths', given['maxDeaths'], 1, 2 ** 31, 3 * (lanes + 1)),
+    deathWindow: integer('deathWindow', given['deathWindow'], 1, LONGEST_MS, 10_000),
+    maxKills: integer('maxKills', given['maxKills'], 0, 2 ** 31, 0),
+    redact: redaction(given['redact']),
+    maxQueue:
+      given['maxQueue'] === Infinity ? Infinity : integer('maxQueue', given['maxQueue'], 0, 2 ** 31, 1_000),
+    whenFull: oneOf('whenFull', given['whenFull'], ['reject', 'wait'], 'reject'),
+    maxWaiting: integer('maxWaiting', given['maxWaiting'], 0, 2 ** 31, 100_000),
+    timeout: unlimited(duration('timeout', given['timeout'], 30_000)),
+    grace: duration('grace', given['grace'], 1_000),
+    hostTimeout: unlimited(duration('hostTimeout', given['hostTimeout'], 30_000)),
+    maxLostLanes: integer('maxLostLanes', given['maxLostLanes'], 0, 1_024, 4),
+    stackSizeMb: integer('stackSizeMb', given['stackSizeMb'], 1, 64, 4),
+    name,
+    tuning: tuningOf(given['preset']),
+  });
+}
+
+/** ms that `close` lets accepted calls finish; Infinity is for ever. @throws ArgumentError */
+export function closeTimeout(options: unknown): number {
+  const given = known('Close options', options, ['timeout']);
+  return duration('timeout', given['timeout'], 30_000);
+}

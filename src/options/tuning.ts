@@ -1,0 +1,41 @@
+/** Presets: sizes and waits that belong together. */
+import { oneOf } from './checks.js';
+
+/** A bundle of tuning choices. */
+export type Preset = 'low-latency' | 'high-throughput' | 'low-memory';
+
+/** What a preset decides. */
+export interface Tuning {
+  /** Calls that fit a lane's ring. A power of two. */
+  readonly rows: number;
+  /** Bytes for the arguments of those calls. */
+  readonly arenaBytes: number;
+  /** Bytes for the chunks that native code hands out. A power of two. */
+  readonly chunkBytes: number;
+  /** µs a lane looks for the next call before it sleeps. */
+  readonly laneSpinUs: number;
+  /** µs the host looks for the result of a short call before it sleeps. */
+  readonly hostSpinUs: number;
+  /** ms without a call after which a lane no longer keeps the process alive. */
+  readonly leaseIdleMs: number;
+}
+
+const balanced: Tuning = {
+  rows: 1_024,
+  arenaBytes: 131_072,
+  chunkBytes: 262_144,
+  laneSpinUs: 20,
+  hostSpinUs: 20,
+  leaseIdleMs: 50,
+};
+const presets: Readonly<Record<Preset, Tuning>> = {
+  'low-latency': { ...balanced, laneSpinUs: 100, hostSpinUs: 50 },
+  'high-throughput': { ...balanced, rows: 4_096, arenaBytes: 524_288, chunkBytes: 1_048_576, laneSpinUs: 50 },
+  'low-memory': { ...balanced, rows: 64, arenaBytes: 16_384, chunkBytes: 65_536 },
+};
+
+/** What a preset stands for; without one, what suits most. @throws ArgumentError */
+export function tuningOf(preset: unknown): Tuning {
+  if (preset === undefined) return balanced;
+  return presets[oneOf('preset', preset, ['low-latency', 'high-throughput', 'low-memory'], 'low-latency')];
+}
