@@ -124,13 +124,14 @@ export class Child {
   hold(alive: boolean): void {
     const child = this.#process;
     if (child === null) return;
-    const socket = socketOf(child, SOCKET_FD);
+    const sockets = [SOCKET_FD, ORDERS_FD, STDERR_FD].map((fd) => socketOf(child, fd));
+    // One that is closed would take this as for when it is connected, each time anew.
+    const [socket, ...others] = sockets.map((one) => (one?.destroyed === false ? one : undefined));
     for (const one of [child, socket]) {
       if (alive) one?.ref();
       else one?.unref();
     }
-    socketOf(child, ORDERS_FD)?.unref();
-    (child.stderr as Socket | null)?.unref();
+    for (const one of others) one?.unref();
   }
 
   /** Wakes it. */
