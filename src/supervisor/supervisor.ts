@@ -15,17 +15,18 @@ import type { OffthreadError } from '../errors.js';
 import type { PoolEvents } from '../observe/events.js';
 import type { PoolSettings } from '../options/pool-options.js';
 import type { Doorbell } from '../shared/bell.js';
-import type { Death } from '../lanes/death.js';
 import { laneKind } from '../lanes/lane-kind.js';
 import type { TryOut } from '../lanes/lane.js';
 import type { LaneReport, ToLane } from '../shared/messages.js';
-import { chooseLane, chooseLaneAhead, overdueMs } from './choose-lane.js';
-import { Crashes, crashError } from './crash.js';
-import { allWait, blockedDeadlock, requireHope } from './deadlock.js';
+import { Assignment } from './assignment.js';
+import { Crashes } from './crash.js';
+import { blockUntil } from './blocked-host.js';
+import { allWait } from './deadlock.js';
+import { Endings } from './endings.js';
 import { unwatchExit, watchExit } from './exit.js';
 import { FfiRsThreads } from './ffi-rs-threads.js';
 import { Harvester } from './harvester.js';
-import { BOOT_MS, Health, STUCK_AFTER_MS } from './health.js';
+import { BOOT_MS, Health } from './health.js';
 import { HostLoop } from './host-loop.js';
 import { Interrupter } from './interrupter.js';
 import type { Invocation } from './invocation.js';
@@ -38,7 +39,6 @@ import { Readiness } from './readiness.js';
 import { FIRST_LOOK_MS } from './silence.js';
 import { type StopContext, giveUp, stopJob } from './stopping.js';
 import { Talk } from './talk.js';
-import { blocking } from './turn.js';
 import { Watch } from './watch.js';
 
 /** What the supervisor tells the rooms above. */
@@ -65,16 +65,8 @@ export interface SupervisorEvents {
 /** The events that are about lanes. */
 export type LaneNews = Exclude<keyof PoolEvents, 'full' | 'drained' | 'error'>;
 
-const NO_LANES: readonly JobLane[] = [];
-/** Calls that are published together at most: an idle lane should not wait for a long tick to end. */
-const CRATE = 32;
 /** ms between looks whether an idle lane is due for recycling. */
 const RECYCLE_MS = 250;
-/** ms between looks whether the threads are there that a blocked host waits for: one that is terminated says nothing. */
-const VANISHED_AFTER_MS = 100;
-/** ms that a lane given up is left to come back before its thread is abandoned: a short call needs no new thread. */
-const ABANDON_AFTER_MS = 5;
-
 export class Supervisor {
   readonly #events: SupervisorEvents;
   readonly #bell: Doorbell;
@@ -87,13 +79,13 @@ export class Supervisor {
   readonly #interrupter: Interrupter = new Interrupter();
   readonly #stopping: StopContext;
   readonly #health: Health;
-  readonly #harvester: Harvester;
   readonly #talk: Talk;
   readonly #readiness: Readiness;
   readonly #crashes: Crashes;
+  readonly #endings: Endings;
+  readonly #assignment: Assignment;
   readonly #recycles: boolean;
   readonly #ffiRs: FfiRsThreads;
-  #harvesting = false;
 
   constructor(settings: PoolSettings, events: SupervisorEvents) {
     this.#events = events;
@@ -113,7 +105,7 @@ export class Supervisor {
         this.#readiness.tell();
         events.room();
       },
-      crashed: (lane, death) => this.#onCrash(lane, death),
+      crashed: (lane, death) => this.#endings.crashed(lane, death),
       recovered: (lane) => {
         events.tell('lane-recovered', { lane: lane.name });
         events.room();
@@ -132,8 +124,8 @@ export class Supervisor {
     this.#loop = new HostLoop(
       this.#bell,
       {
-        harvest: () => this.#harvest(),
-        publish: () => this.#publish(),
+        harvest: () => this.#endings.harvest(),
+        publish: () => this.#assignment.publish(),
         busy: () => this.#anyOccupied(),
         soonUs: () => soonUs(this.#lanes.active),
         gather: () => gather(this.#lanes.active),
@@ -147,12 +139,12 @@ export class Supervisor {
       grace: settings.grace,
       interrupter: this.#interrupter,
       by: (time) => this.#watch.by(time),
-      lose: (lane, job, waited) => this.#lose(lane, job, waited),
+      lose: (lane, job, waited) => this.#endings.lose(lane, job, waited),
     };
     this.#health = new Health(this.#stopping, {
       crashed: (lane, death) => this.#lanes.crashed(lane, death),
       giveBack: (lane) => {
-        this.#giveBack(lane);
+        this.#endings.giveBack(lane);
         events.room();
       },
     });
@@ -163,11 +155,34 @@ export class Supervisor {
       waits: () => events.hostWaits(),
       answered: () => this.#loop.notice(),
     });
-    this.#harvester = new Harvester({
+    const harvester = new Harvester({
       hear: (lane) => this.#talk.hear(lane),
       announcing: () => events.announcing(),
       started: (job) => events.started(job),
       by: (time) => this.#watch.by(time),
+    });
+    this.#endings = new Endings(
+      { lanes: this.#lanes, harvester, talk: this.#talk, crashes: this.#crashes },
+      {
+        room: () => events.room(),
+        returned: (jobs, again) => events.returned(jobs, again),
+        by: (time) => this.#watch.by(time),
+        notice: () => this.#loop.notice(),
+        ring: () => this.#bell.ring(),
+        lost: (lane, error) => events.tell('lane-lost', { lane: lane.name, error }),
+        crashed: (lane, error) => events.tell('lane-crashed', { lane: lane.name, error }),
+        afterCrash: () => this.#afterChange(),
+      },
+    );
+    this.#assignment = new Assignment({
+      lanes: this.#lanes,
+      loop: this.#loop,
+      watch: this.#watch,
+      talk: this.#talk,
+      endings: this.#endings,
+      processes: this.#kind === 'process',
+      recycles: this.#recycles,
+      announcing: () => events.announcing(),
     });
   }
 
@@ -272,34 +287,7 @@ export class Supervisor {
    * @returns false when no lane takes it now.
    */
   dispatch(job: Job, ahead = true): boolean {
-    if (this.quieted(job)) return false;
-    const free = chooseLane(this.#lanes.active, job.fn);
-    const mayGoAhead = ahead && !job.fn.hasCallbacks;
-    const lane = free ?? (mayGoAhead ? chooseLaneAhead(this.#lanes.active, performance.now()) : null);
-    if (lane === null) {
-      this.#lanes.want();
-      // It waits, and the process has to live for it; threads see to that by their leases.
-      if (this.#kind === 'process') this.#loop.notice();
-      return false;
-    }
-    const { ring } = lane;
-    const first = ring.occupied === 0;
-    const sequence = ring.write(job, this.#events.announcing());
-    if (sequence === undefined) return false;
-    job.lane = lane;
-    job.sequence = sequence;
-    const now = job.createdAt;
-    lane.lastUsed = now;
-    if (job.fn.hasCallbacks) this.#talk.dispatched(job, lane);
-    if (this.#recycles) this.#lanes.recycle(lane);
-    if (free !== null) lane.exclusive = !job.fn.short;
-    // The rest goes as a crate, at the end of this tick.
-    if (first || free === null || ring.unpublished >= CRATE) lane.wake();
-    if (!first) this.#watch.by(free === null ? this.#overdueAt(lane) : now + STUCK_AFTER_MS);
-    else if (job.timeout !== Infinity) this.#watch.by(now + job.timeout);
-    if (this.#kind === 'process') this.#watch.by(now + FIRST_LOOK_MS);
-    this.#loop.notice();
-    return true;
+    return !this.quieted(job) && this.#assignment.assign(job, ahead);
   }
 
   /** Whether a job has to wait until a library has been opened: processes have their engines to themselves. */
@@ -309,15 +297,7 @@ export class Supervisor {
 
   /** Takes back the calls that were written ahead. @returns whether there were any. */
   takeBackAhead(): boolean {
-    let any = false;
-    for (const lane of this.#lanes.active) {
-      if (lane.exclusive && lane.ring.occupied > 1 && this.#giveBack(lane)) any = true;
-    }
-    return any;
-  }
-
-  #overdueAt({ ring }: JobLane): number {
-    return ring.startedAt(ring.head) + overdueMs(ring.ticket(ring.head).fn);
+    return this.#assignment.takeBackAhead();
   }
 
   /** Asks a dispatched job to end; says whether this cause won. */
@@ -373,46 +353,19 @@ export class Supervisor {
   }
 
   /**
-   * Blocks this thread until a job has settled: waits on the doorbell and does
-   * the supervisor's work by itself.
+   * Blocks this thread until a job has settled.
    * @throws DeadlockError when nothing that this thread waits for can happen while it blocks.
    */
   runUntil(job: Job): void {
-    blocking(1);
-    try {
-      let lookedAt = performance.now();
-      while (!job.isSettled) {
-        const count = this.#loop.armToBlock();
-        this.#loop.look();
-        ffiRsGate.look();
-        this.#events.room();
-        this.#publish();
-        // This thread has nothing else to do: every result wakes it.
-        for (const lane of this.#lanes.active) lane.ring.gather(1);
-        if (job.isSettled) break;
-        this.#talk.breakBlocked(job, (what) => blockedDeadlock(job, what));
-        this.#lanes.startNow();
-        const now = performance.now();
-        if (this.#watch.due <= now || this.#lanes.active.some((lane) => lane.announcedGone)) {
-          this.#watch.look();
-          continue;
-        }
-        if (now - lookedAt > VANISHED_AFTER_MS) {
-          lookedAt = now;
-          for (const lane of this.#lanes.active.filter(({ vanished }) => vanished))
-            this.#lanes.crashed(lane, lane.death());
-          continue;
-        }
-        // What there was no time for does not ring again.
-        if (this.#lanes.active.some(({ hasCallbacks, channel }) => hasCallbacks && channel.hasCalls))
-          continue;
-        requireHope(job, this.#lanes, this.#talk);
-        this.#bell.sleep(count, Math.min(this.#watch.due - now, 50));
-      }
-    } finally {
-      blocking(-1);
-      this.#loop.stopBlocking();
-    }
+    blockUntil(job, {
+      bell: this.#bell,
+      loop: this.#loop,
+      lanes: this.#lanes,
+      watch: this.#watch,
+      talk: this.#talk,
+      room: () => this.#events.room(),
+      publish: () => this.#assignment.publish(),
+    });
   }
 
   /**
@@ -436,10 +389,6 @@ export class Supervisor {
     return active.some(inside) || ending.some(inside) || lost.length > 0 || this.#interrupter.busy;
   }
 
-  #publish(): void {
-    for (const lane of this.#lanes.active) if (lane.ring.unpublished !== 0) lane.wake();
-  }
-
   /** Once no thread of this pool can be in native code any more. */
   #leaveExit(): void {
     if (this.holdsProcess()) return;
@@ -455,85 +404,6 @@ export class Supervisor {
     return this.#lanes.lost.length > 0 || this.#talk.expecting;
   }
 
-  /** Takes everything finished from the lanes. Safe to enter again from a handler. */
-  #harvest(): number {
-    let found = 0;
-    if (this.#lanes.starting) this.#lanes.welcome();
-    const { active, lost } = this.#lanes;
-    for (let index = 0; index < active.length; index += 1) {
-      const lane = active[index] as JobLane;
-      if (lane.ring.occupied !== 0 || lane.hasCallbacks) found += this.#take(lane);
-    }
-    // Listeners may run in here, and move lanes between the lists.
-    for (const lane of lost.length === 0 ? NO_LANES : lost.slice()) {
-      if (lane.status !== 'lost') continue;
-      found += this.#take(lane);
-      if (lane.ring.occupied === 0 && lane.abandonAt !== Infinity) this.#lanes.reinstate(lane);
-    }
-    if (found > 0 && !this.#harvesting) {
-      this.#harvesting = true;
-      try {
-        this.#events.room();
-      } finally {
-        this.#harvesting = false;
-      }
-    }
-    return found;
-  }
-
-  #take(lane: JobLane): number {
-    try {
-      const { head } = lane.ring;
-      const found = this.#harvester.take(lane);
-      if (lane.ring.head !== head) this.#lanes.worked(lane);
-      if (lane.status === 'retiring') this.#lanes.sweep();
-      return found;
-    } catch (cause) {
-      if (this.#kind === 'thread') throw cause;
-      // Its native code has overwritten what it shares with the host: none of it is to be trusted.
-      lane.corrupted(cause);
-      return 0;
-    }
-  }
-
-  #lose(lane: JobLane, job: Job, waited: boolean): void {
-    this.#lanes.lose(lane);
-    this.#giveBack(lane);
-    this.#events.tell('lane-lost', { lane: lane.name, error: job.stopping?.error });
-    // A process that was asked to stop has had its time.
-    const patience = lane.kind === 'process' && waited ? 0 : ABANDON_AFTER_MS;
-    lane.abandonAt = performance.now() + patience;
-    if (patience === 0) this.#lanes.abandon(lane);
-    else this.#watch.by(lane.abandonAt);
-    this.#lanes.cover();
-    this.#loop.notice();
-  }
-
-  /** @returns whether there was anything to give back. */
-  #giveBack(lane: JobLane): boolean {
-    const jobs = lane.ring.withdraw();
-    for (const job of jobs) {
-      job.talk?.sink?.detach();
-      job.lane = null;
-    }
-    if (jobs.length > 0) this.#events.returned(jobs);
-    return jobs.length > 0;
-  }
-
-  #onCrash(lane: JobLane, death: Death): void {
-    lane.ring.concede();
-    this.#take(lane);
-    this.#talk.forget(lane);
-    this.#giveBack(lane);
-    const again = this.#crashes.settle(lane, death);
-    if (again.length > 0) this.#events.returned(again, true);
-    this.#events.tell('lane-crashed', { lane: lane.name, error: crashError(lane, death) });
-    // The dead lane may have taken the bell in hand, and not rung it: then no other lane would.
-    this.#bell.ring();
-    // After the lane has been replaced.
-    queueMicrotask(() => this.#afterChange());
-  }
-
   #afterChange(): void {
     this.#readiness.tell();
     this.#events.room();
@@ -542,7 +412,7 @@ export class Supervisor {
   /** Does what is due. @returns when to look next. */
   #check(now: number): number {
     this.#bell.catchUp();
-    if (this.#harvest() > 0) this.#loop.notice();
+    if (this.#endings.harvest() > 0) this.#loop.notice();
     let next = Math.min(this.#events.due(now), this.#talk.due(now));
     if (this.#recycles) {
       // A lane may grow in its last call, and be idle from then on.
