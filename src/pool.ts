@@ -6,6 +6,14 @@ import { CallDispatcher } from './calls/dispatcher.js';
 import { requireSilence } from './calls/kill-only.js';
 import type { Library } from './calls/library.js';
 import { makeLibrary } from './calls/make-library.js';
+import {
+  type ColumnCall,
+  type ColumnsGiven,
+  type NumericFunction,
+  mapColumns,
+} from './calls/many/map-columns.js';
+import type { ColumnOptions } from './options/column-options.js';
+import type { Column } from './shared/batch.js';
 import { type OpenOptions, libraryPath, openInLane, openOnHost, requestedEngine } from './calls/opening.js';
 import type { DeclaredFunction } from './lanes/declared-function.js';
 import type { TryOut } from './lanes/lane.js';
@@ -113,6 +121,39 @@ export class Pool implements AsyncDisposable {
     const { path: where, engine, functions } = opened;
     await this.#tellLanes(where, functions);
     return makeLibrary<D>(where, engine, functions, this.#dispatcher, this.#admission);
+  }
+
+  /**
+   * Calls a function that takes and returns numbers once for each item of columns: typed arrays, one for each
+   * argument, in the order of its declaration. Items travel to lanes in ranges, and results land in `out`.
+   *
+   * Items run at most once, at most one at a time in each lane; a `timeout` of the function is for each item.
+   * Columns must not change before the run has ended.
+   *
+   * @param out where the results go: a typed array of what the function returns. Left out, a new one is made; with
+   * null results are not kept.
+   * @throws (rejects) ArgumentError, DeclarationError; ItemsError where an item ends the run; CallCancelledError;
+   * PoolClosedError.
+   */
+  mapColumns<C extends Column = Column>(
+    fn: NumericFunction,
+    columns: ColumnsGiven,
+    out?: C,
+    options?: ColumnOptions,
+  ): ColumnCall<C>;
+  mapColumns(
+    fn: NumericFunction,
+    columns: ColumnsGiven,
+    out: null,
+    options?: ColumnOptions,
+  ): ColumnCall<null>;
+  mapColumns(
+    fn: NumericFunction,
+    columns: ColumnsGiven,
+    out?: Column | null,
+    options?: ColumnOptions,
+  ): ColumnCall<Column | null> {
+    return mapColumns(this.#dispatcher, fn, columns, out, options);
   }
 
   /** Figures of this moment. */

@@ -23,21 +23,22 @@ import { clockOrigin } from '../src/shared/clock.js';
 import type { BoundFunction } from '../src/engines/bound-function.js';
 import { NO_TEXT } from '../src/shared/payload.js';
 import {
-  ANNOUNCE_START,
   Header,
   Interrupt,
   Lease,
   Outcome,
   Phase,
+  Request,
   RowDouble,
   RowWord,
 } from '../src/shared/layout.js';
 import type { LaneMemory } from '../src/shared/lane-memory.js';
 import type { ErrorData, LaneSettings, ToLane } from '../src/shared/messages.js';
 import { State, generationIn, stateIn, transition } from '../src/shared/states.js';
+import type { BatchPlan } from '../src/shared/batch.js';
+import { runBatch } from '../src/engines/bound-batch.js';
 import { type Callable, FunctionTable } from './function-table.js';
 import { errorData } from './error-data.js';
-import type { ChannelWriter } from './channel-writer.js';
 import type { LaneLink } from './lane-link.js';
 
 /**
@@ -208,36 +209,58 @@ export class LaneRuntime {
     if (this.#now === 0) this.#now = this.#clock();
     f64[double + RowDouble.STARTED] = this.#now;
     if (!transition(i32, word + RowWord.STATE, generation, State.queued, State.running)) return;
-    if (i32[word + RowWord.OUTCOME] === ANNOUNCE_START) this.#link.ring();
+    const request = i32[word + RowWord.OUTCOME] as number;
+    if ((request & Request.ANNOUNCE_START) !== 0) this.#link.ring();
     this.calls += 1;
     let bound: BoundFunction | null = null;
     let succeeded = false;
-    let writer: ChannelWriter | null = null;
     try {
       const callable = this.#function(i32[word + RowWord.FUNCTION] as number);
       bound = callable.bound;
-      const externals = bound.plan.hasData ? this.#externals(sequence, bound) : null;
-      // Read late: a function may have just been bound.
-      writer = this.functions.writer;
-      if (writer !== null) {
-        const { stream } = bound.plan;
-        const mark = stream === NO_TEXT ? 0 : f64[((i32[word + RowWord.PAYLOAD] as number) + stream) / 8];
-        writer.begin(bound.spec, sequence, generation, word + RowWord.CANCEL, mark as number);
-      }
-      const texts = bound.invoke(callable.frame, sequence, externals);
-      if (texts !== null) this.#link.post({ kind: 'texts', generation, texts });
-      succeeded = ((i32[word + RowWord.OUTCOME] as number) & Outcome.NATIVE_FAILURE) === 0;
+      if ((request & Request.BATCH) !== 0) {
+        this.#runBatch(callable, sequence, generation);
+        succeeded = true;
+      } else succeeded = this.#runCall(callable, sequence, generation);
     } catch (error) {
       const returned = i32[Header.PHASE] === Phase.ANSWER;
       i32[word + RowWord.OUTCOME] = returned ? Outcome.THREW | Outcome.ANSWER_LOST : Outcome.THREW;
       // Where not even this can be said, the lane is of no use: it dies of it, and the call with it.
       this.#link.post({ kind: 'error', generation, error: errorData(error) });
     }
-    writer?.end();
+    this.functions.writer?.end();
     if (bound !== null && bound.spec.onCancel !== null) this.#closeInterrupt(word + RowWord.INTERRUPT);
     this.#now = this.#clock();
     f64[double + RowDouble.ENDED] = this.#now;
     this.#finish(word + RowWord.STATE, generation, succeeded ? State.succeeded : State.failed);
+  }
+
+  /** @returns whether the function did not report failure. @throws what the engine throws. */
+  #runCall({ bound, frame }: Callable, sequence: number, generation: number): boolean {
+    const { i32, f64 } = this.memory;
+    const word = this.memory.rowWord(sequence);
+    const externals = bound.plan.hasData ? this.#externals(sequence, bound) : null;
+    // Read late: a function may have just been bound.
+    const { writer } = this.functions;
+    if (writer !== null) {
+      const { stream } = bound.plan;
+      const mark = stream === NO_TEXT ? 0 : f64[((i32[word + RowWord.PAYLOAD] as number) + stream) / 8];
+      writer.begin(bound.spec, sequence, generation, word + RowWord.CANCEL, mark as number);
+    }
+    const texts = bound.invoke(frame, sequence, externals);
+    if (texts !== null) this.#link.post({ kind: 'texts', generation, texts });
+    return ((i32[word + RowWord.OUTCOME] as number) & Outcome.NATIVE_FAILURE) === 0;
+  }
+
+  /** Which items failed is in their own outcomes. @throws what the engine throws. */
+  #runBatch({ bound, frame }: Callable, sequence: number, generation: number): void {
+    const { i32 } = this.memory;
+    const { writer } = this.functions;
+    // A callback of an earlier call may be called by any.
+    writer?.begin(bound.spec, sequence, generation, this.memory.rowWord(sequence) + RowWord.CANCEL, 0);
+    i32[Header.PHASE] = Phase.CALL;
+    runBatch(bound, bound.batch as BatchPlan, frame.memory, sequence);
+    i32[Header.PHASE] = Phase.ANSWER;
+    i32[this.memory.rowWord(sequence) + RowWord.OUTCOME] = 0;
   }
 
   /** Exactly one of these swaps wins, or the call was given up and nobody waits for it. */

@@ -56,20 +56,17 @@ export class ProcessLink implements LaneLink {
 
   receive(): ToLane | undefined {
     const message = this.#in.receive() as ToLane | undefined;
+    // There is room now: the host sends the rest.
+    if (Atomics.load(this.#memory.i32, Header.MAIL_DOWN_WAITS) !== 0) this.#knock();
     if (message?.kind === 'library') this.#onLibrary(message);
     return message;
   }
 
   post(message: ToHost): void {
-    const { i32 } = this.#memory;
-    // The host takes a large one in pieces.
-    for (let sent = this.#out.send(message); !sent; sent = this.#out.flush()) {
-      const seen = Atomics.load(i32, Header.MAIL_UP_READ);
-      Atomics.store(i32, Header.MAIL_UP_WAITS, 1);
-      this.#knock();
-      if (!this.#out.flush()) this.wait(Header.MAIL_UP_READ, seen);
-      Atomics.store(i32, Header.MAIL_UP_WAITS, 0);
-    }
+    this.#out.sendAll(message, {
+      knock: () => this.#knock(),
+      wait: (index, seen) => void this.wait(index, seen),
+    });
     // Answers to questions are waited for without a call under way.
     if (message.kind === 'reply') this.#knock();
   }

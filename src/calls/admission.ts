@@ -258,7 +258,9 @@ export class Admission implements CallOwner {
       if (!this.#hasRoom(1)) this.#events.full();
       return;
     }
-    if (this.#settings.whenFull === 'wait' && this.#waiting.size < this.#settings.maxWaiting) {
+    // A batch is never refused for want of room: whoever sends it sends few at a time.
+    const waits = this.#settings.whenFull === 'wait' && this.#waiting.size < this.#settings.maxWaiting;
+    if (waits || call.items !== null) {
       this.#keep(call, this.#waiting);
       return;
     }

@@ -18,7 +18,7 @@ import { CallCancelledError, type ErrorKind, type OffthreadError } from '../erro
 import type { DeclaredFunction } from '../lanes/declared-function.js';
 import { type CallTrace, publish } from '../observe/trace.js';
 import { State } from '../shared/states.js';
-import type { Ending, Job, JobLane, JobTalk, StopEnding, Stopping } from '../supervisor/job.js';
+import type { Ending, Job, JobItems, JobLane, JobTalk, StopEnding, Stopping } from '../supervisor/job.js';
 import { readProgress } from '../supervisor/settlement.js';
 
 /** Where a call is in its life. */
@@ -135,6 +135,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
   error: unknown = undefined;
   lane: JobLane | null = null;
   sequence = 0;
+  readonly items: JobItems | null = null;
   stopping: Stopping | null = null;
   talk: JobTalk | null = null;
   announced = false;
@@ -181,6 +182,10 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
 
   get timeout(): number {
     return this.limits.timeout;
+  }
+
+  timeoutAt(startedAt: number, _now: number): number {
+    return startedAt + this.limits.timeout;
   }
 
   get priority(): number {

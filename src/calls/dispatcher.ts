@@ -8,7 +8,8 @@ import type { ChunksSpec } from '../declare/spec.js';
 import type { ArgumentError, OffthreadError } from '../errors.js';
 import type { CallSettings, Deadline } from '../options/call-options.js';
 import type { PoolSettings } from '../options/pool-options.js';
-import type { JobTalk } from '../supervisor/job.js';
+import { batchCapacity, planBatch } from '../shared/batch.js';
+import type { JobItems, JobTalk } from '../supervisor/job.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import type { Admission } from './admission.js';
 import { Call, type CallLimits } from './call.js';
@@ -17,6 +18,7 @@ import { InPlace } from './in-place.js';
 import { cannotBlock } from './kill-only.js';
 import type { Dispatcher } from './native-function.js';
 import { ChunkStream, type NativeStream } from './native-stream.js';
+import { BatchCall } from './many/batch-call.js';
 import { noReader } from './refusals.js';
 
 function deadlineAt(call: Call, deadline: Deadline): number {
@@ -73,6 +75,26 @@ export class CallDispatcher implements Dispatcher {
     const flow = handler === null ? null : this.#flow(call, handler, false);
     this.#admission.offer(call, deadlineAt(call, deadline), refusal ?? readerOf(fn, flow) ?? fn.refusal());
     return call;
+  }
+
+  batch<B extends JobItems>(
+    fn: DeclaredFunction,
+    items: B,
+    limits: CallLimits,
+    over: (call: BatchCall<B>) => void,
+  ): BatchCall<B> {
+    const call = new BatchCall(ids.take(), fn, items, limits, this.#admission, over);
+    this.#admission.offer(call, Infinity, fn.refusal());
+    return call;
+  }
+
+  batchCapacity({ compiled }: DeclaredFunction): number {
+    const plan = planBatch(compiled.spec);
+    return plan === null ? 0 : Math.max(1, batchCapacity(plan, this.#supervisor.batchRoom));
+  }
+
+  get lanes(): number {
+    return this.#settings.lanes;
   }
 
   stream(

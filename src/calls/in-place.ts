@@ -21,7 +21,7 @@ import { State, generationOf } from '../shared/states.js';
 export class InPlace {
   readonly #channel = new MessageChannel();
   readonly #ring = new LaneRing<Job>(
-    new LaneMemory({ rows: 1, arenaBytes: 65_536, chunkBytes: 0 }),
+    new LaneMemory({ rows: 1, arenaBytes: 65_536, chunkBytes: 0, batchBytes: 0 }),
     new SharedBuffers(this.#channel.port1),
   );
   readonly #bound = new Map<DeclaredFunction, BoundFunction>();

@@ -9,7 +9,9 @@ import {
   NO_CALL_OPTIONS,
   callSettings,
 } from '../options/call-options.js';
+import type { JobItems } from '../supervisor/job.js';
 import type { CallLimits, NativeCall } from './call.js';
+import type { BatchCall } from './many/batch-call.js';
 import type { ChunkHandler } from './chunk-flow.js';
 import type { NativeStream } from './native-stream.js';
 
@@ -42,6 +44,17 @@ export type NativeFunction<A extends readonly unknown[], R, C = never> = Callabl
 
 /** Where the calls of a function go. */
 export interface Dispatcher {
+  /** Lanes that calls may go to, when all of them are there. */
+  readonly lanes: number;
+  /** Items that one batch of a function may have; 0 where each of its calls needs a row of its own. */
+  batchCapacity(fn: DeclaredFunction): number;
+  /** Offers many items of one function to the pool, as one call. It waits for room in the queue, whatever `whenFull` says. */
+  batch<B extends JobItems>(
+    fn: DeclaredFunction,
+    items: B,
+    limits: CallLimits,
+    over: (call: BatchCall<B>) => void,
+  ): BatchCall<B>;
   limits(settings: CallSettings): CallLimits;
   call(
     fn: DeclaredFunction,
@@ -66,6 +79,21 @@ export interface Dispatcher {
     deadline: Deadline,
     handler: ChunkHandler | null,
   ): unknown;
+}
+
+/** What a native function is behind its face: for those that call it many times. */
+export interface FunctionOrigin {
+  readonly dispatcher: Dispatcher;
+  readonly fn: DeclaredFunction;
+  readonly limits: CallLimits;
+  readonly settings: CallSettings;
+}
+
+const origins = new WeakMap<object, FunctionOrigin>();
+
+/** Null for any other function. */
+export function originOf(native: unknown): FunctionOrigin | null {
+  return typeof native === 'function' ? (origins.get(native) ?? null) : null;
 }
 
 /** Makes the function for users. */
@@ -94,6 +122,7 @@ export function nativeFunction(
       return dispatcher.block(fn, args, limits, deadline, handler);
     },
   });
+  origins.set(native, { dispatcher, fn, limits, settings });
   if (compiled.spec.stream === null) return members;
   return Object.assign(members, {
     stream: (...args: unknown[]): NativeStream<unknown, unknown> =>

@@ -6,6 +6,7 @@
  * own last error, then texts, because each later step may disturb the earlier.
  */
 import type { FunctionSpec, HostFunctionSpec, ParamSpec, Scalar, TextSpec } from '../declare/spec.js';
+import { type BatchPlan, planBatch } from '../shared/batch.js';
 import { ERRNO_SHIFT, Header, Outcome, Phase, RowDouble, RowWord } from '../shared/layout.js';
 import type { LaneMemory } from '../shared/lane-memory.js';
 import {
@@ -99,6 +100,8 @@ interface TextSource {
 export class BoundFunction {
   readonly spec: FunctionSpec;
   readonly plan: PayloadPlan;
+  /** How its calls travel together; null where they cannot. */
+  readonly batch: BatchPlan | null;
   readonly #engine: Engine;
   readonly #call: NativeFunction;
   readonly #lastError: NativeFunction | null;
@@ -111,6 +114,7 @@ export class BoundFunction {
   constructor(engine: Engine, library: EngineLibrary, spec: FunctionSpec) {
     this.spec = spec;
     this.plan = planPayload(spec);
+    this.batch = planBatch(spec);
     this.#engine = engine;
     this.#call = spec.errno
       ? library.bindErrno(spec.symbol, prototypeOf(spec))
@@ -167,6 +171,30 @@ export class BoundFunction {
       if ((memory.f64[payload / 8 + index] as number) <= FIRST_EXTERNAL) return true;
     }
     return false;
+  }
+
+  /** The function as its engine bound it: takes and returns values alone. */
+  get native(): NativeFunction {
+    return this.#call;
+  }
+
+  /** errno of the call that has just returned, on this thread. */
+  errno(): number {
+    return this.#engine.errno();
+  }
+
+  /** Whether a returned value means failure, by the declaration's rule. */
+  failed(value: NativeValue): boolean {
+    switch (this.spec.fails) {
+      case 'nonzero':
+        return value !== 0 && value !== 0n;
+      case 'negative':
+        return (value as number | bigint) < 0;
+      case 'null':
+        return value === 0n || value === 0;
+      default:
+        return false;
+    }
   }
 
   #read(frame: Frame, sequence: number, payload: number, externals: readonly Uint8Array[] | null): void {
@@ -271,16 +299,7 @@ export class BoundFunction {
         break;
       default:
     }
-    switch (this.spec.fails) {
-      case 'nonzero':
-        return value !== 0 && value !== 0n;
-      case 'negative':
-        return (value as number | bigint) < 0;
-      case 'null':
-        return value === 0n || value === 0;
-      default:
-        return false;
-    }
+    return this.failed(value);
   }
 
   /** Copies every text that came back; null when all of them fitted. */

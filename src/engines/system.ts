@@ -39,7 +39,7 @@ const SIGINFO_BYTES = 128;
 const SI_CODE = 2;
 const SI_STATUS = 6;
 /** Address space that a file may grow into: what could be had, from the first on. */
-const RESERVES = [2 ** 40, 2 ** 36, 2 ** 32, 2 ** 30] as const;
+const RESERVES = [2 ** 40, 2 ** 36, 2 ** 32, 2 ** 30, 2 ** 28, 2 ** 26] as const;
 
 /** A file in memory, mapped into this process. */
 export interface MappedFile {

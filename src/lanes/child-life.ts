@@ -84,19 +84,22 @@ export class ChildLife {
   }
 
   /** See `Lane.tryOut`. */
-  async tryOut(library: TryOut): Promise<void> {
+  async tryOut(library: TryOut): Promise<boolean> {
     let opening = 0;
     // Only while it is at it: it may be in a call until then.
     const timer = setInterval(() => {
       if (this.#events.phase() === 'boot') opening += OPEN_LOOK_MS;
-      if (opening < OPEN_MS) return;
-      this.overdue(`did not open ${library.path} within ${OPEN_MS} ms, and was killed`);
+      if (opening >= OPEN_MS)
+        this.overdue(`did not open ${library.path} within ${OPEN_MS} ms, and was killed`);
     }, OPEN_LOOK_MS).unref();
     try {
       const { error } = await this.#ask((id) => ({ kind: 'try', id, ...library }));
       if (error !== null) throw reviveError(error);
+      return true;
     } catch (error) {
-      if (!(error instanceof LaneCrashedError) || this.#death === undefined) throw error;
+      if (!(error instanceof LaneCrashedError)) throw error;
+      // It has died of something else, or was given up, before it came to the library.
+      if (this.#death?.phase !== 'boot') return false;
       throw couldNotOpen(library.path, this.#lane, this.#death);
     } finally {
       clearInterval(timer);

@@ -95,7 +95,8 @@ export class Child {
     child.on('exit', (code, signal) =>
       end({ exitCode: code ?? undefined, signal: signal ?? undefined, cause: undefined }),
     );
-    for (const one of child.stdio) one?.on('error', () => {});
+    // Without a descriptor to be had it has none of them; then an error follows.
+    for (const one of (child.stdio as ChildProcess['stdio'] | undefined) ?? []) one?.on('error', () => {});
     const socket = socketOf(child, SOCKET_FD);
     socket?.on('data', events.rung);
     // It has ended; or native code has closed what it did not open.
@@ -221,8 +222,18 @@ function start({ boot, env, shared }: ChildOptions): ChildProcess {
         ? ['ignore', 'inherit', 'pipe', 'ignore', 'pipe']
         : ['ignore', 'inherit', 'pipe', shared.memoryFd, 'pipe', shared.liveFd, 'pipe'],
   };
-  const flags = process.execArgv.filter((flag) => INHERITED.test(flag));
-  return spawn(process.execPath, [...flags, ENTRY, JSON.stringify(boot)], options);
+  return spawn(process.execPath, [...inherited(process.execArgv), ENTRY, JSON.stringify(boot)], options);
+}
+
+/** Options that lanes are started with, too; one may have its value in the argument behind it. */
+function inherited(given: readonly string[]): string[] {
+  const flags: string[] = [];
+  let takes = false;
+  for (const one of given) {
+    if (one.startsWith('-')) takes = INHERITED.test(one);
+    if (takes) flags.push(one);
+  }
+  return flags;
 }
 
 /** The host's end of a socket, by the child's descriptor. */

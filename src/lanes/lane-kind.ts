@@ -6,6 +6,7 @@ import type { Lane, LaneEvents } from './lane.js';
 import { leaveLiveFile, useLiveFile } from './live-bytes.js';
 import { MessageBell } from './message-bell.js';
 import { MessageLane } from './message-lane.js';
+import { batchRoom } from './pack-batch.js';
 import { ProcessBell } from './process-bell.js';
 import { ProcessLane } from './process-lane.js';
 import { sharingSystem } from './sharing.js';
@@ -15,6 +16,8 @@ import type { Ticket } from './ticket.js';
 export interface LaneKind<T extends Ticket> {
   /** How its lanes are reached while native code runs. */
   readonly control: PoolSettings['control'];
+  /** Bytes that the items of one batch may take in its lanes. */
+  readonly batchRoom: number;
   readonly bell: Doorbell;
   /** Starts a lane. @throws EngineError where what it needs is not to be had. */
   create(name: string, events: LaneEvents<Lane<T>>): Lane<T>;
@@ -25,12 +28,18 @@ export interface LaneKind<T extends Ticket> {
 /** The kind that a pool has. Processes share memory with the host where that can be done, and is wanted. */
 export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> {
   const { tuning, stackSizeMb } = settings;
-  const size = { rows: tuning.rows, arenaBytes: tuning.arenaBytes, chunkBytes: tuning.chunkBytes };
+  const size = {
+    rows: tuning.rows,
+    arenaBytes: tuning.arenaBytes,
+    chunkBytes: tuning.chunkBytes,
+    batchBytes: tuning.batchBytes,
+  };
   if (settings.isolation === 'thread') {
     const bell = new HostBell();
     const { laneSpinUs: spinUs, leaseIdleMs } = tuning;
     return {
       control: 'shared',
+      batchRoom: batchRoom(size),
       bell,
       create: (name, events) =>
         new ThreadLane<T>({ name, size, bell: bell.buffer, spinUs, leaseIdleMs, stackSizeMb }, events),
@@ -44,6 +53,7 @@ export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> 
     const { arenaBytes } = tuning;
     return {
       control: 'kill-only',
+      batchRoom: batchRoom({ ...size, batchBytes: 0 }),
       bell,
       create: (name, events) =>
         new MessageLane<T>({ name, arenaBytes, bell, stackSizeMb, env: settings.env, passStderr }, events),
@@ -54,6 +64,7 @@ export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> 
   let live: MappedFile | undefined;
   return {
     control: 'shared',
+    batchRoom: batchRoom(size),
     bell,
     end: () => {
       if (live !== undefined) leaveLiveFile(system);

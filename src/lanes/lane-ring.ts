@@ -10,12 +10,13 @@
  * - `write` either writes the whole call or nothing.
  * - A payload's views stay referenced until its row is given back.
  */
-import { Header, Interrupt, RowDouble, RowWord, ANNOUNCE_START } from '../shared/layout.js';
+import { Header, Interrupt, Request, RowDouble, RowWord } from '../shared/layout.js';
 import { arenaStart } from '../shared/layout.js';
 import type { LaneMemory } from '../shared/lane-memory.js';
 import { NO_TEXT } from '../shared/payload.js';
 import { State, generationOf, stateIn, stateWord, transition } from '../shared/states.js';
 import { Arena } from './arena.js';
+import { Blocks, packBatch } from './pack-batch.js';
 import { NO_ROOM, lentArguments, pack } from './pack.js';
 import type { Outside } from './outside.js';
 import type { Ticket } from './ticket.js';
@@ -42,6 +43,7 @@ export class LaneRing<T extends Ticket> {
   readonly #tickets: (T | null)[];
   readonly #externals: (readonly Uint8Array[])[];
   readonly #marks: Float64Array;
+  readonly #blocks: Blocks;
 
   /** Payloads as the host wrote them: a lane whose native code runs wild may overwrite its own. */
   readonly #payloads: Int32Array;
@@ -51,6 +53,7 @@ export class LaneRing<T extends Ticket> {
     const { size } = memory;
     this.memory = memory;
     this.#arena = new Arena(arenaStart(size), size.arenaBytes);
+    this.#blocks = new Blocks(size);
     this.outside = outside;
     this.#payloads = new Int32Array(size.rows);
     this.#tickets = Array.from({ length: size.rows }, () => null);
@@ -100,7 +103,10 @@ export class LaneRing<T extends Ticket> {
     const { memory } = this;
     const sequence = this.tail;
     const externals: Uint8Array[] = ticket.fn.plan.hasData ? [] : NONE;
-    const payload = pack(memory, this.#arena, ticket.fn, ticket.args, externals, this.outside);
+    const payload =
+      ticket.items === null
+        ? pack(memory, this.#arena, ticket.fn, ticket.args, externals, this.outside)
+        : packBatch(memory, this.#arena, this.#blocks, ticket.items);
     if (payload === NO_ROOM) return undefined;
     const { stream } = ticket.fn.plan;
     if (stream !== NO_TEXT) memory.f64[(payload + stream) / 8] = ticket.highWaterMark;
@@ -119,8 +125,9 @@ export class LaneRing<T extends Ticket> {
     memory.i32[word + RowWord.INTERRUPT] = Interrupt.IDLE;
     memory.i32[word + RowWord.FUNCTION] = ticket.fn.number;
     memory.i32[word + RowWord.PAYLOAD] = payload;
-    memory.i32[word + RowWord.OUTCOME] = announce ? ANNOUNCE_START : 0;
-    if (ticket.fn.hasProgress) {
+    memory.i32[word + RowWord.OUTCOME] =
+      (announce ? Request.ANNOUNCE_START : 0) | (ticket.items === null ? 0 : Request.BATCH);
+    if (ticket.fn.hasProgress || ticket.items !== null) {
       const double = memory.rowDouble(sequence);
       memory.f64[double + RowDouble.DONE] = 0;
       memory.f64[double + RowDouble.TOTAL] = 0;
@@ -219,6 +226,7 @@ export class LaneRing<T extends Ticket> {
   free(): void {
     const slot = this.head & this.memory.mask;
     this.#arena.free(this.#marks[slot] as number);
+    if ((this.#tickets[slot] as T).items !== null) this.#blocks.give();
     this.#tickets[slot] = null;
     const externals = this.#externals[slot] as readonly Uint8Array[];
     if (externals !== NO_EXTERNALS) {
@@ -250,14 +258,19 @@ export class LaneRing<T extends Ticket> {
     Atomics.wait(this.memory.i32, index, Interrupt.RUNNING, INTERRUPT_MS);
   }
 
+  /** The arguments of a call with the bytes that native code was given: the caller's may have changed since. */
+  lentArguments(sequence: number): readonly unknown[] {
+    const { fn, args } = this.ticket(sequence);
+    return lentArguments(this.memory, this.payload(sequence), fn, args, this.externals(sequence));
+  }
+
   /** Takes back every call the lane has not started, oldest first. */
   withdraw(): T[] {
     const taken: T[] = [];
     for (let sequence = this.head; sequence !== this.tail; sequence = (sequence + 1) | 0) {
       const ticket = this.ticket(sequence);
       if (!this.transition(sequence, ticket.id, State.queued, State.withdrawn)) continue;
-      const payload = this.payload(sequence);
-      ticket.args = lentArguments(this.memory, payload, ticket.fn, ticket.args, this.externals(sequence));
+      ticket.args = this.lentArguments(sequence);
       taken.push(ticket);
     }
     return taken;

@@ -76,9 +76,12 @@ export interface Lane<T extends Ticket> {
   drain(): Promise<void>;
   /**
    * Opens a library in the lane alone, where that does not happen on the host.
+   * @returns false when the lane has ended before it came to it.
    * @throws (rejects) what is wrong with it; LaneCrashedError when it ended the lane.
    */
-  tryOut(library: TryOut): Promise<void>;
+  tryOut(library: TryOut): Promise<boolean>;
+  /** It has been asked to open a library: that may take long, so calls go to others. */
+  trying: boolean;
   /** Has an interrupt function called, by a thread in the lane's own process. Of process lanes. */
   interrupt(interruption: Interruption): void;
   /** How a lane died that {@link announcedGone} or {@link vanished} is true of. */

@@ -22,7 +22,7 @@ import { performance } from 'node:perf_hooks';
 import type { CrateDown, CrateUp } from '../shared/crate.js';
 import { clockOrigin } from '../shared/clock.js';
 import { FrameReader, frameOf } from '../shared/frames.js';
-import { ANNOUNCE_START, Header, type LaneSize, Phase } from '../shared/layout.js';
+import { Header, type LaneSize, Phase, Request } from '../shared/layout.js';
 import { LaneMemory } from '../shared/lane-memory.js';
 import type { LaneReport, ToHost, ToLane } from '../shared/messages.js';
 import { State } from '../shared/states.js';
@@ -66,6 +66,7 @@ export class MessageLane<T extends Ticket> implements Lane<T> {
   status: LaneStatus = 'starting';
   lastUsed = 0;
   abandonAt: number = Infinity;
+  trying = false;
   hasCallbacks = false;
   keepsCallbacks = false;
   readonly #bell: MessageBell;
@@ -84,7 +85,7 @@ export class MessageLane<T extends Ticket> implements Lane<T> {
 
   constructor(options: MessageLaneOptions, events: LaneEvents<MessageLane<T>>) {
     const { name, arenaBytes, bell } = options;
-    const size: LaneSize = { rows: 1, arenaBytes, chunkBytes: CHUNK_BYTES };
+    const size: LaneSize = { rows: 1, arenaBytes, chunkBytes: CHUNK_BYTES, batchBytes: 0 };
     this.name = name;
     this.#bell = bell;
     this.#events = events;
@@ -184,7 +185,7 @@ export class MessageLane<T extends Ticket> implements Lane<T> {
     await this.#life.ask('retire');
   }
 
-  tryOut(library: TryOut): Promise<void> {
+  tryOut(library: TryOut): Promise<boolean> {
     return this.#life.tryOut(library);
   }
 
@@ -295,7 +296,8 @@ export class MessageLane<T extends Ticket> implements Lane<T> {
     Atomics.store(i32, Header.BOUND, bound);
     const begins = phase === Phase.CALL && !this.#began;
     if (begins) this.#began = true;
-    if (news || (begins && this.ring.outcome(this.ring.head) === ANNOUNCE_START)) this.#bell.ring();
+    if (news || (begins && (this.ring.outcome(this.ring.head) & Request.ANNOUNCE_START) !== 0))
+      this.#bell.ring();
   }
 
   #onEnd(death: Death | null): void {

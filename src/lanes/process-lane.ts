@@ -58,6 +58,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   lastUsed = 0;
   exclusive = false;
   abandonAt: number = Infinity;
+  trying = false;
   hasCallbacks = false;
   keepsCallbacks = false;
   readonly #file: MappedFile;
@@ -156,7 +157,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   }
 
   wake(): void {
-    if (this.#mail.waits) this.#mail.flush();
+    if (this.#mail.waits) this.#flushMail();
     // Published first, looked second: see the guarantees of the lane's runtime.
     this.ring.publish();
     const { i32 } = this.ring.memory;
@@ -184,7 +185,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     await this.#life.ask('retire');
   }
 
-  tryOut(library: TryOut): Promise<void> {
+  tryOut(library: TryOut): Promise<boolean> {
     return this.#life.tryOut(library);
   }
 
@@ -245,12 +246,20 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     return this.#life.child;
   }
 
+  /** Sends what there is room for. Said first that more waits: a lane that makes room from now on tells. */
+  #flushMail(): void {
+    const { i32 } = this.ring.memory;
+    Atomics.store(i32, Header.MAIL_DOWN_WAITS, 1);
+    if (this.#mail.flush()) Atomics.store(i32, Header.MAIL_DOWN_WAITS, 0);
+  }
+
   #onRing(): void {
     if (this.#life.isOver) return;
     try {
       this.inbox.takeAll();
       if (Atomics.load(this.ring.memory.i32, Header.MAIL_UP_WAITS) !== 0) this.#child.knock();
-      if (this.#mail.waits) this.#mail.flush();
+      // It has made room: more goes, and it is to look again.
+      if (this.#mail.waits) this.wake();
     } catch (cause) {
       this.corrupted(cause);
     }

@@ -77,6 +77,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   lastUsed = 0;
   exclusive = false;
   abandonAt: number = Infinity;
+  trying = false;
   hasCallbacks = false;
   keepsCallbacks = false;
   readonly inbox: Inbox;
@@ -226,7 +227,9 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   }
 
   /** The host has opened it, in the same process. */
-  async tryOut(): Promise<void> {}
+  async tryOut(): Promise<boolean> {
+    return true;
+  }
 
   death(): Death {
     return this.#deathBy(this.announcedGone ? this.#said() : vanished());

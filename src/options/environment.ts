@@ -13,12 +13,24 @@ export function environment(value: unknown): Readonly<Record<string, string>> {
     );
     return options === undefined ? own : { ...own, NODE_OPTIONS: options.replace(INSPECTOR, '') };
   }
-  const copy = plainCopy(value);
-  if (copy === null) refuse('env', value, 'a plain object of texts');
+  const copy = textsOf(value);
   for (const [key, text] of Object.entries(copy)) {
     if (typeof text !== 'string' || text.includes('\0') || key === '' || /[=\0]/.test(key)) {
-      refuse(`env.${key}`, text, 'a text without NUL, by a name without = and NUL');
+      // Not shown: what is in an environment may be secret.
+      refuse(`env.${key}`, kindOf(text), 'a text without NUL, by a name without = and NUL');
     }
   }
   return copy as Record<string, string>;
+}
+
+/** The variables that are set, of an object or of `process.env`. */
+function textsOf(value: unknown): Record<string, unknown> {
+  const copy = value === process.env ? { ...process.env } : plainCopy(value);
+  if (copy === null) refuse('env', kindOf(value), 'a plain object of texts, or process.env');
+  return Object.fromEntries(Object.entries(copy).filter(([, text]) => text !== undefined));
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return typeof value === 'object' ? 'an object of another kind' : `a ${typeof value}`;
 }

@@ -12,6 +12,8 @@ export interface Tuning {
   readonly arenaBytes: number;
   /** Bytes for the chunks that native code hands out. A power of two. */
   readonly chunkBytes: number;
+  /** Bytes for the items of a batch; two fit a lane. A multiple of 8. */
+  readonly batchBytes: number;
   /** µs a lane looks for the next call before it sleeps. */
   readonly laneSpinUs: number;
   /** µs the host looks for the result of a short call before it sleeps. */
@@ -24,14 +26,22 @@ const balanced: Tuning = {
   rows: 1_024,
   arenaBytes: 131_072,
   chunkBytes: 262_144,
+  batchBytes: 262_144,
   laneSpinUs: 20,
   hostSpinUs: 20,
   leaseIdleMs: 50,
 };
 const presets: Readonly<Record<Preset, Tuning>> = {
   'low-latency': { ...balanced, laneSpinUs: 100, hostSpinUs: 50 },
-  'high-throughput': { ...balanced, rows: 4_096, arenaBytes: 524_288, chunkBytes: 1_048_576, laneSpinUs: 50 },
-  'low-memory': { ...balanced, rows: 64, arenaBytes: 16_384, chunkBytes: 65_536 },
+  'high-throughput': {
+    ...balanced,
+    rows: 4_096,
+    arenaBytes: 524_288,
+    chunkBytes: 1_048_576,
+    batchBytes: 1_048_576,
+    laneSpinUs: 50,
+  },
+  'low-memory': { ...balanced, rows: 64, arenaBytes: 16_384, chunkBytes: 65_536, batchBytes: 32_768 },
 };
 
 /** What a preset stands for; without one, what suits most. @throws ArgumentError */

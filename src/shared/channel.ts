@@ -11,7 +11,7 @@
  * for whatever the lane may be waiting for (a reply, a reader that goes on, a
  * cancellation, an end), so a waiting lane never misses one of them.
  */
-import { arenaStart, type LaneSize } from './layout.js';
+import { BATCH_BLOCKS, arenaStart, type LaneSize } from './layout.js';
 
 /** Index of each Int32 word from the channel's first. */
 export const Channel = {
@@ -63,9 +63,14 @@ function channelBytes(size: LaneSize): number {
   return size.chunkBytes === 0 ? 0 : CHANNEL_HEADER_BYTES + CALLS_BYTES + size.chunkBytes;
 }
 
+/** Byte offset of the blocks for batches. */
+export function blocksStart(size: LaneSize): number {
+  return channelStart(size) + channelBytes(size);
+}
+
 /** Bytes of the whole lane memory. */
 export function memoryBytes(size: LaneSize): number {
-  return channelStart(size) + channelBytes(size);
+  return blocksStart(size) + BATCH_BLOCKS * size.batchBytes;
 }
 
 /** Where a pipe is. */

@@ -6,6 +6,7 @@
  *    512  table    one 64-byte row a slot: state, tripwire, progress, times, result
  *      …  arena    arguments, strings and bytes of the calls in the table
  *      …  channel  where native code talks back, see `channel.ts`
+ *      …  blocks   for items that travel together, see `batch.ts`
  *
  * A lane's ring is its slice of the call table: the host writes rows at the
  * tail, the lane runs them at the head, in order. So one row carries a call
@@ -43,6 +44,8 @@ export const Header = {
   MAIL_UP_READ: 51,
   /** 1 while the lane waits for room to send mail. Lane writes. */
   MAIL_UP_WAITS: 69,
+  /** 1 while the host waits for room to send mail. Host writes. */
+  MAIL_DOWN_WAITS: 56,
   /** 1 while the host sleeps: a process lane that clears it must ring. Host sets. */
   BELL_ARMED: 52,
   /** Address at which the host's shared bytes are mapped, for thread lanes: 8 bytes. Host writes. */
@@ -122,7 +125,7 @@ export const StopCause = { CANCELLED: 1, TIMED_OUT: 2, FAILED: 3 } as const;
  */
 export const Interrupt = { IDLE: 0, RUNNING: 1, CLOSED: 2 } as const;
 
-/** What the lane found, beside the state. Before the run the word holds 0 or {@link ANNOUNCE_START}. */
+/** What the lane found, beside the state. Before the run the word holds {@link Request} bits. */
 export const Outcome = {
   /** The declaration's rule says that the function failed. */
   NATIVE_FAILURE: 1,
@@ -134,8 +137,13 @@ export const Outcome = {
   ANSWER_LOST: 8,
 } as const;
 export const ERRNO_SHIFT = 8;
-/** In place of an outcome: the host wants to be rung when the call starts (somebody listens). */
-export const ANNOUNCE_START = 1;
+/** In place of an outcome: what the host wants of a row. */
+export const Request = {
+  /** To be rung when the call starts: somebody listens. */
+  ANNOUNCE_START: 1,
+  /** The row is a batch, see `batch.ts`. Its payload: the number of items, and the byte offset of their block. */
+  BATCH: 2,
+} as const;
 
 /** The host's doorbell: one small SharedArrayBuffer a pool, that all its lanes ring. */
 export const Bell = {
@@ -154,7 +162,12 @@ export interface LaneSize {
   readonly arenaBytes: number;
   /** Bytes of the pipe of chunks: a power of two; 0 for a lane without a channel. */
   readonly chunkBytes: number;
+  /** Bytes of each of the {@link BATCH_BLOCKS} blocks for batches: a multiple of 8; 0 for a lane that has none. */
+  readonly batchBytes: number;
 }
+
+/** One batch runs, another is ready behind it. */
+export const BATCH_BLOCKS = 2;
 
 /** Byte offset of the arena. */
 export function arenaStart(size: LaneSize): number {

@@ -64,6 +64,24 @@ export class MailWriter {
     return this.flush();
   }
 
+  /**
+   * Sends a message from a lane to its host, which takes a large one in pieces: waits for room where there is none.
+   * @param host `knock` has it look at the mail; `wait` waits until a word has changed.
+   */
+  sendAll(message: unknown, host: { knock(): void; wait(index: number, seen: number): void }): void {
+    if (this.send(message)) return;
+    const { i32 } = this.#memory;
+    Atomics.store(i32, Header.MAIL_UP_WAITS, 1);
+    for (;;) {
+      const seen = Atomics.load(i32, Header.MAIL_UP_READ);
+      if (this.flush()) break;
+      // After what has just been written: a host that was told before may have found nothing.
+      host.knock();
+      host.wait(Header.MAIL_UP_READ, seen);
+    }
+    Atomics.store(i32, Header.MAIL_UP_WAITS, 0);
+  }
+
   /** Sends what there is room for. @returns whether that was everything. */
   flush(): boolean {
     for (let message = this.#backlog[0]; message !== undefined; message = this.#backlog[0]) {

@@ -44,7 +44,7 @@ export class Assignment {
    */
   assign(job: Job, ahead: boolean): boolean {
     const { lanes, loop, watch, processes } = this.#parts;
-    const free = chooseLane(lanes.active, job.fn);
+    const free = chooseLane(lanes.active, job);
     const mayGoAhead = ahead && !job.fn.hasCallbacks;
     const lane = free ?? (mayGoAhead ? chooseLaneAhead(lanes.active, performance.now()) : null);
     if (lane === null) {
@@ -63,7 +63,7 @@ export class Assignment {
     lane.lastUsed = now;
     if (job.fn.hasCallbacks) this.#parts.talk.dispatched(job, lane);
     if (this.#parts.recycles) lanes.recycle(lane);
-    if (free !== null) lane.exclusive = !job.fn.short;
+    if (free !== null) lane.exclusive = job.items !== null || !job.fn.short;
     // The rest goes as a crate, at the end of this tick.
     if (first || free === null || ring.unpublished >= CRATE) lane.wake();
     if (!first) watch.by(free === null ? overdueAt(lane) : now + STUCK_AFTER_MS);
@@ -91,5 +91,5 @@ export class Assignment {
 
 /** When the call that a lane runs will have taken longer than was expected of it. */
 function overdueAt({ ring }: JobLane): number {
-  return ring.startedAt(ring.head) + overdueMs(ring.ticket(ring.head).fn);
+  return ring.startedAt(ring.head) + overdueMs(ring.ticket(ring.head));
 }

@@ -47,7 +47,10 @@ export function blockUntil(job: Job, host: BlockedHost): void {
         continue;
       }
       requireHope(job, host.lanes, host.talk);
-      host.bell.sleep(count, Math.min(host.watch.due - now, SLEEP_MS));
+      host.bell.sleep(
+        count,
+        Math.max(0, Math.min(host.watch.due - now, host.lanes.startsAt - now, SLEEP_MS)),
+      );
     }
   } finally {
     blocking(-1);
@@ -66,7 +69,7 @@ function lookAround(job: Job, host: BlockedHost): boolean {
   for (const lane of lanes.active) lane.ring.gather(1);
   if (job.isSettled) return true;
   host.talk.breakBlocked(job, (what) => blockedDeadlock(job, what));
-  lanes.startNow();
+  lanes.startDue(performance.now());
   if (watch.due <= performance.now() || lanes.active.some((lane) => lane.announcedGone)) {
     watch.look();
     return true;

@@ -7,9 +7,8 @@
  * stay with the lane that is awake until it has that much to do. When every
  * lane is busy with longer calls, each may get one ahead.
  */
-import type { DeclaredFunction } from '../lanes/declared-function.js';
 import { State } from '../shared/states.js';
-import type { JobLane } from './job.js';
+import type { Job, JobLane } from './job.js';
 
 /** What is worth waking a sleeping lane for, in µs of work. */
 const WAKE_US = 50;
@@ -21,16 +20,21 @@ const AHEAD_MS = 50;
 const GRACE_MS = 5;
 
 /** @returns the lane, or null when the call has to wait. */
-export function chooseLane(lanes: readonly JobLane[], fn: DeclaredFunction): JobLane | null {
+export function chooseLane(
+  lanes: readonly JobLane[],
+  { fn, items }: Pick<Job, 'fn' | 'items'>,
+): JobLane | null {
+  // A batch is as long as a call that is not short.
+  const short = fn.short && items === null;
   let idle: JobLane | null = null;
   let awake: JobLane | null = null;
   let least = Infinity;
   for (const lane of lanes) {
-    if (lane.status !== 'ready') continue;
+    if (lane.status !== 'ready' || lane.trying) continue;
     const { occupied } = lane.ring;
     if (occupied === 0) {
       if (idle === null || lane.lastUsed > idle.lastUsed) idle = lane;
-    } else if (fn.short && !lane.exclusive && occupied < least && occupied <= lane.ring.memory.mask) {
+    } else if (short && !lane.exclusive && occupied < least && occupied <= lane.ring.memory.mask) {
       awake = lane;
       least = occupied;
     }
@@ -42,8 +46,13 @@ export function chooseLane(lanes: readonly JobLane[], fn: DeclaredFunction): Job
 }
 
 /** ms after which a call has run for longer than those of its function do: nothing is to wait behind it any more. */
-export function overdueMs(fn: DeclaredFunction): number {
-  return (fn.typicalUs / 1_000) * 2 + GRACE_MS;
+export function overdueMs(job: Job): number {
+  return expectedMs(job) * 2 + GRACE_MS;
+}
+
+/** ms that a job is expected to run. */
+function expectedMs({ fn, items }: Job): number {
+  return (fn.typicalUs / 1_000) * (items?.count ?? 1);
 }
 
 /**
@@ -60,13 +69,13 @@ export function chooseLaneAhead(lanes: readonly JobLane[], now: number): JobLane
     const { ring } = lane;
     if (lane.status !== 'ready' || !lane.exclusive || ring.occupied !== 1) continue;
     const job = ring.ticket(ring.head);
-    const expected = job.fn.typicalUs / 1_000;
+    const expected = expectedMs(job);
     // One that calls back may wait for the host, for as long as that likes.
     if (job.fn.hasCallbacks) continue;
     if (expected > AHEAD_MS || job.isSettled || job.stopping !== null) continue;
     if (ring.state(ring.head) !== State.running) continue;
     const startedAt = ring.startedAt(ring.head);
-    if (now - startedAt > overdueMs(job.fn) || startedAt + expected >= first) continue;
+    if (now - startedAt > overdueMs(job) || startedAt + expected >= first) continue;
     best = lane;
     first = startedAt + expected;
   }

@@ -19,10 +19,19 @@ const WHERE: Readonly<Record<DeathPhase, string>> = {
 /** Of a call that the lane had claimed. */
 const BEFORE = 'before it reached native code';
 
+/** Exit code of a Node.js that does not know its options. */
+const REFUSED_OPTIONS = 9;
+
 /** By signal or exit: what it usually is, and what to do. */
-function adviceOf({ advice, signal, exitCode, phase, stderr, pid }: Death): string {
+function adviceOf({ advice, signal, exitCode, phase, stderr, pid, cause }: Death): string {
   if (advice !== undefined) return advice;
   const said = stderr.length > 0 ? ' It said on stderr what `stderr` has.' : '';
+  if (phase === 'boot' && exitCode === REFUSED_OPTIONS) {
+    return `Node.js has refused its options: look at NODE_OPTIONS in \`env\`, and at those that this process was started with.${said}`;
+  }
+  if (phase === 'boot' && cause !== undefined) {
+    return 'The system could not start it: it has no descriptors, processes or memory left (ulimit -n, -u, -v), or the executable of Node.js is gone.';
+  }
   if (phase === 'answer') {
     return `Native code has returned something that is not what its declaration says: a pointer to text that is none, or has no end.${said}`;
   }
@@ -98,6 +107,10 @@ export class Crashes {
       // A process had its interrupt thread with it.
       if (lane.kind === 'thread') ring.closeInterrupt(job.sequence, job.id);
       job.crashes = (job.crashes ?? 0) + 1;
+      if (job.items !== null) {
+        job.items.collect(ring.memory, job.sequence);
+        job.args = job.items.argumentsOf(job.items.done);
+      } else if (job.fn.plan.hasData) job.args = ring.lentArguments(job.sequence);
       if (this.#settings.maxKills > 0) this.#poison.killed(job.fn, job.args);
       if (this.#mayRunAgain(job)) {
         job.lane = null;

@@ -67,7 +67,7 @@ export class Health {
 
   #checkTime(job: Job, startedAt: number, now: number): number {
     if (job.stopping === null) {
-      const until = startedAt + job.timeout;
+      const until = job.timeoutAt(startedAt, now);
       if (until > now) return until;
       stopJob(this.#stopping, job, 'timed-out', timeoutError(job));
     } else if (job.stopping.giveUpAt <= now) {
@@ -81,7 +81,7 @@ export class Health {
     const { ring } = lane;
     if (ring.occupied <= 1) return Infinity;
     const since = ring.startedAt(ring.head);
-    const patience = lane.exclusive ? overdueMs(ring.ticket(ring.head).fn) : STUCK_AFTER_MS;
+    const patience = lane.exclusive ? overdueMs(ring.ticket(ring.head)) : STUCK_AFTER_MS;
     if (now - since < patience) return since + patience;
     lane.exclusive = true;
     this.#events.giveBack(lane);

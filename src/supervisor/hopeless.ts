@@ -15,7 +15,7 @@ export function crashLoop(
 ): CrashLoopError {
   return new CrashLoopError(
     `Lanes keep dying: ${deaths} within ${deathWindow} ms, and none is left; the pool tries another in ${Math.max(0, Math.ceil(retryInMs))} ms. ` +
-      'Native code that ends its lane, or a library that fails while it is loaded, does this: look at the cause, and at the lane-crashed events. ' +
+      'Native code that ends its lane does this, a library that fails while it is loaded, or lanes that cannot start: look at the `cause` (its `stderr` has what the lane said), and at the lane-crashed events. ' +
       `Then mend or avoid that call, or allow more with maxDeaths. The last: ${thrownText(cause)}`,
     { cause },
   );

@@ -2,7 +2,8 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { OffthreadError } from '../errors.js';
 import type { Lane } from '../lanes/lane.js';
-import type { Ticket } from '../lanes/ticket.js';
+import type { Ticket, TicketItems } from '../lanes/ticket.js';
+import type { LaneMemory } from '../shared/lane-memory.js';
 
 /** How a call can end. */
 export type Ending = 'succeeded' | 'failed' | 'cancelled' | 'timed-out';
@@ -50,7 +51,20 @@ export interface JobTalk {
   failure: OffthreadError | null;
 }
 
+/** The items of a job that stands for many. */
+export interface JobItems extends TicketItems {
+  /** Items that are over; the next one runs, or is what ended the job. Known once {@link collect} has been called. */
+  readonly done: number;
+  /** Takes what a lane has brought so far, before its memory is used again. */
+  collect(memory: LaneMemory, sequence: number): void;
+  /** Arguments of an item. */
+  argumentsOf(index: number): readonly unknown[];
+}
+
 export interface Job extends Ticket {
+  readonly items: JobItems | null;
+  /** When it has had its time, in ms on the host's clock. */
+  timeoutAt(startedAt: number, now: number): number;
   /** Null for the many calls that say nothing while they run. */
   talk: JobTalk | null;
   /** ms for each function on the host; undefined: the declaration's or the pool's. */

@@ -77,6 +77,8 @@ export class LaneSet {
   #closed = false;
   #created = 0;
   #refill: NodeJS.Timeout | undefined;
+  /** When that is due, on the host's clock. */
+  #refillAt = Infinity;
   /** Replacements are started a moment after a death: starting a process blocks for ms. */
   #replacing: NodeJS.Timeout | undefined;
   /** What is told after the death that is being told. */
@@ -152,9 +154,14 @@ export class LaneSet {
     this.#replacing?.ref();
   }
 
-  /** Starts what is to be started, for a host that is about to block: its timers will not. */
-  startNow(): void {
-    if (this.#replacing !== undefined) this.#fill();
+  /** When lanes are to be started, on the host's clock; Infinity where none are. */
+  get startsAt(): number {
+    return this.#replacing === undefined ? this.#refillAt : 0;
+  }
+
+  /** Starts what is to be started by now, for a host that is about to block: its timers will not. */
+  startDue(now: number): void {
+    if (this.startsAt <= now) this.#fill();
   }
 
   /** Marks lanes ready that have said so. Works while the host blocks. */
@@ -408,6 +415,7 @@ export class LaneSet {
   #wakeAt(due: number): void {
     clearTimeout(this.#refill);
     this.#refill = undefined;
+    this.#refillAt = due;
     if (due === Infinity) return;
     this.#refill = setTimeout(() => this.#fill(), Math.max(1, Math.ceil(due - performance.now())));
     if (!this.#events.pending()) this.#refill.unref();

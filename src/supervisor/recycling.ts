@@ -16,5 +16,7 @@ export function recycleReason(
   if (lane.keepsCallbacks) return null;
   // Calls that it was given: what it has is counted, so it is never given more.
   if (lane.ring.tail >>> 0 >= recycleAfter) return 'calls';
+  // One that has run nothing yet is as small as lanes get: another would be no smaller.
+  if (lane.ring.tail === 0) return null;
   return lane.residentMb > recycleAboveMb ? 'memory' : null;
 }

@@ -10,12 +10,10 @@
  * compare-and-swap, so exactly one ending is read; a row whose call has settled
  * already (cancelled while queued, given up, taken back) gives none.
  */
-import { getSystemErrorName } from 'node:util';
 import {
   ArgumentError,
   DeclarationError,
   EngineError,
-  NativeError,
   type ErrorContext,
   type OffthreadError,
 } from '../errors.js';
@@ -24,7 +22,8 @@ import { type LongTexts, readLastError, readReturned, withOuts } from '../lanes/
 import { ERRNO_SHIFT, Outcome, RowDouble } from '../shared/layout.js';
 import type { ErrorData, ToHost } from '../shared/messages.js';
 import { State, generationOf } from '../shared/states.js';
-import type { Job, JobLane } from './job.js';
+import { nativeError } from './native-failure.js';
+import type { Job, JobItems, JobLane } from './job.js';
 
 /** What a lane sent beside the row of a call. */
 export type ReadMessage = (
@@ -66,6 +65,7 @@ export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | n
   const endedAt = ring.endedAt(sequence);
   job.startedAt = startedAt;
   job.endedAt = endedAt;
+  if (job.items !== null) return readItems(lane, job, state, read);
   // Of short calls one in eight is enough.
   if (!fn.short || (sequence & 7) === 0) fn.measure((endedAt - startedAt) * 1_000);
   const outcome = ring.outcome(sequence);
@@ -77,6 +77,29 @@ export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | n
   success.value = withOuts(ring.memory, payload, fn, null, success.returned);
   success.lane = lane.name;
   return success;
+}
+
+/** The same for a batch: its items have their own outcomes. */
+function readItems(lane: JobLane, job: Job, state: State, read: ReadMessage): Reading {
+  const { ring } = lane;
+  const items = job.items as JobItems;
+  items.collect(ring.memory, job.sequence);
+  const us = ((job.endedAt as number) - (job.startedAt as number)) * 1_000;
+  if (items.done > 0) job.fn.measure(us / items.done);
+  const threw = (ring.outcome(job.sequence) & Outcome.THREW) !== 0;
+  const message = threw ? read(lane, generationOf(job.id)) : undefined;
+  const obstacle = threw
+    ? engineError(job, lane, message?.kind === 'error' ? message.error : undefined, false)
+    : null;
+  return {
+    state,
+    lane: lane.name,
+    returned: undefined,
+    value: undefined,
+    errno: 0,
+    lastError: null,
+    obstacle,
+  };
 }
 
 /** The same where there is more to a row than a value. */
@@ -125,7 +148,8 @@ export function settleReading(job: Job, reading: Reading): void {
   else if (obstacle !== null) job.settle('failed', undefined, obstacle);
   else if (failure !== null) {
     job.settle(failure.kind === 'timeout' ? 'timed-out' : 'failed', undefined, failure);
-  } else if (failed(job, reading)) job.settle('failed', undefined, nativeError(job, reading));
+  } else if (failed(job, reading))
+    job.settle('failed', undefined, nativeError(job.fn, { ...reading, ...contextOf(job, reading.lane) }));
   else job.settle('succeeded', reading.value, undefined);
 }
 
@@ -142,7 +166,7 @@ export function readProgress(lane: JobLane, sequence: number): { done: number; t
 /** The declaration's verdict. A rule that throws has ended the job itself, as failed. */
 function failed(job: Job, { state, returned }: Reading): boolean {
   const { failsPredicate } = job.fn.compiled;
-  if (failsPredicate === undefined) return state === State.failed;
+  if (failsPredicate === undefined || job.items !== null) return state === State.failed;
   try {
     const verdict = failsPredicate(returned);
     if (verdict instanceof Promise) {
@@ -159,36 +183,6 @@ function failed(job: Job, { state, returned }: Reading): boolean {
 
 function contextOf(job: Job, lane?: string): ErrorContext {
   return { call: job.id, symbol: job.fn.name, lane };
-}
-
-function errnoName(errno: number): string | undefined {
-  try {
-    return errno > 0 ? getSystemErrorName(-errno) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function nativeError(job: Job, { returned, errno, lastError, lane }: Reading): NativeError {
-  const { spec } = job.fn.compiled;
-  const name = spec.errno ? errnoName(errno) : undefined;
-  const why = [lastError, name === undefined ? null : `errno ${errno}, ${name}`].filter(
-    (part) => part !== null,
-  );
-  const shown = typeof returned === 'bigint' ? `${returned}n` : String(returned);
-  return new NativeError(
-    `${job.fn.name} reported failure: it returned ${shown}${why.length > 0 ? ` (${why.join('; ')})` : ''}.` +
-      (why.length > 0
-        ? ''
-        : ' Its documentation says what that value means; declare `errno` or `lastError` to have the reason read.'),
-    {
-      ...contextOf(job, lane),
-      code: name,
-      returned,
-      errno: spec.errno ? errno : undefined,
-      lastError: lastError ?? undefined,
-    },
-  );
 }
 
 /** @param returned whether native code had run: then what it brought could not be read. */

@@ -75,8 +75,9 @@ export function stopJob(context: StopContext, job: Job, ending: StopEnding, erro
 }
 
 /** Whether native code may come back by itself: its declaration names a way, or an earlier call has left a callback with the library. */
-function canBeAsked({ fn }: Job, lane: JobLane): boolean {
-  return lane.reachable && (fn.stoppable || lane.keepsCallbacks);
+function canBeAsked({ fn, items }: Job, lane: JobLane): boolean {
+  // A batch stops between two of its items.
+  return lane.reachable && (fn.stoppable || items !== null || lane.keepsCallbacks);
 }
 
 /** Why there was no way to stop a call. */

@@ -39,6 +39,7 @@ import { Readiness } from './readiness.js';
 import { FIRST_LOOK_MS } from './silence.js';
 import { type StopContext, giveUp, stopJob } from './stopping.js';
 import { Talk } from './talk.js';
+import { tryOut } from './try-out.js';
 import { Watch } from './watch.js';
 
 /** What the supervisor tells the rooms above. */
@@ -73,6 +74,8 @@ export class Supervisor {
   readonly #kind: PoolSettings['isolation'];
   /** How its lanes are reached while native code runs. */
   readonly control: PoolSettings['control'];
+  /** Bytes that the items of one batch may take. */
+  readonly batchRoom: number;
   readonly #lanes: LaneSet;
   readonly #loop: HostLoop;
   readonly #watch: Watch;
@@ -95,6 +98,7 @@ export class Supervisor {
     const kind = laneKind<Job>(settings);
     this.#bell = kind.bell;
     this.control = kind.control;
+    this.batchRoom = kind.batchRoom;
     this.#lanes = new LaneSet(settings, kind, {
       starting: () => {
         this.#watch.by(performance.now() + BOOT_MS);
@@ -261,12 +265,10 @@ export class Supervisor {
   async tryOut(library: TryOut): Promise<void> {
     if (this.#kind === 'thread') return;
     this.#lanes.start();
-    await this.#readiness.wait();
-    const lane = this.#lanes.active.find(({ status, ring }) => status === 'ready' && ring.occupied === 0);
-    const any = lane ?? this.#lanes.active.find(({ status }) => status === 'ready');
-    if (any === undefined) throw this.#lanes.hopeless() ?? new Error('unreachable: a lane was ready');
-    this.#watch.by(performance.now() + FIRST_LOOK_MS);
-    await any.tryOut(library);
+    await tryOut(library, this.#lanes, this.#readiness, {
+      asked: () => this.#watch.by(performance.now() + FIRST_LOOK_MS),
+      free: () => this.#events.room(),
+    });
   }
 
   /** What the lanes say of themselves; those that die meanwhile say nothing. */

@@ -184,3 +184,20 @@ onEveryEngine('a host that is busy', (engine) => {
     });
   });
 });
+
+onEveryEngine('large libraries', (engine) => {
+  it('opens one with 3,000 functions, and calls the first and the last', async () => {
+    const declarations = Object.fromEntries(
+      Array.from({ length: 3_000 }, (_, i) => [
+        `a_function_with_a_long_name_${i}`,
+        { symbol: 'ot_add', arguments: ['i32', 'i32'], return: 'i32' },
+      ]),
+    ) as Record<string, { symbol: 'ot_add'; arguments: ['i32', 'i32']; return: 'i32' }>;
+    await withPool(engine, { lanes: 2 }, async (_, pool) => {
+      const many = await pool.open(testlib, declarations, { engine });
+      for (const i of [0, 2_999]) {
+        expect(await many[`a_function_with_a_long_name_${i}`]?.(i, 1)).to.equal(i + 1);
+      }
+    });
+  });
+});

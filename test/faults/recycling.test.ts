@@ -125,4 +125,15 @@ onProcessLanes('recycling above a resident size (issue 4.5)', (ground) => {
       expectBalance(pool);
     });
   });
+
+  it('leaves alone what has run nothing: another would be no smaller', async () => {
+    await withLanes(ground, { lanes: 2, recycleAboveMb: 1 }, async (lib, pool) => {
+      await fullAgain(pool, 1);
+      const before = (await reports(pool)).map(({ pid }) => pid).toSorted((a, b) => a - b);
+      // Longer than it takes until idle lanes are looked at.
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      expect((await reports(pool)).map(({ pid }) => pid).toSorted((a, b) => a - b)).to.deep.equal(before);
+      expect(await lib.ot_add(1, 2)).to.equal(3);
+    });
+  });
 });

@@ -62,12 +62,12 @@ const prelude = (engine: string): string => `
   import { callback, chunks, out } from ${source('index')};
   import { Bell, BELL_BYTES, Header, HEADER_BYTES, Interrupt, ROW_WORDS, RowWord } from ${source('shared/layout')};
   import { Channel, channelStart } from ${source('shared/channel')};
-  import { poolSettings } from ${source('options')};
+  import { poolSettings } from ${source('options/pool-options')};
   process.exitCode = 5;
-  const { rows, arenaBytes, chunkBytes } = poolSettings({}).tuning;
+  const { rows, arenaBytes, chunkBytes, batchBytes } = poolSettings({}).tuning;
   /** Index of a word of a lane's memory: of its first row, of its channel. */
   const inRow = (word, row = 0) => HEADER_BYTES / 4 + row * ROW_WORDS + word;
-  const inChannel = (word) => channelStart({ rows, arenaBytes, chunkBytes }) / 4 + word;
+  const inChannel = (word) => channelStart({ rows, arenaBytes, chunkBytes, batchBytes }) / 4 + word;
   const word = () => new Int32Array(new SharedArrayBuffer(4));
   const describe = (error) => error === undefined ? undefined : {
     name: error.name, code: error.code, message: error.message, exitCode: error.exitCode,

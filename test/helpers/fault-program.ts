@@ -64,6 +64,9 @@ export interface ProgramOptions {
   /** Arguments of node. */
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Descriptors that it may have, MB of address space that it and its lanes may have each. */
+  readonly descriptors?: number;
+  readonly addressSpaceMb?: number;
 }
 
 /** A program that runs, and that the test may end. */
@@ -82,9 +85,16 @@ export interface Program {
 /** Starts a program. It is killed when it takes far too long, which shows as a signal. */
 export function startProgram(ground: Ground, code: string, options: ProgramOptions = {}): Program {
   const start = performance.now();
+  const limits = [
+    ...(options.descriptors === undefined ? [] : [`ulimit -n ${options.descriptors}`]),
+    ...(options.addressSpaceMb === undefined ? [] : [`ulimit -v ${options.addressSpaceMb * 1_000}`]),
+  ];
   const child: ChildProcess = spawn(
-    process.execPath,
+    '/bin/sh',
     [
+      '-c',
+      [...limits, 'exec "$0" "$@"'].join(' && '),
+      process.execPath,
       '--disable-warning=ExperimentalWarning',
       ...(options.args ?? []),
       '--input-type=module',

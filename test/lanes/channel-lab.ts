@@ -10,7 +10,7 @@ import { type ChannelTask, type Script, Word } from './channel-thread.js';
 
 /** ms after which a wake-up is taken to be lost. */
 export const GUARD_MS = 3_000;
-export const SIZE: LaneSize = { rows: 2, arenaBytes: 64, chunkBytes: 4_096 };
+export const SIZE: LaneSize = { rows: 2, arenaBytes: 64, chunkBytes: 4_096, batchBytes: 0 };
 
 export interface ChannelLab {
   readonly memory: LaneMemory;

@@ -5,7 +5,7 @@ import { Child, type ChildEnd } from '../../src/lanes/child.js';
 const boot = {
   control: 'kill-only',
   name: 'test',
-  size: { rows: 1, arenaBytes: 1_024, chunkBytes: 64 },
+  size: { rows: 1, arenaBytes: 1_024, chunkBytes: 64, batchBytes: 0 },
   host: process.pid,
   clockOrigin: 0,
   spinUs: 0,

@@ -9,7 +9,7 @@ import { LaneMemory } from '../../src/shared/lane-memory.js';
 import { declare, detach, nativeView } from './fixture.js';
 
 const outside = new SharedBuffers({ postMessage: () => {} });
-const SIZE = { rows: 2, arenaBytes: 32_768, chunkBytes: 0 };
+const SIZE = { rows: 2, arenaBytes: 32_768, chunkBytes: 0, batchBytes: 0 };
 
 /** Packs, lets `native` work on what it is given, copies back. */
 function call(

@@ -11,7 +11,7 @@ import { State, generationIn, generationOf, stateIn, transition } from '../../sr
 import type { ToLane } from '../../src/shared/messages.js';
 import { declare, nativeView, withPorts } from './fixture.js';
 
-const SIZE = { rows: 8, arenaBytes: 2_048, chunkBytes: 0 };
+const SIZE = { rows: 8, arenaBytes: 2_048, chunkBytes: 0, batchBytes: 0 };
 const fn = declare({ arguments: ['i32', 'buffer', 'cstring'], return: 'void' });
 
 /** Sequence numbers to start from: also where Int32 wraps, and where rows wrap. */
@@ -150,6 +150,7 @@ describe('LaneRing (M2, M7, M27)', () => {
                   fn,
                   args: [value, new Uint8Array(length).fill(nextId), text],
                   highWaterMark: 0,
+                  items: null,
                 };
                 const sequence = ring.write(ticket, false);
                 if (inside().length === SIZE.rows) expect(sequence).to.equal(undefined);
@@ -199,7 +200,7 @@ describe('LaneRing (M2, M7, M27)', () => {
       const ring = new LaneRing<Ticket>(new LaneMemory(SIZE), new SharedBuffers(host), 2 ** 31 - 1);
       const tail = (): number => Atomics.load(ring.memory.i32, Header.TAIL);
       for (let id = 1; id <= 3; id += 1)
-        ring.write({ id, fn, args: [id, new Uint8Array(1), null], highWaterMark: 0 }, false);
+        ring.write({ id, fn, args: [id, new Uint8Array(1), null], highWaterMark: 0, items: null }, false);
       expect([ring.unpublished, tail()]).to.deep.equal([3, 2 ** 31 - 1]);
       ring.publish();
       expect([ring.unpublished, tail()]).to.deep.equal([0, (2 ** 31 + 2) | 0]);
@@ -209,15 +210,15 @@ describe('LaneRing (M2, M7, M27)', () => {
   it('a stale id changes nothing in a row that another call has now', () => {
     withPorts((host) => {
       const ring = new LaneRing<Ticket>(
-        new LaneMemory({ rows: 1, arenaBytes: 256, chunkBytes: 0 }),
+        new LaneMemory({ rows: 1, arenaBytes: 256, chunkBytes: 0, batchBytes: 0 }),
         new SharedBuffers(host),
         -1,
       );
       const plain = declare({ arguments: [], return: 'void' });
-      const old = ring.write({ id: 7, fn: plain, args: [], highWaterMark: 0 }, false) as number;
+      const old = ring.write({ id: 7, fn: plain, args: [], highWaterMark: 0, items: null }, false) as number;
       Atomics.store(ring.memory.i32, Header.HEAD, ring.tail);
       ring.free();
-      const now = ring.write({ id: 8, fn: plain, args: [], highWaterMark: 0 }, false) as number;
+      const now = ring.write({ id: 8, fn: plain, args: [], highWaterMark: 0, items: null }, false) as number;
       expect(ring.transition(old, 7, State.queued, State.cancelled)).to.equal(false);
       expect(ring.transition(now, 7, State.queued, State.cancelled)).to.equal(false);
       expect(ring.transition(now, 8, State.queued, State.cancelled)).to.equal(true);
@@ -228,7 +229,10 @@ describe('LaneRing (M2, M7, M27)', () => {
     withPorts((host) => {
       const ring = new LaneRing<Ticket>(new LaneMemory(SIZE), new SharedBuffers(host));
       const view = new Uint8Array(new SharedArrayBuffer(8));
-      const sequence = ring.write({ id: 1, fn, args: [1, view, null], highWaterMark: 0 }, false) as number;
+      const sequence = ring.write(
+        { id: 1, fn, args: [1, view, null], highWaterMark: 0, items: null },
+        false,
+      ) as number;
       expect(ring.externals(sequence)[0]?.buffer).to.equal(view.buffer);
       Atomics.store(ring.memory.i32, Header.HEAD, ring.tail);
       ring.free();
@@ -241,7 +245,8 @@ describe('LaneRing (M2, M7, M27)', () => {
     withPorts((host) => {
       const ring = new LaneRing<Ticket>(new LaneMemory(SIZE), new SharedBuffers(host), 2 ** 31 - 2);
       const plain = declare({ arguments: [], return: 'void' });
-      for (let id = 1; id <= 5; id += 1) ring.write({ id, fn: plain, args: [], highWaterMark: 0 }, false);
+      for (let id = 1; id <= 5; id += 1)
+        ring.write({ id, fn: plain, args: [], highWaterMark: 0, items: null }, false);
       ring.gather(3);
       const rungAfter = Array.from({ length: 6 }, (_, done) => {
         Atomics.store(ring.memory.i32, Header.HEAD, (2 ** 31 - 2 + done) | 0);

@@ -22,7 +22,7 @@ import { testlib } from '../helpers/testlib.js';
 import { scalarValue } from '../shared/values.js';
 import { declare } from './fixture.js';
 
-const SIZE = { rows: 16, arenaBytes: 65_536, chunkBytes: 0 };
+const SIZE = { rows: 16, arenaBytes: 65_536, chunkBytes: 0, batchBytes: 0 };
 
 /** Host and lane on one thread. */
 class Bench {
@@ -57,7 +57,7 @@ class Bench {
   /** Writes a call; the lane may see it. */
   write(fn: DeclaredFunction, ...args: readonly unknown[]): number {
     this.#id += 1;
-    const sequence = this.ring.write({ id: this.#id, fn, args, highWaterMark: 0 }, false);
+    const sequence = this.ring.write({ id: this.#id, fn, args, highWaterMark: 0, items: null }, false);
     if (sequence === undefined) throw new Error('the ring is full');
     this.ring.publish();
     return sequence;

@@ -95,7 +95,7 @@ class Lab {
   call(fn: DeclaredFunction, ...args: readonly unknown[]): { sequence: number; id: number } {
     this.#id += 1;
     const { ring } = this.lane;
-    const sequence = ring.write({ id: this.#id, fn, args, highWaterMark: 0 }, false);
+    const sequence = ring.write({ id: this.#id, fn, args, highWaterMark: 0, items: null }, false);
     if (sequence === undefined) throw new Error('it has a call already');
     this.lane.wake();
     return { sequence, id: this.#id };
@@ -204,10 +204,13 @@ describe('MessageLane (issue 4.1)', function () {
 
   it('an answer that is none is refused, and changes nothing', () => {
     const ring = new LaneRing<Ticket>(
-      new LaneMemory({ rows: 1, arenaBytes: 4_096, chunkBytes: 64 }),
+      new LaneMemory({ rows: 1, arenaBytes: 4_096, chunkBytes: 64, batchBytes: 0 }),
       new PrivateBytes(),
     );
-    const sequence = ring.write({ id: 1, fn: add, args: [1, 2], highWaterMark: 0 }, false) as number;
+    const sequence = ring.write(
+      { id: 1, fn: add, args: [1, 2], highWaterMark: 0, items: null },
+      false,
+    ) as number;
     const payload = Uint8Array.from(ring.payloadBytes(sequence));
     const row = new Uint8Array(ROW_BYTES);
     const answers = [[], [row], [row, payload.subarray(1)], [row.subarray(4), payload], [row, payload]];

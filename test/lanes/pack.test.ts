@@ -13,7 +13,7 @@ import { scalarValue } from '../shared/values.js';
 import { declare, detach, nativeView } from './fixture.js';
 
 const outside = new SharedBuffers({ postMessage: () => {} });
-const SIZE = { rows: 2, arenaBytes: 32_768, chunkBytes: 0 };
+const SIZE = { rows: 2, arenaBytes: 32_768, chunkBytes: 0, batchBytes: 0 };
 /** Data up to this many bytes is copied into the arena; a string counts three for each unit, and the NUL. */
 const INLINE = 4_096;
 
@@ -159,7 +159,7 @@ describe('packing arguments', () => {
 
   it('says that there is no room, and takes none', () => {
     const fn = declare({ arguments: ['buffer'], return: 'void' });
-    const memory = new LaneMemory({ rows: 2, arenaBytes: 64, chunkBytes: 0 });
+    const memory = new LaneMemory({ rows: 2, arenaBytes: 64, chunkBytes: 0, batchBytes: 0 });
     const arena = new Arena(arenaStart(memory.size), 64);
     arena.allocate(64);
     const { mark } = arena;

@@ -22,7 +22,7 @@ for (const name of ENGINES.filter((name) => name !== 'ffi-rs')) {
 
     before(() => {
       engine = loadEngine(name);
-      lane = new LaneMemory({ rows: 2, arenaBytes: ROOM, chunkBytes: 0 });
+      lane = new LaneMemory({ rows: 2, arenaBytes: ROOM, chunkBytes: 0, batchBytes: 0 });
     });
 
     const readerOf = (params: readonly CallbackParamSpec[], only: number | null = null): CallbackReader =>
@@ -103,7 +103,7 @@ for (const name of ENGINES.filter((name) => name !== 'ffi-rs')) {
 }
 
 describe('chunks of bytes', () => {
-  const lane = new LaneMemory({ rows: 2, arenaBytes: ROOM, chunkBytes: 0 });
+  const lane = new LaneMemory({ rows: 2, arenaBytes: ROOM, chunkBytes: 0, batchBytes: 0 });
 
   function chunk(length: number, fill: number): Buffer {
     lane.i32[0] = length;

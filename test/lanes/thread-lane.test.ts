@@ -25,7 +25,7 @@ function lab(leaseIdleMs: number): Lab {
   const lane = new ThreadLane<Ticket>(
     {
       name: 'lab',
-      size: { rows: 16, arenaBytes: 4_096, chunkBytes: 65_536 },
+      size: { rows: 16, arenaBytes: 4_096, chunkBytes: 65_536, batchBytes: 0 },
       bell: new HostBell().buffer,
       spinUs: 0,
       leaseIdleMs,
@@ -79,7 +79,7 @@ describe('ThreadLane', () => {
         }
         if (Atomics.load(i32, Header.LEASE) === Lease.ENDED) ended += 1;
         const sequence = ring.write(
-          { id: round + 1, fn: add, args: [round, 1], highWaterMark: 0 },
+          { id: round + 1, fn: add, args: [round, 1], highWaterMark: 0, items: null },
           false,
         ) as number;
         lane.wake();
@@ -122,7 +122,7 @@ describe('ThreadLane', () => {
       expect(report.engines).to.deep.equal(['koffi']);
       const { ring } = lane;
       for (let id = 1; id <= 10; id += 1)
-        ring.write({ id, fn: add, args: [id, id], highWaterMark: 0 }, false);
+        ring.write({ id, fn: add, args: [id, id], highWaterMark: 0, items: null }, false);
       await lane.drain();
       expect(ring.remaining).to.equal(0);
       expect((await lane.report()).calls).to.equal(10);

@@ -40,7 +40,7 @@ describe('layout of a lane', () => {
   it('rows follow each other, in the table, for any sequence number across the Int32 wrap', () => {
     fc.assert(
       fc.property(int32, fc.integer({ min: 0, max: 10 }), (sequence, bits) => {
-        const memory = new LaneMemory({ rows: 2 ** bits, arenaBytes: 64, chunkBytes: 0 });
+        const memory = new LaneMemory({ rows: 2 ** bits, arenaBytes: 64, chunkBytes: 0, batchBytes: 0 });
         const word = memory.rowWord(sequence);
         expect(word * 4).to.equal(memory.rowDouble(sequence) * 8);
         expect(word * 4).to.be.within(HEADER_BYTES, arenaStart(memory.size) - ROW_BYTES);
@@ -54,7 +54,7 @@ describe('layout of a lane', () => {
   });
 
   it('memory ends with the arena', () => {
-    const memory = new LaneMemory({ rows: 8, arenaBytes: 1_600, chunkBytes: 0 });
+    const memory = new LaneMemory({ rows: 8, arenaBytes: 1_600, chunkBytes: 0, batchBytes: 0 });
     expect(memory.buffer.byteLength).to.equal(memoryBytes(memory.size));
     expect(memory.buffer.byteLength).to.equal(HEADER_BYTES + 8 * ROW_BYTES + 1_600);
     expect(arenaStart(memory.size) % 16).to.equal(0);

@@ -5,7 +5,7 @@ import { LaneMemory } from '../../src/shared/lane-memory.js';
 import { Header } from '../../src/shared/layout.js';
 import { MailReader, MailWriter, mailDown, mailUp, processMemoryBytes } from '../../src/shared/mail.js';
 
-const SIZE = { rows: 2, arenaBytes: 64, chunkBytes: 0 };
+const SIZE = { rows: 2, arenaBytes: 64, chunkBytes: 0, batchBytes: 0 };
 
 function ends(first = 0): { memory: LaneMemory; writer: MailWriter; reader: MailReader } {
   const memory = new LaneMemory(SIZE, new SharedArrayBuffer(processMemoryBytes(SIZE)));
@@ -75,5 +75,55 @@ describe('mail (issue 4.1)', () => {
       memory.i32[start / 4] = wrong;
       expect(() => reader.receive()).to.throw('overwritten');
     }
+  });
+
+  it('of any size gets through, whenever the host looks: it looks only when it was told, and finds what is there then', () => {
+    const { load } = Atomics;
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(100, 40_000, 70_000, 200_000), { minLength: 1, maxLength: 6 }),
+        fc.array(fc.boolean(), { maxLength: 400 }),
+        (sizes, moments) => {
+          const { memory, writer, reader } = ends();
+          let told = false;
+          let reading = false;
+          const got: number[] = [];
+          const look = (): void => {
+            if (!told || reading) return;
+            told = false;
+            reading = true;
+            for (let message = reader.receive(); message !== undefined; message = reader.receive()) {
+              got.push((message as Uint8Array).length);
+            }
+            reading = false;
+          };
+          // The host may run whenever the lane looks at the host's position.
+          const hooked = (array: Int32Array, index: number): number => {
+            if (array === memory.i32 && index === Header.MAIL_UP_READ && moments.pop() === true) look();
+            return load(array, index);
+          };
+          Atomics.load = hooked as typeof load;
+          try {
+            for (const size of sizes) {
+              writer.sendAll(new Uint8Array(size), {
+                knock: () => (told = true),
+                wait: (index, seen) => {
+                  while (load(memory.i32, index) === seen) {
+                    if (!told) throw new Error('the lane waits for the host, and the host for the lane');
+                    look();
+                  }
+                },
+              });
+            }
+          } finally {
+            Atomics.load = load;
+          }
+          told = true;
+          look();
+          expect(got).to.deep.equal(sizes);
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 });

@@ -22,7 +22,7 @@ const position = fc.oneof(
 );
 
 function pipe(bytes: number, first: number): { memory: LaneMemory; place: PipePlace } {
-  const size = { rows: 2, arenaBytes: bytes + 2 * MARGIN, chunkBytes: 0 };
+  const size = { rows: 2, arenaBytes: bytes + 2 * MARGIN, chunkBytes: 0, batchBytes: 0 };
   const memory = new LaneMemory(size);
   const start = arenaStart(size) + MARGIN;
   memory.bytes.fill(DIRT, start - MARGIN, start + bytes + MARGIN);

@@ -122,7 +122,7 @@ function meddle({ table, moves }: Extract<RaceTask, { kind: 'meddler' }>): numbe
 
 /** @returns how often it rang without being waited for. */
 function ringBell({ bell, words, rounds }: Extract<RaceTask, { kind: 'ringer' }>): number {
-  const size: LaneSize = { rows: 2, arenaBytes: 64, chunkBytes: 0 };
+  const size: LaneSize = { rows: 2, arenaBytes: 64, chunkBytes: 0, batchBytes: 0 };
   const { port1 } = new MessageChannel();
   const memory = new LaneMemory(size);
   const settings = { clockOrigin: 0, spinUs: 0, leaseIdleMs: 1, stackBytes: 0 };

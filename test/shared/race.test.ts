@@ -49,7 +49,10 @@ function host(ring: LaneRing<Ticket>, table: RaceTable): Map<State, number> {
   let idle = 0;
   while (freed < ROUNDS) {
     while (written < ROUNDS && written - freed < 40) {
-      const sequence = ring.write({ id: table.firstId + written, fn, args: [], highWaterMark: 0 }, false);
+      const sequence = ring.write(
+        { id: table.firstId + written, fn, args: [], highWaterMark: 0, items: null },
+        false,
+      );
       if (sequence === undefined) break;
       written += 1;
     }
@@ -76,7 +79,7 @@ describe('races on the call table (M1, M2)', () => {
   ] as const) {
     it(`each call is ended exactly once, ${where}`, async () => {
       const { port1, port2 } = new MessageChannel();
-      const size = { rows: 64, arenaBytes: 4_096, chunkBytes: 0 };
+      const size = { rows: 64, arenaBytes: 4_096, chunkBytes: 0, batchBytes: 0 };
       const ring = new LaneRing<Ticket>(new LaneMemory(size), new SharedBuffers(port1), first | 0);
       const table: RaceTable = {
         memory: ring.memory.buffer,

@@ -20,10 +20,10 @@ function choose(lanes: readonly FakeLane[], short: boolean, averageUs: number): 
     ...lane,
     ring: { occupied: lane.occupied, memory: { mask: ROWS - 1 } },
   }));
-  const chosen: unknown = chooseLane(
-    fakes as unknown as readonly JobLane[],
-    { short, averageUs } as DeclaredFunction,
-  );
+  const chosen: unknown = chooseLane(fakes as unknown as readonly JobLane[], {
+    fn: { short, averageUs } as DeclaredFunction,
+    items: null,
+  });
   return chosen === null ? null : (lanes[fakes.indexOf(chosen as (typeof fakes)[number])] ?? null);
 }
 

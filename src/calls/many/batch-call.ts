@@ -1,0 +1,68 @@
+/**
+ * A call that stands for many items: one row, one lane, one after the other.
+ * Queued, cancelled, given up and lost like any call; how it ended, and how
+ * far it came, is told once, by `over`.
+ *
+ * Guarantee: whatever ends it, what its items have brought has been collected
+ * before `over` is told, and nothing of it afterwards.
+ */
+import type { DeclaredFunction } from '../../lanes/declared-function.js';
+import type { Ending, JobItems } from '../../supervisor/job.js';
+import { RowDouble } from '../../shared/layout.js';
+import { Call, type CallLimits, type CallOwner } from '../call.js';
+
+export class BatchCall<B extends JobItems = JobItems> extends Call<void> {
+  override readonly items: B;
+  readonly #over: (call: BatchCall<B>) => void;
+  /** The item that was in native code when somebody last looked, and since when. */
+  #seen = -1;
+  #seenAt = 0;
+
+  /** @param over told when it has ended, however; nothing may be thrown there. */
+  constructor(
+    id: number,
+    fn: DeclaredFunction,
+    items: B,
+    limits: CallLimits,
+    owner: CallOwner,
+    over: (call: BatchCall<B>) => void,
+  ) {
+    super(id, fn, [], limits, owner);
+    this.items = items;
+    this.#over = over;
+    // Nobody awaits it.
+    this.catch(() => {});
+  }
+
+  static {
+    // As of every call: promises made of it are plain ones.
+    void Object.defineProperty(this.prototype, 'constructor', { value: Promise });
+  }
+
+  /** A timeout is for each item: time counts from when it was first seen to run. */
+  override timeoutAt(startedAt: number, now: number): number {
+    const { timeout } = this.limits;
+    if (this.lane === null || timeout === Infinity) return Infinity;
+    const { memory } = this.lane.ring;
+    const done = memory.f64[memory.rowDouble(this.sequence) + RowDouble.DONE] as number;
+    if (this.#seen < 0) this.#seenAt = startedAt;
+    if (done !== this.#seen) {
+      if (this.#seen >= 0) this.#seenAt = now;
+      this.#seen = done;
+    }
+    return this.#seenAt + timeout;
+  }
+
+  override settleHeld(ending: Ending, value: unknown, error: unknown): void {
+    if (this.isSettled) return;
+    if (this.lane !== null) this.items.collect(this.lane.ring.memory, this.sequence);
+    super.settleHeld(ending, value, error);
+    this.#over(this);
+  }
+
+  override refuse(error: Parameters<Call['refuse']>[0]): void {
+    if (this.isSettled) return;
+    super.refuse(error);
+    this.#over(this);
+  }
+}

@@ -1,0 +1,122 @@
+/** What is given to `mapColumns`, checked before any of it reaches native code. */
+import { show } from '../../options/checks.js';
+import { ArgumentError, DeclarationError } from '../../errors.js';
+import { fitsType } from '../../declare/validate.js';
+import type { Scalar } from '../../declare/spec.js';
+import type { DeclaredFunction } from '../../lanes/declared-function.js';
+import { COLUMN_OF, type Column, planBatch } from '../../shared/batch.js';
+import type { Columns, Source } from './column-batch.js';
+
+/** Columns that fit their function, and how many items they have. */
+export interface CheckedColumns extends Columns {
+  readonly length: number;
+  /** Where the results are, also where nobody gave an array for them. */
+  readonly out: Column | null;
+}
+
+/** @throws ArgumentError, or DeclarationError for a function that takes or returns more than numbers. */
+export function checkColumns(fn: DeclaredFunction, given: unknown, out: unknown): CheckedColumns {
+  const plan = planBatch(fn.compiled.spec);
+  if (plan === null) throw notNumeric(fn);
+  const entries = entriesOf(fn, given);
+  if (entries.length !== plan.params.length) {
+    throw new ArgumentError(
+      `${fn.name} takes ${plan.params.length} arguments, and mapColumns was given ${entries.length} columns` +
+        `${entries.length === 0 ? '' : ` (${entries.map(([name]) => name).join(', ')})`}. Give one for each, in the order of its declaration.`,
+      { symbol: fn.name },
+    );
+  }
+  const sources = entries.map(([name, value], at) => sourceOf(fn, name, value, plan.params[at] as Scalar));
+  const length = commonLength(fn, entries);
+  return { plan, sources, length, out: outOf(fn, out, plan.returns, length) };
+}
+
+function entriesOf(fn: DeclaredFunction, given: unknown): [string, unknown][] {
+  if (Array.isArray(given)) return given.map((column, at) => [`column ${at}`, column]);
+  const plain = typeof given === 'object' && given !== null && !ArrayBuffer.isView(given);
+  if (plain) return Object.entries(given).map(([name, column]) => [`column \`${name}\``, column]);
+  throw new ArgumentError(
+    `The columns for ${fn.name} are ${show(given)}; they have to be an object or an array with a typed array for each argument, ` +
+      'in the order of its declaration: { a: new Float64Array(…), b: new Int32Array(…) }.',
+    { symbol: fn.name },
+  );
+}
+
+function sourceOf(fn: DeclaredFunction, name: string, value: unknown, type: Scalar): Source {
+  if (isColumn(value, type)) return value;
+  if (!ArrayBuffer.isView(value) && fitsType(type, value))
+    return typeof value === 'boolean' ? Number(value) : (value as number);
+  throw new ArgumentError(
+    `In mapColumns of ${fn.name}, ${name} is ${kindOf(value)}; its argument is ${type}, so it has to be a ${COLUMN_OF[type].name}, ` +
+      `or one ${type} for all items.`,
+    { symbol: fn.name },
+  );
+}
+
+function isColumn(value: unknown, type: Scalar): value is Column {
+  if (!ArrayBuffer.isView(value)) return false;
+  if (type === 'u8' && value instanceof Uint8ClampedArray) return true;
+  return value instanceof COLUMN_OF[type] && !isDetached(value);
+}
+
+function isDetached(value: ArrayBufferView): boolean {
+  return 'detached' in value.buffer && value.buffer.detached;
+}
+
+function commonLength(fn: DeclaredFunction, entries: readonly [string, unknown][]): number {
+  const columns = entries.flatMap(([name, value]) =>
+    ArrayBuffer.isView(value) ? [{ name, length: (value as Column).length }] : [],
+  );
+  const [first] = columns;
+  if (first === undefined) {
+    throw new ArgumentError(
+      `mapColumns of ${fn.name} was given no column, only single values: nothing says how many items there are. Call it once instead.`,
+      { symbol: fn.name },
+    );
+  }
+  const other = columns.find(({ length }) => length !== first.length);
+  if (other === undefined) return first.length;
+  throw new ArgumentError(
+    `In mapColumns of ${fn.name}, ${first.name} has ${first.length} items and ${other.name} has ${other.length}; all have to have the same.`,
+    { symbol: fn.name },
+  );
+}
+
+function outOf(fn: DeclaredFunction, out: unknown, type: Scalar | null, length: number): Column | null {
+  if (type === null) {
+    if (out === undefined || out === null) return null;
+    throw new ArgumentError(
+      `${fn.name} returns nothing: there is nothing to write into \`out\`. Leave it out.`,
+      {
+        symbol: fn.name,
+      },
+    );
+  }
+  if (out === undefined) return new COLUMN_OF[type](length);
+  // What is wanted for its effects alone.
+  if (out === null) return null;
+  if (!isColumn(out, type)) {
+    throw new ArgumentError(
+      `In mapColumns of ${fn.name}, \`out\` is ${kindOf(out)}; it returns ${type}, so it has to be a ${COLUMN_OF[type].name}, ` +
+        'undefined for a new one, or null where the results are not wanted.',
+      { symbol: fn.name },
+    );
+  }
+  if (out.length >= length) return out;
+  throw new ArgumentError(
+    `In mapColumns of ${fn.name}, \`out\` has room for ${out.length} results, and there are ${length} items.`,
+    { symbol: fn.name },
+  );
+}
+
+function kindOf(value: unknown): string {
+  return ArrayBuffer.isView(value) ? `a ${value.constructor.name}` : show(value);
+}
+
+function notNumeric(fn: DeclaredFunction): DeclarationError {
+  return new DeclarationError(
+    `mapColumns was given ${fn.name}, which takes or returns more than numbers (texts, bytes, callbacks, outs, a special parameter, ` +
+      '`lastError` or `onCancel`). Use pool.map for it.',
+    { symbol: fn.name },
+  );
+}

@@ -1,0 +1,264 @@
+/**
+ * A run of one function over columns: ranges of items go to lanes as batches,
+ * and what is left of a batch that ended early goes again, without the item
+ * that ended it.
+ *
+ *   running ──► every item is over ──► done
+ *      └──► an item has failed, cancelled, pool closed ──► stopping ──► every batch is over ──► failed
+ *
+ * Guarantees:
+ * - Each item runs at most once, and is counted once: done, failed, or not begun.
+ * - It settles when no batch of it is in any lane any more, or can write to `out`.
+ * - The first cause that ends it is the one it fails with.
+ */
+import { performance } from 'node:perf_hooks';
+import { CallCancelledError, type OffthreadError } from '../../errors.js';
+import type { ColumnSettings, ManyProgress, OnFailure } from '../../options/column-options.js';
+import type { Column } from '../../shared/batch.js';
+import { nativeError } from '../../supervisor/native-failure.js';
+import { reasonText } from '../call.js';
+import type { FunctionOrigin } from '../native-function.js';
+import type { BatchCall } from './batch-call.js';
+import { ColumnBatch } from './column-batch.js';
+import type { CheckedColumns } from './column-check.js';
+import { endedBy, failedItem, handlerFailed, tooMany } from './endings.js';
+import { Pace } from './pace.js';
+import { Progress } from './progress.js';
+
+/** A failed item. */
+export interface FailedItem {
+  /** Counted from 0. */
+  readonly index: number;
+  readonly error: unknown;
+}
+
+/** What a run over columns has come to. */
+export interface ColumnResult<C> {
+  /** What the function returned for each item; items that failed have what was there before, or what native code returned. */
+  readonly out: C;
+  /** Items that have succeeded. */
+  readonly done: number;
+  /** Items that have failed. */
+  readonly failed: number;
+  /** The first 1,000 that have failed, by index. */
+  readonly failures: readonly FailedItem[];
+  /** ms from start to end. */
+  readonly ms: number;
+}
+
+/** Failures that are kept for the result. */
+const KEPT_FAILURES = 1_000;
+
+/** Items [from, to). */
+interface Range {
+  from: number;
+  readonly to: number;
+}
+
+export class ColumnRun {
+  readonly promise: Promise<ColumnResult<Column | null>>;
+  readonly #origin: FunctionOrigin;
+  readonly #columns: CheckedColumns;
+  readonly #settings: ColumnSettings;
+  readonly #progress: Progress;
+  readonly #pace = new Pace();
+  readonly #capacity: number;
+  readonly #takers: number;
+  readonly #startedAt = performance.now();
+  readonly #failures: FailedItem[] = [];
+  readonly #calls = new Set<BatchCall<ColumnBatch>>();
+  /** What no batch has yet, the next on top. */
+  readonly #ranges: Range[];
+  #left: number;
+  #error: OffthreadError | null = null;
+  #resolve!: (result: ColumnResult<Column | null>) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(origin: FunctionOrigin, columns: CheckedColumns, settings: ColumnSettings) {
+    this.#origin = origin;
+    this.#columns = columns;
+    this.#settings = settings;
+    this.#left = columns.length;
+    this.#ranges = columns.length === 0 ? [] : [{ from: 0, to: columns.length }];
+    this.#progress = new Progress(columns.length, settings.onProgress);
+    const { dispatcher, fn } = origin;
+    this.#capacity = dispatcher.batchCapacity(fn);
+    this.#takers = Math.min(settings.concurrency, dispatcher.lanes);
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    settings.signal?.addEventListener('abort', this.#onAbort);
+    if (settings.signal?.aborted === true) this.#onAbort();
+    this.#go();
+  }
+
+  get progress(): ManyProgress {
+    return this.#progress.read();
+  }
+
+  /** @returns whether this stopped it. */
+  cancel(reason?: unknown): boolean {
+    if (this.#error !== null || this.#isOver) return false;
+    const { name } = this.#origin.fn;
+    const why = reasonText(reason);
+    this.#stop(
+      new CallCancelledError(
+        `The run of ${name} was cancelled${why === '' ? '' : `: ${why}`}, after ${this.#progress.done} of ${this.#columns.length} items.`,
+        { symbol: name, cause: reason },
+      ),
+    );
+    this.#settle();
+    return true;
+  }
+
+  get #isOver(): boolean {
+    return this.#calls.size === 0 && (this.#ranges.length === 0 || this.#error !== null);
+  }
+
+  readonly #onAbort = (): void => {
+    this.cancel(this.#settings.signal?.reason);
+  };
+
+  /** Hands out batches, and settles when there is nothing more to do. */
+  #go(): void {
+    const { lanes } = this.#origin.dispatcher;
+    // One runs in each lane, and one waits behind it; with fewer takers than lanes, none may wait.
+    const most = this.#takers < lanes ? this.#takers : 2 * lanes;
+    while (this.#error === null && this.#ranges.length > 0 && this.#calls.size < most) this.#send();
+    this.#settle();
+  }
+
+  #send(): void {
+    const range = this.#ranges.at(-1) as Range;
+    const size = Math.min(range.to - range.from, this.#pace.size(this.#left, this.#takers, this.#capacity));
+    const { dispatcher, fn, limits } = this.#origin;
+    const batch = new ColumnBatch(this.#columns, range.from, size);
+    range.from += size;
+    this.#left -= size;
+    if (range.from === range.to) this.#ranges.pop();
+    let refused = false;
+    const call = dispatcher.batch(fn, batch, limits, (over) => {
+      if (!this.#calls.delete(over)) refused = true;
+      this.#onOver(over);
+      if (!refused) this.#go();
+    });
+    if (!call.isSettled) this.#calls.add(call);
+  }
+
+  #onOver(call: BatchCall<ColumnBatch>): void {
+    const { items } = call;
+    this.#pace.measure(items.done, (call.endedAt ?? 0) - (call.startedAt ?? 0));
+    if (items.lost)
+      this.#stop(
+        endedBy(
+          this.#origin.fn.name,
+          new Error('`out` was detached or shrunk while the run went on'),
+          this.#progress,
+        ),
+      );
+    const failed = this.#verdicts(items);
+    this.#progress.done += items.done - failed;
+    if (call.ending !== 'succeeded') this.#onEndedEarly(call);
+    this.#guard(() => this.#progress.tell());
+  }
+
+  /** @returns how many of the items that ran have failed. */
+  #verdicts(items: ColumnBatch): number {
+    const { fn } = this.#origin;
+    const before = this.#progress.failed;
+    for (const { index, returned, errno } of items.failures) {
+      const at = items.from + index;
+      this.#onFailed(at, () =>
+        nativeError(fn, { returned, errno, lastError: null, call: undefined, lane: undefined }),
+      );
+    }
+    const { failsPredicate } = fn.compiled;
+    const { out } = this.#columns;
+    if (failsPredicate !== undefined && out !== null) {
+      for (let at = items.from; at < items.from + items.done; at += 1) {
+        const returned = this.#columns.plan.returns === 'bool' ? out[at] !== 0 : out[at];
+        this.#guard(() => {
+          if (!failsPredicate(returned)) return;
+          this.#onFailed(at, () =>
+            nativeError(fn, { returned, errno: 0, lastError: null, call: undefined, lane: undefined }),
+          );
+        });
+      }
+    }
+    return this.#progress.failed - before;
+  }
+
+  /** Something else than its last item has ended a batch. */
+  #onEndedEarly(call: BatchCall<ColumnBatch>): void {
+    const { items } = call;
+    const end = items.from + items.count;
+    const next = items.from + items.done;
+    const rest = (from: number): void => {
+      if (from >= end) return;
+      this.#ranges.push({ from, to: end });
+      this.#left += end - from;
+    };
+    if (this.#error !== null) return;
+    // What keeps every call from running is no item's failure; nor is it to be stopped, or that the pool closes.
+    const own = call.ending === 'timed-out' || (call.ending === 'failed' && call.startedAt !== null);
+    if (!own || next >= end) {
+      this.#stop(call.error as OffthreadError);
+      return;
+    }
+    rest(next + 1);
+    this.#onFailed(next, () => call.error);
+  }
+
+  #onFailed(index: number, errorOf: () => unknown): void {
+    const { failed, total } = this.#progress;
+    this.#progress.failed = failed + 1;
+    if (this.#error !== null) return;
+    const error = errorOf();
+    if (this.#failures.length < KEPT_FAILURES) this.#failures.push({ index, error });
+    const most = this.#settings.maxFailures;
+    const budget = most < 1 ? most * (total ?? 0) : most;
+    this.#guard(() => {
+      const does = this.#settings.onError(error, index) as OnFailure;
+      if (does === 'stop') this.#stop(failedItem(this.#origin.fn.name, index, error, this.#progress));
+      else if (does !== 'skip')
+        throw new TypeError(`onError answered ${String(does)}; it has to answer 'stop' or 'skip'`);
+      else if (failed + 1 > budget)
+        this.#stop(tooMany(this.#origin.fn.name, index, error, this.#progress, budget));
+    });
+  }
+
+  /** Runs a handler of the user's: one that throws ends the run. */
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#stop(handlerFailed(this.#origin.fn.name, error, this.#progress));
+    }
+  }
+
+  #stop(error: OffthreadError): void {
+    if (this.#error !== null) return;
+    this.#error = error;
+    for (const call of [...this.#calls]) call.cancel('its run has ended');
+  }
+
+  #settle(): void {
+    if (!this.#isOver) return;
+    const { signal } = this.#settings;
+    signal?.removeEventListener('abort', this.#onAbort);
+    if (this.#error === null) this.#guard(() => this.#progress.tell(true));
+    if (this.#error !== null) this.#reject(this.#error);
+    else {
+      const { done, failed } = this.#progress;
+      const failures = this.#failures.toSorted((one, other) => one.index - other.index);
+      this.#resolve({
+        out: this.#columns.out,
+        done,
+        failed,
+        failures,
+        ms: performance.now() - this.#startedAt,
+      });
+    }
+  }
+}

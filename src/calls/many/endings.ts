@@ -1,0 +1,52 @@
+/** What a run over many items fails with. */
+import { ItemsError, type OffthreadError } from '../../errors.js';
+import { thrownText } from '../../options/checks.js';
+
+interface Counts {
+  readonly done: number;
+  readonly failed: number;
+}
+
+const come = ({ done, failed }: Counts): string => `${done} items had succeeded and ${failed} failed`;
+
+/** An item failed, and failures are not put up with. */
+export function failedItem(name: string, index: number, cause: unknown, counts: Counts): ItemsError {
+  return new ItemsError(
+    `Item ${index} of a run of ${name} failed: ${thrownText(cause)} ` +
+      `The run was stopped; ${come(counts)}. Use { onError: 'skip' } to leave failed items out.`,
+    { ...counts, index, cause, symbol: name },
+  );
+}
+
+/** One failure too many. */
+export function tooMany(
+  name: string,
+  index: number,
+  cause: unknown,
+  counts: Counts,
+  most: number,
+): ItemsError {
+  return new ItemsError(
+    `A run of ${name} was stopped at item ${index}: more than ${most} items have failed (\`maxFailures\`), the last with: ${thrownText(cause)} ` +
+      `${counts.done} items had succeeded.`,
+    { ...counts, index, cause, symbol: name, code: 'OFFTHREAD_TOO_MANY_FAILURES' },
+  );
+}
+
+/** A handler threw. */
+export function handlerFailed(name: string, cause: unknown, counts: Counts): ItemsError {
+  return new ItemsError(
+    `A run of ${name} was stopped: one of its handlers threw (${thrownText(cause)}); ${come(counts)}. Handlers have to answer, not to throw.`,
+    { ...counts, cause, symbol: name, code: 'OFFTHREAD_HANDLER_FAILED' },
+  );
+}
+
+/** Something else keeps it from going on. */
+export function endedBy(name: string, cause: unknown, counts: Counts): OffthreadError {
+  return new ItemsError(`A run of ${name} was stopped: ${thrownText(cause)}; ${come(counts)}.`, {
+    ...counts,
+    cause,
+    symbol: name,
+    code: 'OFFTHREAD_RUN_ENDED',
+  });
+}

@@ -1,0 +1,67 @@
+/** `pool.mapColumns`: what it takes, and what it gives. */
+import { ArgumentError } from '../../errors.js';
+import { type ColumnOptions, type ManyProgress, columnSettings } from '../../options/column-options.js';
+import { show } from '../../options/checks.js';
+import type { Column } from '../../shared/batch.js';
+import type { NativeFunction } from '../native-function.js';
+import { type Dispatcher, originOf } from '../native-function.js';
+import { checkColumns } from './column-check.js';
+import { type ColumnResult, ColumnRun } from './column-run.js';
+
+/** A typed array for each argument of a function, in the order of its declaration; or one value for all items. */
+export type ColumnsGiven =
+  | Readonly<Record<string, Column | number | bigint | boolean>>
+  | readonly (Column | number | bigint | boolean)[];
+
+/** A function that takes and returns numbers alone. */
+export type NumericFunction = NativeFunction<never[], unknown>;
+
+/** A run over columns: a promise that can be watched and stopped. */
+export interface ColumnCall<C> extends Promise<ColumnResult<C>> {
+  readonly progress: ManyProgress;
+  /**
+   * Stops the run: it rejects with a CallCancelledError. What items had brought is in `out`. Idempotent.
+   * @returns whether this stopped it.
+   */
+  cancel(reason?: unknown): boolean;
+}
+
+/** Starts a run. Whatever is wrong rejects it. */
+export function mapColumns(
+  dispatcher: Dispatcher,
+  native: unknown,
+  columns: unknown,
+  out: unknown,
+  options: ColumnOptions | undefined,
+): ColumnCall<Column | null> {
+  let run: ColumnRun | null = null;
+  const start = async (): Promise<ColumnResult<Column | null>> => {
+    const origin = originOf(native);
+    if (origin === null || origin.dispatcher !== dispatcher) throw notOurs(native, origin !== null);
+    const settings = columnSettings(options);
+    run = new ColumnRun(origin, checkColumns(origin.fn, columns, out), settings);
+    return run.promise;
+  };
+  const promise = start();
+  return Object.defineProperties(promise, {
+    progress: { get: () => run?.progress ?? NOTHING },
+    cancel: { value: (reason?: unknown) => run?.cancel(reason) ?? false },
+  }) as ColumnCall<Column | null>;
+}
+
+const NOTHING: ManyProgress = {
+  done: 0,
+  failed: 0,
+  total: 0,
+  rate: 0,
+  elapsedMs: 0,
+  remainingMs: undefined,
+};
+
+function notOurs(native: unknown, another: boolean): ArgumentError {
+  return new ArgumentError(
+    another
+      ? 'The function belongs to a library of another pool: open it on this one.'
+      : `The function is ${show(native)}; mapColumns takes a function of a library that was opened on this pool. For others use pool.map.`,
+  );
+}

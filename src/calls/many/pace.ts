@@ -1,0 +1,32 @@
+/**
+ * How many items travel together: so many that a lane is busy for some ms,
+ * since each batch costs the host a wake-up, and few enough that progress is
+ * seen, calls of others get their turn, and all lanes end at about the same time.
+ */
+
+/** ms that a batch should take. A wake-up costs some 50 to 100 µs. */
+const BATCH_MS = 4;
+/** A batch has at most so many times the items of the one before: a first measurement is no verdict. */
+const GROWTH = 8;
+
+export class Pace {
+  #most = 1;
+  #itemMs = Infinity;
+
+  /** Items for the next batch. @param left items that are left, for so many takers; Infinity when not known. */
+  size(left: number, takers: number, capacity: number): number {
+    const worth = this.#itemMs === Infinity ? 1 : BATCH_MS / this.#itemMs;
+    const share = Math.ceil(left / (2 * takers));
+    return Math.max(1, Math.floor(Math.min(worth, this.#most, share, capacity)));
+  }
+
+  /** A batch has come back. @param items those that are over. */
+  measure(items: number, ms: number): void {
+    if (items === 0) return;
+    // Clocks have their limits.
+    const each = Math.max(ms, 0.001) / items;
+    // Faster is believed at once, slower by and by: a preempted batch is no verdict either.
+    this.#itemMs = each < this.#itemMs ? each : (this.#itemMs * 3 + each) / 4;
+    this.#most = Math.max(this.#most, items * GROWTH);
+  }
+}

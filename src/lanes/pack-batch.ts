@@ -1,0 +1,69 @@
+/**
+ * Writes a batch into a lane's memory: its items into a block, and where that
+ * is into its payload. A lane that shares no memory has no blocks: then the
+ * items lie in the payload, which is sent.
+ */
+import { batchBytes, batchViews } from '../shared/batch.js';
+import { blocksStart } from '../shared/channel.js';
+import type { LaneMemory } from '../shared/lane-memory.js';
+import { BATCH_BLOCKS, type LaneSize } from '../shared/layout.js';
+import type { Arena } from './arena.js';
+import { NO_ROOM } from './pack.js';
+import type { TicketItems } from './ticket.js';
+
+/** Bytes of the payload before its items: their number, and where they are. */
+const PAYLOAD_BYTES = 16;
+
+/** A lane's blocks: given out and taken back in the order of the rows. */
+export class Blocks {
+  readonly #start: number;
+  readonly #bytes: number;
+  #taken = 0;
+  #next = 0;
+
+  constructor(size: LaneSize) {
+    this.#start = blocksStart(size);
+    this.#bytes = size.batchBytes;
+  }
+
+  /** Bytes of each; 0: there are none. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get full(): boolean {
+    return this.#taken === BATCH_BLOCKS;
+  }
+
+  /** Byte offset of a block, where they are not {@link full}. */
+  take(): number {
+    const offset = this.#start + this.#next * this.#bytes;
+    this.#taken += 1;
+    this.#next = (this.#next + 1) % BATCH_BLOCKS;
+    return offset;
+  }
+
+  /** The oldest is needed no more. */
+  give(): void {
+    this.#taken = Math.max(0, this.#taken - 1);
+  }
+}
+
+/** Bytes that the items of one batch may take in a lane of that size. */
+export function batchRoom({ batchBytes: block, arenaBytes }: LaneSize): number {
+  return block > 0 ? block : Math.floor(arenaBytes / 8) * 4 - PAYLOAD_BYTES;
+}
+
+/** @returns byte offset of the payload, or {@link NO_ROOM}; nothing has been taken then. */
+export function packBatch(memory: LaneMemory, arena: Arena, blocks: Blocks, items: TicketItems): number {
+  if (blocks.full) return NO_ROOM;
+  const inside = blocks.bytes === 0 ? batchBytes(items.plan, items.count) : 0;
+  const payload = arena.allocate(PAYLOAD_BYTES + inside);
+  if (payload === NO_ROOM) return NO_ROOM;
+  const block = blocks.take();
+  const offset = blocks.bytes === 0 ? payload + PAYLOAD_BYTES : block;
+  memory.f64[payload / 8] = items.count;
+  memory.f64[payload / 8 + 1] = offset;
+  items.write(batchViews(items.plan, memory.buffer, offset, items.count));
+  return payload;
+}

@@ -1,0 +1,46 @@
+/**
+ * Opening a library in a lane, where that may end the lane: before the others
+ * hear of it. A lane that ends of something else meanwhile says nothing about
+ * the library, which is then tried in another.
+ */
+import { LaneCrashedError } from '../errors.js';
+import type { TryOut } from '../lanes/lane.js';
+import type { LaneSet } from './lane-set.js';
+import type { Readiness } from './readiness.js';
+
+/** Lanes that are tried at most. */
+const LANES = 5;
+
+export interface TryOutEvents {
+  /** A lane has been asked: somebody has to look whether it answers. */
+  asked(): void;
+  /** A lane takes calls again. */
+  free(): void;
+}
+
+/** @throws (rejects) what is wrong with the library, or what keeps every lane from starting. */
+export async function tryOut(
+  library: TryOut,
+  lanes: LaneSet,
+  readiness: Readiness,
+  events: TryOutEvents,
+): Promise<void> {
+  for (let tried = 0; tried < LANES; tried += 1) {
+    await readiness.wait();
+    const ready = lanes.active.filter(({ status }) => status === 'ready');
+    const lane = ready.find(({ ring, trying }) => ring.occupied === 0 && !trying) ?? ready[0];
+    if (lane === undefined) throw lanes.hopeless() ?? new Error('unreachable: a lane was ready');
+    lane.trying = true;
+    try {
+      events.asked();
+      if (await lane.tryOut(library)) return;
+    } finally {
+      lane.trying = false;
+      events.free();
+    }
+  }
+  throw new LaneCrashedError(
+    `${library.path} was not opened: ${LANES} lanes that were to open it ended before they came to it, by other calls or from outside. ` +
+      'Look at the lane-crashed events, and open it again.',
+  );
+}
