@@ -10,8 +10,8 @@ import type { Columns, Source } from './column-batch.js';
 /** Columns that fit their function, and how many items they have. */
 export interface CheckedColumns extends Columns {
   readonly length: number;
-  /** Where the results are, also where nobody gave an array for them. */
-  readonly out: Column | null;
+  /** Whether the results are for the caller. */
+  readonly wanted: boolean;
 }
 
 /** @throws ArgumentError, or DeclarationError for a function that takes or returns more than numbers. */
@@ -28,7 +28,11 @@ export function checkColumns(fn: DeclaredFunction, given: unknown, out: unknown)
   }
   const sources = entries.map(([name, value], at) => sourceOf(fn, name, value, plan.params[at] as Scalar));
   const length = commonLength(fn, entries);
-  return { plan, sources, length, out: outOf(fn, out, plan.returns, length) };
+  const target = outOf(fn, out, plan.returns, length);
+  // A rule of the host's looks at them, although nobody else wants them.
+  const judged = fn.compiled.failsPredicate !== undefined && plan.returns !== null;
+  const kept = target ?? (judged ? new COLUMN_OF[plan.returns](length) : null);
+  return { plan, sources, length, out: kept, wanted: target !== null };
 }
 
 function entriesOf(fn: DeclaredFunction, given: unknown): [string, unknown][] {
@@ -60,7 +64,11 @@ function isColumn(value: unknown, type: Scalar): value is Column {
 }
 
 function isDetached(value: ArrayBufferView): boolean {
-  return 'detached' in value.buffer && value.buffer.detached;
+  try {
+    return new Uint8Array(value.buffer).length < 0;
+  } catch {
+    return true;
+  }
 }
 
 function commonLength(fn: DeclaredFunction, entries: readonly [string, unknown][]): number {

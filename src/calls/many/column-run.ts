@@ -70,7 +70,10 @@ export class ColumnRun {
   /** What no batch has yet, the next on top. */
   readonly #ranges: Range[];
   #left: number;
-  #error: OffthreadError | null = null;
+  /** Batches that are being accounted for. */
+  #accounting = 0;
+  /** Why it ends early: told with what it has come to in the end. */
+  #failure: (() => OffthreadError) | null = null;
   #resolve!: (result: ColumnResult<Column | null>) => void;
   #reject!: (error: unknown) => void;
 
@@ -99,21 +102,26 @@ export class ColumnRun {
 
   /** @returns whether this stopped it. */
   cancel(reason?: unknown): boolean {
-    if (this.#error !== null || this.#isOver) return false;
+    if (this.#failure !== null || this.#isOver) return false;
     const { name } = this.#origin.fn;
     const why = reasonText(reason);
     this.#stop(
-      new CallCancelledError(
-        `The run of ${name} was cancelled${why === '' ? '' : `: ${why}`}, after ${this.#progress.done} of ${this.#columns.length} items.`,
-        { symbol: name, cause: reason },
-      ),
+      () =>
+        new CallCancelledError(
+          `The run of ${name} was cancelled${why === '' ? '' : `: ${why}`}, after ${this.#progress.done} of ${this.#columns.length} items.`,
+          { symbol: name, cause: reason },
+        ),
     );
     this.#settle();
     return true;
   }
 
   get #isOver(): boolean {
-    return this.#calls.size === 0 && (this.#ranges.length === 0 || this.#error !== null);
+    return (
+      this.#accounting === 0 &&
+      this.#calls.size === 0 &&
+      (this.#ranges.length === 0 || this.#failure !== null)
+    );
   }
 
   readonly #onAbort = (): void => {
@@ -125,7 +133,7 @@ export class ColumnRun {
     const { lanes } = this.#origin.dispatcher;
     // One runs in each lane, and one waits behind it; with fewer takers than lanes, none may wait.
     const most = this.#takers < lanes ? this.#takers : 2 * lanes;
-    while (this.#error === null && this.#ranges.length > 0 && this.#calls.size < most) this.#send();
+    while (this.#failure === null && this.#ranges.length > 0 && this.#calls.size < most) this.#send();
     this.#settle();
   }
 
@@ -140,7 +148,10 @@ export class ColumnRun {
     let refused = false;
     const call = dispatcher.batch(fn, batch, limits, (over) => {
       if (!this.#calls.delete(over)) refused = true;
+      // Stopping the run ends others meanwhile: it settles when all of them are accounted for.
+      this.#accounting += 1;
       this.#onOver(over);
+      this.#accounting -= 1;
       if (!refused) this.#go();
     });
     if (!call.isSettled) this.#calls.add(call);
@@ -150,7 +161,7 @@ export class ColumnRun {
     const { items } = call;
     this.#pace.measure(items.done, (call.endedAt ?? 0) - (call.startedAt ?? 0));
     if (items.lost)
-      this.#stop(
+      this.#stop(() =>
         endedBy(
           this.#origin.fn.name,
           new Error('`out` was detached or shrunk while the run went on'),
@@ -199,11 +210,11 @@ export class ColumnRun {
       this.#ranges.push({ from, to: end });
       this.#left += end - from;
     };
-    if (this.#error !== null) return;
+    if (this.#failure !== null) return;
     // What keeps every call from running is no item's failure; nor is it to be stopped, or that the pool closes.
     const own = call.ending === 'timed-out' || (call.ending === 'failed' && call.startedAt !== null);
     if (!own || next >= end) {
-      this.#stop(call.error as OffthreadError);
+      this.#stop(() => call.error as OffthreadError);
       return;
     }
     rest(next + 1);
@@ -213,18 +224,18 @@ export class ColumnRun {
   #onFailed(index: number, errorOf: () => unknown): void {
     const { failed, total } = this.#progress;
     this.#progress.failed = failed + 1;
-    if (this.#error !== null) return;
+    if (this.#failure !== null) return;
     const error = errorOf();
     if (this.#failures.length < KEPT_FAILURES) this.#failures.push({ index, error });
     const most = this.#settings.maxFailures;
     const budget = most < 1 ? most * (total ?? 0) : most;
     this.#guard(() => {
       const does = this.#settings.onError(error, index) as OnFailure;
-      if (does === 'stop') this.#stop(failedItem(this.#origin.fn.name, index, error, this.#progress));
+      if (does === 'stop') this.#stop(() => failedItem(this.#origin.fn.name, index, error, this.#progress));
       else if (does !== 'skip')
         throw new TypeError(`onError answered ${String(does)}; it has to answer 'stop' or 'skip'`);
       else if (failed + 1 > budget)
-        this.#stop(tooMany(this.#origin.fn.name, index, error, this.#progress, budget));
+        this.#stop(() => tooMany(this.#origin.fn.name, index, error, this.#progress, budget));
     });
   }
 
@@ -233,13 +244,13 @@ export class ColumnRun {
     try {
       run();
     } catch (error) {
-      this.#stop(handlerFailed(this.#origin.fn.name, error, this.#progress));
+      this.#stop(() => handlerFailed(this.#origin.fn.name, error, this.#progress));
     }
   }
 
-  #stop(error: OffthreadError): void {
-    if (this.#error !== null) return;
-    this.#error = error;
+  #stop(failure: () => OffthreadError): void {
+    if (this.#failure !== null) return;
+    this.#failure = failure;
     for (const call of [...this.#calls]) call.cancel('its run has ended');
   }
 
@@ -247,8 +258,8 @@ export class ColumnRun {
     if (!this.#isOver) return;
     const { signal } = this.#settings;
     signal?.removeEventListener('abort', this.#onAbort);
-    if (this.#error === null) this.#guard(() => this.#progress.tell(true));
-    if (this.#error !== null) this.#reject(this.#error);
+    if (this.#failure === null) this.#guard(() => this.#progress.tell(true));
+    if (this.#failure !== null) this.#reject(this.#failure());
     else {
       const { done, failed } = this.#progress;
       const failures = this.#failures.toSorted((one, other) => one.index - other.index);
