@@ -27,6 +27,7 @@ export type ErrorKind =
   | 'crash-loop'
   | 'deadlock'
   | 'items'
+  | 'race'
   | 'listener';
 
 /** What is known about the place where it happened. */
@@ -69,7 +70,10 @@ export class OffthreadError extends Error {
   }
 }
 
-/** The call ran longer than its `timeout`, or queueing and running passed its `deadline`. */
+/**
+ * The call ran longer than its `timeout`, or queueing and running passed its `deadline`. With code
+ * `OFFTHREAD_DEADLINE`: `retry`, `parallel` or `race` passed the deadline over all of it.
+ */
 export class CallTimeoutError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
     super('OFFTHREAD_CALL_TIMEOUT', 'timeout', message, context);
@@ -79,7 +83,7 @@ export class CallTimeoutError extends OffthreadError {
   }
 }
 
-/** The call was cancelled: by `cancel()`, by its signal, by leaving its scope, or by `cancelAll()`. */
+/** The call was cancelled: by `cancel()`, by its signal, by leaving its scope, or by `cancelAll()`; or a combinator was, by its signal. */
 export class CallCancelledError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
     super('OFFTHREAD_CALL_CANCELLED', 'cancelled', message, context);
@@ -343,6 +347,19 @@ export class ItemsError extends OffthreadError {
   }
   static {
     this.prototype.name = 'ItemsError';
+  }
+}
+
+/** Nobody won a `race`: every start of it failed. */
+export class RaceError extends OffthreadError {
+  /** What each failed with, in the order of the starts. */
+  readonly errors: readonly unknown[];
+  constructor(message: string, context: ErrorContext & { readonly errors?: readonly unknown[] } = {}) {
+    super('OFFTHREAD_RACE_LOST', 'race', message, context);
+    this.errors = Object.freeze([...(context.errors ?? [])]);
+  }
+  static {
+    this.prototype.name = 'RaceError';
   }
 }
 

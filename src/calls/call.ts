@@ -316,11 +316,11 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
   }
 }
 
-/** What a reason says, if anything. Reasons are users' values: reading one may throw. */
+/** What a reason says, if anything, without a full stop. Reasons are users' values: reading one may throw. */
 export function reasonText(reason: unknown): string {
   try {
     const message: unknown = reason instanceof Error ? reason.message : reason;
-    if (typeof message === 'string') return message;
+    if (typeof message === 'string') return message.replace(/\.$/, '');
   } catch {
     // A revoked proxy, say.
   }

@@ -75,20 +75,21 @@ const CALL_OPTIONS = [
   'retry',
 ] as const satisfies (keyof CallOptions)[];
 
+/** @throws ArgumentError for what is neither ms nor a valid Date. */
+export function deadlineOption(value: unknown): Deadline {
+  if (value === undefined) return undefined;
+  if (!types.isDate(value)) return duration('deadline', value, 0);
+  if (Number.isNaN(value.getTime())) refuse('deadline', value, 'a valid Date');
+  return new Date(value);
+}
+
 /** @throws ArgumentError naming the option. */
 export function callSettings(options: CallOptions | undefined): CallSettings {
   const given = known('Call options', options, CALL_OPTIONS);
-  const { deadline } = given;
-  if (types.isDate(deadline) && Number.isNaN(deadline.getTime()))
-    refuse('deadline', deadline, 'a valid Date');
   return Object.freeze({
     signal: abortSignal(given['signal']),
     timeout: given['timeout'] === undefined ? undefined : unlimited(duration('timeout', given['timeout'], 0)),
-    deadline: types.isDate(deadline)
-      ? new Date(deadline)
-      : deadline === undefined
-        ? undefined
-        : duration('deadline', deadline, 0),
+    deadline: deadlineOption(given['deadline']),
     priority: integer('priority', given['priority'], -128, 127, 0),
     hostTimeout:
       given['hostTimeout'] === undefined

@@ -36,6 +36,16 @@ export function integer(name: string, value: unknown, least: number, most: numbe
   return value;
 }
 
+/** A whole number from 1 to `most`, or Infinity. */
+export function countOrInfinity(name: string, value: unknown, most: number, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (value === Infinity) return value;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most) {
+    refuse(name, value, `a whole number from 1 to ${most}, or Infinity`);
+  }
+  return value;
+}
+
 export function duration(name: string, value: unknown, fallback: number): number {
   if (value === undefined) return fallback;
   if (typeof value !== 'number' || !(value >= 0) || (value > LONGEST_MS && value !== Infinity)) {
@@ -63,6 +73,15 @@ export function plainCopy(options: unknown): Record<string, unknown> | null {
     const prototype: unknown = Object.getPrototypeOf(options);
     // Of any realm: its prototype is the last, as Object.prototype is.
     return prototype === null || Object.getPrototypeOf(prototype) === null ? { ...options } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The elements of an array, each read once, holes as undefined; null for anything else, also for one that throws when it is read. */
+export function copyOf(list: unknown): unknown[] | null {
+  try {
+    return Array.isArray(list) ? Array.from(list as unknown[]) : null;
   } catch {
     return null;
   }
@@ -104,5 +123,11 @@ function isSignal(value: unknown): value is AbortSignal {
 
 export function abortSignal(value: unknown): AbortSignal | undefined {
   if (value !== undefined && !isSignal(value)) refuse('signal', value, 'an AbortSignal');
+  return value;
+}
+
+export function flag(name: string, value: unknown, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'boolean') refuse(name, value, 'true or false');
   return value;
 }

@@ -1,0 +1,134 @@
+/**
+ * A signal and a deadline over the whole of a combinator.
+ *
+ *   open ──► over: the signal has aborted, or the deadline has passed
+ *     └────► released: it has ended by itself
+ *
+ * Guarantees: whichever comes first counts. What runs is stopped before the
+ * promise of `run` rejects, and no task is begun after that. A signal has one
+ * listener however many wait on it, and after `release` there is none, nor a
+ * timer.
+ */
+import { performance } from 'node:perf_hooks';
+import { CallCancelledError, CallTimeoutError, type OffthreadError } from '../../errors.js';
+import type { Deadline } from '../../options/call-options.js';
+import { LONGEST_MS } from '../../options/checks.js';
+import { reasonText } from '../call.js';
+import { type Abortable, linkSignal, unlinkSignal } from '../signals.js';
+
+/** What bounds it. */
+export interface BoundsSettings {
+  readonly signal: AbortSignal | undefined;
+  readonly deadline: Deadline;
+}
+
+/** For the error that ends it: where it is ('in attempt 2'), and what may be why it takes so long. */
+export interface Whereabouts {
+  readonly where: string;
+  readonly cause?: unknown;
+}
+
+/** That it is over. */
+interface Over {
+  readonly error: OffthreadError;
+  /** What those that run are told: the signal's reason, or the error. */
+  readonly reason: unknown;
+}
+
+/** What runs within bounds. */
+export interface Task {
+  begin(): void;
+  /** Ends it, also before and in the midst of `begin`. It may settle the promise by itself. */
+  stop(reason: unknown): void;
+}
+
+/** Makes a task that settles a promise. */
+export type MakeTask<T> = (resolve: (value: T) => void, reject: (reason: unknown) => void) => Task;
+
+export class Bounds implements Abortable {
+  readonly #what: string;
+  readonly #whereabouts: () => Whereabouts;
+  readonly #signal: AbortSignal | undefined;
+  readonly #begunAt: number = performance.now();
+  /** ms on the clock of `performance.now()`. */
+  readonly #deadlineAt: number;
+  #timer: NodeJS.Timeout | undefined;
+  #over: Over | undefined;
+  /** Ends what runs. */
+  #end: ((over: Over) => void) | undefined;
+
+  /** @param what the combinator's name. */
+  constructor(what: string, { signal, deadline }: BoundsSettings, whereabouts: () => Whereabouts) {
+    this.#what = what;
+    this.#whereabouts = whereabouts;
+    this.#signal = signal;
+    this.#deadlineAt = this.#begunAt + msUntil(deadline);
+    if (signal?.aborted === true) {
+      const message = `${what} was not started: its signal had aborted before.`;
+      this.#finish(new CallCancelledError(message, { cause: signal.reason }), signal.reason);
+    } else if (this.#deadlineAt <= this.#begunAt) {
+      const message = `${what} was not started: its deadline had passed before.`;
+      const error = new CallTimeoutError(message, { code: 'OFFTHREAD_DEADLINE' });
+      this.#finish(error, error);
+    } else {
+      if (signal !== undefined) linkSignal(signal, this);
+      this.#watchDeadline();
+    }
+  }
+
+  /** Runs a task within the bounds, one at a time. When they are passed already, it is stopped and not begun. */
+  run<T>(make: MakeTask<T>): Promise<T> {
+    this.#checkDeadline();
+    return new Promise<T>((resolve, reject) => {
+      const task = make(resolve, reject);
+      this.#end = ({ error, reason }) => {
+        task.stop(reason);
+        reject(error);
+      };
+      if (this.#over === undefined) task.begin();
+      else this.#end(this.#over);
+    });
+  }
+
+  /** The signal has aborted. */
+  abort(reason: unknown): void {
+    const why = reasonText(reason);
+    const { where } = this.#whereabouts();
+    const message = `${this.#what} was cancelled ${where}${why === '' ? '' : `: ${why}`}.`;
+    this.#finish(new CallCancelledError(message, { cause: reason }), reason);
+  }
+
+  /** It has ended; nothing is left behind. */
+  release(): void {
+    clearTimeout(this.#timer);
+    if (this.#signal !== undefined) unlinkSignal(this.#signal, this);
+  }
+
+  #watchDeadline(): void {
+    this.#checkDeadline();
+    if (this.#over !== undefined || this.#deadlineAt === Infinity) return;
+    const rest = Math.ceil(this.#deadlineAt - performance.now());
+    this.#timer = setTimeout(() => this.#watchDeadline(), Math.min(rest, LONGEST_MS));
+  }
+
+  #checkDeadline(): void {
+    if (this.#over !== undefined || performance.now() < this.#deadlineAt) return;
+    const { where, cause } = this.#whereabouts();
+    const ms = Math.round(this.#deadlineAt - this.#begunAt);
+    const message = `${this.#what} passed its deadline of ${ms} ms ${where}. Allow more time, or look at what it waits for.`;
+    const error = new CallTimeoutError(message, { code: 'OFFTHREAD_DEADLINE', cause });
+    this.#finish(error, error);
+  }
+
+  #finish(error: OffthreadError, reason: unknown): void {
+    if (this.#over !== undefined) return;
+    this.#over = { error, reason };
+    this.release();
+    this.#end?.(this.#over);
+  }
+}
+
+function msUntil(deadline: Deadline): number {
+  if (deadline === undefined) return Infinity;
+  return typeof deadline === 'number' ? deadline : deadline.getTime() - Date.now();
+}

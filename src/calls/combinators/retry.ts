@@ -1,0 +1,104 @@
+/**
+ * One thing, attempted until it succeeds.
+ *
+ *   attempt ──► succeeded
+ *      ▲  └─► failed ──► last of them ──────────► its error is thrown
+ *      │                 └─► rule: no ──────────► its error is thrown
+ *      └──── wait ◄────────── rule: yes
+ *
+ * Guarantees: one attempt at a time, and none before the one before has
+ * settled. Between two there is always a turn of the event loop. The bounds end
+ * each of the steps at once.
+ */
+import { ArgumentError } from '../../errors.js';
+import { show } from '../../options/checks.js';
+import { type RetryOptions, type RetrySettings, retrySettings } from '../../options/retry-options.js';
+import { Bounds } from './bounds.js';
+import { Branch } from './branch.js';
+import { ask } from './rule.js';
+
+/**
+ * Starts something, and starts it again when it fails, after a wait that grows from one to the next.
+ *
+ * @param start makes one attempt, the number of which it is given, from 1. Its signal aborts when the attempt is to
+ * stop; a native call that it answers with is cancelled without it.
+ * @returns what the first attempt that succeeds resolves to.
+ * @throws (rejects) the error of the last attempt, as it is; what `when` throws, with the attempt's error as its `cause`
+ * unless it has one; ArgumentError, with nothing started; CallCancelledError, its `cause` the signal's reason;
+ * CallTimeoutError with code `OFFTHREAD_DEADLINE`, its `cause` the last attempt's error.
+ */
+export async function retry<T>(
+  start: (signal: AbortSignal, attempt: number) => PromiseLike<T> | T,
+  options?: RetryOptions,
+): Promise<T> {
+  requireStart(start);
+  return await new Attempts(start, retrySettings(options)).run();
+}
+
+class Attempts<T> {
+  readonly #start: (signal: AbortSignal, attempt: number) => PromiseLike<T> | T;
+  readonly #settings: RetrySettings;
+  readonly #bounds: Bounds;
+  #attempt = 0;
+  #where = 'before its first attempt';
+  #failure: unknown;
+
+  constructor(start: (signal: AbortSignal, attempt: number) => PromiseLike<T> | T, settings: RetrySettings) {
+    this.#start = start;
+    this.#settings = settings;
+    this.#bounds = new Bounds('retry', settings, () => ({ where: this.#where, cause: this.#failure }));
+  }
+
+  async run(): Promise<T> {
+    const { attempts, when, factor, maxDelay, delay } = this.#settings;
+    try {
+      for (let wait = Math.min(delay, maxDelay); ; wait = Math.min(wait * factor, maxDelay)) {
+        const outcome = await this.#makeAttempt();
+        if (outcome.status === 'fulfilled') return outcome.value;
+        this.#failure = outcome.reason;
+        if (this.#attempt >= attempts) throw outcome.reason;
+        this.#where = `after attempt ${this.#attempt}`;
+        const again = await this.#bounds.run<boolean>(ask(when, outcome.reason, this.#attempt));
+        if (!again) throw outcome.reason;
+        await this.#wait(wait);
+      }
+    } finally {
+      this.#bounds.release();
+    }
+  }
+
+  #makeAttempt(): Promise<PromiseSettledResult<T>> {
+    this.#attempt += 1;
+    const attempt = this.#attempt;
+    this.#where = `in attempt ${attempt}`;
+    return this.#bounds.run((resolve) => {
+      const branch = new Branch<T>((signal: AbortSignal) => this.#start(signal, attempt));
+      branch.onSettled = resolve;
+      return branch;
+    });
+  }
+
+  #wait(ms: number): Promise<void> {
+    const share = this.#settings.jitter ? 1 - Math.random() / 2 : 1;
+    return this.#bounds.run((resolve) => {
+      let timer: NodeJS.Timeout | undefined;
+      return {
+        begin: () => {
+          timer = setTimeout(resolve, ms * share);
+        },
+        stop: () => clearTimeout(timer),
+      };
+    });
+  }
+}
+
+/** @throws ArgumentError for what is no function. */
+function requireStart(start: unknown): void {
+  if (typeof start === 'function') return;
+  const error = new ArgumentError(
+    `retry was given ${show(start)} to start. Give a function that starts a new attempt each time, as in () => lib.f(1).`,
+  );
+  // A promise that runs already ends here, not as an unhandled rejection.
+  new Branch(start).stop(error);
+  throw error;
+}
