@@ -321,13 +321,12 @@ export interface ManyDetails {
   readonly index?: number | undefined;
   readonly done?: number;
   readonly failed?: number;
-  readonly finished?: readonly { readonly index: number; readonly value: unknown }[];
 }
 
 /**
  * A run over many items was ended by one of them (`OFFTHREAD_ITEM_FAILED`), by too many failures
- * (`OFFTHREAD_TOO_MANY_FAILURES`), by its source (`OFFTHREAD_SOURCE_FAILED`) or by one of its handlers
- * (`OFFTHREAD_HANDLER_FAILED`). What was thrown there is the `cause`.
+ * (`OFFTHREAD_TOO_MANY_FAILURES`), by one of its handlers (`OFFTHREAD_HANDLER_FAILED`), or because its memory was
+ * taken away (`OFFTHREAD_RUN_ENDED`). What was thrown there is the `cause`.
  */
 export class ItemsError extends OffthreadError {
   /** The item that ended the run, counted from 0; undefined where none did. */
@@ -336,14 +335,11 @@ export class ItemsError extends OffthreadError {
   readonly done: number;
   /** Items that had failed for good, the one at `index` included. */
   readonly failed: number;
-  /** Results that were there, and that nobody had been given yet, in the order of their items. */
-  readonly finished: readonly { readonly index: number; readonly value: unknown }[];
   constructor(message: string, context: ErrorContext & ManyDetails = {}) {
     super('OFFTHREAD_ITEM_FAILED', 'items', message, context);
     this.index = context.index;
     this.done = context.done ?? 0;
     this.failed = context.failed ?? 0;
-    this.finished = context.finished ?? [];
   }
   static {
     this.prototype.name = 'ItemsError';
