@@ -90,6 +90,8 @@ export class CallDispatcher implements Dispatcher {
 
   batchCapacity({ compiled }: DeclaredFunction): number {
     const plan = planBatch(compiled.spec);
+    // Without shared memory nobody knows how far a batch was when its lane ended.
+    if (plan !== null && this.#supervisor.control === 'kill-only') return 1;
     return plan === null ? 0 : Math.max(1, batchCapacity(plan, this.#supervisor.batchRoom));
   }
 

@@ -70,6 +70,20 @@ onProcessLanes('kill only (issue 4.1)', (ground) => {
     });
   });
 
+  it('columns work, an item at a time, and the one that a lane dies of is told by its index', async () => {
+    await withLanes(ground, { ...KILL_ONLY, lanes: 2 }, async (lib, pool) => {
+      const values = Int32Array.from({ length: 2_000 }, (_, i) => i);
+      const { out } = await pool.mapColumns(lib.ot_add, [values, 1]);
+      expect((out as Int32Array).every((sum, i) => sum === i + 1)).to.equal(true);
+      const { done, failures } = await pool.mapColumns(lib.ot_die_if, [values, 1_000, SEGV], null, {
+        onError: 'skip',
+      });
+      expect(done).to.equal(1_999);
+      expect(failures.map(({ index }) => index)).to.deep.equal([1_000]);
+      expectBalance(pool);
+    });
+  });
+
   it('native code that calls back is refused when it is opened, by its name, and costs nothing', async () => {
     await withLanes(ground, KILL_ONLY, async (lib, pool) => {
       for (const [name, declaration] of Object.entries(TALKING)) {
