@@ -325,7 +325,7 @@ export interface ManyDetails {
 
 /**
  * A run over many items was ended by one of them (`OFFTHREAD_ITEM_FAILED`), by too many failures
- * (`OFFTHREAD_TOO_MANY_FAILURES`), by one of its handlers (`OFFTHREAD_HANDLER_FAILED`), or because its memory was
+ * (`OFFTHREAD_TOO_MANY_FAILURES`), by its source (`OFFTHREAD_SOURCE_FAILED`), by one of its handlers (`OFFTHREAD_HANDLER_FAILED`), or because its memory was
  * taken away (`OFFTHREAD_RUN_ENDED`). What was thrown there is the `cause`.
  */
 export class ItemsError extends OffthreadError {

@@ -6,6 +6,9 @@ import { CallDispatcher } from './calls/dispatcher.js';
 import { requireSilence } from './calls/kill-only.js';
 import type { Library } from './calls/library.js';
 import { makeLibrary } from './calls/make-library.js';
+import { type ItemOf, type Items, type MapResults, map } from './calls/many/map.js';
+import type { NativeFunction } from './calls/native-function.js';
+import type { MapOptions } from './options/map-options.js';
 import {
   type ColumnCall,
   type ColumnsGiven,
@@ -121,6 +124,27 @@ export class Pool implements AsyncDisposable {
     const { path: where, engine, functions } = opened;
     await this.#tellLanes(where, functions);
     return makeLibrary<D>(where, engine, functions, this.#dispatcher, this.#admission);
+  }
+
+  /**
+   * Calls a function once for each item: a native function, whose items are its arguments (an array of them, or the only
+   * one), or any function of an item and its index, sync or async.
+   *
+   * Items are pulled only as fast as they are worked on and their results are read; results come in their order.
+   * @throws ArgumentError for wrong options, items or functions.
+   */
+  map<A extends readonly unknown[], R>(
+    fn: NativeFunction<A, R>,
+    items: Items<ItemOf<A>>,
+    options?: MapOptions<ItemOf<A>, R>,
+  ): MapResults<R>;
+  map<I, R>(
+    fn: (item: I, index: number) => R | PromiseLike<R>,
+    items: Items<I>,
+    options?: MapOptions<I, R>,
+  ): MapResults<R>;
+  map(fn: unknown, items: unknown, options?: unknown): MapResults<unknown> {
+    return map(this.#dispatcher, fn, items, options);
   }
 
   /**

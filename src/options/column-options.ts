@@ -68,7 +68,7 @@ export function columnSettings(options: ColumnOptions | undefined): ColumnSettin
 }
 
 /** Infinity where none is given. @throws ArgumentError */
-function concurrencyOf(value: unknown): number {
+export function concurrencyOf(value: unknown): number {
   return value === Infinity ? Infinity : integer('concurrency', value, 1, 2 ** 31, Infinity);
 }
 

@@ -311,12 +311,14 @@ export class Supervisor {
   giveUpAll(): void {
     for (const lane of this.#lanes.active.slice()) {
       const { ring } = lane;
-      if (ring.occupied === 0) continue;
-      const job = ring.ticket(ring.head);
-      if (job.lane !== lane) continue;
-      giveUp(this.#stopping, job, false);
-      // It has returned just now: nobody takes its result from the lane any more.
-      if (job.stopping !== null) job.settle(job.stopping.ending, undefined, job.stopping.error);
+      // The lane may be on a later one than the host has seen.
+      for (let sequence = ring.head; ring.holds(sequence); sequence = (sequence + 1) | 0) {
+        const job = ring.ticket(sequence);
+        if (job.lane !== lane || job.sequence !== sequence || job.isSettled) continue;
+        giveUp(this.#stopping, job, false);
+        // It has returned just now: nobody takes its result from the lane any more.
+        if (job.stopping !== null) job.settle(job.stopping.ending, undefined, job.stopping.error);
+      }
     }
   }
 

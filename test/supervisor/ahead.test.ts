@@ -108,4 +108,21 @@ describe('a call ahead', () => {
       expectSettled(pool, 33);
     });
   });
+
+  it('ends with its pool, although it has started and the host has not seen the one before it end', async () => {
+    await withLanes({ lanes: 1 }, async (lib, pool) => {
+      // Steps of 1 ms, which can be stopped.
+      for (let round = 0; round < 20; round += 1) await lib.steps(2, 1_000);
+      const first = lib.steps(2, 1_000);
+      spinUntilRunning(first);
+      const ahead = lib.steps(60_000, 1_000);
+      spinUntilRunning(ahead);
+      const ended = Promise.all([first.settled(), ahead.settled()]);
+      await inTime(pool.destroy(), 'the pool to end');
+      const [before, after] = await inTime(ended, 'both to end');
+      expect(before.status).to.be.oneOf(['succeeded', 'cancelled']);
+      expect(after).to.include({ status: 'cancelled', kind: 'closed' });
+      expect(pool.stats()).to.include({ queued: 0, running: 0 });
+    });
+  });
 });

@@ -41,6 +41,14 @@ export function handlerFailed(name: string, cause: unknown, counts: Counts): Ite
   );
 }
 
+/** The source threw. */
+export function sourceFailed(name: string, index: number, cause: unknown, counts: Counts): ItemsError {
+  return new ItemsError(
+    `The source of a run of ${name} threw after ${index} items: ${thrownText(cause)} The run was stopped; ${come(counts)}.`,
+    { ...counts, cause, symbol: name, code: 'OFFTHREAD_SOURCE_FAILED' },
+  );
+}
+
 /** Something else keeps it from going on. */
 export function endedBy(name: string, cause: unknown, counts: Counts): OffthreadError {
   return new ItemsError(`A run of ${name} was stopped: ${thrownText(cause)}; ${come(counts)}.`, {

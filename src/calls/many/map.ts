@@ -1,0 +1,79 @@
+/** `pool.map`: what it takes, and what it gives. */
+import type { ManyProgress } from '../../options/column-options.js';
+import { mapSettings } from '../../options/map-options.js';
+import type { Dispatcher } from '../native-function.js';
+import { MapRun } from './map-run.js';
+import type { Finished } from './outbox.js';
+import { runnerOf } from './runner.js';
+
+/** Items, one after the other. */
+export type Items<I> = Iterable<I> | AsyncIterable<I>;
+
+/** What an item of a native function is: its arguments as an array, or its only argument. */
+export type ItemOf<A extends readonly unknown[]> = A extends readonly [infer One]
+  ? One | Readonly<A>
+  : Readonly<A>;
+
+/**
+ * A run over items: its results, once. It starts when the first one is asked
+ * for, and a reader that stops early stops it.
+ */
+export interface MapResults<R> extends AsyncIterable<R>, AsyncDisposable {
+  readonly progress: ManyProgress;
+  /** After it has ended early: results that were there, and that could not be given out in order. */
+  readonly finished: readonly Finished[];
+  /** Results with the index of their item, counted from 0. */
+  entries(): AsyncIterableIterator<readonly [number, R]>;
+  /** All results. @throws (rejects) what the run fails with. */
+  toArray(): Promise<R[]>;
+  /**
+   * Stops the run: its reader gets a CallCancelledError, after what can still be given out. Idempotent.
+   * @returns whether this stopped it.
+   */
+  cancel(reason?: unknown): boolean;
+}
+
+/** @throws ArgumentError, DeclarationError for wrong options, items or functions; nothing has begun then. */
+export function map(
+  dispatcher: Dispatcher,
+  fn: unknown,
+  items: unknown,
+  options: unknown,
+): MapResults<unknown> {
+  const settings = mapSettings(options);
+  const run = new MapRun(runnerOf(dispatcher, fn, settings.concurrency), items, settings);
+  return {
+    get progress() {
+      return run.progress;
+    },
+    get finished() {
+      return run.finished;
+    },
+    [Symbol.asyncIterator]: () => iterator(run, ({ value }) => value),
+    entries: () => iterator(run, ({ index, value }) => [index, value] as const),
+    cancel: (reason) => run.cancel(reason),
+    [Symbol.asyncDispose]: () => run.leave(),
+    async toArray() {
+      const all: unknown[] = [];
+      for (;;) {
+        const { done, value } = await run.next();
+        if (done === true) return all;
+        all.push(value.value);
+      }
+    },
+  };
+}
+
+function iterator<T>(run: MapRun, view: (one: Finished) => T): AsyncIterableIterator<T> {
+  const show = (one: IteratorResult<Finished, undefined>): IteratorResult<T, undefined> =>
+    one.done === true ? one : { done: false, value: view(one.value) };
+  const self: AsyncIterableIterator<T> = {
+    next: () => run.next().then(show),
+    async return() {
+      await run.leave();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]: () => self,
+  };
+  return self;
+}

@@ -1,0 +1,226 @@
+/** What runs items: a native function in batches, or any function one by one. */
+import { checkArguments } from '../../declare/validate.js';
+import { ArgumentError } from '../../errors.js';
+import { show } from '../../options/checks.js';
+import type { DeclaredFunction } from '../../lanes/declared-function.js';
+import { type BatchPlan, type BatchViews, planBatch } from '../../shared/batch.js';
+import { nativeError } from '../../supervisor/native-failure.js';
+import { settled } from '../../supervisor/thenable.js';
+import { type Dispatcher, type FunctionOrigin, originOf } from '../native-function.js';
+import { Batch } from './batch.js';
+import type { Group } from './outbox.js';
+
+/** What became of items [from, to) of a group. */
+export interface Outcome {
+  /** Items that have run, from the first on: those with a result are in the group's values. */
+  readonly done: number;
+  /** Of those, the ones that failed. */
+  readonly failures: readonly { readonly at: number; readonly error: unknown }[];
+  /** What ended it before its end, and whether the item that is next did. */
+  readonly ended: { readonly error: unknown; readonly byItem: boolean } | null;
+  /** ms that they took. */
+  readonly ms: number;
+}
+
+export interface Runner {
+  readonly name: string;
+  /** Items that go together at most. */
+  readonly capacity: number;
+  /** Pieces of work that are under way at most, and those that run them. */
+  readonly most: number;
+  readonly takers: number;
+  /** Why an item cannot be run; null when it can. */
+  check(item: unknown): ArgumentError | null;
+  /** @param over told once, never before this has returned. @returns what stops it. */
+  run(group: Group, from: number, to: number, over: (outcome: Outcome) => void): (reason: unknown) => void;
+}
+
+/** Pieces of work for each lane where items go one by one: one runs, the others wait behind it. */
+const EACH = 4;
+
+/** @throws ArgumentError for what is no function, or one of another pool. */
+export function runnerOf(dispatcher: Dispatcher, fn: unknown, concurrency: number): Runner {
+  if (typeof fn !== 'function') {
+    throw new ArgumentError(
+      `map was given ${show(fn)} to run; it takes a native function, or any function of an item and its index.`,
+    );
+  }
+  const origin = originOf(fn);
+  if (origin !== null && origin.dispatcher !== dispatcher) {
+    throw new ArgumentError('The function belongs to a library of another pool: open it on this one.');
+  }
+  const { lanes } = dispatcher;
+  const takers = Math.min(concurrency, lanes);
+  const capacity = origin === null || !mayBatch(origin) ? 0 : dispatcher.batchCapacity(origin.fn);
+  if (origin !== null && capacity > 0) {
+    return new BatchRunner(origin, capacity, takers, takers < lanes ? takers : 2 * lanes);
+  }
+  const call =
+    origin === null
+      ? (fn as (item: unknown, index: number) => unknown)
+      : spread(fn as (...args: unknown[]) => unknown);
+  return new SingleRunner(fn.name || 'a function', call, takers, Math.min(concurrency, EACH * lanes));
+}
+
+/** What is for each call alone needs calls. */
+function mayBatch({ settings }: FunctionOrigin): boolean {
+  return settings.deadline === undefined && settings.retry === 0 && settings.signal === undefined;
+}
+
+/** An item of a native function is its argument, or the array of them. */
+const argumentsOf = (item: unknown): readonly unknown[] => (Array.isArray(item) ? item : [item]);
+
+const spread =
+  (fn: (...args: unknown[]) => unknown) =>
+  (item: unknown): unknown =>
+    fn(...argumentsOf(item));
+
+class SingleRunner implements Runner {
+  readonly name: string;
+  readonly capacity = 1;
+  readonly takers: number;
+  readonly most: number;
+  readonly #call: (item: unknown, index: number) => unknown;
+
+  constructor(name: string, call: (item: unknown, index: number) => unknown, takers: number, most: number) {
+    this.name = name;
+    this.#call = call;
+    this.takers = takers;
+    this.most = most;
+  }
+
+  check(): null {
+    return null;
+  }
+
+  run(group: Group, at: number, _: number, over: (outcome: Outcome) => void): (reason: unknown) => void {
+    const startedAt = performance.now();
+    let started: unknown;
+    const result = new Promise((resolve) => {
+      started = this.#call(group.items[at], group.from + at);
+      resolve(started);
+    });
+    const end = (ended: Outcome['ended']): void =>
+      over({ done: ended === null ? 1 : 0, failures: [], ended, ms: performance.now() - startedAt });
+    settled(result).then(
+      (value) => {
+        group.values[at] = value;
+        end(null);
+      },
+      (error: unknown) => end({ error, byItem: true }),
+    );
+    return (reason) => {
+      const { cancel } = (started ?? {}) as { cancel?: unknown };
+      if (started instanceof Promise && typeof cancel === 'function') cancel.call(started, reason);
+    };
+  }
+}
+
+class ListBatch extends Batch {
+  readonly #group: Group;
+  readonly #from: number;
+  readonly #bools: boolean;
+
+  constructor(plan: BatchPlan, group: Group, from: number, count: number) {
+    super(plan, count);
+    this.#group = group;
+    this.#from = from;
+    this.#bools = plan.returns === 'bool';
+  }
+
+  argumentsOf(index: number): readonly unknown[] {
+    return argumentsOf(this.#group.items[this.#from + index]);
+  }
+
+  protected fill({ columns }: BatchViews): void {
+    const { items } = this.#group;
+    columns.forEach((column, param) => {
+      const target = column as Float64Array;
+      for (let index = 0; index < this.count; index += 1) {
+        const item = items[this.#from + index];
+        const value = Array.isArray(item) ? (item as unknown[])[param] : item;
+        target[index] = value as number;
+      }
+    });
+  }
+
+  protected take({ results }: BatchViews, done: number): void {
+    const { values } = this.#group;
+    for (let index = 0; index < done; index += 1) {
+      const value = results === null ? undefined : results[index];
+      values[this.#from + index] = this.#bools ? value !== 0 : value;
+    }
+  }
+}
+
+class BatchRunner implements Runner {
+  readonly capacity: number;
+  readonly takers: number;
+  readonly most: number;
+  readonly #origin: FunctionOrigin;
+  readonly #plan: BatchPlan;
+
+  constructor(origin: FunctionOrigin, capacity: number, takers: number, most: number) {
+    this.#origin = origin;
+    this.#plan = planBatch(origin.fn.compiled.spec) as BatchPlan;
+    this.capacity = capacity;
+    this.takers = takers;
+    this.most = most;
+  }
+
+  get name(): string {
+    return this.#origin.fn.name;
+  }
+
+  check(item: unknown): ArgumentError | null {
+    return checkArguments(this.#origin.fn.compiled, argumentsOf(item));
+  }
+
+  run(group: Group, from: number, to: number, over: (outcome: Outcome) => void): (reason: unknown) => void {
+    const { dispatcher, fn, limits } = this.#origin;
+    const batch = new ListBatch(this.#plan, group, from, to - from);
+    let returned = false;
+    const call = dispatcher.batch(fn, batch, limits, (ended) => {
+      const own = ended.ending === 'timed-out' || (ended.ending === 'failed' && ended.startedAt !== null);
+      const outcome: Outcome = {
+        done: batch.done,
+        failures: failuresOf(fn, batch, group, from),
+        ended:
+          ended.ending === 'succeeded'
+            ? null
+            : { error: ended.error, byItem: own && batch.done < batch.count },
+        ms: (ended.endedAt ?? 0) - (ended.startedAt ?? 0),
+      };
+      if (returned) over(outcome);
+      else queueMicrotask(() => over(outcome));
+    });
+    returned = true;
+    return (reason) => void call.cancel(reason);
+  }
+}
+
+function failuresOf(
+  fn: DeclaredFunction,
+  batch: ListBatch,
+  { values }: Group,
+  from: number,
+): Outcome['failures'] {
+  const nothing = { lastError: null, call: undefined, lane: undefined };
+  const declared = batch.failures.map(({ index, returned, errno }) => ({
+    at: from + index,
+    error: nativeError(fn, { ...nothing, returned, errno }) as unknown,
+  }));
+  const { failsPredicate } = fn.compiled;
+  if (failsPredicate === undefined) return declared;
+  const failures: { at: number; error: unknown }[] = [];
+  for (let at = from; at < from + batch.done; at += 1) {
+    const returned = values[at];
+    try {
+      if (failsPredicate(returned))
+        failures.push({ at, error: nativeError(fn, { ...nothing, returned, errno: 0 }) });
+    } catch (error) {
+      failures.push({ at, error });
+    }
+  }
+  return failures;
+}

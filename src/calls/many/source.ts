@@ -1,0 +1,111 @@
+/**
+ * Where the items of a run come from: an array, an iterable, or an async
+ * iterable. Nothing is pulled that was not asked for, and one at a time.
+ *
+ * Guarantee: a source that is not at its end is closed once, by `return`.
+ */
+import { ArgumentError } from '../../errors.js';
+import { show } from '../../options/checks.js';
+
+export interface SourceEvents {
+  /** An async source has an item, or its end. */
+  came(): void;
+  /** It threw. */
+  failed(error: unknown): void;
+}
+
+export class Source {
+  /** Items in all, where the source says so. */
+  readonly total: number | undefined;
+  readonly #events: SourceEvents;
+  readonly #sync: Iterator<unknown> | null;
+  readonly #async: AsyncIterator<unknown> | null;
+  /** Items that an async source has given, and nobody has taken. */
+  readonly #here: unknown[] = [];
+  #pulling = false;
+  #wanted = 0;
+  #over = false;
+
+  /** @throws ArgumentError for what cannot be iterated. */
+  constructor(items: unknown, events: SourceEvents) {
+    this.#events = events;
+    const { length, size } = (items ?? {}) as { length?: unknown; size?: unknown };
+    const known = typeof items === 'string' ? undefined : (length ?? size);
+    this.total = typeof known === 'number' && Number.isSafeInteger(known) && known >= 0 ? known : undefined;
+    const able = items as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
+    if (typeof able?.[Symbol.asyncIterator] === 'function') {
+      this.#async = (able as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+      this.#sync = null;
+    } else if (typeof items !== 'string' && typeof able?.[Symbol.iterator] === 'function') {
+      this.#sync = (able as Iterable<unknown>)[Symbol.iterator]();
+      this.#async = null;
+    } else {
+      throw new ArgumentError(
+        `The items of map are ${show(items)}; they have to be an array, an iterable or an async iterable.`,
+      );
+    }
+  }
+
+  /** Whether there will be no more. */
+  get isOver(): boolean {
+    return this.#over && this.#here.length === 0;
+  }
+
+  /** The next items: at most so many, and only those that are there now. What else is asked for is announced by `came`. */
+  take(most: number): unknown[] {
+    if (this.#sync !== null) return this.#takeSync(this.#sync, most);
+    const taken = this.#here.splice(0, most);
+    this.#wanted = most - taken.length;
+    void this.#pull();
+    return taken;
+  }
+
+  /** No more are wanted. */
+  close(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#here.length = 0;
+    try {
+      this.#sync?.return?.();
+      const ended: unknown = this.#async?.return?.();
+      if (ended instanceof Promise) ended.catch(() => {});
+    } catch {
+      // It has been told; the run ends of something else.
+    }
+  }
+
+  #takeSync(iterator: Iterator<unknown>, most: number): unknown[] {
+    const taken: unknown[] = [];
+    try {
+      while (taken.length < most && !this.#over) {
+        const { done, value } = iterator.next();
+        if (done === true) this.#over = true;
+        else taken.push(value);
+      }
+    } catch (error) {
+      this.#over = true;
+      this.#events.failed(error);
+    }
+    return taken;
+  }
+
+  async #pull(): Promise<void> {
+    if (this.#pulling || this.#over) return;
+    this.#pulling = true;
+    try {
+      while (!this.#over && this.#here.length < this.#wanted) {
+        const { done, value } = await (this.#async as AsyncIterator<unknown>).next();
+        if (this.#over) return;
+        if (done === true) this.#over = true;
+        else this.#here.push(value);
+        this.#events.came();
+      }
+    } catch (error) {
+      if (this.#over) return;
+      this.#over = true;
+      this.#events.failed(error);
+    } finally {
+      this.#pulling = false;
+    }
+  }
+}

@@ -1,0 +1,88 @@
+/** Options of `pool.map`. */
+import type { ErrorKind } from '../errors.js';
+import { abortSignal, flag, known, optionalFunction, quantity, refuse } from './checks.js';
+import { type ManyProgress, type OnFailure, concurrencyOf } from './column-options.js';
+import { type Again, againOf } from './map-retries.js';
+
+/** How often, and how long after each other, items are run again that have failed in one way. */
+export interface MapRetries {
+  /** Times that an item is run again. */
+  readonly retries: number;
+  /** ms before the first. Default 100. */
+  readonly delay?: number;
+  /** Each wait is so many times the one before. Default 2. */
+  readonly factor?: number;
+  /** ms that a wait takes at most. Default 30,000. */
+  readonly maxDelay?: number;
+}
+
+/** By the kind of an error of offthread; `other` for errors of others. */
+export type RetriesByKind = { readonly [K in ErrorKind | 'other']?: number | MapRetries };
+
+export interface MapOptions<I = unknown, R = unknown> {
+  /**
+   * Items that are under way at once: a whole number from 1. Default: for native functions as many as keep the lanes
+   * busy, for others twice the number of lanes.
+   */
+  readonly concurrency?: number;
+  /** Whether results come in the order of the items (default), or as they are there. */
+  readonly ordered?: boolean;
+  /** Stops the run when it aborts. */
+  readonly signal?: AbortSignal;
+  /** How often a failed item is run again, where that may go well; or by the kind of its error. Default 0. */
+  readonly retries?: number | RetriesByKind;
+  /**
+   * What an item does that has failed for good: `stop` (default) ends the run with an ItemsError, `skip` leaves it out; a
+   * function is asked for each, and may answer with `{ value }` to put in its place.
+   */
+  readonly onError?:
+    | OnFailure
+    | ((error: unknown, item: I, index: number) => OnFailure | { readonly value: R });
+  /** Failed items that are put up with: a number, or below 1 a share of all items, where their number is known. Default: any number. */
+  readonly maxFailures?: number;
+  /** Told about ten times a second while items end, and at the end. */
+  readonly onProgress?: (progress: ManyProgress) => unknown;
+}
+
+/** Options, checked. */
+export interface MapSettings {
+  /** Infinity: by what is run. */
+  readonly concurrency: number;
+  readonly ordered: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly again: Again;
+  readonly onError: (error: unknown, item: unknown, index: number) => unknown;
+  readonly maxFailures: number;
+  readonly onProgress: ((progress: ManyProgress) => unknown) | undefined;
+}
+
+const MAP_OPTIONS = [
+  'concurrency',
+  'ordered',
+  'signal',
+  'retries',
+  'onError',
+  'maxFailures',
+  'onProgress',
+] as const satisfies (keyof MapOptions)[];
+
+/** @throws ArgumentError naming the option. */
+export function mapSettings(options: unknown): MapSettings {
+  const given = known('Options of map', options, MAP_OPTIONS);
+  return {
+    concurrency: concurrencyOf(given['concurrency']),
+    ordered: flag('ordered', given['ordered'], true),
+    signal: abortSignal(given['signal']),
+    again: againOf(given['retries']),
+    onError: onErrorOf(given['onError']),
+    maxFailures: quantity('maxFailures', given['maxFailures'], Infinity),
+    onProgress: optionalFunction('onProgress', given['onProgress']),
+  };
+}
+
+function onErrorOf(value: unknown): MapSettings['onError'] {
+  if (typeof value === 'function') return value as MapSettings['onError'];
+  const does = value ?? 'stop';
+  if (does !== 'stop' && does !== 'skip') refuse('onError', value, "'stop', 'skip' or a function");
+  return () => does;
+}

@@ -1,0 +1,76 @@
+/** Whether a failed item of `pool.map` is run again, and when. */
+import { type ErrorKind, OffthreadError } from '../errors.js';
+import { LONGEST_MS, duration, integer, known, plainCopy, refuse } from './checks.js';
+import type { MapRetries } from './map-options.js';
+import { mayGoWell } from './retry-options.js';
+
+/** ms to wait before an item is run again that has failed so often; null when it is not. */
+export type Again = (error: unknown, failures: number) => number | null;
+
+const KINDS: readonly (ErrorKind | 'other')[] = [
+  'timeout',
+  'cancelled',
+  'channel-closed',
+  'queue-full',
+  'closed',
+  'argument',
+  'declaration',
+  'library',
+  'symbol',
+  'engine',
+  'native',
+  'host-function',
+  'stream',
+  'crash',
+  'lost',
+  'crash-loop',
+  'deadlock',
+  'items',
+  'race',
+  'listener',
+  'other',
+];
+
+/** @throws ArgumentError naming the option. */
+export function againOf(value: unknown): Again {
+  if (value === undefined || value === 0) return () => null;
+  if (typeof value === 'number') {
+    const same = ruleOf('retries', value);
+    return (error, failures) => (mayGoWell(error) ? same(failures) : null);
+  }
+  if (plainCopy(value) === null) refuse('retries', value, 'a number, or an object of kinds of errors');
+  const given = known('Kinds of errors in `retries`', value, KINDS);
+  const rules = new Map(Object.entries(given).map(([kind, rule]) => [kind, ruleOf(`retries.${kind}`, rule)]));
+  return (error, failures) => {
+    const kind = error instanceof OffthreadError ? error.kind : 'other';
+    return rules.get(kind)?.(failures) ?? null;
+  };
+}
+
+function ruleOf(name: string, value: unknown): (failures: number) => number | null {
+  const given =
+    typeof value === 'object' && value !== null
+      ? known(`Options of \`${name}\``, value, [
+          'retries',
+          'delay',
+          'factor',
+          'maxDelay',
+        ] satisfies (keyof MapRetries)[])
+      : { retries: value };
+  const retries = integer(
+    `${name}${typeof value === 'object' ? '.retries' : ''}`,
+    given['retries'],
+    0,
+    2 ** 31,
+    0,
+  );
+  const delay = duration(`${name}.delay`, given['delay'], 100);
+  const maxDelay = Math.min(duration(`${name}.maxDelay`, given['maxDelay'], 30_000), LONGEST_MS);
+  const factor = given['factor'] ?? 2;
+  if (typeof factor !== 'number' || !(factor >= 1)) refuse(`${name}.factor`, factor, 'a number from 1');
+  // Half of each wait is random: what failed together is not to come back together.
+  return (failures) =>
+    failures > retries
+      ? null
+      : Math.min(maxDelay, delay * factor ** (failures - 1)) * (0.5 + Math.random() / 2);
+}
