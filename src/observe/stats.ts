@@ -31,6 +31,7 @@ export interface PoolStats {
   /** Calls that wait for room in the queue (`whenFull: 'wait'`). */
   readonly waiting: number;
   readonly running: number;
+  /** Calls that were accepted. Items that travel together (`map`, `mapColumns`) count as one. */
   readonly submitted: number;
   readonly succeeded: number;
   readonly failed: number;

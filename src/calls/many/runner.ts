@@ -6,6 +6,7 @@ import type { DeclaredFunction } from '../../lanes/declared-function.js';
 import { type BatchPlan, type BatchViews, planBatch } from '../../shared/batch.js';
 import { nativeError } from '../../supervisor/native-failure.js';
 import { settled } from '../../supervisor/thenable.js';
+import { Call } from '../call.js';
 import { type Dispatcher, type FunctionOrigin, originOf } from '../native-function.js';
 import { Batch } from './batch.js';
 import type { Group } from './outbox.js';
@@ -110,8 +111,7 @@ class SingleRunner implements Runner {
       (error: unknown) => end({ error, byItem: true }),
     );
     return (reason) => {
-      const { cancel } = (started ?? {}) as { cancel?: unknown };
-      if (started instanceof Promise && typeof cancel === 'function') cancel.call(started, reason);
+      if (started instanceof Call) started.cancel(reason);
     };
   }
 }

@@ -1,0 +1,43 @@
+/** B11, issue 5.1, 5.3: the types of runs over many items follow the declaration. Compiling this file is most of the test. */
+import { expectTypeOf } from 'expect-type';
+import type { ColumnCall, Library, MapResults, Pool } from '../../src/index.js';
+
+const FUNCTIONS = {
+  add: { arguments: ['i32', 'i32'], return: 'i32' },
+  root: { arguments: ['f64'], return: 'f64' },
+  crc32: { arguments: ['u64', 'buffer', 'u32'], return: 'u64' },
+} as const;
+
+/** Never called: what matters is whether it compiles. */
+function uses(pool: Pool, lib: Library<typeof FUNCTIONS>): void {
+  expectTypeOf(pool.map(lib.add, [[1, 2]])).toEqualTypeOf<MapResults<number>>();
+  expectTypeOf(pool.map(lib.root, [1, 2])).toEqualTypeOf<MapResults<number>>();
+  expectTypeOf(pool.map(lib.root, [[1], [2]])).toEqualTypeOf<MapResults<number>>();
+  expectTypeOf(pool.map(lib.crc32, [[0n, new Uint8Array(1), 1]])).toEqualTypeOf<MapResults<bigint>>();
+  expectTypeOf(pool.map((text: string) => lib.root(text.length), ['a'])).toEqualTypeOf<MapResults<number>>();
+  expectTypeOf(pool.map(async (n: number, index: number) => `${n} ${index}`, new Set([1]))).toEqualTypeOf<
+    MapResults<string>
+  >();
+  expectTypeOf(pool.map(lib.add, [[1, 2]]).entries()).toEqualTypeOf<
+    AsyncIterableIterator<readonly [number, number]>
+  >();
+  pool.map((text: string) => text.length, ['a'], { onError: (_, item) => ({ value: item.length }) });
+  // @ts-expect-error an item is not of the function's type
+  pool.map((text: string) => text.length, [1]);
+  // @ts-expect-error it stands for another type of result
+  pool.map((text: string) => text.length, ['a'], { onError: () => ({ value: 'long' }) });
+  // @ts-expect-error there is no such option
+  pool.map(lib.root, [1], { order: true });
+
+  const a = new Int32Array(2);
+  expectTypeOf(pool.mapColumns(lib.add, { a, b: 1 }, a)).toEqualTypeOf<ColumnCall<Int32Array<ArrayBuffer>>>();
+  expectTypeOf(pool.mapColumns(lib.add, [a, a], null)).toEqualTypeOf<ColumnCall<null>>();
+  // @ts-expect-error a column is a typed array
+  void pool.mapColumns(lib.add, { a: [1, 2], b: 1 });
+}
+
+describe('types of runs over many items (issue 5)', () => {
+  it('follow the function', () => {
+    expectTypeOf(uses).toBeFunction();
+  });
+});
