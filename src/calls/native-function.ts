@@ -91,9 +91,11 @@ export interface FunctionOrigin {
 
 const origins = new WeakMap<object, FunctionOrigin>();
 
-/** Null for any other function. */
-export function originOf(native: unknown): FunctionOrigin | null {
-  return typeof native === 'function' ? (origins.get(native) ?? null) : null;
+/** Null for any other function. @throws ArgumentError for a native function of another. */
+export function originOn(dispatcher: Dispatcher, native: unknown): FunctionOrigin | null {
+  const origin = typeof native === 'function' ? (origins.get(native) ?? null) : null;
+  if (origin === null || origin.dispatcher === dispatcher) return origin;
+  throw new ArgumentError('The function belongs to a library of another pool: open it on this one.');
 }
 
 /** Makes the function for users. */

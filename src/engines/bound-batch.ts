@@ -60,7 +60,8 @@ function judge(bound: BoundFunction, results: Column | null, outcomes: Int32Arra
 }
 
 /** The loop for numbers in, number out: most batches, and most of their time. @returns the items that are over. */
-function loopPlain({ call, columns, count, memory, tripwire, done }: Run, results: Column): number {
+function loopPlain(run: Run, results: Column): number {
+  const { call, columns, count, memory, tripwire, done } = run;
   const { i32, f64 } = memory;
   const out = results as NumberColumn;
   const [a, b, c] = columns as readonly [NumberColumn, NumberColumn, NumberColumn];
@@ -84,15 +85,8 @@ function loopPlain({ call, columns, count, memory, tripwire, done }: Run, result
         out[index] = call(a[index] as number, b[index] as number, c[index] as number) as number;
       }
       return index;
-    default: {
-      const args: number[] = columns.map(() => 0);
-      for (; index < count && Atomics.load(i32, tripwire) === 0; index += 1) {
-        f64[done] = index;
-        columns.forEach((column, at) => (args[at] = column[index] as number));
-        out[index] = call(...args) as number;
-      }
-      return index;
-    }
+    default:
+      return loop({ ...run, take: (at, value) => void (out[at] = value as number) });
   }
 }
 
@@ -103,7 +97,7 @@ function loop({ call, columns, count, memory, tripwire, done, take }: Run): numb
   let index = 0;
   for (; index < count && Atomics.load(i32, tripwire) === 0; index += 1) {
     f64[done] = index;
-    columns.forEach((column, at) => (args[at] = column[index] as number));
+    for (let at = 0; at < args.length; at += 1) args[at] = (columns[at] as NumberColumn)[index] as number;
     take(index, call(...args));
   }
   return index;

@@ -14,7 +14,7 @@ import { Header, Interrupt, Request, RowDouble, RowWord } from '../shared/layout
 import { arenaStart } from '../shared/layout.js';
 import type { LaneMemory } from '../shared/lane-memory.js';
 import { NO_TEXT } from '../shared/payload.js';
-import { State, generationOf, stateIn, stateWord, transition } from '../shared/states.js';
+import { RUNNING_STATES, State, generationOf, stateIn, stateWord, transition } from '../shared/states.js';
 import { Arena } from './arena.js';
 import { Blocks, packBatch } from './pack-batch.js';
 import { NO_ROOM, lentArguments, pack } from './pack.js';
@@ -251,7 +251,7 @@ export class LaneRing<T extends Ticket> {
    * caller is going to free. Of a thread: the memory has to be shared.
    */
   closeInterrupt(sequence: number, id: number): void {
-    for (const from of [State.running, State.cancelling, State.timingOut] as const) {
+    for (const from of RUNNING_STATES) {
       this.transition(sequence, id, from, State.lost);
     }
     const index = this.memory.rowWord(sequence) + RowWord.INTERRUPT;

@@ -1,35 +1,11 @@
 /** Whether a failed item of `pool.map` is run again, and when. */
-import { type ErrorKind, OffthreadError } from '../errors.js';
+import { OffthreadError } from '../errors.js';
 import { LONGEST_MS, duration, integer, known, plainCopy, refuse } from './checks.js';
 import type { MapRetries } from './map-options.js';
-import { mayGoWell } from './retry-options.js';
+import { ERROR_KINDS, mayGoWell } from './retry-options.js';
 
 /** ms to wait before an item is run again that has failed so often; null when it is not. */
 export type Again = (error: unknown, failures: number) => number | null;
-
-const KINDS: readonly (ErrorKind | 'other')[] = [
-  'timeout',
-  'cancelled',
-  'channel-closed',
-  'queue-full',
-  'closed',
-  'argument',
-  'declaration',
-  'library',
-  'symbol',
-  'engine',
-  'native',
-  'host-function',
-  'stream',
-  'crash',
-  'lost',
-  'crash-loop',
-  'deadlock',
-  'items',
-  'race',
-  'listener',
-  'other',
-];
 
 /** @throws ArgumentError naming the option. */
 export function againOf(value: unknown): Again {
@@ -39,7 +15,7 @@ export function againOf(value: unknown): Again {
     return (error, failures) => (mayGoWell(error) ? same(failures) : null);
   }
   if (plainCopy(value) === null) refuse('retries', value, 'a number, or an object of kinds of errors');
-  const given = known('Kinds of errors in `retries`', value, KINDS);
+  const given = known('Kinds of errors in `retries`', value, [...ERROR_KINDS, 'other']);
   const rules = new Map(Object.entries(given).map(([kind, rule]) => [kind, ruleOf(`retries.${kind}`, rule)]));
   return (error, failures) => {
     const kind = error instanceof OffthreadError ? error.kind : 'other';

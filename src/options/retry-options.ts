@@ -75,6 +75,9 @@ const MAY_GO_WELL: Readonly<Record<ErrorKind, boolean>> = {
   listener: false,
 };
 
+/** Every kind of error. */
+export const ERROR_KINDS: readonly string[] = Object.keys(MAY_GO_WELL);
+
 /** Codes that differ from their kind. */
 const BY_CODE: ReadonlyMap<string, boolean> = new Map([
   // It is refused for as long as the pool lives.
@@ -130,6 +133,6 @@ function ruleOption(value: unknown): RetrySettings['when'] {
   const kinds = copyOf(value);
   if (kinds === null) refuse('when', value, 'a function, or a list of kinds of errors');
   const wrong = kinds.findIndex((kind) => typeof kind !== 'string' || !Object.hasOwn(MAY_GO_WELL, kind));
-  if (wrong >= 0) refuse(`when[${wrong}]`, kinds[wrong], `one of ${Object.keys(MAY_GO_WELL).join(', ')}`);
+  if (wrong >= 0) refuse(`when[${wrong}]`, kinds[wrong], `one of ${ERROR_KINDS.join(', ')}`);
   return (error) => error instanceof OffthreadError && kinds.includes(error.kind);
 }

@@ -37,6 +37,9 @@ const STATE_BITS = 4;
 const STATE_MASK = (1 << STATE_BITS) - 1;
 const GENERATIONS = 2 ** (32 - STATE_BITS);
 
+/** States in which native code may be running. */
+export const RUNNING_STATES: readonly State[] = [State.running, State.cancelling, State.timingOut];
+
 /** Every change that is allowed, and who makes it. */
 export const transitions: Readonly<Record<number, readonly State[]>> = {
   [State.queued]: [State.running, State.cancelled, State.timedOut, State.withdrawn],

@@ -6,12 +6,13 @@ import type { DeclaredFunction } from '../lanes/declared-function.js';
 /** What it returned, and what else it said. */
 export interface Failure extends Pick<ErrorContext, 'call' | 'lane'> {
   readonly returned: unknown;
-  readonly errno: number;
-  readonly lastError: string | null;
+  /** 0, or left out: not known. */
+  readonly errno?: number;
+  readonly lastError?: string | null;
 }
 
 export function nativeError({ name: symbol, compiled }: DeclaredFunction, failure: Failure): NativeError {
-  const { returned, errno, lastError, call, lane } = failure;
+  const { returned, errno = 0, lastError = null, call, lane } = failure;
   const { spec } = compiled;
   const name = spec.errno ? errnoName(errno) : undefined;
   const why = [lastError, name === undefined ? null : `errno ${errno}, ${name}`].filter(

@@ -7,7 +7,7 @@
  * that together span its patience. Time in which nobody looked does not count:
  * then the whole machine may have stood still.
  */
-import { State } from '../shared/states.js';
+import { RUNNING_STATES } from '../shared/states.js';
 import type { JobLane } from './job.js';
 
 /** ms that a lane may take to begin with a call, to pass one that is over, or to answer. */
@@ -69,7 +69,5 @@ export class Silence {
 function owes(lane: JobLane): boolean {
   const { ring } = lane;
   if (ring.done === ring.tail) return !lane.bound;
-  const state = ring.state(ring.head);
-  const runs = state === State.running || state === State.cancelling || state === State.timingOut;
-  return !(runs && lane.begun);
+  return !(lane.begun && RUNNING_STATES.includes(ring.state(ring.head)));
 }

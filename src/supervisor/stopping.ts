@@ -15,7 +15,7 @@
 import { performance } from 'node:perf_hooks';
 import { LaneLostError, type OffthreadError } from '../errors.js';
 import { StopCause } from '../shared/layout.js';
-import { State } from '../shared/states.js';
+import { RUNNING_STATES, State } from '../shared/states.js';
 import { REPEAT_INTERRUPT_MS, type Interrupter } from './interrupter.js';
 import type { Job, JobLane, StopEnding } from './job.js';
 
@@ -28,8 +28,6 @@ export interface StopContext {
   /** The job's lane is to be given up. */
   lose(lane: JobLane, job: Job, waited: boolean): void;
 }
-
-const RUNNING_STATES = [State.running, State.cancelling, State.timingOut] as const;
 
 /**
  * Asks a dispatched call to end.

@@ -39,6 +39,20 @@ export class BatchCall<B extends JobItems = JobItems> extends Call<void> {
     void Object.defineProperty(this.prototype, 'constructor', { value: Promise });
   }
 
+  /**
+   * Whether the item behind those that are over has ended it. What keeps every call from running is no item's doing,
+   * nor is it to be cancelled, or that the pool closes.
+   */
+  get endedByItem(): boolean {
+    const began = this.ending === 'timed-out' || (this.ending === 'failed' && this.startedAt !== null);
+    return began && this.items.done < this.items.count;
+  }
+
+  /** ms that its items took. */
+  get ms(): number {
+    return (this.endedAt ?? 0) - (this.startedAt ?? 0);
+  }
+
   /** A timeout is for each item: time counts from when it was first seen to run. */
   override timeoutAt(startedAt: number, now: number): number {
     const { timeout } = this.limits;

@@ -15,15 +15,15 @@ import { performance } from 'node:perf_hooks';
 import { CallCancelledError, type OffthreadError } from '../../errors.js';
 import type { ColumnSettings, ManyProgress, OnFailure } from '../../options/column-options.js';
 import type { Column } from '../../shared/batch.js';
-import { nativeError } from '../../supervisor/native-failure.js';
 import { reasonText } from '../call.js';
 import type { FunctionOrigin } from '../native-function.js';
 import type { BatchCall } from './batch-call.js';
 import { ColumnBatch } from './column-batch.js';
 import type { CheckedColumns } from './column-check.js';
 import { endedBy, failedItem, handlerFailed, tooMany } from './endings.js';
-import { Pace } from './pace.js';
+import { Pace, batchesAtOnce } from './pace.js';
 import { Progress } from './progress.js';
+import { failuresOf } from './verdicts.js';
 
 /** A failed item. */
 export interface FailedItem {
@@ -130,9 +130,7 @@ export class ColumnRun {
 
   /** Hands out batches, and settles when there is nothing more to do. */
   #go(): void {
-    const { lanes } = this.#origin.dispatcher;
-    // One runs in each lane, and one waits behind it; with fewer takers than lanes, none may wait.
-    const most = this.#takers < lanes ? this.#takers : 2 * lanes;
+    const most = batchesAtOnce(this.#takers, this.#origin.dispatcher.lanes);
     while (this.#failure === null && this.#ranges.length > 0 && this.#calls.size < most) this.#send();
     this.#settle();
   }
@@ -159,7 +157,7 @@ export class ColumnRun {
 
   #onOver(call: BatchCall<ColumnBatch>): void {
     const { items } = call;
-    this.#pace.measure(items.done, (call.endedAt ?? 0) - (call.startedAt ?? 0));
+    this.#pace.measure(items.done, call.ms);
     if (items.lost)
       this.#stop(() =>
         endedBy(
@@ -176,28 +174,14 @@ export class ColumnRun {
 
   /** @returns how many of the items that ran have failed. */
   #verdicts(items: ColumnBatch): number {
-    const { fn } = this.#origin;
-    const before = this.#progress.failed;
-    for (const { index, returned, errno } of items.failures) {
-      const at = items.from + index;
-      this.#onFailed(at, () =>
-        nativeError(fn, { returned, errno, lastError: null, call: undefined, lane: undefined }),
-      );
-    }
-    const { failsPredicate } = fn.compiled;
-    const { out } = this.#columns;
-    if (failsPredicate !== undefined && out !== null) {
-      for (let at = items.from; at < items.from + items.done; at += 1) {
-        const returned = this.#columns.plan.returns === 'bool' ? out[at] !== 0 : out[at];
-        this.#guard(() => {
-          if (!failsPredicate(returned)) return;
-          this.#onFailed(at, () =>
-            nativeError(fn, { returned, errno: 0, lastError: null, call: undefined, lane: undefined }),
-          );
-        });
-      }
-    }
-    return this.#progress.failed - before;
+    const { out, plan } = this.#columns;
+    const returnedBy = (index: number): unknown => {
+      const returned = out?.[items.from + index];
+      return plan.returns === 'bool' ? returned !== 0 : returned;
+    };
+    const failures = failuresOf(this.#origin.fn, items, returnedBy);
+    for (const { index, error } of failures) this.#onFailed(items.from + index, error);
+    return failures.length;
   }
 
   /** Something else than its last item has ended a batch. */
@@ -211,9 +195,7 @@ export class ColumnRun {
       this.#left += end - from;
     };
     if (this.#failure !== null) return;
-    // What keeps every call from running is no item's failure; nor is it to be stopped, or that the pool closes.
-    const own = call.ending === 'timed-out' || (call.ending === 'failed' && call.startedAt !== null);
-    if (!own || next >= end) {
+    if (!call.endedByItem) {
       this.#stop(() => call.error as OffthreadError);
       return;
     }

@@ -4,7 +4,7 @@ import { type ColumnOptions, type ManyProgress, columnSettings } from '../../opt
 import { show } from '../../options/checks.js';
 import type { Column } from '../../shared/batch.js';
 import type { NativeFunction } from '../native-function.js';
-import { type Dispatcher, originOf } from '../native-function.js';
+import { type Dispatcher, originOn } from '../native-function.js';
 import { checkColumns } from './column-check.js';
 import { type ColumnResult, ColumnRun } from './column-run.js';
 
@@ -36,8 +36,8 @@ export function mapColumns(
 ): ColumnCall<Column | null> {
   let run: ColumnRun | null = null;
   const start = async (): Promise<ColumnResult<Column | null>> => {
-    const origin = originOf(native);
-    if (origin === null || origin.dispatcher !== dispatcher) throw notOurs(native, origin !== null);
+    const origin = originOn(dispatcher, native);
+    if (origin === null) throw notNative(native);
     const settings = columnSettings(options);
     run = new ColumnRun(origin, checkColumns(origin.fn, columns, out), settings);
     return run.promise;
@@ -58,10 +58,8 @@ const NOTHING: ManyProgress = {
   remainingMs: undefined,
 };
 
-function notOurs(native: unknown, another: boolean): ArgumentError {
+function notNative(native: unknown): ArgumentError {
   return new ArgumentError(
-    another
-      ? 'The function belongs to a library of another pool: open it on this one.'
-      : `The function is ${show(native)}; mapColumns takes a function of a library that was opened on this pool. For others use pool.map.`,
+    `The function is ${show(native)}; mapColumns takes a function of a library that was opened on this pool. For others use pool.map.`,
   );
 }

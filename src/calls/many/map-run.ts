@@ -184,7 +184,7 @@ export class MapRun {
       // It never runs; those before it and behind it do.
       if (from < at) this.#again.unshift({ group, from, to: at });
       if (at + 1 < to) this.#again.push({ group, from: at + 1, to });
-      this.#account(() => this.#onFailed(group, at, refusal));
+      this.#account(() => this.#onFailed(group, at, () => refusal));
       return;
     }
     const stop = this.#runner.run(group, from, to, (outcome) => {
@@ -203,11 +203,11 @@ export class MapRun {
 
   #onOver({ group, from, to }: Work, { done, failures, ended, ms }: Outcome): void {
     this.#pace.measure(done, ms);
-    for (const { at } of failures) group.values[at] = NOTHING;
+    for (const { index } of failures) group.values[from + index] = NOTHING;
     group.left -= done - failures.length;
     this.#progress.done += done - failures.length;
     this.#outbox.add(group, from, from + done);
-    for (const { at, error } of failures) this.#onFailed(group, at, error);
+    for (const { index, error } of failures) this.#onFailed(group, from + index, error);
     if (ended !== null) this.#onEndedEarly(group, from + done, to, ended);
     this.#guard(() => this.#progress.tell());
   }
@@ -224,14 +224,15 @@ export class MapRun {
       return;
     }
     if (at + 1 < to) this.#again.unshift({ group, from: at + 1, to });
-    this.#onFailed(group, at, error);
+    this.#onFailed(group, at, () => error);
   }
 
-  #onFailed(group: Group, at: number, error: unknown): void {
+  #onFailed(group: Group, at: number, errorOf: () => unknown): void {
     if (this.#failure !== null) {
       this.#progress.failed += 1;
       return;
     }
+    const error = errorOf();
     const index = group.from + at;
     const often = (this.#failedOften.get(index) ?? 0) + 1;
     const wait = this.#settings.again(error, often);

@@ -9,6 +9,11 @@ const BATCH_MS = 4;
 /** A batch has at most so many times the items of the one before: a first measurement is no verdict. */
 const GROWTH = 8;
 
+/** Batches under way at once: one runs in each lane, and one waits behind it; with fewer takers than lanes, none may wait. */
+export function batchesAtOnce(takers: number, lanes: number): number {
+  return takers < lanes ? takers : 2 * lanes;
+}
+
 export class Pace {
   #most = 1;
   #itemMs = Infinity;

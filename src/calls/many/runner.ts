@@ -2,21 +2,21 @@
 import { checkArguments } from '../../declare/validate.js';
 import { ArgumentError } from '../../errors.js';
 import { show } from '../../options/checks.js';
-import type { DeclaredFunction } from '../../lanes/declared-function.js';
 import { type BatchPlan, type BatchViews, planBatch } from '../../shared/batch.js';
-import { nativeError } from '../../supervisor/native-failure.js';
 import { settled } from '../../supervisor/thenable.js';
 import { Call } from '../call.js';
-import { type Dispatcher, type FunctionOrigin, originOf } from '../native-function.js';
+import { type Dispatcher, type FunctionOrigin, originOn } from '../native-function.js';
 import { Batch } from './batch.js';
 import type { Group } from './outbox.js';
+import { batchesAtOnce } from './pace.js';
+import { type FailedInBatch, failuresOf } from './verdicts.js';
 
 /** What became of items [from, to) of a group. */
 export interface Outcome {
   /** Items that have run, from the first on: those with a result are in the group's values. */
   readonly done: number;
   /** Of those, the ones that failed. */
-  readonly failures: readonly { readonly at: number; readonly error: unknown }[];
+  readonly failures: readonly FailedInBatch[];
   /** What ended it before its end, and whether the item that is next did. */
   readonly ended: { readonly error: unknown; readonly byItem: boolean } | null;
   /** ms that they took. */
@@ -46,15 +46,12 @@ export function runnerOf(dispatcher: Dispatcher, fn: unknown, concurrency: numbe
       `map was given ${show(fn)} to run; it takes a native function, or any function of an item and its index.`,
     );
   }
-  const origin = originOf(fn);
-  if (origin !== null && origin.dispatcher !== dispatcher) {
-    throw new ArgumentError('The function belongs to a library of another pool: open it on this one.');
-  }
+  const origin = originOn(dispatcher, fn);
   const { lanes } = dispatcher;
   const takers = Math.min(concurrency, lanes);
   const capacity = origin === null || !mayBatch(origin) ? 0 : dispatcher.batchCapacity(origin.fn);
   if (origin !== null && capacity > 0) {
-    return new BatchRunner(origin, capacity, takers, takers < lanes ? takers : 2 * lanes);
+    return new BatchRunner(origin, capacity, takers, batchesAtOnce(takers, lanes));
   }
   const call =
     origin === null
@@ -181,15 +178,11 @@ class BatchRunner implements Runner {
     const batch = new ListBatch(this.#plan, group, from, to - from);
     let returned = false;
     const call = dispatcher.batch(fn, batch, limits, (ended) => {
-      const own = ended.ending === 'timed-out' || (ended.ending === 'failed' && ended.startedAt !== null);
       const outcome: Outcome = {
         done: batch.done,
-        failures: failuresOf(fn, batch, group, from),
-        ended:
-          ended.ending === 'succeeded'
-            ? null
-            : { error: ended.error, byItem: own && batch.done < batch.count },
-        ms: (ended.endedAt ?? 0) - (ended.startedAt ?? 0),
+        failures: failuresOf(fn, batch, (index) => group.values[from + index]),
+        ended: ended.ending === 'succeeded' ? null : { error: ended.error, byItem: ended.endedByItem },
+        ms: ended.ms,
       };
       if (returned) over(outcome);
       else queueMicrotask(() => over(outcome));
@@ -197,30 +190,4 @@ class BatchRunner implements Runner {
     returned = true;
     return (reason) => void call.cancel(reason);
   }
-}
-
-function failuresOf(
-  fn: DeclaredFunction,
-  batch: ListBatch,
-  { values }: Group,
-  from: number,
-): Outcome['failures'] {
-  const nothing = { lastError: null, call: undefined, lane: undefined };
-  const declared = batch.failures.map(({ index, returned, errno }) => ({
-    at: from + index,
-    error: nativeError(fn, { ...nothing, returned, errno }) as unknown,
-  }));
-  const { failsPredicate } = fn.compiled;
-  if (failsPredicate === undefined) return declared;
-  const failures: { at: number; error: unknown }[] = [];
-  for (let at = from; at < from + batch.done; at += 1) {
-    const returned = values[at];
-    try {
-      if (failsPredicate(returned))
-        failures.push({ at, error: nativeError(fn, { ...nothing, returned, errno: 0 }) });
-    } catch (error) {
-      failures.push({ at, error });
-    }
-  }
-  return failures;
 }
