@@ -131,6 +131,8 @@ export class Pool implements AsyncDisposable {
    * one), or any function of an item and its index, sync or async.
    *
    * Items are pulled only as fast as they are worked on and their results are read; results come in their order.
+   * An array of items is not copied: leave it as it is until the run has ended. `toArray()` is the fastest way to read
+   * results, since `for await` takes a promise for each.
    * @throws ArgumentError for wrong options, items or functions.
    */
   map<A extends readonly unknown[], R>(
@@ -152,10 +154,11 @@ export class Pool implements AsyncDisposable {
    * argument, in the order of its declaration. Items travel to lanes in ranges, and results land in `out`.
    *
    * Items run at most once, at most one at a time in each lane; a `timeout` of the function is for each item.
-   * Columns must not change before the run has ended.
+   * Columns must not change before the run has ended. Those over SharedArrayBuffers are not copied where lanes are
+   * threads.
    *
-   * @param out where the results go: a typed array of what the function returns. Left out, a new one is made; with
-   * null results are not kept.
+   * @param out where the results go: a typed array of what the function returns. Left out, a new one is made, over a
+   * SharedArrayBuffer if a column is; with null results are not kept.
    * @throws (rejects) ArgumentError, DeclarationError; ItemsError where an item ends the run; CallCancelledError;
    * PoolClosedError.
    */

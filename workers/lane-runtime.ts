@@ -258,7 +258,8 @@ export class LaneRuntime {
     // A callback of an earlier call may be called by any.
     writer?.begin(bound.spec, sequence, generation, this.memory.rowWord(sequence) + RowWord.CANCEL, 0);
     i32[Header.PHASE] = Phase.CALL;
-    runBatch(bound, bound.batch as BatchPlan, frame.memory, sequence);
+    const { memory } = frame;
+    runBatch(bound, bound.batch as BatchPlan, memory, sequence, () => this.#viewsOf(sequence) ?? []);
     i32[Header.PHASE] = Phase.ANSWER;
     i32[this.memory.rowWord(sequence) + RowWord.OUTCOME] = 0;
   }
@@ -296,7 +297,10 @@ export class LaneRuntime {
   }
 
   #externals(sequence: number, bound: BoundFunction): readonly Uint8Array[] | null {
-    if (!bound.hasExternals(this.memory, sequence)) return null;
+    return bound.hasExternals(this.memory, sequence) ? this.#viewsOf(sequence) : null;
+  }
+
+  #viewsOf(sequence: number): readonly Uint8Array[] | null {
     this.receive();
     for (const [row, views] of this.#views) {
       if (((row - sequence) | 0) > 0) break;

@@ -8,7 +8,7 @@ import type { ChunksSpec } from '../declare/spec.js';
 import type { ArgumentError, OffthreadError } from '../errors.js';
 import type { CallSettings, Deadline } from '../options/call-options.js';
 import type { PoolSettings } from '../options/pool-options.js';
-import { batchCapacity, planBatch } from '../shared/batch.js';
+import { type Lent, NOTHING_LENT, batchCapacity, planBatch } from '../shared/batch.js';
 import type { JobItems, JobTalk } from '../supervisor/job.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import type { Admission } from './admission.js';
@@ -88,11 +88,13 @@ export class CallDispatcher implements Dispatcher {
     return call;
   }
 
-  batchCapacity({ compiled }: DeclaredFunction): number {
+  batchCapacity({ compiled }: DeclaredFunction, lent: Lent = NOTHING_LENT): number {
     const plan = planBatch(compiled.spec);
     // Without shared memory nobody knows how far a batch was when its lane ended.
     if (plan !== null && this.#supervisor.control === 'kill-only') return 1;
-    return plan === null ? 0 : Math.max(1, batchCapacity(plan, this.#supervisor.batchRoom));
+    if (plan === null) return 0;
+    const { batchRoom, lendsShared } = this.#supervisor;
+    return Math.max(1, batchCapacity(plan, batchRoom, lendsShared ? lent : NOTHING_LENT));
   }
 
   get lanes(): number {

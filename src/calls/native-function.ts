@@ -9,6 +9,7 @@ import {
   NO_CALL_OPTIONS,
   callSettings,
 } from '../options/call-options.js';
+import type { Lent } from '../shared/batch.js';
 import type { JobItems } from '../supervisor/job.js';
 import type { CallLimits, NativeCall } from './call.js';
 import type { BatchCall } from './many/batch-call.js';
@@ -47,7 +48,7 @@ export interface Dispatcher {
   /** Lanes that calls may go to, when all of them are there. */
   readonly lanes: number;
   /** Items that one batch of a function may have; 0 where each of its calls needs a row of its own. */
-  batchCapacity(fn: DeclaredFunction): number;
+  batchCapacity(fn: DeclaredFunction, lent?: Lent): number;
   /** Offers many items of one function to the pool, as one call. It waits for room in the queue, whatever `whenFull` says. */
   batch<B extends JobItems>(
     fn: DeclaredFunction,

@@ -18,6 +18,8 @@ export interface LaneKind<T extends Ticket> {
   readonly control: PoolSettings['control'];
   /** Bytes that the items of one batch may take in its lanes. */
   readonly batchRoom: number;
+  /** Whether its lanes work on the caller's own SharedArrayBuffers. */
+  readonly lendsShared: boolean;
   readonly bell: Doorbell;
   /** Starts a lane. @throws EngineError where what it needs is not to be had. */
   create(name: string, events: LaneEvents<Lane<T>>): Lane<T>;
@@ -40,6 +42,7 @@ export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> 
     return {
       control: 'shared',
       batchRoom: batchRoom(size),
+      lendsShared: true,
       bell,
       create: (name, events) =>
         new ThreadLane<T>({ name, size, bell: bell.buffer, spinUs, leaseIdleMs, stackSizeMb }, events),
@@ -54,6 +57,7 @@ export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> 
     return {
       control: 'kill-only',
       batchRoom: batchRoom({ ...size, batchBytes: 0 }),
+      lendsShared: false,
       bell,
       create: (name, events) =>
         new MessageLane<T>({ name, arenaBytes, bell, stackSizeMb, env: settings.env, passStderr }, events),
@@ -65,6 +69,7 @@ export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> 
   return {
     control: 'shared',
     batchRoom: batchRoom(size),
+    lendsShared: false,
     bell,
     end: () => {
       if (live !== undefined) leaveLiveFile(system);

@@ -102,11 +102,12 @@ export class LaneRing<T extends Ticket> {
     if (ticket.fn.plan.hasData && this.outside.exhausted) return undefined;
     const { memory } = this;
     const sequence = this.tail;
-    const externals: Uint8Array[] = ticket.fn.plan.hasData ? [] : NONE;
+    const { outside } = this;
+    const externals: Uint8Array[] = ticket.fn.plan.hasData || ticket.items !== null ? [] : NONE;
     const payload =
       ticket.items === null
-        ? pack(memory, this.#arena, ticket.fn, ticket.args, externals, this.outside)
-        : packBatch(memory, this.#arena, this.#blocks, ticket.items);
+        ? pack(memory, this.#arena, ticket.fn, ticket.args, externals, outside)
+        : packBatch(memory, this.#arena, this.#blocks, ticket.items, externals, outside.lendsShared);
     if (payload === NO_ROOM) return undefined;
     const { stream } = ticket.fn.plan;
     if (stream !== NO_TEXT) memory.f64[(payload + stream) / 8] = ticket.highWaterMark;

@@ -3,7 +3,7 @@
  * is into its payload. A lane that shares no memory has no blocks: then the
  * items lie in the payload, which is sent.
  */
-import { batchBytes, batchViews } from '../shared/batch.js';
+import { NOTHING_LENT, batchBytes, batchViews, lentBits } from '../shared/batch.js';
 import { blocksStart } from '../shared/channel.js';
 import type { LaneMemory } from '../shared/lane-memory.js';
 import { BATCH_BLOCKS, type LaneSize } from '../shared/layout.js';
@@ -11,8 +11,8 @@ import type { Arena } from './arena.js';
 import { NO_ROOM } from './pack.js';
 import type { TicketItems } from './ticket.js';
 
-/** Bytes of the payload before its items: their number, and where they are. */
-const PAYLOAD_BYTES = 16;
+/** Bytes of the payload before its items: their number, where they are, and which columns are lent. */
+const PAYLOAD_BYTES = 24;
 
 /** A lane's blocks: given out and taken back in the order of the rows. */
 export class Blocks {
@@ -54,16 +54,34 @@ export function batchRoom({ batchBytes: block, arenaBytes }: LaneSize): number {
   return block > 0 ? block : Math.floor(arenaBytes / 8) * 4 - PAYLOAD_BYTES;
 }
 
-/** @returns byte offset of the payload, or {@link NO_ROOM}; nothing has been taken then. */
-export function packBatch(memory: LaneMemory, arena: Arena, blocks: Blocks, items: TicketItems): number {
+/**
+ * @param externals receives the bytes of the columns that are lent.
+ * @param lends whether the lane works on the caller's own shared memory.
+ * @returns byte offset of the payload, or {@link NO_ROOM}; nothing has been taken then.
+ */
+export function packBatch(
+  memory: LaneMemory,
+  arena: Arena,
+  blocks: Blocks,
+  items: TicketItems,
+  externals: Uint8Array[],
+  lends: boolean,
+): number {
   if (blocks.full) return NO_ROOM;
-  const inside = blocks.bytes === 0 ? batchBytes(items.plan, items.count) : 0;
+  const { plan, count } = items;
+  const lent = lends ? items.lent : NOTHING_LENT;
+  const inside = blocks.bytes === 0 ? batchBytes(plan, count, lent) : 0;
   const payload = arena.allocate(PAYLOAD_BYTES + inside);
   if (payload === NO_ROOM) return NO_ROOM;
   const block = blocks.take();
   const offset = blocks.bytes === 0 ? payload + PAYLOAD_BYTES : block;
-  memory.f64[payload / 8] = items.count;
+  memory.f64[payload / 8] = count;
   memory.f64[payload / 8 + 1] = offset;
-  items.write(batchViews(items.plan, memory.buffer, offset, items.count));
+  memory.f64[payload / 8 + 2] = lentBits(lent);
+  for (const column of lent) {
+    if (column === undefined) continue;
+    externals.push(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
+  }
+  items.write(batchViews(plan, memory.buffer, offset, count, lent));
   return payload;
 }

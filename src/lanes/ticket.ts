@@ -1,12 +1,14 @@
 /** What a lane remembers of a call it was given. The call itself is a room above. */
-import type { BatchPlan, BatchViews } from '../shared/batch.js';
+import type { BatchPlan, BatchViews, Lent } from '../shared/batch.js';
 import type { DeclaredFunction } from './declared-function.js';
 
 /** The items of a call that stands for many. */
 export interface TicketItems {
   readonly plan: BatchPlan;
   readonly count: number;
-  /** Writes their values. */
+  /** What lies in shared memory of the caller's own: a lane that can take it from there does. */
+  readonly lent: Lent;
+  /** Writes their values, but for those that are lent. */
   write(views: BatchViews): void;
 }
 

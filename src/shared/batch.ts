@@ -7,7 +7,9 @@
  *   outcomes   {@link Outcome} bits and errno for each item, where a call would have them
  *
  * Each starts at a multiple of 8 bytes, so both sides find them by the
- * function's spec and the number of items. The row's progress says how far the
+ * function's spec and the number of items. Arrays over memory that the lane
+ * shares anyway are lent instead: they stay where they are, and the block has
+ * no place for them. The row's progress says how far the
  * lane is: items before `done` are over, the one at `done` runs or is next.
  */
 import type { FunctionSpec, Scalar } from '../declare/spec.js';
@@ -56,6 +58,10 @@ export interface BatchPlan {
   readonly outcomes: boolean;
 }
 
+/** The values of each parameter, and then the results, where they lie in memory of their own; undefined: in the block. */
+export type Lent = readonly (Column | undefined)[];
+export const NOTHING_LENT: Lent = [];
+
 /** Memory of a batch, seen as what is in it. */
 export interface BatchViews {
   readonly columns: readonly Column[];
@@ -83,20 +89,46 @@ export function planBatch(spec: FunctionSpec): BatchPlan | null {
 const align8 = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 const bytesOf = (type: Scalar): number => COLUMN_OF[type].BYTES_PER_ELEMENT;
 
-/** Bytes of the block of so many items. */
-export function batchBytes({ params, returns, outcomes }: BatchPlan, count: number): number {
-  let bytes = outcomes ? align8(count * 4) : 0;
-  for (const type of params) bytes += align8(count * bytesOf(type));
-  return returns === null ? bytes : bytes + align8(count * bytesOf(returns));
+/** The scalars that a block has places for, parameters and result. */
+function inBlock({ params, returns }: BatchPlan, lent: Lent): Scalar[] {
+  const all = returns === null ? params : [...params, returns];
+  return all.filter((_, at) => lent[at] === undefined);
 }
 
-/** Items that a block of so many bytes has room for. */
-export function batchCapacity(plan: BatchPlan, bytes: number): number {
-  const { params, returns, outcomes } = plan;
-  const item = params.reduce((sum, type) => sum + bytesOf(type), 0);
-  const each = item + (returns === null ? 0 : bytesOf(returns)) + (outcomes ? 4 : 0);
+/** Bytes of the block of so many items. */
+export function batchBytes(plan: BatchPlan, count: number, lent: Lent = NOTHING_LENT): number {
+  let bytes = plan.outcomes ? align8(count * 4) : 0;
+  for (const type of inBlock(plan, lent)) bytes += align8(count * bytesOf(type));
+  return bytes;
+}
+
+/** Items that a block of so many bytes has room for; Infinity where it takes none. */
+export function batchCapacity(plan: BatchPlan, bytes: number, lent: Lent = NOTHING_LENT): number {
+  const types = inBlock(plan, lent);
+  const each = types.reduce((sum, type) => sum + bytesOf(type), plan.outcomes ? 4 : 0);
   // Each column may be followed by up to 7 bytes of nothing.
-  return Math.floor((bytes - 8 * (params.length + 2)) / Math.max(each, 1));
+  return Math.floor((bytes - 8 * (types.length + 1)) / each);
+}
+
+/** Which are lent, as bits: what a lane is told. Functions of more than 30 parameters have none. */
+export function lentBits(lent: Lent): number {
+  return lent.reduce((bits, column, at) => (column === undefined ? bits : bits | (1 << at)), 0);
+}
+
+/** The same columns as the lane is sent them, in order. @param views the bytes of each that is lent. */
+export function lentColumns(
+  { params, returns }: BatchPlan,
+  bits: number,
+  views: readonly Uint8Array[],
+  count: number,
+): Lent {
+  let next = 0;
+  return [...params, returns].map((type, at) => {
+    if (type === null || (bits & (1 << at)) === 0) return undefined;
+    const view = views[next] as Uint8Array;
+    next += 1;
+    return new COLUMN_OF[type](view.buffer, view.byteOffset, count);
+  });
 }
 
 /** The block of a batch of so many items, at a byte offset that is a multiple of 8. */
@@ -105,16 +137,19 @@ export function batchViews(
   buffer: ArrayBufferLike,
   offset: number,
   count: number,
+  lent: Lent = NOTHING_LENT,
 ): BatchViews {
   let at = offset;
-  const view = (type: Scalar): Column => {
+  const view = (type: Scalar, index: number): Column => {
+    const there = lent[index];
+    if (there !== undefined) return there;
     const column = new COLUMN_OF[type](buffer, at, count);
     at += align8(column.byteLength);
     return column;
   };
   return {
     columns: params.map(view),
-    results: returns === null ? null : view(returns),
+    results: returns === null ? null : view(returns, params.length),
     outcomes: outcomes ? new Int32Array(buffer, at, count) : null,
   };
 }

@@ -76,6 +76,8 @@ export class Supervisor {
   readonly control: PoolSettings['control'];
   /** Bytes that the items of one batch may take. */
   readonly batchRoom: number;
+  /** Whether lanes work on the caller's own SharedArrayBuffers. */
+  readonly lendsShared: boolean;
   readonly #lanes: LaneSet;
   readonly #loop: HostLoop;
   readonly #watch: Watch;
@@ -99,6 +101,7 @@ export class Supervisor {
     this.#bell = kind.bell;
     this.control = kind.control;
     this.batchRoom = kind.batchRoom;
+    this.lendsShared = kind.lendsShared;
     this.#lanes = new LaneSet(settings, kind, {
       starting: () => {
         this.#watch.by(performance.now() + BOOT_MS);

@@ -16,6 +16,7 @@ import {
 import { COLUMN_OF } from '../../src/shared/batch.js';
 import { contractEngines, describeOn, onEveryEngine, rejection, withPool } from '../helpers/contract.js';
 import { createPool } from '../helpers/lane-kind.js';
+import { until } from '../helpers/gate.js';
 import { testlib } from '../helpers/testlib.js';
 
 const NUMBERS = ['i8', 'u8', 'i16', 'u16', 'i32', 'u32', 'i64', 'u64', 'f32', 'f64'] as const;
@@ -83,6 +84,79 @@ onEveryEngine('columns (issue 5.3)', (engine) => {
       await pool.mapColumns(lib.ot_add, { shared, more: -1 }, target);
       expect([...target]).to.deep.equal(Array(10).fill(3));
       expect((await pool.mapColumns(lib.ot_add, { shared, shared2: shared }, null)).out).to.equal(null);
+    });
+  });
+
+  it('in shared memory or not, any of them: the same results, and each where it belongs', async () => {
+    await withPool(engine, { lanes: 2 }, async (_, pool) => {
+      const { ot_add } = await pool.open(testlib, FAILING, { engine });
+      const length = 20_000;
+      const column = (shared: boolean, value: (i: number) => number): Int32Array => {
+        const memory = shared ? new SharedArrayBuffer(length * 4 + 16) : new ArrayBuffer(length * 4 + 16);
+        const all = new Int32Array(memory, 8, length);
+        for (let i = 0; i < length; i++) all[i] = value(i);
+        return all;
+      };
+      for (let kind = 0; kind < 8; kind++) {
+        const a = column((kind & 1) > 0, (i) => i);
+        const b = column((kind & 2) > 0, (i) => 7 * i);
+        const out = column((kind & 4) > 0, () => -1);
+        expect((await pool.mapColumns(ot_add, { a, b }, out)).done).to.equal(length);
+        expect(
+          out.findIndex((value, i) => value !== 8 * i),
+          `kind ${kind}`,
+        ).to.equal(-1);
+        const around = new Int32Array(out.buffer);
+        expect([around[0], around[1], around[length + 2], around[length + 3]]).to.deep.equal([0, 0, 0, 0]);
+        const fresh = await pool.mapColumns(ot_add, { a, five: 5 });
+        expect(fresh.out.buffer).to.be.instanceOf((kind & 1) > 0 ? SharedArrayBuffer : ArrayBuffer);
+        expect(fresh.out.findIndex((value, i) => value !== i + 5)).to.equal(-1);
+      }
+    });
+  });
+
+  it('in shared memory: failures are those that there would be elsewhere', async () => {
+    await withPool(engine, { lanes: 2 }, async (_, pool) => {
+      const lib = await pool.open(testlib, FAILING, { engine });
+      const given = Uint8Array.from({ length: 1_500 }, (_value, i) => i);
+      const shared = new Uint8Array(new SharedArrayBuffer(1_500));
+      shared.set(given);
+      const [own, theirs] = [
+        await pool.mapColumns(lib.odd, { given }, undefined, skip),
+        await pool.mapColumns(lib.odd, { shared }, undefined, skip),
+      ];
+      const told = ({ failures }: typeof own): unknown =>
+        failures.map(({ index, error }) => [index, (error as Error).message]);
+      expect(told(theirs)).to.deep.equal(told(own));
+      expect([...theirs.out]).to.deep.equal([...own.out]);
+      expect(theirs.failed).to.equal(750);
+      const codes = new Int32Array(new SharedArrayBuffer(400)).fill(2, 0, 50).fill(13, 50);
+      const out = new Int32Array(new SharedArrayBuffer(400));
+      const judged = await pool.mapColumns(lib.ot_fail_errno, { codes }, out, skip);
+      const plain = await pool.mapColumns(
+        lib.ot_fail_errno,
+        { codes: Int32Array.from(codes) },
+        undefined,
+        skip,
+      );
+      expect(told(judged)).to.deep.equal(told(plain));
+      expect([...out]).to.deep.equal([...plain.out]);
+    });
+  });
+
+  it('in shared memory: an item that was given up writes nothing when it comes back', async () => {
+    await withPool(engine, { lanes: 2, grace: 0 }, async (_, pool) => {
+      const { ot_sleep_ms } = await pool.open(testlib, FAILING, { engine });
+      const ms = new Int32Array(new SharedArrayBuffer(40));
+      ms[4] = 1_500;
+      const out = new Int32Array(new SharedArrayBuffer(40)).fill(-1);
+      const fn = ot_sleep_ms.with({ timeout: 400 });
+      const { done, failed, failures } = await pool.mapColumns(fn, { ms }, out, skip);
+      expect({ done, failed }).to.deep.equal({ done: 9, failed: 1 });
+      expect(failures[0]).to.include({ index: 4 });
+      expect(failures[0]?.error).to.be.instanceOf(CallTimeoutError);
+      await until(() => pool.stats().lanes.lost === 0, 'the lane to come back');
+      expect([...out]).to.deep.equal(Array.from({ length: 10 }, (_value, i) => (i === 4 ? -1 : 0)));
     });
   });
 

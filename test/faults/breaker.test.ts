@@ -163,7 +163,7 @@ onProcessLanes('the breaker (issue 4.4)', (ground) => {
   });
 
   it('opens at 3 times the lanes and one more, where nothing else is asked for', async () => {
-    await withLanes(ground, { lanes: 2 }, async (lib, pool) => {
+    await withLanes(ground, { lanes: 2, deathWindow: 60_000 }, async (lib, pool) => {
       const told = story(pool);
       const records = await Promise.all(Array.from({ length: 40 }, () => lib.ot_die(SEGV).settled()));
       const crashed = records.filter(({ kind }) => kind === 'crash').length;

@@ -16,7 +16,7 @@ const SHARED: LaneSize = { rows: 8, arenaBytes: 1_024, chunkBytes: 0, batchBytes
 /** Items that write their first value. */
 function ticket(id: number, count: number, first: number): Ticket {
   const write = ({ columns }: BatchViews): void => void columns[0]?.fill(first as never);
-  return { id, fn: add, args: [], highWaterMark: 0, items: { plan, count, write } };
+  return { id, fn: add, args: [], highWaterMark: 0, items: { plan, count, lent: [], write } };
 }
 
 function firstOf(ring: LaneRing<Ticket>, sequence: number): unknown {

@@ -2,7 +2,7 @@
  * What a batch has brought, for whoever made it: how far it came, and what each
  * item returned. Values are taken out of the lane's memory once, when it ends.
  */
-import type { BatchPlan, BatchViews, Column } from '../../shared/batch.js';
+import { type BatchPlan, type BatchViews, type Column, type Lent, NOTHING_LENT } from '../../shared/batch.js';
 import type { LaneMemory } from '../../shared/lane-memory.js';
 import { ERRNO_SHIFT, Outcome, RowDouble } from '../../shared/layout.js';
 import type { JobItems } from '../../supervisor/job.js';
@@ -18,6 +18,7 @@ export interface NativeFailure {
 export abstract class Batch implements JobItems {
   readonly plan: BatchPlan;
   readonly count: number;
+  readonly lent: Lent;
   done = 0;
   /** Items that are over, and have failed by their declaration's rule. */
   readonly failures: NativeFailure[] = [];
@@ -25,9 +26,10 @@ export abstract class Batch implements JobItems {
   /** Where its items are, in the lane that has it: not asked of the lane, whose native code may overwrite what it says. */
   #views: BatchViews | null = null;
 
-  constructor(plan: BatchPlan, count: number) {
+  constructor(plan: BatchPlan, count: number, lent: Lent = NOTHING_LENT) {
     this.plan = plan;
     this.count = count;
+    this.lent = lent;
   }
 
   write(views: BatchViews): void {

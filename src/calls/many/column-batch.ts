@@ -1,6 +1,12 @@
-/** A batch of items that lie in typed arrays: a range of them. */
+/**
+ * A batch of items that lie in typed arrays: a range of them.
+ *
+ * Arrays over SharedArrayBuffers stay where they are: a thread lane reads its
+ * items there, and writes its results there.
+ */
+import { types } from 'node:util';
 import { ArgumentError } from '../../errors.js';
-import type { BatchPlan, BatchViews, Column } from '../../shared/batch.js';
+import { type BatchPlan, type BatchViews, COLUMN_OF, type Column, type Lent } from '../../shared/batch.js';
 import { Batch } from './batch.js';
 
 /** A column, or one value for all items. */
@@ -14,6 +20,22 @@ export interface Columns {
   readonly out: Column | null;
 }
 
+/** Columns are told apart by bits of a word. */
+const MOST_LENT = 30;
+
+/** What lanes can be lent of items [from, to). */
+export function lentOf({ plan, sources, out }: Columns, from: number, to: number): Lent {
+  const all = [...sources, out ?? 0];
+  if (all.length > MOST_LENT) return [];
+  return all.map((source, at) => {
+    if (typeof source !== 'object' || !types.isSharedArrayBuffer(source.buffer)) return undefined;
+    const type = plan.params[at] ?? plan.returns;
+    if (type === null) return undefined;
+    const array = COLUMN_OF[type];
+    return new array(source.buffer, source.byteOffset + from * array.BYTES_PER_ELEMENT, to - from);
+  });
+}
+
 export class ColumnBatch extends Batch {
   /** Index of its first item among all. */
   readonly from: number;
@@ -22,7 +44,7 @@ export class ColumnBatch extends Batch {
   readonly #columns: Columns;
 
   constructor(columns: Columns, from: number, count: number) {
-    super(columns.plan, count);
+    super(columns.plan, count, lentOf(columns, from, from + count));
     this.from = from;
     this.#columns = columns;
   }
@@ -39,6 +61,7 @@ export class ColumnBatch extends Batch {
     const end = this.from + this.count;
     this.#columns.sources.forEach((source, at) => {
       const target = columns[at] as Float64Array;
+      if (target === this.lent[at]) return;
       if (typeof source !== 'object') target.fill(source as number);
       else if (source.length >= end) target.set((source as Float64Array).subarray(this.from, end));
       else
@@ -49,8 +72,10 @@ export class ColumnBatch extends Batch {
   }
 
   protected take({ results }: BatchViews, done: number): void {
-    const { out } = this.#columns;
+    const { out, sources } = this.#columns;
     if (out === null || results === null || done === 0) return;
+    // They are where they belong.
+    if (results === this.lent[sources.length]) return;
     if (out.length < this.from + done) {
       this.lost = true;
       return;

@@ -1,4 +1,5 @@
 /** What is given to `mapColumns`, checked before any of it reaches native code. */
+import { types } from 'node:util';
 import { show } from '../../options/checks.js';
 import { ArgumentError, DeclarationError } from '../../errors.js';
 import { fitsType } from '../../declare/validate.js';
@@ -28,10 +29,11 @@ export function checkColumns(fn: DeclaredFunction, given: unknown, out: unknown)
   }
   const sources = entries.map(([name, value], at) => sourceOf(fn, name, value, plan.params[at] as Scalar));
   const length = commonLength(fn, entries);
-  const target = outOf(fn, out, plan.returns, length);
+  const shared = entries.some(([, value]) => isShared(value));
+  const target = outOf(fn, out, plan.returns, length, shared);
   // A rule of the host's looks at them, although nobody else wants them.
   const judged = fn.compiled.failsPredicate !== undefined && plan.returns !== null;
-  const kept = target ?? (judged ? new COLUMN_OF[plan.returns](length) : null);
+  const kept = target ?? (judged ? newColumn(plan.returns, length, shared) : null);
   return { plan, sources, length, out: kept, wanted: target !== null };
 }
 
@@ -90,7 +92,25 @@ function commonLength(fn: DeclaredFunction, entries: readonly [string, unknown][
   );
 }
 
-function outOf(fn: DeclaredFunction, out: unknown, type: Scalar | null, length: number): Column | null {
+/** Results of columns in shared memory are in shared memory: lanes can write them there. */
+function newColumn(type: Scalar, length: number, shared: boolean): Column {
+  const array = COLUMN_OF[type];
+  return shared
+    ? new array(new SharedArrayBuffer(length * array.BYTES_PER_ELEMENT), 0, length)
+    : new array(length);
+}
+
+function isShared(value: unknown): boolean {
+  return ArrayBuffer.isView(value) && types.isSharedArrayBuffer(value.buffer);
+}
+
+function outOf(
+  fn: DeclaredFunction,
+  out: unknown,
+  type: Scalar | null,
+  length: number,
+  shared: boolean,
+): Column | null {
   if (type === null) {
     if (out === undefined || out === null) return null;
     throw new ArgumentError(
@@ -100,7 +120,7 @@ function outOf(fn: DeclaredFunction, out: unknown, type: Scalar | null, length: 
       },
     );
   }
-  if (out === undefined) return new COLUMN_OF[type](length);
+  if (out === undefined) return newColumn(type, length, shared);
   // What is wanted for its effects alone.
   if (out === null) return null;
   if (!isColumn(out, type)) {

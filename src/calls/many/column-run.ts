@@ -18,7 +18,7 @@ import type { Column } from '../../shared/batch.js';
 import { reasonText } from '../call.js';
 import type { FunctionOrigin } from '../native-function.js';
 import type { BatchCall } from './batch-call.js';
-import { ColumnBatch } from './column-batch.js';
+import { ColumnBatch, lentOf } from './column-batch.js';
 import type { CheckedColumns } from './column-check.js';
 import { endedBy, failedItem, handlerFailed, tooMany } from './endings.js';
 import { Pace, batchesAtOnce } from './pace.js';
@@ -85,7 +85,7 @@ export class ColumnRun {
     this.#ranges = columns.length === 0 ? [] : [{ from: 0, to: columns.length }];
     this.#progress = new Progress(columns.length, settings.onProgress);
     const { dispatcher, fn } = origin;
-    this.#capacity = dispatcher.batchCapacity(fn);
+    this.#capacity = dispatcher.batchCapacity(fn, lentOf(columns, 0, 0));
     this.#takers = Math.min(settings.concurrency, dispatcher.lanes);
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;

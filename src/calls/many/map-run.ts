@@ -19,7 +19,9 @@ import type { ManyProgress } from '../../options/column-options.js';
 import type { MapSettings } from '../../options/map-options.js';
 import { reasonText } from '../call.js';
 import { failedItem, handlerFailed, sourceFailed, tooMany } from './endings.js';
-import { type Finished, type Group, LEFT_OUT, NOTHING, Outbox } from './outbox.js';
+import type { Collector } from './collector.js';
+import { Group } from './group.js';
+import { type Finished, NOTHING, Outbox, type View } from './outbox.js';
 import { Pace } from './pace.js';
 import { Progress } from './progress.js';
 import type { Outcome, Runner } from './runner.js';
@@ -33,7 +35,8 @@ interface Work {
 }
 
 interface Reader {
-  resolve(one: IteratorResult<Finished, undefined>): void;
+  readonly view: View<unknown>;
+  resolve(one: IteratorResult<unknown, undefined>): void;
   reject(error: unknown): void;
 }
 
@@ -90,16 +93,25 @@ export class MapRun {
   }
 
   /** The next result. The first one that is asked for starts the run. */
-  next(): Promise<IteratorResult<Finished, undefined>> {
+  next<T>(view: View<T>): Promise<IteratorResult<T, undefined>> {
     if (!this.#started) this.#start();
     // It has been told how the run ended, or has gone.
     if (this.#told) return Promise.resolve(DONE);
-    const one = this.#readers.length === 0 ? this.#take() : NOTHING;
-    if (one !== NOTHING) return Promise.resolve({ done: false, value: one });
+    const one = this.#readers.length === 0 ? this.#outbox.take(view) : NOTHING;
+    if (one !== NOTHING) {
+      this.#gave(1);
+      return Promise.resolve({ done: false, value: one });
+    }
     return new Promise((resolve, reject) => {
-      this.#readers.push({ resolve, reject });
+      this.#readers.push({ view, resolve: resolve as Reader['resolve'], reject });
       this.#serve();
     });
+  }
+
+  /** Gives out all results that are there, and that nobody else waits for. */
+  drain(into: Collector): void {
+    if (this.#told || this.#readers.length > 0) return;
+    this.#gave(this.#outbox.drain(into));
   }
 
   /** No more results are wanted. @returns a promise for the real end: nothing of it runs any more. */
@@ -165,26 +177,21 @@ export class MapRun {
     this.#accounting += 1;
     const items = this.#source.take(Math.min(size, room));
     this.#accounting -= 1;
-    if (items.length === 0) return null;
-    const group: Group = {
-      from: this.#pulled,
-      items,
-      values: items.map(() => NOTHING),
-      left: items.length,
-    };
-    this.#pulled += items.length;
+    if (items.count === 0) return null;
+    const group = new Group(this.#pulled, items);
+    this.#pulled += items.count;
     this.#outbox.open(group);
-    return { group, from: 0, to: items.length };
+    return { group, from: 0, to: items.count };
   }
 
   #run({ group, from, to }: Work): void {
-    for (let at = from; at < to; at += 1) {
-      const refusal = this.#runner.check(group.items[at]);
-      if (refusal === null) continue;
+    const misfit = this.#runner.prepare(group, from, to);
+    if (misfit !== null) {
+      const { at, error } = misfit;
       // It never runs; those before it and behind it do.
       if (from < at) this.#again.unshift({ group, from, to: at });
       if (at + 1 < to) this.#again.push({ group, from: at + 1, to });
-      this.#account(() => this.#onFailed(group, at, () => refusal));
+      this.#account(() => this.#onFailed(group, at, () => error));
       return;
     }
     const stop = this.#runner.run(group, from, to, (outcome) => {
@@ -203,8 +210,8 @@ export class MapRun {
 
   #onOver({ group, from, to }: Work, { done, failures, ended, ms }: Outcome): void {
     this.#pace.measure(done, ms);
-    for (const { index } of failures) group.values[from + index] = NOTHING;
-    group.left -= done - failures.length;
+    group.end(from, from + done);
+    for (const { index } of failures) group.reopen(from + index);
     this.#progress.done += done - failures.length;
     this.#outbox.add(group, from, from + done);
     for (const { index, error } of failures) this.#onFailed(group, from + index, error);
@@ -246,18 +253,17 @@ export class MapRun {
     const most = this.#settings.maxFailures;
     const budget = most < 1 ? most * (this.#progress.total ?? Infinity) : most;
     this.#guard(() => {
-      const does = this.#settings.onError(error, group.items[at], index);
+      const does = this.#settings.onError(error, group.item(at), index);
       const name = this.#runner.name;
       if (does === 'stop') this.#stop(() => failedItem(name, index, error, this.#progress));
       else if (this.#progress.failed > budget) {
         this.#stop(() => tooMany(name, index, error, this.#progress, budget));
       } else if (does === 'skip') {
-        group.values[at] = LEFT_OUT;
-        group.left -= 1;
+        group.leaveOut(at);
         this.#givenOut += 1;
       } else if (typeof does === 'object' && does !== null && 'value' in does) {
-        group.values[at] = does.value;
-        group.left -= 1;
+        group.put(at, does.value);
+        group.end(at, at + 1);
         this.#outbox.add(group, at, at + 1);
       } else
         throw new TypeError(`onError answered ${String(does)}; it has to answer 'stop', 'skip' or { value }`);
@@ -306,23 +312,22 @@ export class MapRun {
     this.#endedNow();
   }
 
-  #take(): Finished | typeof NOTHING {
-    const one = this.#outbox.take();
-    if (one === NOTHING) return NOTHING;
-    this.#givenOut += 1;
+  /** So many results have been given out. */
+  #gave(count: number): void {
+    this.#givenOut += count;
     // Room for more: not for each, that would be a look at the source for every item.
-    if (this.#outbox.size === 0) this.#go();
-    return one;
+    if (count > 0 && this.#outbox.isEmpty) this.#go();
   }
 
   #serve(): void {
-    while (this.#readers.length > 0) {
-      const one = this.#outbox.take();
+    for (let [reader] = this.#readers; reader !== undefined; [reader] = this.#readers) {
+      const one = this.#outbox.take(reader.view);
       if (one === NOTHING) break;
       this.#givenOut += 1;
-      (this.#readers.shift() as Reader).resolve({ done: false, value: one });
+      this.#readers.shift();
+      reader.resolve({ done: false, value: one });
     }
-    if (!this.#isOver || this.#outbox.size > 0 || this.#readers.length === 0) return;
+    if (!this.#isOver || this.#readers.length === 0 || !this.#outbox.isEmpty) return;
     for (const { resolve, reject } of this.#readers.splice(0)) {
       if (this.#failure === null || this.#told) resolve(DONE);
       else {

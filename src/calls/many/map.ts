@@ -1,9 +1,10 @@
 /** `pool.map`: what it takes, and what it gives. */
 import type { ManyProgress } from '../../options/column-options.js';
 import { mapSettings } from '../../options/map-options.js';
+import { Collector } from './collector.js';
 import type { Dispatcher } from '../native-function.js';
 import { MapRun } from './map-run.js';
-import type { Finished } from './outbox.js';
+import type { Finished, View } from './outbox.js';
 import { runnerOf } from './runner.js';
 
 /** Items, one after the other. */
@@ -49,26 +50,26 @@ export function map(
     get finished() {
       return run.finished;
     },
-    [Symbol.asyncIterator]: () => iterator(run, ({ value }) => value),
-    entries: () => iterator(run, ({ index, value }) => [index, value] as const),
+    [Symbol.asyncIterator]: () => iterator(run, (value) => value),
+    entries: () => iterator(run, (value, index) => [index, value] as const),
     cancel: (reason) => run.cancel(reason),
     [Symbol.asyncDispose]: () => run.leave(),
     async toArray() {
-      const all: unknown[] = [];
+      const all = new Collector(run.progress.total);
       for (;;) {
-        const { done, value } = await run.next();
-        if (done === true) return all;
-        all.push(value.value);
+        const { done, value } = await run.next((one) => one);
+        if (done === true) return all.all();
+        all.add(value);
+        // No promise for each.
+        run.drain(all);
       }
     },
   };
 }
 
-function iterator<T>(run: MapRun, view: (one: Finished) => T): AsyncIterableIterator<T> {
-  const show = (one: IteratorResult<Finished, undefined>): IteratorResult<T, undefined> =>
-    one.done === true ? one : { done: false, value: view(one.value) };
+function iterator<T>(run: MapRun, view: View<T>): AsyncIterableIterator<T> {
   const self: AsyncIterableIterator<T> = {
-    next: () => run.next().then(show),
+    next: () => run.next(view),
     async return() {
       await run.leave();
       return { done: true, value: undefined };

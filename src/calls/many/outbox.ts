@@ -7,22 +7,11 @@
  * - In order, a group is given out when all before it have been; what is left
  *   when the run fails is told by {@link leftOver}.
  */
+import type { Collector } from './collector.js';
+import type { Group } from './group.js';
 
-/** Items that were taken from the source together. */
-export interface Group {
-  /** Index of the first among all items. */
-  readonly from: number;
-  readonly items: readonly unknown[];
-  /** What came of each; {@link NOTHING} where there is no result (yet). */
-  readonly values: unknown[];
-  /** Items that are not over. */
-  left: number;
-}
-
-/** In place of a result: the item is not over, or has ended the run. */
+/** There is no result (yet). */
 export const NOTHING: unique symbol = Symbol('no result');
-/** In place of a result: there is none to be given out, or it has been. */
-export const LEFT_OUT: unique symbol = Symbol('left out');
 
 /** A result, and the item that it is of. */
 export interface Finished {
@@ -31,12 +20,25 @@ export interface Finished {
   readonly value: unknown;
 }
 
+/** What is made of a result for whoever reads it. */
+export type View<T> = (value: unknown, index: number) => T;
+
+/** Items of a group that may have results to be given out. */
+interface Piece {
+  readonly group: Group;
+  readonly from: number;
+  readonly to: number;
+}
+
 export class Outbox {
   readonly #ordered: boolean;
   /** Groups that are not given out yet, in order. */
   readonly #groups: Group[] = [];
-  #ready: Finished[] = [];
-  #next = 0;
+  /** Without an order: what is to be given out behind the current piece. */
+  readonly #pieces: Piece[] = [];
+  #piece: Piece | null = null;
+  /** The next result of the piece. */
+  #at = 0;
   /** No more results will come. */
   #ended = false;
 
@@ -49,24 +51,37 @@ export class Outbox {
     if (this.#ordered) this.#groups.push(group);
   }
 
-  /** Items of a group have results. */
+  /** Items of a group are over. */
   add(group: Group, from: number, to: number): void {
-    if (this.#ordered) return;
-    for (let at = from; at < to; at += 1) this.#push(group, at);
+    if (!this.#ordered && from < to) this.#pieces.push({ group, from, to });
   }
 
   /** The next result, or {@link NOTHING}. */
-  take(): Finished | typeof NOTHING {
-    if (this.#next === this.#ready.length) this.#refill();
-    if (this.#next === this.#ready.length) return NOTHING;
-    const one = this.#ready[this.#next] as Finished;
-    this.#next += 1;
+  take<T>(view: View<T>): T | typeof NOTHING {
+    if (this.isEmpty) return NOTHING;
+    const { group } = this.#piece as Piece;
+    const at = this.#at;
+    const one = view(group.value(at), group.from + at);
+    group.give(at);
+    this.#step(at + 1);
     return one;
   }
 
-  /** Results that are ready. */
-  get size(): number {
-    return this.#ready.length - this.#next;
+  /** Gives out all that is ready. @returns how many results that were. */
+  drain(into: Collector): number {
+    let moved = 0;
+    while (!this.isEmpty) {
+      const { group, to } = this.#piece as Piece;
+      moved += group.drain(this.#at, to, into);
+      this.#step(to);
+    }
+    return moved;
+  }
+
+  /** Whether nothing is ready. */
+  get isEmpty(): boolean {
+    if (this.#piece === null) this.#refill();
+    return this.#piece === null;
   }
 
   /** No more results will come: what is there is given out as far as it goes without a gap. */
@@ -76,29 +91,43 @@ export class Outbox {
 
   /** Results that nobody will be given: they are behind one that is missing. */
   leftOver(): Finished[] {
-    return this.#groups.flatMap(({ from, values }) =>
-      values.flatMap((value, at) => (isResult(value) ? [{ index: from + at, value }] : [])),
-    );
+    return this.#groups.flatMap((group) => {
+      const left: Finished[] = [];
+      const { count } = group;
+      for (let at = group.nextResult(0, count); at < count; at = group.nextResult(at + 1, count)) {
+        left.push({ index: group.from + at, value: group.value(at) });
+      }
+      return left;
+    });
+  }
+
+  /** Goes on to the next result of the piece, if there is one. */
+  #step(at: number): void {
+    const { group, to } = this.#piece as Piece;
+    this.#at = group.nextResult(at, to);
+    if (this.#at === to) this.#piece = null;
   }
 
   #refill(): void {
-    this.#ready = [];
-    this.#next = 0;
-    for (let group = this.#groups[0]; group?.left === 0; group = this.#groups[0]) {
-      group.values.forEach((_, at) => this.#push(group, at));
-      this.#groups.shift();
-      if (this.#ready.length > 0) return;
+    for (let next = this.#nextPiece(); next !== null; next = this.#nextPiece()) {
+      this.#piece = next;
+      this.#step(next.from);
+      if (this.#piece !== null) return;
     }
-    const [first] = this.#groups;
-    if (!this.#ended || first === undefined) return;
-    for (let at = 0; at < first.values.length && first.values[at] !== NOTHING; at += 1) this.#push(first, at);
   }
 
-  #push({ from, values }: Group, at: number): void {
-    const value = values[at];
-    if (isResult(value)) this.#ready.push({ index: from + at, value });
-    values[at] = LEFT_OUT;
+  #nextPiece(): Piece | null {
+    if (!this.#ordered) return this.#pieces.shift() ?? null;
+    const [group] = this.#groups;
+    if (group === undefined) return null;
+    if (group.left === 0) {
+      this.#groups.shift();
+      return { group, from: 0, to: group.count };
+    }
+    if (!this.#ended) return null;
+    // As far as it goes without a gap; then there is nothing more.
+    const to = group.firstOpen;
+    const from = group.nextResult(0, to);
+    return from === to ? null : { group, from, to };
   }
 }
-
-const isResult = (value: unknown): boolean => value !== NOTHING && value !== LEFT_OUT;

@@ -1,14 +1,14 @@
 /** What runs items: a native function in batches, or any function one by one. */
-import { checkArguments } from '../../declare/validate.js';
 import { ArgumentError } from '../../errors.js';
 import { show } from '../../options/checks.js';
-import { type BatchPlan, type BatchViews, planBatch } from '../../shared/batch.js';
+import { type BatchPlan, type BatchViews, type Column, planBatch } from '../../shared/batch.js';
 import { settled } from '../../supervisor/thenable.js';
 import { Call } from '../call.js';
 import { type Dispatcher, type FunctionOrigin, originOn } from '../native-function.js';
 import { Batch } from './batch.js';
-import type { Group } from './outbox.js';
+import type { Group } from './group.js';
 import { batchesAtOnce } from './pace.js';
+import { type Misfit, argumentsOf, newColumns, packItems } from './pack-items.js';
 import { type FailedInBatch, failuresOf } from './verdicts.js';
 
 /** What became of items [from, to) of a group. */
@@ -30,9 +30,9 @@ export interface Runner {
   /** Pieces of work that are under way at most, and those that run them. */
   readonly most: number;
   readonly takers: number;
-  /** Why an item cannot be run; null when it can. */
-  check(item: unknown): ArgumentError | null;
-  /** @param over told once, never before this has returned. @returns what stops it. */
+  /** Makes items [from, to) ready to run. @returns the first that cannot be run: then nothing is ready; null when all can. */
+  prepare(group: Group, from: number, to: number): Misfit | null;
+  /** Runs what has just been made ready. @param over told once, never before this has returned. @returns what stops it. */
   run(group: Group, from: number, to: number, over: (outcome: Outcome) => void): (reason: unknown) => void;
 }
 
@@ -65,9 +65,6 @@ function mayBatch({ settings }: FunctionOrigin): boolean {
   return settings.deadline === undefined && settings.retry === 0 && settings.signal === undefined;
 }
 
-/** An item of a native function is its argument, or the array of them. */
-const argumentsOf = (item: unknown): readonly unknown[] => (Array.isArray(item) ? item : [item]);
-
 const spread =
   (fn: (...args: unknown[]) => unknown) =>
   (item: unknown): unknown =>
@@ -87,7 +84,7 @@ class SingleRunner implements Runner {
     this.most = most;
   }
 
-  check(): null {
+  prepare(): null {
     return null;
   }
 
@@ -95,14 +92,14 @@ class SingleRunner implements Runner {
     const startedAt = performance.now();
     let started: unknown;
     const result = new Promise((resolve) => {
-      started = this.#call(group.items[at], group.from + at);
+      started = this.#call(group.item(at), group.from + at);
       resolve(started);
     });
     const end = (ended: Outcome['ended']): void =>
       over({ done: ended === null ? 1 : 0, failures: [], ended, ms: performance.now() - startedAt });
     settled(result).then(
       (value) => {
-        group.values[at] = value;
+        group.put(at, value);
         end(null);
       },
       (error: unknown) => end({ error, byItem: true }),
@@ -116,37 +113,34 @@ class SingleRunner implements Runner {
 class ListBatch extends Batch {
   readonly #group: Group;
   readonly #from: number;
-  readonly #bools: boolean;
+  readonly #values: readonly Column[];
 
-  constructor(plan: BatchPlan, group: Group, from: number, count: number) {
+  constructor(plan: BatchPlan, group: Group, from: number, count: number, values: readonly Column[]) {
     super(plan, count);
     this.#group = group;
     this.#from = from;
-    this.#bools = plan.returns === 'bool';
+    this.#values = values;
   }
 
   argumentsOf(index: number): readonly unknown[] {
-    return argumentsOf(this.#group.items[this.#from + index]);
+    return argumentsOf(this.#group.item(this.#from + index));
   }
 
   protected fill({ columns }: BatchViews): void {
-    const { items } = this.#group;
-    columns.forEach((column, param) => {
-      const target = column as Float64Array;
-      for (let index = 0; index < this.count; index += 1) {
-        const item = items[this.#from + index];
-        const value = Array.isArray(item) ? (item as unknown[])[param] : item;
-        target[index] = value as number;
-      }
-    });
+    for (const [param, column] of columns.entries()) {
+      const values = this.#values[param] as Float64Array;
+      (column as Float64Array).set(values.length === this.count ? values : values.subarray(0, this.count));
+    }
   }
 
   protected take({ results }: BatchViews, done: number): void {
-    const { values } = this.#group;
-    for (let index = 0; index < done; index += 1) {
-      const value = results === null ? undefined : results[index];
-      values[this.#from + index] = this.#bools ? value !== 0 : value;
+    const { returns } = this.plan;
+    if (results === null || returns === null) return;
+    if (returns !== 'bool') {
+      this.#group.putColumn(returns, results.subarray(0, done), this.#from);
+      return;
     }
+    for (let index = 0; index < done; index += 1) this.#group.put(this.#from + index, results[index] !== 0);
   }
 }
 
@@ -156,6 +150,10 @@ class BatchRunner implements Runner {
   readonly most: number;
   readonly #origin: FunctionOrigin;
   readonly #plan: BatchPlan;
+  /** Columns that no batch uses: making new ones each time would be garbage of megabytes. */
+  readonly #spare: Column[][] = [];
+  /** Of the batch that is made ready. */
+  #ready: Column[] = [];
 
   constructor(origin: FunctionOrigin, capacity: number, takers: number, most: number) {
     this.#origin = origin;
@@ -169,18 +167,26 @@ class BatchRunner implements Runner {
     return this.#origin.fn.name;
   }
 
-  check(item: unknown): ArgumentError | null {
-    return checkArguments(this.#origin.fn.compiled, argumentsOf(item));
+  prepare({ items }: Group, from: number, to: number): Misfit | null {
+    const spare = this.#spare.pop();
+    const fits = spare !== undefined && (spare[0]?.length ?? 0) >= to - from;
+    const columns = fits ? spare : newColumns(this.#plan, to - from);
+    const misfit = packItems(this.#origin.fn.compiled, columns, items, from, to);
+    if (misfit === null) this.#ready = columns;
+    else this.#spare.push(columns);
+    return misfit;
   }
 
   run(group: Group, from: number, to: number, over: (outcome: Outcome) => void): (reason: unknown) => void {
     const { dispatcher, fn, limits } = this.#origin;
-    const batch = new ListBatch(this.#plan, group, from, to - from);
+    const columns = this.#ready;
+    const batch = new ListBatch(this.#plan, group, from, to - from, columns);
     let returned = false;
     const call = dispatcher.batch(fn, batch, limits, (ended) => {
+      this.#spare.push(columns);
       const outcome: Outcome = {
         done: batch.done,
-        failures: failuresOf(fn, batch, (index) => group.values[from + index]),
+        failures: failuresOf(fn, batch, (index) => group.value(from + index)),
         ended: ended.ending === 'succeeded' ? null : { error: ended.error, byItem: ended.endedByItem },
         ms: ended.ms,
       };

@@ -6,6 +6,9 @@
  */
 import { ArgumentError } from '../../errors.js';
 import { show } from '../../options/checks.js';
+import type { Items } from './group.js';
+
+const ARRAY_ITERATOR = Array.prototype[Symbol.iterator];
 
 export interface SourceEvents {
   /** An async source has an item, or its end. */
@@ -18,6 +21,9 @@ export class Source {
   /** Items in all, where the source says so. */
   readonly total: number | undefined;
   readonly #events: SourceEvents;
+  /** An array that is iterated as arrays are: its items are taken together. */
+  readonly #array: readonly unknown[] | null;
+  #next = 0;
   readonly #sync: Iterator<unknown> | null;
   readonly #async: AsyncIterator<unknown> | null;
   /** Items that an async source has given, and nobody has taken. */
@@ -32,8 +38,12 @@ export class Source {
     const { length, size } = (items ?? {}) as { length?: unknown; size?: unknown };
     const known = typeof items === 'string' ? undefined : (length ?? size);
     this.total = typeof known === 'number' && Number.isSafeInteger(known) && known >= 0 ? known : undefined;
+    this.#array = isPlainArray(items) ? items : null;
     const able = items as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
-    if (typeof able?.[Symbol.asyncIterator] === 'function') {
+    if (this.#array !== null) {
+      this.#async = null;
+      this.#sync = null;
+    } else if (typeof able?.[Symbol.asyncIterator] === 'function') {
       this.#async = (able as AsyncIterable<unknown>)[Symbol.asyncIterator]();
       this.#sync = null;
     } else if (typeof items !== 'string' && typeof able?.[Symbol.iterator] === 'function') {
@@ -51,9 +61,17 @@ export class Source {
     return this.#over && this.#here.length === 0;
   }
 
-  /** The next items: at most so many, and only those that are there now. What else is asked for is announced by `came`. */
-  take(most: number): unknown[] {
-    if (this.#sync !== null) return this.#takeSync(this.#sync, most);
+  /**
+   * The next items: at most so many, and only those that are there now. What else is asked for is announced by `came`.
+   * An array is not copied.
+   */
+  take(most: number): Items {
+    if (this.#array !== null) return this.#takeSome(this.#array, most);
+    const array = this.#sync === null ? this.#takeHere(most) : this.#takeSync(this.#sync, most);
+    return { array, start: 0, count: array.length };
+  }
+
+  #takeHere(most: number): unknown[] {
     const taken = this.#here.splice(0, most);
     this.#wanted = most - taken.length;
     void this.#pull();
@@ -72,6 +90,15 @@ export class Source {
     } catch {
       // It has been told; the run ends of something else.
     }
+  }
+
+  #takeSome(array: readonly unknown[], most: number): Items {
+    const start = this.#next;
+    const count = this.#over ? 0 : Math.max(0, Math.min(most, array.length - start));
+    this.#next += count;
+    // Items that are added meanwhile belong to it, as for every iterator, until it was at its end.
+    if (this.#next >= array.length) this.#over = true;
+    return { array, start, count };
   }
 
   #takeSync(iterator: Iterator<unknown>, most: number): unknown[] {
@@ -108,4 +135,14 @@ export class Source {
       this.#pulling = false;
     }
   }
+}
+
+/** Whether what its iterator gives is known to be its elements. */
+function isPlainArray(items: unknown): items is readonly unknown[] {
+  return (
+    Array.isArray(items) &&
+    Object.getPrototypeOf(items) === Array.prototype &&
+    items[Symbol.iterator] === ARRAY_ITERATOR &&
+    items.constructor === Array
+  );
 }

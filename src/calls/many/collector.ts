@@ -1,0 +1,60 @@
+/**
+ * Gathers results into one array. Room is made ahead: pushing a million numbers
+ * into an array that grows takes four times as long as writing them into one
+ * that has room (29 against 7 ns each, Node.js 20).
+ */
+
+/** Elements that room is made for at once: V8 makes arrays of more than 32 Mi into slow ones. */
+const MOST = 2 ** 24;
+const FIRST = 256;
+
+export class Collector {
+  /** Arrays that are full, in order. */
+  readonly #full: unknown[][] = [];
+  #piece: unknown[];
+  #room: number;
+  #used = 0;
+
+  /** @param expected how many there will be, where that is known: then nothing is copied in the end. */
+  constructor(expected: number | undefined) {
+    this.#room = Math.min(Math.max(expected ?? FIRST, 1), MOST);
+    this.#piece = newArray(this.#room);
+  }
+
+  add(value: unknown): void {
+    if (this.#used === this.#room) this.#grow();
+    this.#piece[this.#used] = value;
+    this.#used += 1;
+  }
+
+  /** Adds elements [from, to). */
+  addAll(values: ArrayLike<unknown>, from: number, to: number): void {
+    for (let next = from; next < to; ) {
+      if (this.#used === this.#room) this.#grow();
+      const end = Math.min(to, next + this.#room - this.#used);
+      const piece = this.#piece;
+      let at = this.#used;
+      for (; next < end; next += 1, at += 1) piece[at] = values[next];
+      this.#used = at;
+    }
+  }
+
+  /** All of them, in order. Nothing may be added after. */
+  all(): unknown[] {
+    this.#piece.length = this.#used;
+    return this.#full.length === 0 ? this.#piece : this.#full.concat([this.#piece]).flat();
+  }
+
+  #grow(): void {
+    this.#full.push(this.#piece);
+    this.#room = Math.min(this.#room * 2, MOST);
+    this.#piece = newArray(this.#room);
+    this.#used = 0;
+  }
+}
+
+function newArray(length: number): unknown[] {
+  // Not `Array.from`, which fills it.
+  // oxlint-disable-next-line unicorn/no-new-array
+  return new Array<unknown>(length);
+}
