@@ -39,7 +39,7 @@ export type {
   ReturnType,
 } from './declare/types.js';
 export type { EngineName } from './declare/spec.js';
-export type { Distribution } from './observe/counters.js';
+export type { Distribution } from './observe/durations.js';
 export type { PoolEvents } from './observe/events.js';
 export type { PoolStats } from './observe/stats.js';
 export type { CallTrace } from './observe/trace.js';

@@ -125,7 +125,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
   readonly id: number;
   readonly fn: DeclaredFunction;
   readonly limits: CallLimits;
-  readonly createdAt: number = performance.now();
+  readonly createdAt: number;
   args: readonly unknown[];
   startedAt: number | null = null;
   endedAt: number | null = null;
@@ -157,8 +157,10 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
     args: readonly unknown[],
     limits: CallLimits,
     owner: CallOwner,
+    createdAt: number = performance.now(),
   ) {
     super(capture as never);
+    this.createdAt = createdAt;
     this.#resolve = resolveNext;
     this.#reject = rejectNext;
     this.id = id;

@@ -1,5 +1,5 @@
 /** What a pool says about itself. */
-import type { Distribution } from './counters.js';
+import type { Distribution } from './durations.js';
 
 /** A snapshot of a pool, as returned by `pool.stats()`. Counts are since its creation. */
 export interface PoolStats {

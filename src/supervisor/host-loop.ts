@@ -57,7 +57,7 @@ export class HostLoop {
   #waiting = false;
   #armed = false;
   #polling = false;
-  #deciding = false;
+  #tick = 0;
   #spinBudgetUs = TURN_SPIN_US;
   #patienceUs = POLL_PATIENCE_US;
   #skip = 0;
@@ -71,10 +71,15 @@ export class HostLoop {
     this.#spinUs = spinUs;
   }
 
+  /** Odd while a decision will end this tick, before the event loop goes on; another number in every tick. */
+  get tick(): number {
+    return this.#tick;
+  }
+
   /** Something was dispatched, or changed: see to it that results are noticed. Cheap. */
   notice(): void {
-    if (this.#deciding) return;
-    this.#deciding = true;
+    if ((this.#tick & 1) === 1) return;
+    this.#tick += 1;
     // After all that this tick dispatches.
     queueMicrotask(this.#decide);
   }
@@ -95,12 +100,14 @@ export class HostLoop {
 
   /** The host has stopped blocking: from here on the loop sees to results again. */
   stopBlocking(): void {
+    // Time has passed, although the tick goes on.
+    if ((this.#tick & 1) === 1) this.#tick += 2;
     this.#disarm();
     this.notice();
   }
 
   readonly #decide = (): void => {
-    this.#deciding = false;
+    this.#tick += 1;
     this.#work.publish();
     this.#bell.hold(this.#work.awaited());
     if (!this.#work.busy()) {

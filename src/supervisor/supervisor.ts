@@ -341,6 +341,11 @@ export class Supervisor {
     this.#talk.fail(job, error);
   }
 
+  /** Of the host's loop, see there. */
+  get tick(): number {
+    return this.#loop.tick;
+  }
+
   /** Somebody waits for a chunk: it is to be noticed. */
   notice(): void {
     this.#loop.notice();

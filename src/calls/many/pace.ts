@@ -6,8 +6,10 @@
 
 /** ms that a batch should take. A wake-up costs some 50 to 100 µs. */
 const BATCH_MS = 4;
+/** ms that a batch takes at least, where there are items for that: the last ones are shared among lanes, but not down to one by one. */
+const LEAST_MS = 0.5;
 /** A batch has at most so many times the items of the one before: a first measurement is no verdict. */
-const GROWTH = 8;
+const GROWTH = 32;
 
 /** Batches under way at once: one runs in each lane, and one waits behind it; with fewer takers than lanes, none may wait. */
 export function batchesAtOnce(takers: number, lanes: number): number {
@@ -21,8 +23,8 @@ export class Pace {
   /** Items for the next batch. @param left items that are left, for so many takers; Infinity when not known. */
   size(left: number, takers: number, capacity: number): number {
     const worth = this.#itemMs === Infinity ? 1 : BATCH_MS / this.#itemMs;
-    const share = Math.ceil(left / (2 * takers));
-    return Math.max(1, Math.floor(Math.min(worth, this.#most, share, capacity)));
+    const share = Math.max(Math.ceil(left / (2 * takers)), LEAST_MS / this.#itemMs);
+    return Math.max(1, Math.floor(Math.min(worth, this.#most, share, left, capacity)));
   }
 
   /** A batch has come back. @param items those that are over. */
