@@ -29,7 +29,7 @@ import { closeFragile, hangingField } from './peers/fragile-field.js';
 import type { Fragile } from './peers/fragile.js';
 
 const given = benchmarkArguments();
-const ROUNDS = given.quick ? 2 : 30;
+const ROUNDS = given.quick ? 2 : 10;
 const GUARD_MS = 10_000;
 const WANTED_MS = 50;
 /** ms after the rejection at which the process is looked for. */
@@ -79,6 +79,7 @@ report.table(
     ...timeCells(killed.map(({ rejected }) => rejected)),
     [`there ${LOOK_MS} ms later`]: `${killed.filter(({ left }) => left).length} of ${killed.length}`,
   })),
+  { plot: { value: 'p50', unit: 'ms', better: 'lower', scale: 'log' } },
 );
 report.table(
   `From cancel() to the answer of a call queued behind it, ${ROUNDS} calls each in turns, ms`,
@@ -86,6 +87,7 @@ report.table(
     contestant: contestant.name,
     ...timeCells(killed.map(({ answered }) => answered)),
   })),
+  { plot: { value: 'p50', unit: 'ms', better: 'lower', scale: 'log' } },
 );
 report.say();
 for (const { contestant, grace, killed } of results.filter(({ contestant }) => contestant.ours)) {
@@ -95,7 +97,9 @@ for (const { contestant, grace, killed } of results.filter(({ contestant }) => c
     what: `rejection after the grace, ${contestant.name}`,
     measured: `p50 ${shownMs(percentile(excess, 0.5))} ms, max ${shownMs(most)} ms`,
     wanted: `at most ${WANTED_MS} ms`,
-    met: most <= WANTED_MS,
+    value: most,
+    bound: WANTED_MS,
+    better: 'lower',
   });
 }
 report.end();

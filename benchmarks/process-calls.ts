@@ -16,10 +16,19 @@ import { benchmarkArguments } from './harness/arguments.js';
 import { testlib } from './harness/lab.js';
 import { Report } from './harness/report.js';
 import { ratios } from './harness/rounds.js';
-import { median, percentile, summary } from './harness/statistics.js';
+import { median, percentile } from './harness/statistics.js';
 import { figure } from './harness/table.js';
-import { type Effort, type Runner, fastest, rateRows, runnersOf, throughput } from './harness/throughput.js';
-import { tripRows, trips, tripsInTurns } from './harness/trips.js';
+import {
+  type Effort,
+  type Runner,
+  fastest,
+  isPeer,
+  ratePlot,
+  rateRows,
+  runnersOf,
+  throughput,
+} from './harness/throughput.js';
+import { TRIP_PLOT, tripRows, trips, tripsInTurns } from './harness/trips.js';
 import { type Contestant, closeField, label } from './peers/contestant.js';
 import { offthread } from './peers/offthread.js';
 import { tinypool } from './peers/tinypool.js';
@@ -46,40 +55,35 @@ const field: readonly Contestant[] = [
   tinypool('koffi', testlib, WORKERS, 32, 'child_process'),
   workerpool('koffi', testlib, WORKERS, 'process'),
 ];
-const isPeer = ({ ours }: Contestant): boolean => !ours;
 
 /** @param times how often the figure of the peer goes into ours, or ours into the peer's: of each round. */
-function target(what: string, peer: Contestant, times: readonly number[]): void {
-  const { median: ratio, least, most } = summary(times);
-  report.target({
-    what: `${what}, ${label(processes)} against ${label(peer)}`,
-    measured: `${figure(ratio)} times (${figure(least)} to ${figure(most)})`,
-    wanted: `at least ${WANTED}`,
-    met: ratio >= WANTED,
-  });
+function target(what: string, peer: string, times: readonly number[]): void {
+  report.ratio(`${what}, ${label(processes)} against ${peer}`, times, 'higher', WANTED);
 }
 
 async function measureThroughput(runners: readonly Runner[], inFlight: number): Promise<void> {
   const rated = await throughput(runners, inFlight, EFFORT);
   const flight = `${inFlight.toLocaleString('en')} in flight`;
-  report.table(`${flight}, ${EFFORT.rounds} rounds in turns`, rateRows(rated));
+  report.table(`${flight}, ${EFFORT.rounds} rounds in turns`, rateRows(rated), { plot: ratePlot() });
   report.say();
-  const own = fastest(rated, (one) => one === processes);
+  const own = rated.find(({ name }) => name === label(processes));
   const best = fastest(rated, isPeer);
   if (own !== undefined && best !== undefined) {
-    target(`calls a second with ${flight}`, best.contestant, ratios(own.rates, best.rates));
+    target(`calls a second with ${flight}`, best.name, ratios(own.rates, best.rates));
   }
 }
 
 async function measureTrips(): Promise<void> {
   for (const contestant of field) await trips(contestant, WARM_UP_TRIPS, 0);
   const measured = await tripsInTurns(field, TRIP_ROUNDS, TRIPS, 0);
-  report.table(`One at a time, ${TRIP_ROUNDS} rounds of ${TRIPS} in turns, µs`, tripRows(measured));
+  report.table(`One at a time, ${TRIP_ROUNDS} rounds of ${TRIPS} in turns, µs`, tripRows(measured), {
+    plot: TRIP_PLOT,
+  });
   report.say();
   const own = measured.find(({ contestant }) => contestant === processes);
-  const best = measured.find(({ contestant }) => isPeer(contestant));
+  const best = measured.find(({ contestant }) => !contestant.ours);
   if (own === undefined || best === undefined) return;
-  target('round trip, p50', best.contestant, ratios(best.medians, own.medians));
+  target('round trip, p50', label(best.contestant), ratios(best.medians, own.medians));
   report.say(
     `        p99 of all rounds: ${figure(percentile(own.all, 0.99))} µs against ` +
       `${figure(percentile(best.all, 0.99))} µs; p50 ${figure(median(own.all))} µs against ${figure(median(best.all))} µs`,
@@ -91,6 +95,7 @@ async function measurePaused(): Promise<void> {
   report.table(
     `After a pause of ${PAUSE_MS} ms, ${TRIP_ROUNDS} rounds of ${PAUSED_TRIPS} in turns, µs`,
     tripRows(measured),
+    { plot: TRIP_PLOT },
   );
 }
 

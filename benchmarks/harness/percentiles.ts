@@ -10,9 +10,12 @@ export function shownMs(ms: number): string {
 }
 
 /** Cells of a table: the sample, and how many of it never came. */
-export function timeCells(ms: readonly number[]): Record<string, string> {
+export function timeCells(ms: readonly number[]): Record<string, string | number> {
   const shares = { p50: 0.5, p90: 0.9, p99: 0.99, max: 1 };
-  const cells = Object.entries(shares).map(([name, share]) => [name, shownMs(percentile(ms, share))]);
+  const cells = Object.entries(shares).map(([name, share]): [string, number | string] => {
+    const value = percentile(ms, share);
+    return [name, Number.isFinite(value) ? value : shownMs(value)];
+  });
   const never = ms.filter((one) => one === NEVER).length;
   return { ...Object.fromEntries(cells), never: never === 0 ? '0' : `${never} of ${ms.length}` };
 }

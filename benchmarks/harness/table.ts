@@ -1,10 +1,17 @@
-/** Lines of a table: text to the left, numbers to the right. */
+/** Figures as text, and lines of a table: text to the left, numbers to the right. */
+import { summary } from './statistics.js';
 
 /** Rounded to what is worth reading: whole from 100 up, else three digits. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en');
   return String(Number(value.toPrecision(3)));
+}
+
+/** A ratio of each round, in one: the median, and how far they reach. */
+export function times(ratios: readonly number[]): string {
+  const { median, least, most } = summary(ratios);
+  return `${figure(median)} times (${figure(least)} to ${figure(most)})`;
 }
 
 function shown(value: string | number | undefined): string {

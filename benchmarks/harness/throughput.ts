@@ -1,7 +1,8 @@
 /** How many calls a second contestants make, in turns. */
 import type { Contestant } from '../peers/contestant.js';
-import { label } from '../peers/contestant.js';
+import { label, sum } from '../peers/contestant.js';
 import { type callers, ownCallers } from './callers.js';
+import type { Plot } from './report.js';
 import { interleave, ratios } from './rounds.js';
 import { median, summary } from './statistics.js';
 
@@ -19,9 +20,11 @@ export interface Runner {
   each: number;
 }
 
-export interface Rated {
-  readonly contestant: Contestant;
-  /** Calls a second, of each round. */
+/** What somebody reached. */
+export interface Rated extends Pick<Contestant, 'ours' | 'limit' | 'ffi'> {
+  /** As in tables. */
+  readonly name: string;
+  /** A second, of each round. */
   readonly rates: readonly number[];
 }
 
@@ -36,7 +39,7 @@ export async function runnersOf(field: readonly Contestant[]): Promise<Runner[]>
 /** One round. @returns calls per second. */
 async function rate({ contestant, run, each }: Runner, inFlight: number): Promise<number> {
   const start = performance.now();
-  const wrong = await run(contestant.add, inFlight, each);
+  const wrong = await run(contestant.call, contestant.expected ?? sum, inFlight, each);
   const seconds = (performance.now() - start) / 1_000;
   if (wrong > 0) throw new Error(`${label(contestant)} gave ${wrong} wrong results`);
   return (inFlight * each) / seconds;
@@ -61,30 +64,42 @@ export async function throughput(
 ): Promise<Rated[]> {
   for (const runner of runners) await prepare(runner, inFlight, effort);
   const rates = await interleave(runners, effort.rounds, (runner) => rate(runner, inFlight));
-  return runners.map(({ contestant }, index) => ({ contestant, rates: rates[index] ?? [] }));
+  return runners.map(({ contestant }, index) => {
+    const { ours, limit = false, ffi } = contestant;
+    return { name: label(contestant), ours, limit, ffi, rates: rates[index] ?? [] };
+  });
 }
 
 const fastestFirst = (one: Rated, other: Rated): number => median(other.rates) - median(one.rates);
 
-/** The fastest of those that are meant. */
-export function fastest(
-  rated: readonly Rated[],
-  accept: (contestant: Contestant) => boolean,
-): Rated | undefined {
-  return rated.filter(({ contestant }) => accept(contestant)).toSorted(fastestFirst)[0];
+export function isPeer({ ours, limit }: Rated): boolean {
+  return !ours && limit !== true;
 }
 
-/** Rows of a table, the fastest first; the last column says how many times the best peer's rate it is. */
-export function rateRows(rated: readonly Rated[]): Record<string, string | number>[] {
-  const best = fastest(rated, ({ ours }) => !ours);
-  return rated.toSorted(fastestFirst).map(({ contestant, rates }) => {
+/** The fastest of those that are meant. */
+export function fastest(rated: readonly Rated[], accept: (rated: Rated) => boolean): Rated | undefined {
+  return rated.filter(accept).toSorted(fastestFirst)[0];
+}
+
+/**
+ * Rows of a table, the fastest first; the last column says how many times the
+ * best peer's rate it is.
+ */
+export function rateRows(rated: readonly Rated[], unit = 'calls/s'): Record<string, string | number>[] {
+  const best = fastest(rated, isPeer);
+  return rated.toSorted(fastestFirst).map(({ name, rates }) => {
     const { median: middle, least, most } = summary(rates);
     return {
-      contestant: label(contestant),
-      'calls/s': middle,
+      contestant: name,
+      [unit]: middle,
       least,
       most,
       'x best peer': median(ratios(rates, best?.rates ?? [])),
     };
   });
+}
+
+/** How {@link rateRows} are drawn. */
+export function ratePlot(unit = 'calls/s'): Plot {
+  return { value: unit, unit, better: 'higher', scale: 'log' };
 }

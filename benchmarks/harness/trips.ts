@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contestant } from '../peers/contestant.js';
 import { label } from '../peers/contestant.js';
+import type { Plot } from './report.js';
 import { interleave } from './rounds.js';
 import { median, percentile } from './statistics.js';
 
@@ -14,14 +15,14 @@ export interface Trips {
 }
 
 /** @returns µs of each call. */
-export async function trips({ add }: Contestant, calls: number, pauseMs: number): Promise<number[]> {
+export async function trips({ call: make }: Contestant, calls: number, pauseMs: number): Promise<number[]> {
   const micros: number[] = [];
   for (let call = 0; call < calls; call += 1) {
     if (pauseMs > 0) await sleep(pauseMs);
     const start = process.hrtime.bigint();
-    const sum = await add(call, 1);
+    const sum = await make(call, 1);
     const end = process.hrtime.bigint();
-    if (sum !== call + 1) throw new Error(`${call} + 1 is not ${sum}`);
+    if (sum !== call + 1) throw new Error(`${call} + 1 is not ${String(sum)}`);
     micros.push(Number(end - start) / 1_000);
   }
   return micros;
@@ -42,6 +43,15 @@ export async function tripsInTurns(
     })
     .toSorted((one, other) => median(one.all) - median(other.all));
 }
+
+/** How {@link tripRows} are drawn. */
+export const TRIP_PLOT: Plot = {
+  value: 'p50',
+  unit: 'µs',
+  better: 'lower',
+  scale: 'log',
+  spread: ['least p50', 'most p50'],
+};
 
 /** Rows of a table. */
 export function tripRows(rows: readonly Trips[]): Record<string, string | number>[] {

@@ -1,4 +1,5 @@
-/** What is compared: somebody who adds two integers off the main thread. */
+/** What is compared: somebody who makes native calls off the main thread. */
+import type { Call, Expected } from '../harness/callers.js';
 
 /** The FFI that makes the native call. */
 export type Ffi = 'koffi' | 'ffi-rs';
@@ -7,11 +8,17 @@ export interface Contestant {
   readonly name: string;
   readonly ffi: Ffi;
   readonly ours: boolean;
-  /** One call of `ot_add`, a promise of its own. */
-  readonly add: (a: number, b: number) => Promise<number>;
+  /** Neither ours nor a peer: there to show what the machine could do. */
+  readonly limit?: boolean;
+  /** One call, a promise of its own: of `ot_add`, where nothing else is said. */
+  readonly call: Call;
+  /** What it resolves to; the sum, where nothing else is said. */
+  readonly expected?: Expected;
   /** Ends its threads or processes. */
   readonly close: () => Promise<void>;
 }
+
+export const sum: Expected = (a, b) => a + b;
 
 /** Environment of a pool's workers: tells them which FFI to use and what to open. See `workers/add.ts`. */
 export function workerEnvironment(ffi: Ffi, library: string): Record<string, string> {
@@ -24,7 +31,7 @@ export function workerFile(name: string): URL {
 }
 
 /** How a contestant is named in a table. */
-export function label({ name, ffi, ours }: Contestant): string {
+export function label({ name, ffi, ours }: Pick<Contestant, 'name' | 'ffi' | 'ours'>): string {
   return ours || !name.includes(ffi) ? `${name} (${ffi})` : name;
 }
 

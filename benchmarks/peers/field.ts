@@ -16,7 +16,7 @@ function runInNewThread(): Contestant {
     name: 'ffi-rs runInNewThread',
     ffi: 'ffi-rs',
     ours: false,
-    add: addInNewThread,
+    call: addInNewThread,
     close: async () => {},
   };
 }
@@ -26,6 +26,9 @@ export async function fieldForLatency(workers: number): Promise<Contestant[]> {
   return start(
     (ffi) => [
       piscina(ffi, testlib, workers, { concurrentTasksPerWorker: 1, atomics: 'sync' }),
+      ...(ffi === 'koffi'
+        ? [piscina(ffi, testlib, workers, { concurrentTasksPerWorker: 1, atomics: 'disabled' })]
+        : []),
       tinypool(ffi, testlib, workers, 1),
       workerpool(ffi, testlib, workers),
       poolifier(ffi, testlib, workers),

@@ -8,7 +8,7 @@ export async function offthread(
   lanes: number,
   isolation: 'thread' | 'process' = 'thread',
 ): Promise<Contestant> {
-  const pool = createPool({ lanes, isolation, maxQueue: 4_096 });
+  const pool = createPool({ lanes, isolation, maxQueue: 32_768 });
   const { ot_add } = await pool.open(
     library,
     { ot_add: { arguments: ['i32', 'i32'], return: 'i32' } },
@@ -18,7 +18,7 @@ export async function offthread(
     name: `offthread${isolation === 'process' ? ' processes' : ''}`,
     ffi,
     ours: true,
-    add: ot_add,
+    call: ot_add,
     close: () => pool.close(),
   };
 }

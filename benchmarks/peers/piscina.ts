@@ -22,7 +22,7 @@ export function piscina(ffi: Ffi, library: string, threads: number, tuning: Pisc
     name: `piscina, ${tasks} a worker${atomics === 'sync' ? '' : `, atomics ${atomics}`}`,
     ffi,
     ours: false,
-    add: (a, b) => pool.run([a, b]) as Promise<number>,
+    call: (a, b) => pool.run([a, b]) as Promise<number>,
     close: () => pool.destroy(),
   };
 }

@@ -17,7 +17,7 @@ export function poolifier(ffi: Ffi, library: string, threads: number): Contestan
     name: 'poolifier',
     ffi,
     ours: false,
-    add: (a, b) => pool.execute([a, b]),
+    call: (a, b) => pool.execute([a, b]),
     close: async () => {
       const ended = pool.destroy().then(() => true);
       if (await Promise.race([ended, sleep(CLOSE_MS, false)])) return;

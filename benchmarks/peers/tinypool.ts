@@ -22,7 +22,7 @@ export function tinypool(
     name: `tinypool${runtime === 'child_process' ? ' child_process' : ''}, ${tasks} a worker`,
     ffi,
     ours: false,
-    add: (a, b) => pool.run([a, b]) as Promise<number>,
+    call: (a, b) => pool.run([a, b]) as Promise<number>,
     close: () => pool.destroy(),
   };
 }

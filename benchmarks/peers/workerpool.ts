@@ -21,7 +21,7 @@ export function workerpool(
     ffi,
     ours: false,
     // Its promise is a class of its own, a thenable: awaited, it becomes a promise.
-    add: (a, b) => pool.exec('add', [a, b]),
+    call: (a, b) => pool.exec('add', [a, b]),
     close: async () => {
       await pool.terminate();
     },
