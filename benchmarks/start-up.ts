@@ -1,0 +1,60 @@
+/**
+ * Start-up: how long from the import of a pool to its first answer?
+ *
+ * Each is alone in a program of its own, which has loaded nothing else. Its
+ * lanes or workers load koffi (or ffi-rs) and the library, as many of them as
+ * the pool has; the first answer comes from one of them. What Node itself takes
+ * to start is not counted.
+ *
+ * The time in which a pool has been made is beside it: offthread's `open`
+ * resolves when a lane is ready, the others start their workers behind the
+ * scenes, and the first call waits for that.
+ */
+import { benchmarkArguments } from './harness/arguments.js';
+import { ask } from './harness/program.js';
+import { Report } from './harness/report.js';
+import { interleave, ratios } from './harness/rounds.js';
+import { median, summary } from './harness/statistics.js';
+import { times } from './harness/table.js';
+import { LONE_NAMES, type LoneName, isOurs } from './peers/lone.js';
+import type { StartedUp } from './peers/start-up-host.js';
+
+const given = benchmarkArguments();
+const ROUNDS = given.quick ? 1 : 5;
+const LANES = [1, 2];
+const host = new URL('./peers/start-up-host.js', import.meta.url);
+
+interface Started {
+  readonly name: LoneName;
+  readonly made: readonly number[];
+  readonly answered: readonly number[];
+}
+
+async function measure(lanes: number): Promise<void> {
+  const measured = await interleave(LONE_NAMES, ROUNDS, (name) =>
+    ask<StartedUp>(host, [name, String(lanes)]),
+  );
+  const started = LONE_NAMES.map((name, index): Started => {
+    const rounds = measured[index] ?? [];
+    return { name, made: rounds.map(({ made }) => made), answered: rounds.map(({ answered }) => answered) };
+  }).toSorted((one, other) => median(one.answered) - median(other.answered));
+  report.table(
+    `${lanes} ${lanes === 1 ? 'lane or worker' : 'lanes or workers'}, ${ROUNDS} rounds in turns, ms from import to first answer`,
+    started.map(({ name, made, answered }) => {
+      const { median: ms, least, most } = summary(answered);
+      return { contestant: name, ms, least, most, 'ms until made': median(made) };
+    }),
+    { plot: { value: 'ms', unit: 'ms', better: 'lower' } },
+  );
+  report.say();
+  const peer = started.find(({ name }) => !isOurs(name) && name !== 'koffi.async');
+  for (const { name, answered } of started.filter((one) => isOurs(one.name))) {
+    report.say(
+      `${name} against ${peer?.name}, the quickest pool: ${times(ratios(answered, peer?.answered ?? []))}`,
+    );
+  }
+}
+
+const report = new Report('start-up', given);
+for (const lanes of LANES) await measure(lanes);
+report.end();
