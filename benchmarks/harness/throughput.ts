@@ -81,21 +81,13 @@ export function fastest(rated: readonly Rated[], accept: (rated: Rated) => boole
   return rated.filter(accept).toSorted(fastestFirst)[0];
 }
 
-/**
- * Rows of a table, the fastest first; the last column says how many times the
- * best peer's rate it is.
- */
+/** Rows of a table, the fastest first; the last column, where there are peers, says how many times the best one's rate it is. */
 export function rateRows(rated: readonly Rated[], unit = 'calls/s'): Record<string, string | number>[] {
   const best = fastest(rated, isPeer);
   return rated.toSorted(fastestFirst).map(({ name, rates }) => {
     const { median: middle, least, most } = summary(rates);
-    return {
-      contestant: name,
-      [unit]: middle,
-      least,
-      most,
-      'x best peer': median(ratios(rates, best?.rates ?? [])),
-    };
+    const row = { contestant: name, [unit]: middle, least, most };
+    return best === undefined ? row : { ...row, 'x best peer': median(ratios(rates, best.rates)) };
   });
 }
 

@@ -18,10 +18,13 @@ const hangUntil = library.func('ot_hang_until', 'int', ['const int32_t *', 'int'
 
 export type Pair = readonly [a: number, b: number];
 
-/** Columns in shared memory, and which of their items are meant. */
-export interface Range {
+export interface Columns {
   readonly a: Int32Array;
   readonly b: Int32Array;
+}
+
+/** Columns in shared memory, and which of their items are meant. */
+export interface Range extends Columns {
   readonly out: Int32Array;
   readonly from: number;
   readonly to: number;
@@ -51,4 +54,8 @@ export function addPacked(packed: Int32Array): Int32Array {
 
 export function addRange({ a, b, out, from, to }: Range): void {
   for (let item = from; item < to; item += 1) out[item] = nativeAdd(a[item] ?? 0, b[item] ?? 0);
+}
+
+export function addColumns({ a, b }: Columns): Int32Array {
+  return a.map((value, item) => nativeAdd(value, b[item] ?? 0));
 }

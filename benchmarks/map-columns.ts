@@ -1,0 +1,59 @@
+/**
+ * `pool.mapColumns` over ten million pairs of integers that are to be added: how
+ * many items a second, from typed arrays into a typed array, on two lanes or
+ * workers?
+ *
+ * The limit are two threads that each run a plain loop over typed arrays of half
+ * the length, with the same FFI: they are there already, nothing is sent. What
+ * users of peers can write is beside it: ranges by hand, of columns in shared
+ * memory that the workers read and write in place, or of copies that are
+ * transferred. ffi-rs, whose calls take a hundred times as long, runs over fewer.
+ *
+ * Target: at least 90 % of the two loops.
+ */
+import { createPool } from '../src/index.js';
+import { benchmarkArguments } from './harness/arguments.js';
+import { testlib } from './harness/lab.js';
+import { type Many, asLimit, manyInTurns, reportMany } from './harness/many.js';
+import { Report } from './harness/report.js';
+import { columns, inRanges, offthreadColumns } from './peers/column-mappers.js';
+import { linkFfiRs } from './peers/ffi-rs.js';
+import { blockingJobPool } from './peers/job-pools.js';
+import { plainLoops } from './peers/loops.js';
+
+const WORKERS = 2;
+const WANTED = 0.9;
+const given = benchmarkArguments();
+const ITEMS = given.quick ? 400_000 : 10_000_000;
+const FFI_RS_ITEMS = given.quick ? 20_000 : 500_000;
+const ROUNDS = given.quick ? 2 : 5;
+const RANGE = 100_000;
+/** One that runs and one that waits, for each worker. */
+const RANGES_IN_FLIGHT = WORKERS * 2;
+
+const report = new Report('map-columns', given);
+linkFfiRs(testlib);
+const pool = createPool({ lanes: WORKERS });
+
+async function compare(items: number, field: readonly Many[]): Promise<void> {
+  const title = `${items.toLocaleString('en')} items, ${ROUNDS} rounds in turns`;
+  reportMany(report, title, await manyInTurns(field, ROUNDS), () => WANTED);
+  for (const { close } of field) await close();
+}
+
+const [plain, shared] = [columns(ITEMS, false), columns(ITEMS, true)];
+const pools = (['piscina', 'tinypool'] as const).map((name) => blockingJobPool(name, WORKERS));
+await compare(ITEMS, [
+  ...(await offthreadColumns(pool, 'koffi', [plain, shared])),
+  asLimit(await plainLoops('koffi', 'columns', WORKERS, ITEMS)),
+  ...pools
+    .slice(0, 2)
+    .flatMap((peer) => [plain, shared].map((columns) => inRanges(peer, columns, RANGE, RANGES_IN_FLIGHT))),
+]);
+for (const { close } of pools) await close();
+await compare(FFI_RS_ITEMS, [
+  ...(await offthreadColumns(pool, 'ffi-rs', [columns(FFI_RS_ITEMS, false)])),
+  asLimit(await plainLoops('ffi-rs', 'columns', WORKERS, FFI_RS_ITEMS)),
+]);
+await pool.close();
+report.end();

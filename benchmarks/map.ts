@@ -1,0 +1,63 @@
+/**
+ * `pool.map` over a million pairs of integers that are to be added: how many
+ * items a second, from an array into an array, on two lanes or workers?
+ *
+ * The limit are two threads that each run a plain loop over half of the items,
+ * with the same FFI: the items are there already, nothing is sent, nobody waits.
+ * Peers have nothing of the kind, so their users write it: a task an item with
+ * so many in flight (over a tenth of the items), or batches by hand, of the
+ * items as they are or packed into typed arrays.
+ *
+ * Target: an array of all results at least as fast as 60 % of the two loops.
+ */
+import { createPool } from '../src/index.js';
+import { benchmarkArguments } from './harness/arguments.js';
+import { testlib } from './harness/lab.js';
+import { asLimit, manyInTurns, reportMany } from './harness/many.js';
+import { Report } from './harness/report.js';
+import { linkFfiRs } from './peers/ffi-rs.js';
+import { piscinaJobs, tinypoolJobs } from './peers/job-pools.js';
+import { plainLoops } from './peers/loops.js';
+import { inBatches, offthreadMappers, oneByOne, pairs } from './peers/mappers.js';
+
+const WORKERS = 2;
+const WANTED = 0.6;
+const given = benchmarkArguments();
+const ITEMS = given.quick ? 40_000 : 1_000_000;
+const ROUNDS = given.quick ? 2 : 5;
+/** For a task an item: what keeps all workers busy. */
+const IN_FLIGHT = 1_024;
+const BATCH = 1_000;
+/** Batches: one that runs and one that waits, for each worker. */
+const BATCHES_IN_FLIGHT = WORKERS * 2;
+
+const report = new Report('map', given);
+const items = pairs(ITEMS);
+const few = pairs(ITEMS / 10);
+linkFfiRs(testlib);
+const pool = createPool({ lanes: WORKERS });
+const ours = [
+  ...(await offthreadMappers(pool, 'koffi', items)),
+  ...(await offthreadMappers(pool, 'ffi-rs', items)),
+];
+const pools = [
+  piscinaJobs(WORKERS, { concurrentTasksPerWorker: 32, atomics: 'sync' }),
+  tinypoolJobs(WORKERS, 32),
+];
+const field = [
+  ...ours,
+  asLimit(await plainLoops('koffi', 'pairs', WORKERS, ITEMS)),
+  asLimit(await plainLoops('ffi-rs', 'pairs', WORKERS, ITEMS)),
+  ...pools.flatMap((peer) => [
+    oneByOne(peer, few, IN_FLIGHT),
+    inBatches(peer, items, BATCH, BATCHES_IN_FLIGHT, 'pairs'),
+    inBatches(peer, items, BATCH, BATCHES_IN_FLIGHT, 'packed'),
+  ]),
+];
+const rated = await manyInTurns(field, ROUNDS);
+reportMany(report, `${ITEMS.toLocaleString('en')} items, ${ROUNDS} rounds in turns`, rated, ({ name }) =>
+  name.includes('toArray') ? WANTED : undefined,
+);
+for (const { close } of [...field, ...pools]) await close();
+await pool.close();
+report.end();
