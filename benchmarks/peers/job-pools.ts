@@ -61,7 +61,7 @@ export function tinypoolJobs(threads: number, tasks: number): JobPool {
   };
 }
 
-export function workerpoolJobs(threads: number): JobPool {
+function workerpoolJobs(threads: number): JobPool {
   const pool = createWorkerpool(fileURLToPath(workerFile('jobs-workerpool')), {
     workerType: 'thread',
     minWorkers: 'max',
@@ -85,8 +85,8 @@ export function workerpoolJobs(threads: number): JobPool {
 /** ms: poolifier's `destroy` waits for answers that now and then do not come. */
 const CLOSE_MS = 2_000;
 
-export function poolifierJobs(threads: number): JobPool {
-  const pool = new FixedThreadPool<unknown>(threads, fileURLToPath(workerFile('jobs-poolifier')), {
+function poolifierJobs(threads: number): JobPool {
+  const pool = new FixedThreadPool(threads, fileURLToPath(workerFile('jobs-poolifier')), {
     enableEvents: false,
     workerOptions: { env },
   });
@@ -112,12 +112,19 @@ export function jobPools(threads: number): JobPool[] {
   ];
 }
 
-/** Each pool with one task a worker: for tasks that block it. */
-export function blockingJobPools(threads: number): JobPool[] {
-  return [
-    piscinaJobs(threads, { concurrentTasksPerWorker: 1, atomics: 'sync' }),
-    tinypoolJobs(threads, 1),
-    workerpoolJobs(threads),
-    poolifierJobs(threads),
-  ];
+export type PoolName = 'piscina' | 'tinypool' | 'workerpool' | 'poolifier';
+
+/** With one task a worker: for tasks that block it. */
+const blocking: Readonly<Record<PoolName, (threads: number) => JobPool>> = {
+  piscina: (threads) => piscinaJobs(threads, { concurrentTasksPerWorker: 1, atomics: 'sync' }),
+  tinypool: (threads) => tinypoolJobs(threads, 1),
+  workerpool: workerpoolJobs,
+  poolifier: poolifierJobs,
+};
+
+export const POOL_NAMES: readonly PoolName[] = Object.keys(blocking) as PoolName[];
+
+/** A pool with one task a worker. */
+export function blockingJobPool(name: PoolName, threads: number): JobPool {
+  return blocking[name](threads);
 }

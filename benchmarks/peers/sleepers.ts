@@ -2,7 +2,7 @@
 import { load } from 'koffi';
 import { testlib } from '../harness/lab.js';
 import { createPool } from '../../src/index.js';
-import { blockingJobPools } from './job-pools.js';
+import { POOL_NAMES, blockingJobPool } from './job-pools.js';
 import { promised } from './koffi-async.js';
 
 export interface Sleeper {
@@ -36,7 +36,7 @@ function koffiAsyncSleeper(): Sleeper {
 /** Everybody with so many lanes or workers, ours first. */
 export async function sleepers(lanes: number): Promise<Sleeper[]> {
   const own = await offthreadSleeper(lanes);
-  const pools = blockingJobPools(lanes).map(({ name, run, close }) => ({
+  const pools = POOL_NAMES.map((pool) => blockingJobPool(pool, lanes)).map(({ name, run, close }) => ({
     name: `${name} (koffi)`,
     ours: false,
     sleep: (ms: number) => run('sleep', ms),
