@@ -2,7 +2,7 @@
  * Runs the benchmarks, each in a process of its own: all of them, or those
  * named.
  *
- *   npm run bench -- run [NAME ...] [--quick] [--record]
+ *   npm run bench [-- run NAME ...] [--quick] [--record]
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,16 @@ import { benchmarkArguments } from './harness/arguments.js';
 const ALL = [
   'small-calls',
   'round-trip',
+  'short-strings',
+  'buffers',
   'blocking',
+  'lane-growth',
+  'mixed-calls',
+  'map',
+  'map-columns',
+  'start-up',
+  'idle-cpu',
+  'queued-calls',
   'cancel-latency',
   'leak',
   'streams',

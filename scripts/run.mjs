@@ -1,7 +1,7 @@
 /**
  * Runs one of the project's programs, bringing the clone up to date first:
  *
- *   node scripts/run.mjs demo | test | coverage | bench NAME   [arguments of the program]
+ *   node scripts/run.mjs demo | test | coverage | bench [NAME]   [arguments of the program]
  */
 import { existsSync } from 'node:fs';
 import { ensure } from './ensure.mjs';
@@ -18,12 +18,16 @@ const programs = {
   coverage: { needs: forTests, start: (args) => [c8, process.execPath, ...mochaArguments(args)] },
   bench: {
     needs: forTests,
-    start: ([name, ...args]) => [inRoot(`dist/benchmarks/${benchmark(name)}.js`), ...args],
+    // Without a name: all of them.
+    start: (args) => {
+      const [name, ...rest] = args[0]?.startsWith('-') === false ? args : ['run', ...args];
+      return [inRoot(`dist/benchmarks/${benchmark(name)}.js`), ...rest];
+    },
   },
 };
 
 function benchmark(name) {
-  if (name !== undefined && existsSync(inRoot(`dist/benchmarks/${name}.js`))) return name;
+  if (existsSync(inRoot(`dist/benchmarks/${name}.js`))) return name;
   const names = filesBelow('dist/benchmarks', (file) => /^dist\/benchmarks\/[^/]+\.js$/.test(file)).map(
     (file) => file.slice('dist/benchmarks/'.length, -'.js'.length),
   );
