@@ -54,6 +54,7 @@ function isMet({ value, bound, better }: Target): boolean {
 export class Report {
   readonly #name: string;
   readonly #given: BenchmarkArguments;
+  readonly #print: (line: string) => void;
   readonly #lines: string[] = [];
   readonly #tables: { title: string; rows: readonly Row[]; plot?: Plot }[] = [];
   readonly #targets: (Target & { readonly met: boolean })[] = [];
@@ -61,9 +62,10 @@ export class Report {
   readonly #load = loadLine();
 
   /** @param name of the benchmark: its file, without the extension. */
-  constructor(name: string, given: BenchmarkArguments) {
+  constructor(name: string, given: BenchmarkArguments, print: (line: string) => void = console.log) {
     this.#name = name;
     this.#given = given;
+    this.#print = print;
     this.say(`$ ${this.#command()}`);
     this.say(machineLine());
     this.say(this.#load);
@@ -72,7 +74,7 @@ export class Report {
   /** A line of prose. */
   say(line = ''): void {
     this.#lines.push(line);
-    console.log(line);
+    this.#print(line);
   }
 
   /** @param rows one object a row, with the same keys; the keys are the headings. */
