@@ -1,50 +1,54 @@
 /**
- * Runs the benchmarks, each in a process of its own: all of them, or those
- * named.
- *
- *   npm run bench [-- run NAME ...] [--quick] [--record]
+ * Answers the questions, each in a process of its own, and draws the page of
+ * what is recorded.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { benchmarkArguments } from './harness/arguments.js';
+import { USAGE, asked } from './harness/command-line.js';
+import { root } from './harness/lab.js';
+import { QUESTIONS } from './harness/questions.js';
+import { pageFrom, writePage } from './page/files.js';
 
-const ALL = [
-  'small-calls',
-  'round-trip',
-  'short-strings',
-  'buffers',
-  'blocking',
-  'lane-growth',
-  'mixed-calls',
-  'map',
-  'map-columns',
-  'start-up',
-  'idle-cpu',
-  'queued-calls',
-  'cancel-latency',
-  'leak',
-  'streams',
-  'slow-consumer',
-  'host-functions',
-  'process-calls',
-  'crash-latency',
-  'kill-latency',
-  'lane-memory',
-];
+/** @returns whether it ended well. */
+async function answer(name: string, flags: readonly string[]): Promise<boolean> {
+  const file = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+  const child = spawn(process.execPath, [file, ...flags], { stdio: 'inherit' });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  if (code !== 0) console.error(`${name} ended with ${signal ?? `exit code ${code}`}.`);
+  return code === 0;
+}
 
-const { names, quick, record } = benchmarkArguments();
-const unknown = names.filter((name) => !ALL.includes(name));
-if (unknown.length > 0) {
-  console.error(`No benchmark is called ${unknown.join(' or ')}. There are: ${ALL.join(', ')}.`);
-  process.exitCode = 2;
-} else {
-  const flags = [...(quick ? ['--quick'] : []), ...(record ? ['--record'] : [])];
-  for (const name of names.length > 0 ? names : ALL) {
-    const file = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
-    const child = spawn(process.execPath, [file, ...flags], { stdio: 'inherit' });
-    const [code] = (await once(child, 'exit')) as [number | null];
-    if (code !== 0) process.exitCode = 1;
-    console.log();
-  }
+function drawPage(): void {
+  const page = pageFrom(root);
+  writePage(root, page);
+  for (const warning of page.warnings) console.error(`warning: ${warning}`);
+  console.log(`drew docs/benchmarks.md and ${page.drawings.size} plots`);
+}
+
+const wish = asked(
+  process.argv.slice(2),
+  QUESTIONS.map(({ name }) => name),
+);
+switch (wish.kind) {
+  case 'help':
+    console.log(USAGE);
+    console.log(
+      `\nQuestions:\n${QUESTIONS.map(({ name, title }) => `  ${name.padEnd(15)} ${title}`).join('\n')}`,
+    );
+    break;
+  case 'mistake':
+    console.error(`npm run bench: ${wish.message}. For all of it: npm run bench -- --help`);
+    process.exitCode = 2;
+    break;
+  case 'page':
+    drawPage();
+    break;
+  case 'run':
+    for (const name of wish.names) {
+      if (!(await answer(name, wish.flags))) process.exitCode = 1;
+      console.log();
+    }
+    if (wish.record) drawPage();
+    break;
 }

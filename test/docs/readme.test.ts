@@ -6,6 +6,7 @@ import { keeps, promised, root, run, samplesOf, workshop } from './samples.js';
 
 const documents = [
   'README.md',
+  'docs/benchmarks.md',
   'docs/callbacks.md',
   'docs/cancellation.md',
   'docs/declarations.md',
