@@ -37,13 +37,15 @@ import { workerpool } from './peers/workerpool.js';
 const WORKERS = 2;
 const WANTED = 3;
 const given = benchmarkArguments();
-const EFFORT: Effort = given.quick
-  ? { rounds: 2, roundMs: 30, warmUpMs: 30 }
-  : { rounds: 7, roundMs: 150, warmUpMs: 500 };
-const TRIP_ROUNDS = given.quick ? 2 : 5;
-const TRIPS = given.quick ? 200 : 2_000;
+const EFFORT: Effort = {
+  full: { rounds: 7, roundMs: 150, warmUpMs: 500 },
+  brief: { rounds: 5, roundMs: 100, warmUpMs: 300 },
+  quick: { rounds: 2, roundMs: 30, warmUpMs: 30 },
+}[given.effort];
+const TRIP_ROUNDS = { full: 5, brief: 3, quick: 2 }[given.effort];
+const TRIPS = { full: 2_000, brief: 1_000, quick: 200 }[given.effort];
 const WARM_UP_TRIPS = given.quick ? 200 : 3_000;
-const PAUSED_TRIPS = given.quick ? 5 : 40;
+const PAUSED_TRIPS = { full: 40, brief: 5, quick: 5 }[given.effort];
 /** ms: long enough that everybody sleeps. */
 const PAUSE_MS = 5;
 

@@ -18,14 +18,14 @@ import { type Contestant, closeField, label } from './peers/contestant.js';
 import { fieldForLatency } from './peers/field.js';
 
 const given = benchmarkArguments();
-const ROUNDS = given.quick ? 2 : 5;
+const ROUNDS = { full: 5, brief: 3, quick: 2 }[given.effort];
 const WARM_UP = given.quick ? 200 : 3_000;
-const CALLS = given.quick ? 200 : 2_000;
-const PAUSED_CALLS = given.quick ? 5 : 40;
+const CALLS = { full: 2_000, brief: 1_000, quick: 200 }[given.effort];
+const PAUSED_CALLS = { full: 40, brief: 5, quick: 5 }[given.effort];
 const PAUSE_MS = 5;
 /** Beyond offthread's lease: its lanes then no longer keep the process alive, and take a new task with the next call. */
 const LONG_PAUSE_MS = 100;
-const LONG_PAUSED_CALLS = given.quick ? 1 : 6;
+const LONG_PAUSED_CALLS = { full: 6, brief: 1, quick: 1 }[given.effort];
 
 async function measure(
   title: string,

@@ -35,9 +35,11 @@ import { plainLoop } from './peers/plain-loop.js';
 
 const WORKERS = 2;
 const given = benchmarkArguments();
-const EFFORT: Effort = given.quick
-  ? { rounds: 2, roundMs: 30, warmUpMs: 30 }
-  : { rounds: 7, roundMs: 100, warmUpMs: 200 };
+const EFFORT: Effort = {
+  full: { rounds: 7, roundMs: 100, warmUpMs: 200 },
+  brief: { rounds: 3, roundMs: 60, warmUpMs: 150 },
+  quick: { rounds: 2, roundMs: 30, warmUpMs: 30 },
+}[given.effort];
 /** A round of so many calls in flight takes longer by itself. */
 const MANY_EFFORT: Effort = given.quick ? { ...EFFORT, rounds: 1 } : { ...EFFORT, rounds: 3 };
 
@@ -78,9 +80,11 @@ async function measure(
 const report = new Report('small-calls', given);
 const field = await fieldForThroughput(WORKERS);
 const runners = [...(await runnersOf(field)), plainLoop('koffi', testlib), plainLoop('ffi-rs', testlib)];
-await measure(runners, 1, {});
+// In brief: only what has a figure to reach.
+const whole = given.effort !== 'brief';
+if (whole) await measure(runners, 1, {});
 await measure(runners, 64, { koffi: 8 });
 await measure(runners, 1_024, { koffi: 25, 'ffi-rs': 7 });
-await measure(runners, 16_384, {});
+if (whole) await measure(runners, 16_384, {});
 await closeField(field);
 report.end();

@@ -21,11 +21,11 @@ import { median, summary } from './harness/statistics.js';
 import { type Streamer, offthreadStreamers, postMessageStreamer } from './peers/streamers.js';
 
 const given = benchmarkArguments();
-const ROUNDS = given.quick ? 3 : 7;
-const WARM_UP_ROUNDS = given.quick ? 1 : 2;
+const ROUNDS = { full: 7, brief: 3, quick: 3 }[given.effort];
+const WARM_UP_ROUNDS = given.effort === 'full' ? 2 : 1;
 /** Of a round: what the peers pile up at most. */
-const ROUND_BYTES = given.quick ? 2 ** 24 : 2 ** 28;
-const ROUND_CHUNKS = given.quick ? 10_000 : 200_000;
+const ROUND_BYTES = { full: 2 ** 28, brief: 2 ** 27, quick: 2 ** 24 }[given.effort];
+const ROUND_CHUNKS = { full: 200_000, brief: 50_000, quick: 10_000 }[given.effort];
 /** What the bounded peer lets lie unread: offthread's default. */
 const WINDOW = 64;
 const SIZES: readonly { readonly size: number; readonly called: string; readonly wanted?: number }[] = [

@@ -116,7 +116,11 @@ export class Report {
   }
 
   #command(): string {
-    return ['npm run bench --', this.#name, ...(this.#given.quick ? ['--quick'] : [])].join(' ');
+    return [
+      'npm run bench --',
+      this.#name,
+      ...(this.#given.effort === 'full' ? [] : [`--${this.#given.effort}`]),
+    ].join(' ');
   }
 
   #json(): string {

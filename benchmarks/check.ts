@@ -1,0 +1,74 @@
+/**
+ * Compares ratios with the recorded ones, and fails where one fell: see
+ * check/compared.ts for which, and how far they may. Never times: machines
+ * differ, and what one makes of two programs in turns differs far less.
+ *
+ *   npm run bench:check
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type Outcome, compareQuestion } from './check/attempts.js';
+import { COMPARED } from './check/compared.js';
+import { root } from './harness/lab.js';
+import { loadLine, machineLine } from './harness/machine.js';
+import { figure, table } from './harness/table.js';
+import { type RecordedTarget, readRecording } from './page/recording.js';
+
+/** ms for one look at one question, which takes some 10 s when nothing else runs. */
+const PATIENCE_MS = 180_000;
+const folder = mkdtempSync(join(tmpdir(), 'offthread-ratios-'));
+
+async function measure(question: string): Promise<readonly RecordedTarget[]> {
+  const program = fileURLToPath(new URL(`./${question}.js`, import.meta.url));
+  const json = join(folder, `${question}.json`);
+  await promisify(execFile)(process.execPath, [program, '--brief', '--json', json], { timeout: PATIENCE_MS });
+  return readRecording(json)?.targets ?? [];
+}
+
+const percent = (share: number): string => (Number.isNaN(share) ? '-' : `${Math.round(share * 100)} %`);
+const ratio = (value: number): string => (Number.isNaN(value) ? '-' : figure(value));
+
+function rows(question: string, { comparisons, attempts }: Outcome): Record<string, string | number>[] {
+  return comparisons.map(({ compared, recorded, now, left, verdict }) => ({
+    question,
+    target: compared.target,
+    recorded: ratio(recorded),
+    now: ratio(now),
+    left: percent(left),
+    'at least': percent(compared.share),
+    looks: attempts,
+    verdict,
+  }));
+}
+
+console.log(`${machineLine()}\n${loadLine()}\n`);
+const all: Record<string, string | number>[] = [];
+try {
+  for (const question of new Set(COMPARED.map((one) => one.question))) {
+    const list = COMPARED.filter((one) => one.question === question);
+    const recording = readRecording(join(root, 'benchmarks/results', `${question}.json`))?.targets ?? [];
+    all.push(...rows(question, await compareQuestion(list, recording, () => measure(question))));
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
+for (const line of table(all)) console.log(line);
+
+const verdicts = new Set(all.map(({ verdict }) => verdict));
+if (verdicts.has('FELL')) {
+  console.log(
+    '\nA ratio fell. Where that is meant, record it: npm run bench -- QUESTION --record, on a quiet machine.',
+  );
+}
+if (verdicts.has('NOT RECORDED')) {
+  console.log('\nA ratio is not recorded: npm run bench -- QUESTION --record, on a quiet machine.');
+}
+if (verdicts.has('NOT MEASURED')) {
+  console.log('\nA target is not there any more, or is not a ratio: see benchmarks/check/compared.ts.');
+}
+console.log(`\ntook ${Math.round(performance.now() / 1_000)} s`);
+process.exitCode = all.every(({ verdict }) => verdict === 'holds') ? 0 : 1;

@@ -1,0 +1,27 @@
+/**
+ * Which ratios CI compares with the recorded ones, and how far each may fall.
+ *
+ * Ratios of rates and of medians, in which a loaded machine slows down both
+ * sides. Percentiles, times and memory are not among them; nor are ratios whose
+ * rounds differ more than any bound would allow, as those to bare messages do.
+ */
+
+export interface Compared {
+  readonly question: string;
+  /** Its `what`, in which `*` stands for anything: the first target that is called so. */
+  readonly target: string;
+  /** Of the recorded ratio, what is to be left of it. */
+  readonly share: number;
+}
+
+export const COMPARED: readonly Compared[] = [
+  { question: 'small-calls', target: 'offthread (koffi) against *, 64 in flight', share: 0.5 },
+  { question: 'small-calls', target: 'offthread (koffi) against *, 1,024 in flight', share: 0.5 },
+  { question: 'small-calls', target: 'offthread (ffi-rs) against *, 1,024 in flight', share: 0.5 },
+  // A lone call is on its way through two threads: on two busy cores one of them waits for its turn.
+  { question: 'round-trip', target: 'p50 of offthread (koffi) against koffi.async', share: 0.35 },
+  { question: 'streams', target: 'chunks of 64 bytes, * against postMessage, transfer', share: 0.5 },
+  { question: 'streams', target: 'chunks of 4 KB, * against postMessage, transfer', share: 0.5 },
+  { question: 'process-calls', target: 'calls a second with 64 in flight, *', share: 0.4 },
+  { question: 'process-calls', target: 'calls a second with 1,024 in flight, *', share: 0.4 },
+];
