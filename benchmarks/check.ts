@@ -61,7 +61,8 @@ for (const line of table(all)) console.log(line);
 const verdicts = new Set(all.map(({ verdict }) => verdict));
 if (verdicts.has('FELL')) {
   console.log(
-    '\nA ratio fell. Where that is meant, record it: npm run bench -- QUESTION --record, on a quiet machine.',
+    '\nA ratio fell. Other work on the machine can do that: see the load above, and try again when it is quiet.' +
+      '\nWhere it is meant, record it: npm run bench -- QUESTION --record.',
   );
 }
 if (verdicts.has('NOT RECORDED')) {

@@ -19,7 +19,7 @@ const POINT = 5.5;
 /** Between a mark and the words beside it. */
 const GAP = 8;
 /** Names are broken into lines above this. */
-const WIDEST_LABEL = 310;
+const WIDEST_LABEL = 340;
 const AXIS = 26;
 
 interface Layout {

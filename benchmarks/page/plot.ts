@@ -14,7 +14,7 @@ interface Common {
 export interface Bar {
   readonly label: string;
   readonly value: number;
-  /** From the least to the greatest of the rounds; undefined where it was not recorded. */
+  /** From the least to the greatest of the rounds; undefined where there is none, or it was not recorded. */
   readonly spread: readonly [least: number, most: number] | undefined;
   /** Beside the value: how many times the yardstick's it is. */
   readonly note: string;
@@ -75,13 +75,13 @@ function barsOf({ title, rows }: RecordedTable, wish: PlotWish): BarPlot {
     return {
       label,
       value: numberOf(row[wish.value]),
-      spread: Number.isNaN(least + most) ? undefined : ([least, most] as const),
+      spread: most > least ? ([least, most] as const) : undefined,
       note: Number.isFinite(times) ? `× ${figure(times)}` : '',
       ours: isOurs(label),
     };
   });
   const more = [
-    ...(pair === undefined ? [] : ['spread: least and most of the rounds']),
+    ...(bars.every(({ spread }) => spread === undefined) ? [] : ['spread: least and most of the rounds']),
     ...(ratio === undefined ? [] : [`×: times ${ratio.slice(2)}`]),
   ];
   return {

@@ -45,6 +45,7 @@ describe('benchmarks: what is drawn of a table', () => {
     expect(spread({})).to.deep.equal([4, 6]);
     expect(spread({ spread: ['from', 'to'] })).to.deep.equal([3, 7]);
     expect(spread({ spread: ['no', 'such'] })).to.deep.equal([4, 6]);
+    expect(spread({ spread: ['from', 'from'] }), 'one round has none').to.equal(undefined);
   });
 
   it('is a line for each row, over the columns that begin with a number', () => {
