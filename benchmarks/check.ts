@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Outcome, compareQuestion } from './check/attempts.js';
+import type { Verdict } from './check/compare.js';
 import { COMPARED } from './check/compared.js';
 import { root } from './harness/lab.js';
 import { loadLine, machineLine } from './harness/machine.js';
@@ -32,33 +33,35 @@ async function measure(question: string): Promise<readonly RecordedTarget[]> {
 const percent = (share: number): string => (Number.isNaN(share) ? '-' : `${Math.round(share * 100)} %`);
 const ratio = (value: number): string => (Number.isNaN(value) ? '-' : figure(value));
 
-function rows(question: string, { comparisons, attempts }: Outcome): Record<string, string | number>[] {
-  return comparisons.map(({ compared, recorded, now, left, verdict }) => ({
-    question,
+function print(question: string, { comparisons, attempts }: Outcome, ms: number): void {
+  const looks = attempts === 1 ? 'one look' : `${attempts} looks`;
+  console.log(`\n${question}, ${looks}, ${Math.round(ms / 1_000)} s`);
+  const rows = comparisons.map(({ compared, recorded, now, left, verdict }) => ({
+    verdict,
     target: compared.target,
     recorded: ratio(recorded),
     now: ratio(now),
-    left: percent(left),
-    'at least': percent(compared.share),
-    looks: attempts,
-    verdict,
+    'left of it': percent(left),
+    'asked for': percent(compared.share),
   }));
+  for (const line of table(rows)) console.log(line);
 }
 
-console.log(`${machineLine()}\n${loadLine()}\n`);
-const all: Record<string, string | number>[] = [];
+console.log(`ratios against those in benchmarks/results\n${machineLine()}\n${loadLine()}`);
+const verdicts = new Set<Verdict>();
 try {
   for (const question of new Set(COMPARED.map((one) => one.question))) {
+    const start = performance.now();
     const list = COMPARED.filter((one) => one.question === question);
     const recording = readRecording(join(root, 'benchmarks/results', `${question}.json`))?.targets ?? [];
-    all.push(...rows(question, await compareQuestion(list, recording, () => measure(question))));
+    const outcome = await compareQuestion(list, recording, () => measure(question));
+    for (const { verdict } of outcome.comparisons) verdicts.add(verdict);
+    print(question, outcome, performance.now() - start);
   }
 } finally {
   rmSync(folder, { recursive: true });
 }
-for (const line of table(all)) console.log(line);
 
-const verdicts = new Set(all.map(({ verdict }) => verdict));
 if (verdicts.has('FELL')) {
   console.log(
     '\nA ratio fell. Other work on the machine can do that: see the load above, and try again when it is quiet.' +
@@ -72,4 +75,4 @@ if (verdicts.has('NOT MEASURED')) {
   console.log('\nA target is not there any more, or is not a ratio: see benchmarks/check/compared.ts.');
 }
 console.log(`\ntook ${Math.round(performance.now() / 1_000)} s`);
-process.exitCode = all.every(({ verdict }) => verdict === 'holds') ? 0 : 1;
+process.exitCode = [...verdicts].every((verdict) => verdict === 'holds') ? 0 : 1;
