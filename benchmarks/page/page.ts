@@ -51,11 +51,14 @@ const METHOD = `\
   (\`npm run bench:check\`).
 - Peers are tuned as their own documentation advises; where settings compete, all are shown, and the best one counts.`;
 
-function verdict({ met }: RecordedTarget, why: string): string {
-  return met ? 'met' : `**MISSED**${why}`;
+const verdict = ({ met }: RecordedTarget): string => (met ? 'met' : '**MISSED**');
+
+/** Whether it was missed, and somebody found out why. */
+function isExplained({ met, what }: RecordedTarget, { name }: Question, reasons: Reasons): boolean {
+  return !met && reasonFor(reasons, name, what) !== undefined;
 }
 
-function summary(answered: readonly Answered[]): string[] {
+function summary(answered: readonly Answered[], reasons: Reasons): string[] {
   const rows = answered.flatMap(({ question, recording }) => {
     const link = `#${anchor(question.title)}`;
     return (recording?.targets ?? []).map((target, index) => [
@@ -63,7 +66,7 @@ function summary(answered: readonly Answered[]): string[] {
       plain(target.what),
       plain(target.wanted),
       plain(target.measured),
-      verdict(target, `: [why](${link})`),
+      `${verdict(target)}${isExplained(target, question, reasons) ? `: [why](${link})` : ''}`,
     ]);
   });
   const all = answered.flatMap(({ recording }) => recording?.targets ?? []);
@@ -71,7 +74,7 @@ function summary(answered: readonly Answered[]): string[] {
   return [
     '## What was asked, and what was reached',
     '',
-    `${met} of ${all.length} targets are met${met === all.length ? '' : '; of the others, their sections say why'}.`,
+    `${met} of ${all.length} targets are met${met === all.length ? '' : '; of the others, the sections say why'}.`,
     '',
     ...grid(['question', 'target', 'asked', 'reached', ''], rows),
   ];
@@ -80,9 +83,9 @@ function summary(answered: readonly Answered[]): string[] {
 function targetLines(question: string, targets: readonly RecordedTarget[], reasons: Reasons): string[] {
   return targets.flatMap((target) => {
     const { met, what, measured, wanted } = target;
-    const line = `- ${verdict(target, '')}: ${plain(what)}: ${plain(measured)}; asked: ${plain(wanted)}.`;
-    const why = met ? undefined : reasonFor(reasons, question, what);
-    return why === undefined ? [line] : [line, '', `  ${why}`, ''];
+    const line = `- ${verdict(target)}: ${plain(what)}: ${plain(measured)}; asked: ${plain(wanted)}.`;
+    const why = reasonFor(reasons, question, what) ?? 'Why is not found out yet.';
+    return met ? [line] : [line, '', `  ${why}`, ''];
   });
 }
 
@@ -140,7 +143,7 @@ class Section {
 
 function unexplained({ question, recording }: Answered, reasons: Reasons): string[] {
   return (recording?.targets ?? [])
-    .filter(({ met, what }) => !met && reasonFor(reasons, question.name, what) === undefined)
+    .filter((target) => !target.met && !isExplained(target, question, reasons))
     .map(({ what }) => `${question.name}: missed, and benchmarks/reasons.json does not say why: ${what}`);
 }
 
@@ -148,7 +151,7 @@ export function pageOf(answered: readonly Answered[], reasons: Reasons): Page {
   const sections = answered.map((one) => new Section(one, reasons));
   const parts = [
     INTRODUCTION.split('\n'),
-    summary(answered),
+    summary(answered, reasons),
     METHOD.split('\n'),
     ...sections.map((one) => one.lines()),
   ];
