@@ -22,9 +22,58 @@ export const QUESTIONS: readonly Question[] = [
       'How long until the promise of a lone call is settled, straight after the last one and after a pause?',
   },
   {
+    name: 'short-strings',
+    title: 'Short texts',
+    asked: 'How many calls a second of a function that takes a C string of 12 to 28 characters?',
+  },
+  {
+    name: 'buffers',
+    title: 'Bytes',
+    asked:
+      'How many calls a second of a function that reads 4 KB, or 1 MB, that are copied, shared or transferred?',
+  },
+  {
+    name: 'map',
+    title: 'A million items',
+    asked:
+      'How many items a second, from an array into an array, beside two threads that each run a plain loop over half of them?',
+  },
+  {
+    name: 'map-columns',
+    title: 'Columns of ten million numbers',
+    asked:
+      'How many items a second, from typed arrays into a typed array, beside two threads that each run a plain loop over half of them?',
+  },
+  {
     name: 'blocking',
     title: 'Calls that block',
     asked: "Do N lanes run N calls of 10 ms at a time, and does the host's event loop notice any of it?",
+  },
+  {
+    name: 'mixed-calls',
+    title: 'Short calls beside long ones',
+    asked: 'What do calls of 10 ms do to the 99th percentile of short ones on the same pool?',
+  },
+  {
+    name: 'lane-growth',
+    title: 'More lanes',
+    asked: 'How does the number of calls a second grow with the number of lanes, for calls that sleep?',
+  },
+  {
+    name: 'start-up',
+    title: 'Start-up',
+    asked: 'How long from the import of a pool to its first answer?',
+  },
+  {
+    name: 'idle-cpu',
+    title: 'Doing nothing',
+    asked: 'How much CPU does an open pool burn that has nothing to do?',
+  },
+  {
+    name: 'queued-calls',
+    title: 'A million queued calls',
+    asked:
+      'What does a call that waits for a lane cost in memory, and are a million of them accepted, run and freed?',
   },
   {
     name: 'cancel-latency',

@@ -20,7 +20,6 @@ import type { Dispatcher } from './native-function.js';
 import { ChunkStream, type NativeStream } from './native-stream.js';
 import { BatchCall } from './many/batch-call.js';
 import { noReader } from './refusals.js';
-import { TickClock } from './tick-clock.js';
 
 function deadlineAt(call: Call, deadline: Deadline): number {
   if (deadline === undefined) return Infinity;
@@ -36,8 +35,6 @@ export class CallDispatcher implements Dispatcher {
   readonly #admission: Admission;
   readonly #supervisor: Supervisor;
   readonly #flowOwner: FlowOwner;
-  /** For the calls of a tick. */
-  readonly #clock: TickClock;
   #inPlace: InPlace | undefined;
 
   /** @param report tells of an error that ends nothing. */
@@ -50,7 +47,6 @@ export class CallDispatcher implements Dispatcher {
     this.#settings = settings;
     this.#admission = admission;
     this.#supervisor = supervisor;
-    this.#clock = new TickClock(supervisor);
     this.#flowOwner = {
       notice: () => supervisor.notice(),
       fail: (call, error) => supervisor.fail(call, error),
@@ -74,7 +70,7 @@ export class CallDispatcher implements Dispatcher {
     refusal: ArgumentError | null,
     handler: ChunkHandler | null = null,
   ): Call {
-    const createdAt = deadline === undefined ? this.#clock.read() : performance.now();
+    const createdAt = deadline === undefined ? this.#supervisor.clock.read() : performance.now();
     const call = new Call(ids.take(), fn, args, limits, this.#admission, createdAt);
     if (fn.takesFunctions) call.talk = talkHere();
     const flow = handler === null ? null : this.#flow(call, handler, false);

@@ -11,12 +11,14 @@ import type { Job, JobLane } from './job.js';
 import type { LaneSet } from './lane-set.js';
 import { FIRST_LOOK_MS } from './silence.js';
 import type { Talk } from './talk.js';
+import type { TickClock } from './tick-clock.js';
 import type { Watch } from './watch.js';
 
 export interface AssignmentParts {
   readonly lanes: LaneSet;
   readonly loop: HostLoop;
   readonly watch: Watch;
+  readonly clock: TickClock;
   readonly talk: Talk;
   readonly endings: Endings;
   /** Whether lanes are processes. */
@@ -43,8 +45,8 @@ export class Assignment {
    * @returns false when no lane takes it now.
    */
   assign(job: Job, ahead: boolean): boolean {
-    const { lanes, loop, watch, processes } = this.#parts;
-    const free = chooseLane(lanes.active, job);
+    const { lanes, loop, watch, clock, processes } = this.#parts;
+    const free = chooseLane(lanes.active, job, clock.callUs);
     const mayGoAhead = ahead && !job.fn.hasCallbacks;
     const lane = free ?? (mayGoAhead ? chooseLaneAhead(lanes.active, performance.now()) : null);
     if (lane === null) {

@@ -12,17 +12,18 @@ import type { Job, JobLane } from './job.js';
 
 /** What is worth waking a sleeping lane for, in µs of work. */
 const WAKE_US = 50;
-
-/** What handing a call out costs the host, in µs. */
-const DISPATCH_US = 0.4;
 /** ms that a call may be expected to run for another to be written behind it. */
 const AHEAD_MS = 50;
 const GRACE_MS = 5;
 
-/** @returns the lane, or null when the call has to wait. */
+/**
+ * @param callUs µs that a call costs the host.
+ * @returns the lane, or null when the call has to wait.
+ */
 export function chooseLane(
   lanes: readonly JobLane[],
   { fn, items }: Pick<Job, 'fn' | 'items'>,
+  callUs: number,
 ): JobLane | null {
   // A batch is as long as a call that is not short.
   const short = fn.short && items === null;
@@ -41,7 +42,7 @@ export function chooseLane(
   }
   if (idle === null || awake === null) return idle ?? awake;
   // One lane runs them faster than the host can hand them out: a second one only adds wake-ups.
-  if (fn.averageUs < DISPATCH_US) return awake;
+  if (fn.averageUs < callUs) return awake;
   return idle.asleep && least * fn.averageUs < WAKE_US ? awake : idle;
 }
 

@@ -40,6 +40,7 @@ import { FIRST_LOOK_MS } from './silence.js';
 import { type StopContext, giveUp, stopJob } from './stopping.js';
 import { Talk } from './talk.js';
 import { tryOut } from './try-out.js';
+import { TickClock } from './tick-clock.js';
 import { Watch } from './watch.js';
 
 /** What the supervisor tells the rooms above. */
@@ -80,6 +81,8 @@ export class Supervisor {
   readonly lendsShared: boolean;
   readonly #lanes: LaneSet;
   readonly #loop: HostLoop;
+  /** For when calls are made. */
+  readonly clock: TickClock;
   readonly #watch: Watch;
   readonly #interrupter: Interrupter = new Interrupter();
   readonly #stopping: StopContext;
@@ -141,6 +144,7 @@ export class Supervisor {
       },
       settings.tuning.hostSpinUs,
     );
+    this.clock = new TickClock(this.#loop);
     this.#watch = new Watch((now) => this.#check(now));
     this.#stopping = {
       grace: settings.grace,
@@ -185,6 +189,7 @@ export class Supervisor {
       lanes: this.#lanes,
       loop: this.#loop,
       watch: this.#watch,
+      clock: this.clock,
       talk: this.#talk,
       endings: this.#endings,
       processes: this.#kind === 'process',
@@ -339,11 +344,6 @@ export class Supervisor {
   /** A call will fail with this, whatever its native code returns. */
   fail(job: Job, error: OffthreadError): void {
     this.#talk.fail(job, error);
-  }
-
-  /** Of the host's loop, see there. */
-  get tick(): number {
-    return this.#loop.tick;
   }
 
   /** Somebody waits for a chunk: it is to be noticed. */

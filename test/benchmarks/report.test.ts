@@ -20,7 +20,7 @@ describe('benchmarks: report', () => {
   });
 
   function finish(fill: (report: Report) => void): { tables: unknown[]; targets: Record<string, unknown>[] } {
-    const given = { quick: true, json: file, record: false, names: [] };
+    const given = { effort: 'quick' as const, quick: true, json: file, record: false };
     const report = new Report('some', given, (line) => lines.push(line));
     fill(report);
     report.end();

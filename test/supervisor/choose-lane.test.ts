@@ -15,15 +15,18 @@ interface FakeLane {
   readonly asleep: boolean;
 }
 
-function choose(lanes: readonly FakeLane[], short: boolean, averageUs: number): FakeLane | null {
+function choose(
+  lanes: readonly FakeLane[],
+  short: boolean,
+  averageUs: number,
+  callUs = 0.4,
+): FakeLane | null {
   const fakes = lanes.map((lane) => ({
     ...lane,
     ring: { occupied: lane.occupied, memory: { mask: ROWS - 1 } },
   }));
-  const chosen: unknown = chooseLane(fakes as unknown as readonly JobLane[], {
-    fn: { short, averageUs } as DeclaredFunction,
-    items: null,
-  });
+  const job = { fn: { short, averageUs } as DeclaredFunction, items: null };
+  const chosen: unknown = chooseLane(fakes as unknown as readonly JobLane[], job, callUs);
   return chosen === null ? null : (lanes[fakes.indexOf(chosen as (typeof fakes)[number])] ?? null);
 }
 
@@ -68,6 +71,14 @@ describe('choosing a lane', () => {
       ),
       { numRuns: 1_000 },
     );
+  });
+
+  it('stays with the awake lane for what that runs faster than the host can hand it out', () => {
+    const awake: FakeLane = { status: 'ready', occupied: 3, lastUsed: 9, exclusive: false, asleep: false };
+    const idle: FakeLane = { ...awake, occupied: 0 };
+    expect(choose([awake, idle], true, 1.5, 2)).to.equal(awake);
+    expect(choose([awake, idle], true, 2.5, 2)).to.equal(idle);
+    expect(choose([{ ...awake, occupied: ROWS }, idle], true, 1.5, 2), 'it is full').to.equal(idle);
   });
 
   it('wakes a sleeping lane when the awake one has enough to do', () => {

@@ -1,7 +1,7 @@
 /** B5, issue 5.4: one reading of the clock for a few calls of a tick, and never one of another tick. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { TickClock } from '../../src/calls/tick-clock.js';
+import { TickClock } from '../../src/supervisor/tick-clock.js';
 
 describe('the clock of a tick (issue 5.4)', () => {
   it('gives a reading again only in its tick, four times at most', () => {
@@ -33,5 +33,24 @@ describe('the clock of a tick (issue 5.4)', () => {
         }
       }),
     );
+  });
+
+  it('learns from calls of one tick what a call costs, within bounds', () => {
+    const ticks = { tick: 1 };
+    const clock = new TickClock(ticks);
+    const first = clock.callUs;
+    for (let call = 0; call < 4_000; call++) {
+      for (const end = performance.now() + 0.001; performance.now() < end; ) continue;
+      clock.read();
+    }
+    const learnt = clock.callUs;
+    // At least twice the µs that each took to be made.
+    expect(learnt).to.be.above(1.9).and.at.most(4);
+    expect(learnt).to.be.above(first);
+    for (let call = 0; call < 4_000; call++) {
+      ticks.tick += 2;
+      clock.read();
+    }
+    expect(clock.callUs, 'ticks that have one call each say nothing').to.equal(learnt);
   });
 });
