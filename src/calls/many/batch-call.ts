@@ -12,7 +12,7 @@ import { RowDouble } from '../../shared/layout.js';
 import { Call, type CallLimits, type CallOwner } from '../call.js';
 
 export class BatchCall<B extends JobItems = JobItems> extends Call<void> {
-  override readonly items: B;
+  readonly #items: B;
   readonly #over: (call: BatchCall<B>) => void;
   /** The item that was in native code when somebody last looked, and since when. */
   #seen = -1;
@@ -28,7 +28,7 @@ export class BatchCall<B extends JobItems = JobItems> extends Call<void> {
     over: (call: BatchCall<B>) => void,
   ) {
     super(id, fn, [], limits, owner);
-    this.items = items;
+    this.#items = items;
     this.#over = over;
     // Nobody awaits it.
     this.catch(() => {});
@@ -37,6 +37,10 @@ export class BatchCall<B extends JobItems = JobItems> extends Call<void> {
   static {
     // As of every call: promises made of it are plain ones.
     void Object.defineProperty(this.prototype, 'constructor', { value: Promise });
+  }
+
+  override get items(): B {
+    return this.#items;
   }
 
   /**
