@@ -22,6 +22,11 @@ export const QUESTIONS: readonly Question[] = [
       'How long until the promise of a lone call is settled, straight after the last one and after a pause?',
   },
   {
+    name: 'dispatch-parts',
+    title: 'What each part of dispatch buys',
+    asked: 'How many times as many calls a second are there with each part of dispatch as without it?',
+  },
+  {
     name: 'short-strings',
     title: 'Short texts',
     asked: 'How many calls a second of a function that takes a C string of 12 to 28 characters?',
