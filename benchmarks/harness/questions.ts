@@ -44,6 +44,11 @@ export const QUESTIONS: readonly Question[] = [
       'How many items a second, from an array into an array, beside two threads that each run a plain loop over half of them?',
   },
   {
+    name: 'map-memory',
+    title: 'Ten million items from a generator',
+    asked: 'Does memory stay level while they are run and their results read one by one?',
+  },
+  {
     name: 'map-columns',
     title: 'Columns of ten million numbers',
     asked:

@@ -1,0 +1,52 @@
+/**
+ * `pool.map` over ten million items that a generator makes, each result read by
+ * `for await`: does memory stay level?
+ *
+ * The program has a heap of 64 MB at most, in which ten million items would not
+ * fit. After each tenth of them garbage is collected, and what is left is read.
+ *
+ * Target: never more than 1.5 times what was held after the first tenth.
+ */
+import { benchmarkArguments } from './harness/arguments.js';
+import { ask } from './harness/program.js';
+import { Report } from './harness/report.js';
+import { figure } from './harness/table.js';
+import type { Held } from './peers/endless-host.js';
+
+const given = benchmarkArguments();
+const ITEMS = given.quick ? 100_000 : 10_000_000;
+const GROWTH = 1.5;
+
+const report = new Report('map-memory', given);
+const { heap, resident, seconds, wrong } = await ask<Held>(
+  new URL('./peers/endless-host.js', import.meta.url),
+  [String(ITEMS)],
+  { execArgv: ['--max-old-space-size=64'] },
+);
+report.table(
+  `${ITEMS.toLocaleString('en')} items in ${seconds.toFixed(0)} s, MB after each tenth of them`,
+  heap.map((mb, tenth) => ({
+    items: ((tenth + 1) * ITEMS) / 10,
+    'heap and what belongs to it': mb,
+    'resident set': resident[tenth] ?? NaN,
+  })),
+);
+report.say();
+const ratio = Math.max(...heap.slice(1)) / (heap[0] ?? NaN);
+report.target({
+  what: 'held at most after any other tenth, of what was held after the first',
+  measured: `${figure(ratio)} times`,
+  wanted: `at most ${GROWTH}`,
+  value: ratio,
+  bound: GROWTH,
+  better: 'lower',
+});
+report.target({
+  what: 'items with the right result',
+  measured: `${(ITEMS - wrong).toLocaleString('en')} of ${ITEMS.toLocaleString('en')}`,
+  wanted: 'all',
+  value: 1 - wrong / ITEMS,
+  bound: 1,
+  better: 'higher',
+});
+report.end();
