@@ -98,6 +98,10 @@ export class CallDispatcher implements Dispatcher {
     return Math.max(1, batchCapacity(plan, batchRoom, lendsShared ? lent : NOTHING_LENT));
   }
 
+  get pending(): number {
+    return this.#admission.counters.pending;
+  }
+
   get lanes(): number {
     return this.#settings.lanes;
   }

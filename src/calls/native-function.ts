@@ -47,6 +47,8 @@ export type NativeFunction<A extends readonly unknown[], R, C = never> = Callabl
 export interface Dispatcher {
   /** Lanes that calls may go to, when all of them are there. */
   readonly lanes: number;
+  /** Calls that have been accepted and have not settled; a batch is one. */
+  readonly pending: number;
   /** Items that one batch of a function may have; 0 where each of its calls needs a row of its own. */
   batchCapacity(fn: DeclaredFunction, lent?: Lent): number;
   /** Offers many items of one function to the pool, as one call. It waits for room in the queue, whatever `whenFull` says. */

@@ -137,8 +137,10 @@ export class ColumnRun {
 
   #send(): void {
     const range = this.#ranges.at(-1) as Range;
-    const size = Math.min(range.to - range.from, this.#pace.size(this.#left, this.#takers, this.#capacity));
     const { dispatcher, fn, limits } = this.#origin;
+    const alone = dispatcher.pending <= this.#calls.size;
+    const paced = this.#pace.size(this.#left, this.#takers, this.#capacity, alone);
+    const size = Math.min(range.to - range.from, paced);
     const batch = new ColumnBatch(this.#columns, range.from, size);
     range.from += size;
     this.#left -= size;

@@ -4,8 +4,10 @@
  * seen, calls of others get their turn, and all lanes end at about the same time.
  */
 
-/** ms that a batch should take. A wake-up costs some 50 to 100 µs. */
+/** ms that a batch should take. A wake-up, with all that comes with it, costs the host some 100 µs. */
 const BATCH_MS = 4;
+/** The same where nobody else has anything to do in the pool: a call that comes then waits for one such batch. */
+const LONE_BATCH_MS = 12;
 /** ms that a batch takes at least, where there are items for that: the last ones are shared among lanes, but not down to one by one. */
 const LEAST_MS = 0.5;
 /** A batch has at most so many times the items of the one before: a first measurement is no verdict. */
@@ -20,9 +22,14 @@ export class Pace {
   #most = 1;
   #itemMs = Infinity;
 
-  /** Items for the next batch. @param left items that are left, for so many takers; Infinity when not known. */
-  size(left: number, takers: number, capacity: number): number {
-    const worth = this.#itemMs === Infinity ? 1 : BATCH_MS / this.#itemMs;
+  /**
+   * Items for the next batch.
+   * @param left items that are left, for so many takers; Infinity when not known.
+   * @param alone whether the pool has nothing to do for others.
+   */
+  size(left: number, takers: number, capacity: number, alone = false): number {
+    const ms = alone ? LONE_BATCH_MS : BATCH_MS;
+    const worth = this.#itemMs === Infinity ? 1 : ms / this.#itemMs;
     const share = Math.max(Math.ceil(left / (2 * takers)), LEAST_MS / this.#itemMs);
     return Math.max(1, Math.floor(Math.min(worth, this.#most, share, left, capacity)));
   }

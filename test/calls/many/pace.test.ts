@@ -41,6 +41,15 @@ describe('the pace of a run (issue 5.3)', () => {
     );
   });
 
+  it('sends longer batches while nobody else waits', () => {
+    const pace = new Pace();
+    for (let round = 0; round < 40; round++)
+      pace.measure(pace.size(1e7, 2, 1e6), pace.size(1e7, 2, 1e6) / 1_000);
+    expect(pace.size(1e7, 2, 1e6)).to.be.closeTo(4_000, 1);
+    expect(pace.size(1e7, 2, 1e6, true)).to.be.closeTo(12_000, 1);
+    expect(pace.size(1e7, 2, 5_000, true)).to.equal(5_000);
+  });
+
   it('is not put off by one batch that was held up', () => {
     const pace = new Pace();
     for (let round = 0; round < 40; round++) pace.measure(pace.size(1e7, 2, 30_000), 0.001);
