@@ -5,7 +5,7 @@
  * The limit are two threads that each run a plain loop over half of the items,
  * with the same FFI: the items are there already, nothing is sent, nobody waits.
  * Peers have nothing of the kind, so their users write it: a task an item with
- * so many in flight (over a tenth of the items), or batches by hand, of the
+ * so many in flight (over a fiftieth of the items), or batches by hand, of the
  * items as they are or packed into typed arrays.
  *
  * Target: an array of all results at least as fast as 60 % of the two loops.
@@ -33,7 +33,7 @@ const BATCHES_IN_FLIGHT = WORKERS * 2;
 
 const report = new Report('map', given);
 const items = pairs(ITEMS);
-const few = pairs(ITEMS / 10);
+const few = pairs(ITEMS / 50);
 linkFfiRs(testlib);
 const pool = createPool({ lanes: WORKERS });
 const ours = [
