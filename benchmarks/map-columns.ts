@@ -26,7 +26,7 @@ const WANTED = 0.9;
 const given = benchmarkArguments();
 const ITEMS = given.quick ? 400_000 : 10_000_000;
 const FFI_RS_ITEMS = given.quick ? 20_000 : 500_000;
-const ROUNDS = given.quick ? 2 : 5;
+const ROUNDS = given.quick ? 2 : 4;
 const RANGE = 100_000;
 /** One that runs and one that waits, for each worker. */
 const RANGES_IN_FLIGHT = WORKERS * 2;

@@ -29,7 +29,7 @@ const IN_FLIGHT = 64;
 const PER_SECOND = 4_000;
 const WANTED = 2;
 const given = benchmarkArguments();
-const ROUNDS = given.quick ? 2 : 5;
+const ROUNDS = given.quick ? 2 : 4;
 const ROUND_MS = given.quick ? 60 : 250;
 
 type Load = (mixer: Mixer) => Promise<number[]>;

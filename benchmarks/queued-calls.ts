@@ -7,7 +7,7 @@
  * after a collection are JavaScript's heap with what belongs to it, and the
  * resident memory of the process, where messages that are already on their way
  * to a worker show. Each is alone in a program of its own. Peers get a
- * fiftieth of the calls: some would take minutes for all of them.
+ * hundredth of the calls: some would take minutes for all of them.
  *
  * Targets: at most 500 bytes a call; all of a million answered; at most 5 % of
  * what they held is still held when they are over.
@@ -25,7 +25,7 @@ const BOUND = 500;
 const LEFT_SHARE = 0.05;
 const given = benchmarkArguments();
 const CALLS = given.quick ? 100_000 : 1_000_000;
-const PEERS_CALLS = CALLS / 50;
+const PEERS_CALLS = CALLS / 100;
 const ROUNDS = given.quick ? 1 : 3;
 const host = new URL('./peers/queue-host.js', import.meta.url);
 

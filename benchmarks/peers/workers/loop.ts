@@ -13,9 +13,8 @@ const value = (item: number): number => (item * 7_919) % 1_000_000;
 
 function overPairs(): { run: () => void; sum: (item: number) => number | undefined } {
   const pairs = Array.from({ length: items }, (_, item): Pair => [value(item), item]);
-  let sums: number[] = [];
+  const sums = Array.from({ length: items }, () => 0);
   const run = (): void => {
-    sums = Array.from({ length: items });
     for (let item = 0; item < items; item += 1) {
       const pair = pairs[item] as Pair;
       sums[item] = add(pair[0], pair[1]);
