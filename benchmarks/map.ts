@@ -25,9 +25,11 @@ import { inBatches, offthreadMappers, oneByOne, pairs } from './peers/mappers.js
 const WORKERS = 2;
 const WANTED = 0.6;
 const given = benchmarkArguments();
+/** Only what can be compared with another run. */
+const brief = given.effort === 'brief';
 const ITEMS = given.quick ? 40_000 : 1_000_000;
 const FFI_RS_ITEMS = given.quick ? 8_000 : 200_000;
-const ROUNDS = given.quick ? 2 : 4;
+const ROUNDS = { full: 4, brief: 3, quick: 2 }[given.effort];
 /** For a task an item: what keeps all workers busy. */
 const IN_FLIGHT = 1_024;
 const BATCH = 1_000;
@@ -47,10 +49,9 @@ async function compare(items: number, field: readonly Many[]): Promise<void> {
 
 const items = pairs(ITEMS);
 const few = pairs(ITEMS / 50);
-const pools = [
-  piscinaJobs(WORKERS, { concurrentTasksPerWorker: 32, atomics: 'sync' }),
-  tinypoolJobs(WORKERS, 32),
-];
+const pools = brief
+  ? []
+  : [piscinaJobs(WORKERS, { concurrentTasksPerWorker: 32, atomics: 'sync' }), tinypoolJobs(WORKERS, 32)];
 await compare(ITEMS, [
   ...(await offthreadMappers(pool, 'koffi', items)),
   asLimit(await plainLoops('koffi', 'pairs', WORKERS, ITEMS)),
@@ -61,9 +62,11 @@ await compare(ITEMS, [
   ]),
 ]);
 for (const { close } of pools) await close();
-await compare(FFI_RS_ITEMS, [
-  ...(await offthreadMappers(pool, 'ffi-rs', pairs(FFI_RS_ITEMS))),
-  asLimit(await plainLoops('ffi-rs', 'pairs', WORKERS, FFI_RS_ITEMS)),
-]);
+if (!brief) {
+  await compare(FFI_RS_ITEMS, [
+    ...(await offthreadMappers(pool, 'ffi-rs', pairs(FFI_RS_ITEMS))),
+    asLimit(await plainLoops('ffi-rs', 'pairs', WORKERS, FFI_RS_ITEMS)),
+  ]);
+}
 await pool.close();
 report.end();

@@ -15,13 +15,15 @@ export interface Compared {
 }
 
 export const COMPARED: readonly Compared[] = [
-  { question: 'small-calls', target: 'offthread (koffi) against *, 64 in flight', share: 0.5 },
-  { question: 'small-calls', target: 'offthread (koffi) against *, 1,024 in flight', share: 0.5 },
-  { question: 'small-calls', target: 'offthread (ffi-rs) against *, 1,024 in flight', share: 0.5 },
+  { question: 'small-calls', target: 'offthread (koffi) against *, 64 in flight', share: 0.33 },
+  { question: 'small-calls', target: 'offthread (koffi) against *, 1,024 in flight', share: 0.33 },
+  { question: 'small-calls', target: 'offthread (ffi-rs) against *, 1,024 in flight', share: 0.33 },
   // A lone call is on its way through two threads: on two busy cores one of them waits for its turn.
-  { question: 'round-trip', target: 'p50 of offthread (koffi) against koffi.async', share: 0.35 },
-  { question: 'streams', target: 'chunks of 64 bytes, * against postMessage, transfer', share: 0.5 },
-  { question: 'streams', target: 'chunks of 4 KB, * against postMessage, transfer', share: 0.5 },
-  { question: 'process-calls', target: 'calls a second with 64 in flight, *', share: 0.4 },
-  { question: 'process-calls', target: 'calls a second with 1,024 in flight, *', share: 0.4 },
+  { question: 'round-trip', target: 'p50 of offthread (koffi) against koffi.async', share: 0.33 },
+  { question: 'map', target: 'offthread map, toArray (koffi) against *', share: 0.5 },
+  { question: 'map-columns', target: 'offthread mapColumns, shared (koffi) against *', share: 0.5 },
+  { question: 'streams', target: 'chunks of 64 bytes, * against postMessage, transfer', share: 0.4 },
+  { question: 'streams', target: 'chunks of 4 KB, * against postMessage, transfer', share: 0.4 },
+  { question: 'process-calls', target: 'calls a second with 64 in flight, *', share: 0.33 },
+  { question: 'process-calls', target: 'calls a second with 1,024 in flight, *', share: 0.33 },
 ];
