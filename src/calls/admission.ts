@@ -91,6 +91,10 @@ export class Admission implements CallOwner {
     return this.#waiting.size;
   }
 
+  get closed(): boolean {
+    return this.#closed !== null;
+  }
+
   /** From now on every call is refused with that error. */
   close(error: (symbol: string) => OffthreadError): void {
     this.#closed = error;

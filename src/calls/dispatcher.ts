@@ -102,6 +102,15 @@ export class CallDispatcher implements Dispatcher {
     return this.#admission.counters.pending;
   }
 
+  get closed(): boolean {
+    return this.#admission.closed;
+  }
+
+  get room(): number {
+    const { lanes, maxQueue, whenFull } = this.#settings;
+    return whenFull === 'wait' ? Infinity : lanes + maxQueue;
+  }
+
   get lanes(): number {
     return this.#settings.lanes;
   }

@@ -49,6 +49,10 @@ export interface Dispatcher {
   readonly lanes: number;
   /** Calls that have been accepted and have not settled; a batch is one. */
   readonly pending: number;
+  /** Whether the pool takes no more calls. */
+  readonly closed: boolean;
+  /** Calls that the pool takes before it refuses any; Infinity where callers wait instead. */
+  readonly room: number;
   /** Items that one batch of a function may have; 0 where each of its calls needs a row of its own. */
   batchCapacity(fn: DeclaredFunction, lent?: Lent): number;
   /** Offers many items of one function to the pool, as one call. It waits for room in the queue, whatever `whenFull` says. */

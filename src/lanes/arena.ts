@@ -11,6 +11,9 @@ export class Arena {
   /** Ever growing positions; `position % bytes` is the place. Exact up to 2^53 bytes. */
   #allocated = 0;
   #freed = 0;
+  /** Both, before the last allocation. */
+  #allocatedBefore = 0;
+  #freedBefore = 0;
 
   /** @param start byte offset of the arena. @param bytes its size, a multiple of 16. */
   constructor(start: number, bytes: number) {
@@ -39,9 +42,17 @@ export class Arena {
     if (at === freed && place > 0) freed = at + room - place;
     if (place + size > room || freed > at) at += room - place;
     if (at + size - freed > room) return -1;
+    this.#allocatedBefore = this.#allocated;
+    this.#freedBefore = this.#freed;
     this.#allocated = at + size;
     this.#freed = freed;
     return this.#start + (at % room);
+  }
+
+  /** Takes back the last allocation: nothing has been freed since. */
+  undo(): void {
+    this.#allocated = this.#allocatedBefore;
+    this.#freed = this.#freedBefore;
   }
 
   /** Byte offset behind the space that was allocated last when a mark was taken. */

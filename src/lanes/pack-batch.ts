@@ -43,6 +43,12 @@ export class Blocks {
     return offset;
   }
 
+  /** Takes back the last one that was taken. */
+  undo(): void {
+    this.#taken -= 1;
+    this.#next = (this.#next + BATCH_BLOCKS - 1) % BATCH_BLOCKS;
+  }
+
   /** The oldest is needed no more. */
   give(): void {
     this.#taken = Math.max(0, this.#taken - 1);
@@ -58,6 +64,7 @@ export function batchRoom({ batchBytes: block, arenaBytes }: LaneSize): number {
  * @param externals receives the bytes of the columns that are lent.
  * @param lends whether the lane works on the caller's own shared memory.
  * @returns byte offset of the payload, or {@link NO_ROOM}; nothing has been taken then.
+ * @throws what the items throw where they cannot be written; nothing has been taken then either.
  */
 export function packBatch(
   memory: LaneMemory,
@@ -82,6 +89,12 @@ export function packBatch(
     if (column === undefined) continue;
     externals.push(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
   }
-  items.write(batchViews(plan, memory.buffer, offset, count, lent));
+  try {
+    items.write(batchViews(plan, memory.buffer, offset, count, lent));
+  } catch (error) {
+    blocks.undo();
+    arena.undo();
+    throw error;
+  }
   return payload;
 }

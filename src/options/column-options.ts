@@ -32,7 +32,7 @@ export interface ColumnOptions {
   readonly onError?: OnFailure | ((error: unknown, index: number) => OnFailure);
   /** Failed items that `skip` puts up with: a number, or below 1 a share of all items. Default: any number. */
   readonly maxFailures?: number;
-  /** Told about ten times a second while items end, and at the end. */
+  /** Told about ten times a second while items end, and when all have ended. Not awaited. */
   readonly onProgress?: (progress: ManyProgress) => unknown;
 }
 
@@ -42,6 +42,8 @@ export interface ColumnSettings {
   /** Infinity: as many as there are lanes. */
   readonly concurrency: number;
   readonly onError: (error: unknown, index: number) => unknown;
+  /** Whether every failed item is left out, and nobody is asked. */
+  readonly skips: boolean;
   /** Infinity: any number. Below 1: a share. */
   readonly maxFailures: number;
   readonly onProgress: ((progress: ManyProgress) => unknown) | undefined;
@@ -62,6 +64,7 @@ export function columnSettings(options: ColumnOptions | undefined): ColumnSettin
     signal: abortSignal(given['signal']),
     concurrency: concurrencyOf(given['concurrency']),
     onError: onErrorOf(given['onError']),
+    skips: given['onError'] === 'skip',
     maxFailures: quantity('maxFailures', given['maxFailures'], Infinity),
     onProgress: optionalFunction('onProgress', given['onProgress']),
   };
@@ -74,7 +77,7 @@ export function concurrencyOf(value: unknown): number {
 
 function onErrorOf(value: unknown): ColumnSettings['onError'] {
   if (typeof value === 'function') return value as ColumnSettings['onError'];
-  const does = value ?? 'stop';
+  const does = value === undefined ? 'stop' : value;
   if (does !== 'stop' && does !== 'skip') refuse('onError', value, "'stop', 'skip' or a function");
   return () => does;
 }

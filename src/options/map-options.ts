@@ -21,8 +21,8 @@ export type RetriesByKind = { readonly [K in ErrorKind | 'other']?: number | Map
 
 export interface MapOptions<I = unknown, R = unknown> {
   /**
-   * Items that are under way at once: a whole number from 1. Default: for native functions as many as keep the lanes
-   * busy, for others twice the number of lanes.
+   * Items that are under way at once: a whole number from 1. Default: for native functions that take and return
+   * numbers as many as keep the lanes busy, for all others four for each lane. Never more than the pool's queue takes.
    */
   readonly concurrency?: number;
   /** Whether results come in the order of the items (default), or as they are there. */
@@ -38,9 +38,12 @@ export interface MapOptions<I = unknown, R = unknown> {
   readonly onError?:
     | OnFailure
     | ((error: unknown, item: I, index: number) => OnFailure | { readonly value: R });
-  /** Failed items that are put up with: a number, or below 1 a share of all items, where their number is known. Default: any number. */
+  /**
+   * Failed items that are put up with: a number, or below 1 a share of all items: told at the end where their number is
+   * not known before. Default: any number.
+   */
   readonly maxFailures?: number;
-  /** Told about ten times a second while items end, and at the end. */
+  /** Told about ten times a second while items end, and when all have ended. Not awaited. */
   readonly onProgress?: (progress: ManyProgress) => unknown;
 }
 
@@ -51,6 +54,8 @@ export interface MapSettings {
   readonly ordered: boolean;
   readonly signal: AbortSignal | undefined;
   readonly again: Again;
+  /** Whether every failed item is left out, and nobody is asked. */
+  readonly skips: boolean;
   readonly onError: (error: unknown, item: unknown, index: number) => unknown;
   readonly maxFailures: number;
   readonly onProgress: ((progress: ManyProgress) => unknown) | undefined;
@@ -74,6 +79,7 @@ export function mapSettings(options: unknown): MapSettings {
     ordered: flag('ordered', given['ordered'], true),
     signal: abortSignal(given['signal']),
     again: againOf(given['retries']),
+    skips: given['onError'] === 'skip' && (given['retries'] ?? 0) === 0,
     onError: onErrorOf(given['onError']),
     maxFailures: quantity('maxFailures', given['maxFailures'], Infinity),
     onProgress: optionalFunction('onProgress', given['onProgress']),
@@ -82,7 +88,7 @@ export function mapSettings(options: unknown): MapSettings {
 
 function onErrorOf(value: unknown): MapSettings['onError'] {
   if (typeof value === 'function') return value as MapSettings['onError'];
-  const does = value ?? 'stop';
+  const does = value === undefined ? 'stop' : value;
   if (does !== 'stop' && does !== 'skip') refuse('onError', value, "'stop', 'skip' or a function");
   return () => does;
 }

@@ -118,10 +118,12 @@ onEveryEngine('map (issue 5.1)', (engine) => {
       const reader = run[Symbol.asyncIterator]();
       expect((await reader.next()).value).to.equal(1);
       let before = -1;
+      let since = 0;
       await until(() => {
-        const same = before === pulled && lab.pool.stats().running === 0;
+        if (before !== pulled || lab.pool.stats().running > 0) since = performance.now();
         before = pulled;
-        return same;
+        // Between two batches nothing runs for a moment.
+        return performance.now() - since > 200;
       }, 'the source to be left alone');
       const held = pulled;
       await new Promise((resolve) => setTimeout(resolve, 30));
@@ -187,7 +189,9 @@ onEveryEngine('items of a map that fail (issue 5.1)', (engine) => {
       expect(all).to.deep.equal(all.map(() => 0));
       expect(all.length).to.be.at.most(400);
       expect(error).to.be.instanceOf(ItemsError);
-      expect(error).to.include({ index: 400, code: 'OFFTHREAD_ITEM_FAILED', kind: 'items', failed: 1 });
+      expect(error).to.include({ index: 400, code: 'OFFTHREAD_ITEM_FAILED', kind: 'items' });
+      // The other one may have been in the same batch.
+      expect((error as ItemsError).failed).to.be.within(1, 2);
       expect((error as Error).cause)
         .to.be.instanceOf(NativeError)
         .that.includes({ returned: 400 });

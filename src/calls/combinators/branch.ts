@@ -12,11 +12,12 @@
  * failure is handled. `stop` asks once and never throws; also of what a start
  * answers with that was stopped while it was being made.
  */
-import { Call } from '../call.js';
+import { cancelOwn } from '../cancellable.js';
 
 /**
  * Something that can be started. What it answers with may be a native call, any promise or a value; or it throws.
- * @param signal its own; aborts when it is to stop. A native call that it answers with is cancelled without it.
+ * @param signal its own; aborts when it is to stop. A native call, or a run over columns, that it answers with is
+ * cancelled without it.
  */
 export type Start<T> = (signal: AbortSignal) => PromiseLike<T> | T;
 
@@ -51,7 +52,8 @@ export class Branch<T = unknown> {
     this.#begun = true;
     const promise = new Promise<T>((resolve) => {
       this.#running = this.#make();
-      if (this.#stopped !== undefined) cancel(this.#running, this.#stopped.reason);
+      // What is not offthread's has the signal.
+      if (this.#stopped !== undefined) cancelOwn(this.#running, this.#stopped.reason);
       resolve(this.#running as T);
     });
     promise.then(
@@ -65,7 +67,7 @@ export class Branch<T = unknown> {
     if (this.outcome !== undefined || this.#stopped !== undefined) return;
     this.#stopped = { reason };
     this.#signal?.abort(reason);
-    cancel(this.#running, reason);
+    cancelOwn(this.#running, reason);
   }
 
   #make(): unknown {
@@ -80,11 +82,6 @@ export class Branch<T = unknown> {
     this.#running = undefined;
     this.onSettled(outcome);
   }
-}
-
-/** Native calls are cancelled themselves; others have the signal. */
-function cancel(running: unknown, reason: unknown): void {
-  if (running instanceof Call) running.cancel(reason);
 }
 
 export function stopAll(branches: readonly Branch[], reason: unknown): void {

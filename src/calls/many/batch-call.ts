@@ -49,7 +49,15 @@ export class BatchCall<B extends JobItems = JobItems> extends Call<void> {
    */
   get endedByItem(): boolean {
     const began = this.ending === 'timed-out' || (this.ending === 'failed' && this.startedAt !== null);
-    return began && this.items.done < this.items.count;
+    return began && this.late < 0 && this.items.done < this.items.count;
+  }
+
+  /**
+   * The item whose time was over, and that came back by itself while the batch was being stopped: it counts among those
+   * that are over, and has failed. -1: none.
+   */
+  get late(): number {
+    return this.ending === 'timed-out' && this.#seen >= 0 && this.#seen < this.#items.done ? this.#seen : -1;
   }
 
   /** ms that its items took. */

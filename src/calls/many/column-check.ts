@@ -11,8 +11,8 @@ import type { Columns, Source } from './column-batch.js';
 /** Columns that fit their function, and how many items they have. */
 export interface CheckedColumns extends Columns {
   readonly length: number;
-  /** Whether the results are for the caller. */
-  readonly wanted: boolean;
+  /** What the caller gets: `out` as it was given, or a new one; null where the results are not wanted. */
+  readonly given: Column | null;
 }
 
 /** @throws ArgumentError, or DeclarationError for a function that takes or returns more than numbers. */
@@ -34,7 +34,37 @@ export function checkColumns(fn: DeclaredFunction, given: unknown, out: unknown)
   // A rule of the host's looks at them, although nobody else wants them.
   const judged = fn.compiled.failsPredicate !== undefined && plan.returns !== null;
   const kept = target ?? (judged ? newColumn(plan.returns, length, shared) : null);
-  return { plan, sources, length, out: kept, wanted: target !== null };
+  if (kept !== null) for (const [name, value] of entries) refuseOverlap(fn, name, value, kept, length);
+  const results = kept === null ? null : plainColumn(kept, plan.returns as Scalar);
+  return { plan, sources, length, out: results, given: target };
+}
+
+/** The same memory, as a typed array of the language's own: a subclass may make others of its parts. */
+function plainColumn(column: Column, type: Scalar): Column {
+  return new COLUMN_OF[type](column.buffer, column.byteOffset, column.length);
+}
+
+/** An item may be run again, or its neighbour first: `out` may be a column itself, but not one that is shifted. */
+function refuseOverlap(
+  fn: DeclaredFunction,
+  name: string,
+  value: unknown,
+  out: Column,
+  length: number,
+): void {
+  if (!ArrayBuffer.isView(value) || value.buffer !== out.buffer) return;
+  const column = value as Column;
+  const size = column.BYTES_PER_ELEMENT;
+  const same = column.byteOffset === out.byteOffset && size === out.BYTES_PER_ELEMENT;
+  const apart =
+    column.byteOffset + length * size <= out.byteOffset ||
+    out.byteOffset + length * out.BYTES_PER_ELEMENT <= column.byteOffset;
+  if (same || apart) return;
+  throw new ArgumentError(
+    `In mapColumns of ${fn.name}, ${name} and \`out\` overlap, shifted: results would overwrite items that have not run yet. ` +
+      'Give `out` memory of its own, or exactly that of a column.',
+    { symbol: fn.name },
+  );
 }
 
 function entriesOf(fn: DeclaredFunction, given: unknown): [string, unknown][] {
@@ -49,7 +79,7 @@ function entriesOf(fn: DeclaredFunction, given: unknown): [string, unknown][] {
 }
 
 function sourceOf(fn: DeclaredFunction, name: string, value: unknown, type: Scalar): Source {
-  if (isColumn(value, type)) return value;
+  if (isColumn(value, type)) return plainColumn(value, type);
   if (!ArrayBuffer.isView(value) && fitsType(type, value))
     return typeof value === 'boolean' ? Number(value) : (value as number);
   throw new ArgumentError(
@@ -61,8 +91,8 @@ function sourceOf(fn: DeclaredFunction, name: string, value: unknown, type: Scal
 
 function isColumn(value: unknown, type: Scalar): value is Column {
   if (!ArrayBuffer.isView(value)) return false;
-  if (type === 'u8' && value instanceof Uint8ClampedArray) return true;
-  return value instanceof COLUMN_OF[type] && !isDetached(value);
+  const fits = value instanceof COLUMN_OF[type] || (type === 'u8' && value instanceof Uint8ClampedArray);
+  return fits && !isDetached(value);
 }
 
 function isDetached(value: ArrayBufferView): boolean {
@@ -138,7 +168,8 @@ function outOf(
 }
 
 function kindOf(value: unknown): string {
-  return ArrayBuffer.isView(value) ? `a ${value.constructor.name}` : show(value);
+  if (!ArrayBuffer.isView(value)) return show(value);
+  return `${isDetached(value) ? 'a detached' : 'a'} ${value.constructor.name}`;
 }
 
 function notNumeric(fn: DeclaredFunction): DeclarationError {

@@ -15,12 +15,14 @@ import { performance } from 'node:perf_hooks';
 import { CallCancelledError, type OffthreadError } from '../../errors.js';
 import type { ColumnSettings, ManyProgress, OnFailure } from '../../options/column-options.js';
 import type { Column } from '../../shared/batch.js';
+import { isThenable } from '../../supervisor/thenable.js';
 import { reasonText } from '../call.js';
 import type { FunctionOrigin } from '../native-function.js';
+import { linkSignal, unlinkSignal } from '../signals.js';
 import type { BatchCall } from './batch-call.js';
 import { ColumnBatch, lentOf } from './column-batch.js';
 import type { CheckedColumns } from './column-check.js';
-import { endedBy, failedItem, handlerFailed, tooMany } from './endings.js';
+import { answeredLater, endedBy, failedItem, handlerFailed, tooMany } from './endings.js';
 import { Pace, batchesAtOnce } from './pace.js';
 import { Progress } from './progress.js';
 import { failuresOf } from './verdicts.js';
@@ -40,7 +42,7 @@ export interface ColumnResult<C> {
   readonly done: number;
   /** Items that have failed. */
   readonly failed: number;
-  /** The first 1,000 that have failed, by index. */
+  /** 1,000 of those that have failed, the first to be known, in the order of their indices. */
   readonly failures: readonly FailedItem[];
   /** ms from start to end. */
   readonly ms: number;
@@ -83,7 +85,10 @@ export class ColumnRun {
     this.#settings = settings;
     this.#left = columns.length;
     this.#ranges = columns.length === 0 ? [] : [{ from: 0, to: columns.length }];
-    this.#progress = new Progress(columns.length, settings.onProgress);
+    this.#progress = new Progress(columns.length, settings.onProgress, (error) => {
+      this.#stop(() => handlerFailed(origin.fn.name, error, this.#progress));
+    });
+    this.#progress.begin();
     const { dispatcher, fn } = origin;
     this.#capacity = dispatcher.batchCapacity(fn, lentOf(columns, 0, 0));
     this.#takers = Math.min(settings.concurrency, dispatcher.lanes);
@@ -91,9 +96,13 @@ export class ColumnRun {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    settings.signal?.addEventListener('abort', this.#onAbort);
-    if (settings.signal?.aborted === true) this.#onAbort();
+    if (settings.signal?.aborted === true) this.abort(settings.signal.reason);
+    else if (settings.signal !== undefined) linkSignal(settings.signal, this);
     this.#go();
+  }
+
+  get out(): Column | null {
+    return this.#columns.given;
   }
 
   get progress(): ManyProgress {
@@ -124,9 +133,9 @@ export class ColumnRun {
     );
   }
 
-  readonly #onAbort = (): void => {
-    this.cancel(this.#settings.signal?.reason);
-  };
+  abort(reason: unknown): void {
+    this.cancel(reason);
+  }
 
   /** Hands out batches, and settles when there is nothing more to do. */
   #go(): void {
@@ -150,7 +159,12 @@ export class ColumnRun {
       if (!this.#calls.delete(over)) refused = true;
       // Stopping the run ends others meanwhile: it settles when all of them are accounted for.
       this.#accounting += 1;
-      this.#onOver(over);
+      try {
+        this.#onOver(over);
+      } catch (error) {
+        // Nothing may be thrown from here: others' calls are being settled.
+        this.#stop(() => endedBy(fn.name, error, this.#progress));
+      }
       this.#accounting -= 1;
       if (!refused) this.#go();
     });
@@ -168,20 +182,21 @@ export class ColumnRun {
           this.#progress,
         ),
       );
-    const failed = this.#verdicts(items);
+    const failed = this.#verdicts(call);
     this.#progress.done += items.done - failed;
     if (call.ending !== 'succeeded') this.#onEndedEarly(call);
     this.#guard(() => this.#progress.tell());
   }
 
   /** @returns how many of the items that ran have failed. */
-  #verdicts(items: ColumnBatch): number {
+  #verdicts(call: BatchCall<ColumnBatch>): number {
+    const { items } = call;
     const { out, plan } = this.#columns;
     const returnedBy = (index: number): unknown => {
       const returned = out?.[items.from + index];
       return plan.returns === 'bool' ? returned !== 0 : returned;
     };
-    const failures = failuresOf(this.#origin.fn, items, returnedBy);
+    const failures = failuresOf(call, returnedBy);
     for (const { index, error } of failures) this.#onFailed(items.from + index, error);
     return failures.length;
   }
@@ -197,6 +212,11 @@ export class ColumnRun {
       this.#left += end - from;
     };
     if (this.#failure !== null) return;
+    if (call.late >= 0) {
+      // That item has failed already.
+      rest(next);
+      return;
+    }
     if (!call.endedByItem) {
       this.#stop(() => call.error as OffthreadError);
       return;
@@ -209,12 +229,16 @@ export class ColumnRun {
     const { failed, total } = this.#progress;
     this.#progress.failed = failed + 1;
     if (this.#failure !== null) return;
-    const error = errorOf();
-    if (this.#failures.length < KEPT_FAILURES) this.#failures.push({ index, error });
     const most = this.#settings.maxFailures;
     const budget = most < 1 ? most * (total ?? 0) : most;
+    const kept = this.#failures.length < KEPT_FAILURES;
+    // An error takes some 20 µs to be made: not for thousands that nobody wants.
+    if (!kept && this.#settings.skips && failed + 1 <= budget) return;
+    const error = errorOf();
+    if (kept) this.#failures.push({ index, error });
     this.#guard(() => {
       const does = this.#settings.onError(error, index) as OnFailure;
+      if (isThenable(does)) throw answeredLater(does);
       if (does === 'stop') this.#stop(() => failedItem(this.#origin.fn.name, index, error, this.#progress));
       else if (does !== 'skip')
         throw new TypeError(`onError answered ${String(does)}; it has to answer 'stop' or 'skip'`);
@@ -241,14 +265,15 @@ export class ColumnRun {
   #settle(): void {
     if (!this.#isOver) return;
     const { signal } = this.#settings;
-    signal?.removeEventListener('abort', this.#onAbort);
+    if (signal !== undefined) unlinkSignal(signal, this);
+    this.#progress.end();
     if (this.#failure === null) this.#guard(() => this.#progress.tell(true));
     if (this.#failure !== null) this.#reject(this.#failure());
     else {
       const { done, failed } = this.#progress;
       const failures = this.#failures.toSorted((one, other) => one.index - other.index);
       this.#resolve({
-        out: this.#columns.out,
+        out: this.#columns.given,
         done,
         failed,
         failures,

@@ -1,6 +1,7 @@
 /** What a run over many items fails with. */
-import { ItemsError, type OffthreadError } from '../../errors.js';
+import { ItemsError, type OffthreadError, StreamError } from '../../errors.js';
 import { thrownText } from '../../options/checks.js';
+import { settled } from '../../supervisor/thenable.js';
 
 interface Counts {
   readonly done: number;
@@ -36,8 +37,23 @@ export function tooMany(
 /** A handler threw. */
 export function handlerFailed(name: string, cause: unknown, counts: Counts): ItemsError {
   return new ItemsError(
-    `A run of ${name} was stopped: one of its handlers threw (${thrownText(cause)}); ${come(counts)}. Handlers have to answer, not to throw.`,
+    `A run of ${name} was stopped: one of its handlers threw (${thrownText(cause)}); ${come(counts)}. Handlers have to answer, not to throw, and at once.`,
     { ...counts, cause, symbol: name, code: 'OFFTHREAD_HANDLER_FAILED' },
+  );
+}
+
+/** What a handler is told that has answered with a promise, which nobody waits for. */
+export function answeredLater(promise: PromiseLike<unknown>): TypeError {
+  settled(promise).catch(() => {});
+  return new TypeError('it answered with a promise; it has to answer at once');
+}
+
+/** Its results are read once. */
+export function readBefore(name: string): StreamError {
+  return new StreamError(
+    `The results of a run of ${name} have been read already, or are being read: they are given out once. ` +
+      'Keep what `toArray()` resolves to, or call `pool.map` again.',
+    { symbol: name },
   );
 }
 

@@ -16,6 +16,8 @@ export interface Items {
   readonly count: number;
 }
 
+const NO_ITEMS: Items = { array: [], start: 0, count: 0 };
+
 /** What became of an item. */
 const Mark = {
   /** It is not over. */
@@ -29,24 +31,35 @@ const Mark = {
 export class Group {
   /** Index of the first among all items. */
   readonly from: number;
-  readonly items: Items;
   readonly count: number;
   /** Items that are not over. */
   left: number;
   /** Null while all are open, or all have results. */
   #marks: Uint8Array | null = null;
+  /** Until all of them are over. */
+  #items: Items;
+  #leftOut = 0;
   /** Numbers as they came, until one item has something else; null for results that are nothing. */
   #values: Column | unknown[] | null = null;
 
   constructor(from: number, items: Items) {
     this.from = from;
-    this.items = items;
+    this.#items = items;
     this.count = items.count;
     this.left = items.count;
   }
 
+  get items(): Items {
+    return this.#items;
+  }
+
   item(at: number): unknown {
-    return this.items.array[this.items.start + at];
+    return this.#items.array[this.#items.start + at];
+  }
+
+  /** Items that are over without a result. */
+  get leftOut(): number {
+    return this.#leftOut;
   }
 
   value(at: number): unknown {
@@ -73,8 +86,12 @@ export class Group {
   end(from: number, to: number): void {
     if (from === to) return;
     this.left -= to - from;
-    if (this.#marks === null && to - from === this.count) return;
-    this.#marked().fill(Mark.RESULT, from, to);
+    if (this.#marks !== null || to - from !== this.count) this.#marked().fill(Mark.RESULT, from, to);
+  }
+
+  /** All of them are over: what they were is not needed any more. */
+  release(): void {
+    this.#items = NO_ITEMS;
   }
 
   /** An item that was said to be over is not, for now: it has failed. */
@@ -87,6 +104,7 @@ export class Group {
   leaveOut(at: number): void {
     this.#marked()[at] = Mark.GONE;
     this.left -= 1;
+    this.#leftOut += 1;
   }
 
   /** The first item that is not over; how many there are where all are. */

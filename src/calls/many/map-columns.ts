@@ -3,6 +3,7 @@ import { ArgumentError } from '../../errors.js';
 import { type ColumnOptions, type ManyProgress, columnSettings } from '../../options/column-options.js';
 import { show } from '../../options/checks.js';
 import type { Column } from '../../shared/batch.js';
+import { markCancellable } from '../cancellable.js';
 import type { NativeFunction } from '../native-function.js';
 import { type Dispatcher, originOn } from '../native-function.js';
 import { checkColumns } from './column-check.js';
@@ -19,6 +20,8 @@ export type NumericFunction = NativeFunction<never[], unknown>;
 /** A run over columns: a promise that can be watched and stopped. */
 export interface ColumnCall<C> extends Promise<ColumnResult<C>> {
   readonly progress: ManyProgress;
+  /** Where the results go: also of items that had finished when it failed. Undefined where it has not begun, or none are kept. */
+  readonly out: C | undefined;
   /**
    * Stops the run: it rejects with a CallCancelledError. What items had brought is in `out`. Idempotent.
    * @returns whether this stopped it.
@@ -38,13 +41,16 @@ export function mapColumns(
   const start = async (): Promise<ColumnResult<Column | null>> => {
     const origin = originOn(dispatcher, native);
     if (origin === null) throw notNative(native);
+    if (origin.settings.deadline !== undefined || origin.settings.retry > 0) throw forOneCall(origin.fn.name);
     const settings = columnSettings(options);
     run = new ColumnRun(origin, checkColumns(origin.fn, columns, out), settings);
     return run.promise;
   };
   const promise = start();
+  markCancellable(promise);
   return Object.defineProperties(promise, {
     progress: { get: () => run?.progress ?? NOTHING },
+    out: { get: () => run?.out ?? undefined },
     cancel: { value: (reason?: unknown) => run?.cancel(reason) ?? false },
   }) as ColumnCall<Column | null>;
 }
@@ -57,6 +63,14 @@ const NOTHING: ManyProgress = {
   elapsedMs: 0,
   remainingMs: undefined,
 };
+
+function forOneCall(name: string): ArgumentError {
+  return new ArgumentError(
+    `mapColumns was given ${name} with \`deadline\` or \`retry\`, which are for single calls. Use a \`timeout\`, which is for each ` +
+      'item, and a `signal` for the whole; or pool.map, which has `retries`.',
+    { symbol: name },
+  );
+}
 
 function notNative(native: unknown): ArgumentError {
   return new ArgumentError(

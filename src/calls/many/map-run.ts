@@ -17,10 +17,11 @@
 import { CallCancelledError, type OffthreadError } from '../../errors.js';
 import type { ManyProgress } from '../../options/column-options.js';
 import type { MapSettings } from '../../options/map-options.js';
+import { isThenable } from '../../supervisor/thenable.js';
 import { reasonText } from '../call.js';
-import { failedItem, handlerFailed, sourceFailed, tooMany } from './endings.js';
-import type { Collector } from './collector.js';
-import { Group } from './group.js';
+import { type Abortable, linkSignal, unlinkSignal } from '../signals.js';
+import { answeredLater, failedItem, handlerFailed, readBefore, sourceFailed, tooMany } from './endings.js';
+import { Group, type Items } from './group.js';
 import { type Finished, NOTHING, Outbox, type View } from './outbox.js';
 import { Pace } from './pace.js';
 import { Progress } from './progress.js';
@@ -43,8 +44,10 @@ interface Reader {
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 /** Batches for each taker that may be pulled and not given out. */
 const LOOK_AHEAD = 4;
+/** ms after which others get their turn of the event loop. */
+const TURN_MS = 10;
 
-export class MapRun {
+export class MapRun implements Abortable {
   readonly #runner: Runner;
   readonly #settings: MapSettings;
   readonly #source: Source;
@@ -61,8 +64,13 @@ export class MapRun {
   readonly #ended: Promise<void>;
   #endedNow: () => void = () => {};
   #pulled = 0;
-  #givenOut = 0;
   #accounting = 0;
+  #lastFailed: { readonly index: number; readonly error: unknown } | null = null;
+  /** Results are read together, in the end. */
+  #collects = false;
+  /** When it last left the event loop to others, in ms. */
+  #turnAt = 0;
+  #waitsForTurn = false;
   #started = false;
   #isOver = false;
   #failure: (() => OffthreadError) | null = null;
@@ -79,7 +87,10 @@ export class MapRun {
       },
     });
     this.#outbox = new Outbox(settings.ordered);
-    this.#progress = new Progress(this.#source.total, settings.onProgress);
+    this.#progress = new Progress(this.#source.total, settings.onProgress, (error) => {
+      this.#stop(() => handlerFailed(runner.name, error, this.#progress));
+      this.#go();
+    });
     this.#ended = new Promise((resolve) => (this.#endedNow = resolve));
   }
 
@@ -87,31 +98,39 @@ export class MapRun {
     return this.#progress.read();
   }
 
-  /** Results that were there when it ended early, and that nobody will be given: behind one that is missing. */
+  /** Results that were there when it ended early, and that nobody has been given, or will be. */
   get finished(): readonly Finished[] {
-    return this.#isOver ? this.#outbox.leftOver() : [];
+    return this.#isOver && this.#told ? this.#outbox.leftOver() : [];
   }
 
   /** The next result. The first one that is asked for starts the run. */
   next<T>(view: View<T>): Promise<IteratorResult<T, undefined>> {
     if (!this.#started) this.#start();
+    if (this.#collects) return Promise.reject(readBefore(this.#runner.name));
     // It has been told how the run ended, or has gone.
     if (this.#told) return Promise.resolve(DONE);
     const one = this.#readers.length === 0 ? this.#outbox.take(view) : NOTHING;
     if (one !== NOTHING) {
-      this.#gave(1);
+      // Room for more: not for each, that would be a look at the source for every item.
+      if (this.#outbox.isEmpty) this.#go();
       return Promise.resolve({ done: false, value: one });
     }
     return new Promise((resolve, reject) => {
       this.#readers.push({ view, resolve: resolve as Reader['resolve'], reject });
-      this.#serve();
+      this.#go();
     });
   }
 
-  /** Gives out all results that are there, and that nobody else waits for. */
-  drain(into: Collector): void {
-    if (this.#told || this.#readers.length > 0) return;
-    this.#gave(this.#outbox.drain(into));
+  /** All results that nobody has read yet. @throws (rejects) what the run fails with; StreamError where it has been read. */
+  async collect(): Promise<unknown[]> {
+    if (this.#told || this.#collects || this.#readers.length > 0) throw readBefore(this.#runner.name);
+    this.#collects = true;
+    if (!this.#started) this.#start();
+    this.#go();
+    await this.#ended;
+    this.#told = true;
+    if (this.#failure !== null) throw this.#failure();
+    return this.#outbox.collect(this.#progress.total);
   }
 
   /** No more results are wanted. @returns a promise for the real end: nothing of it runs any more. */
@@ -128,15 +147,17 @@ export class MapRun {
 
   #start(): void {
     this.#started = true;
+    this.#progress.begin();
+    this.#turnAt = performance.now();
     const { signal } = this.#settings;
-    signal?.addEventListener('abort', this.#onAbort);
-    if (signal?.aborted === true) this.#onAbort();
+    if (signal?.aborted === true) this.abort(signal.reason);
+    else if (signal !== undefined) linkSignal(signal, this);
     this.#go();
   }
 
-  readonly #onAbort = (): void => {
-    this.#end(this.#settings.signal?.reason);
-  };
+  abort(reason: unknown): void {
+    this.#end(reason);
+  }
 
   #end(reason: unknown): boolean {
     if (this.#failure !== null || this.#isOver) return false;
@@ -157,26 +178,55 @@ export class MapRun {
   /** Hands out work, answers readers, and ends when there is nothing more to do. */
   #go(): void {
     if (!this.#started || this.#accounting > 0) return;
-    while (this.#failure === null && this.#stops.size < this.#runner.most) {
+    // What is given out makes room for more.
+    do {
+      this.#handOut();
+      this.#finish();
+    } while (this.#serve());
+  }
+
+  #handOut(): void {
+    while (this.#failure === null && this.#stops.size < this.#runner.most && this.#hasTurn()) {
       const work = this.#again.shift() ?? this.#pull();
-      if (work === null) break;
+      // To be asked for an item, a source may have ended the run.
+      if (work === null || this.#isStopped()) break;
       this.#run(work);
     }
-    this.#finish();
-    this.#serve();
+  }
+
+  #isStopped(): boolean {
+    return this.#failure !== null;
+  }
+
+  /** Items that fail, or end, without a lane would keep the event loop for ever. @returns false when others come first. */
+  #hasTurn(): boolean {
+    const now = performance.now();
+    if (this.#waitsForTurn) return false;
+    if (now - this.#turnAt < TURN_MS) return true;
+    this.#waitsForTurn = true;
+    setImmediate(() => {
+      this.#waitsForTurn = false;
+      this.#turnAt = performance.now();
+      this.#go();
+    });
+    return false;
   }
 
   /** Items from the source, as many as there is room for. */
   #pull(): Work | null {
     const { takers, capacity, most } = this.#runner;
-    const { total } = this.#source;
-    const size = this.#pace.size((total ?? Infinity) - this.#pulled, takers, capacity);
+    const { total } = this.#progress;
+    // What has been said of it may be wrong.
+    const left = total === undefined || total <= this.#pulled ? Infinity : total - this.#pulled;
+    const size = this.#pace.size(left, takers, capacity);
     const window = capacity === 1 ? 2 * most : LOOK_AHEAD * takers * size;
-    const room = Math.max(window, most) - (this.#pulled - this.#givenOut);
+    if (this.#collects) this.#outbox.keep();
+    // Those that are left out, at the head, are passed by.
+    else void this.#outbox.isEmpty;
+    const room = Math.max(window, most) - (this.#pulled - this.#outbox.passed);
     if (room <= 0 || this.#source.isOver) return null;
-    this.#accounting += 1;
-    const items = this.#source.take(Math.min(size, room));
-    this.#accounting -= 1;
+    let items: Items = { array: [], start: 0, count: 0 };
+    this.#account(() => (items = this.#source.take(Math.min(size, room))));
     if (items.count === 0) return null;
     const group = new Group(this.#pulled, items);
     this.#pulled += items.count;
@@ -200,16 +250,24 @@ export class MapRun {
       this.#go();
     });
     this.#stops.add(stop);
+    // A function of the caller's may have ended the run while it was being called.
+    if (this.#failure !== null) stop('its run has ended');
   }
 
+  /** Nothing may be thrown from here: others' calls are being settled. */
   #account(run: () => void): void {
     this.#accounting += 1;
-    run();
+    this.#guard(run);
     this.#accounting -= 1;
   }
 
   #onOver({ group, from, to }: Work, { done, failures, ended, ms }: Outcome): void {
     this.#pace.measure(done, ms);
+    if (this.#failedOften.size > 0) {
+      for (let at = from; at < from + done; at += 1) {
+        if (!failures.some(({ index }) => index === at - from)) this.#failedOften.delete(group.from + at);
+      }
+    }
     group.end(from, from + done);
     for (const { index } of failures) group.reopen(from + index);
     this.#progress.done += done - failures.length;
@@ -219,19 +277,15 @@ export class MapRun {
     this.#guard(() => this.#progress.tell());
   }
 
-  #onEndedEarly(
-    group: Group,
-    at: number,
-    to: number,
-    { error, byItem }: NonNullable<Outcome['ended']>,
-  ): void {
+  #onEndedEarly(group: Group, at: number, to: number, { error, blame }: NonNullable<Outcome['ended']>): void {
     if (this.#failure !== null) return;
-    if (!byItem) {
+    if (blame === 'run') {
       this.#stop(() => error as OffthreadError);
       return;
     }
-    if (at + 1 < to) this.#again.unshift({ group, from: at + 1, to });
-    this.#onFailed(group, at, () => error);
+    const rest = blame === 'next' ? at + 1 : at;
+    if (rest < to) this.#again.unshift({ group, from: rest, to });
+    if (blame === 'next') this.#onFailed(group, at, () => error);
   }
 
   #onFailed(group: Group, at: number, errorOf: () => unknown): void {
@@ -239,8 +293,16 @@ export class MapRun {
       this.#progress.failed += 1;
       return;
     }
-    const error = errorOf();
     const index = group.from + at;
+    const budget = this.#budget(this.#progress.total);
+    // An error takes some 20 µs to be made: not for thousands that nobody wants.
+    if (this.#settings.skips && this.#progress.failed + 1 <= budget) {
+      this.#progress.failed += 1;
+      this.#lastFailed = { index, error: null };
+      this.#leaveOut(group, at);
+      return;
+    }
+    const error = errorOf();
     const often = (this.#failedOften.get(index) ?? 0) + 1;
     const wait = this.#settings.again(error, often);
     if (wait !== null) {
@@ -250,24 +312,33 @@ export class MapRun {
     }
     this.#failedOften.delete(index);
     this.#progress.failed += 1;
-    const most = this.#settings.maxFailures;
-    const budget = most < 1 ? most * (this.#progress.total ?? Infinity) : most;
+    this.#lastFailed = { index, error };
     this.#guard(() => {
       const does = this.#settings.onError(error, group.item(at), index);
+      if (isThenable(does)) throw answeredLater(does);
       const name = this.#runner.name;
       if (does === 'stop') this.#stop(() => failedItem(name, index, error, this.#progress));
       else if (this.#progress.failed > budget) {
         this.#stop(() => tooMany(name, index, error, this.#progress, budget));
-      } else if (does === 'skip') {
-        group.leaveOut(at);
-        this.#givenOut += 1;
-      } else if (typeof does === 'object' && does !== null && 'value' in does) {
+      } else if (does === 'skip') this.#leaveOut(group, at);
+      else if (typeof does === 'object' && does !== null && 'value' in does) {
         group.put(at, does.value);
         group.end(at, at + 1);
         this.#outbox.add(group, at, at + 1);
       } else
         throw new TypeError(`onError answered ${String(does)}; it has to answer 'stop', 'skip' or { value }`);
     });
+  }
+
+  /** Failures that are put up with. @param total items, where that is known: a share of what is not known is any number, for now. */
+  #budget(total: number | undefined): number {
+    const most = this.#settings.maxFailures;
+    return most > 0 && most < 1 ? most * (total ?? Infinity) : most;
+  }
+
+  #leaveOut(group: Group, at: number): void {
+    group.leaveOut(at);
+    this.#outbox.leftOut();
   }
 
   #later(ms: number, work: Work): void {
@@ -303,31 +374,39 @@ export class MapRun {
     const all = this.#source.isOver && this.#again.length === 0 && this.#waits.size === 0;
     if (this.#failure === null && !all) return;
     this.#isOver = true;
-    this.#settings.signal?.removeEventListener('abort', this.#onAbort);
+    const { signal } = this.#settings;
+    if (signal !== undefined) unlinkSignal(signal, this);
+    this.#progress.end();
     if (this.#failure === null) {
-      this.#progress.total ??= this.#pulled;
+      this.#progress.total = this.#pulled;
       this.#guard(() => this.#progress.tell(true));
+      this.#checkShare();
     }
+    if (this.#collects) this.#outbox.keep();
     this.#outbox.end();
     this.#endedNow();
   }
 
-  /** So many results have been given out. */
-  #gave(count: number): void {
-    this.#givenOut += count;
-    // Room for more: not for each, that would be a look at the source for every item.
-    if (count > 0 && this.#outbox.isEmpty) this.#go();
+  /** A share of all items can be told only now, where their number was not known before. */
+  #checkShare(): void {
+    const { failed } = this.#progress;
+    const budget = this.#budget(this.#pulled);
+    const last = this.#lastFailed;
+    if (last === null || failed <= budget) return;
+    this.#stop(() => tooMany(this.#runner.name, last.index, last.error, this.#progress, budget));
   }
 
-  #serve(): void {
+  /** @returns whether it has given out anything. */
+  #serve(): boolean {
+    let given = false;
     for (let [reader] = this.#readers; reader !== undefined; [reader] = this.#readers) {
       const one = this.#outbox.take(reader.view);
       if (one === NOTHING) break;
-      this.#givenOut += 1;
       this.#readers.shift();
       reader.resolve({ done: false, value: one });
+      given = true;
     }
-    if (!this.#isOver || this.#readers.length === 0 || !this.#outbox.isEmpty) return;
+    if (!this.#isOver || this.#readers.length === 0 || !this.#outbox.isEmpty) return given;
     for (const { resolve, reject } of this.#readers.splice(0)) {
       if (this.#failure === null || this.#told) resolve(DONE);
       else {
@@ -335,5 +414,6 @@ export class MapRun {
         reject(this.#failure());
       }
     }
+    return given;
   }
 }

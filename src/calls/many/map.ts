@@ -1,7 +1,6 @@
 /** `pool.map`: what it takes, and what it gives. */
 import type { ManyProgress } from '../../options/column-options.js';
 import { mapSettings } from '../../options/map-options.js';
-import { Collector } from './collector.js';
 import type { Dispatcher } from '../native-function.js';
 import { MapRun } from './map-run.js';
 import type { Finished, View } from './outbox.js';
@@ -21,11 +20,15 @@ export type ItemOf<A extends readonly unknown[]> = A extends readonly [infer One
  */
 export interface MapResults<R> extends AsyncIterable<R>, AsyncDisposable {
   readonly progress: ManyProgress;
-  /** After it has ended early: results that were there, and that could not be given out in order. */
+  /** After it has ended early: results that were there, and that its reader has not been given. */
   readonly finished: readonly Finished[];
   /** Results with the index of their item, counted from 0. */
   entries(): AsyncIterableIterator<readonly [number, R]>;
-  /** All results. @throws (rejects) what the run fails with. */
+  /**
+   * All results that have not been read.
+   * @throws (rejects) what the run fails with; what had finished is in {@link finished} then. StreamError where results
+   * have been read to their end.
+   */
   toArray(): Promise<R[]>;
   /**
    * Stops the run: its reader gets a CallCancelledError, after what can still be given out. Idempotent.
@@ -54,16 +57,7 @@ export function map(
     entries: () => iterator(run, (value, index) => [index, value] as const),
     cancel: (reason) => run.cancel(reason),
     [Symbol.asyncDispose]: () => run.leave(),
-    async toArray() {
-      const all = new Collector(run.progress.total);
-      for (;;) {
-        const { done, value } = await run.next((one) => one);
-        if (done === true) return all.all();
-        all.add(value);
-        // No promise for each.
-        run.drain(all);
-      }
-    },
+    toArray: () => run.collect(),
   };
 }
 

@@ -1,13 +1,13 @@
 /**
  * Results on their way to whoever reads them: in the order of their items, or
- * as they come.
+ * as they come; one by one, or kept until the end and read together.
  *
  * Guarantees:
  * - Each result is given out once.
  * - In order, a group is given out when all before it have been; what is left
- *   when the run fails is told by {@link leftOver}.
+ *   when the run fails is told by {@link leftOver}, and what was kept is.
  */
-import type { Collector } from './collector.js';
+import { Collector } from './collector.js';
 import type { Group } from './group.js';
 
 /** There is no result (yet). */
@@ -36,14 +36,22 @@ export class Outbox {
   readonly #groups: Group[] = [];
   /** Without an order: what is to be given out behind the current piece. */
   readonly #pieces: Piece[] = [];
+  /** What is read together, in the end. */
+  readonly #kept: Piece[] = [];
   #piece: Piece | null = null;
   /** The next result of the piece. */
   #at = 0;
+  #passed = 0;
   /** No more results will come. */
   #ended = false;
 
   constructor(ordered: boolean) {
     this.#ordered = ordered;
+  }
+
+  /** Items that are given out, kept, or left out and passed by. */
+  get passed(): number {
+    return this.#passed;
   }
 
   /** Items have been taken from the source. */
@@ -56,6 +64,12 @@ export class Outbox {
     if (!this.#ordered && from < to) this.#pieces.push({ group, from, to });
   }
 
+  /** An item is over, and there is nothing to be given out. */
+  leftOut(): void {
+    // In order it is passed with its group.
+    if (!this.#ordered) this.#passed += 1;
+  }
+
   /** The next result, or {@link NOTHING}. */
   take<T>(view: View<T>): T | typeof NOTHING {
     if (this.isEmpty) return NOTHING;
@@ -63,19 +77,28 @@ export class Outbox {
     const at = this.#at;
     const one = view(group.value(at), group.from + at);
     group.give(at);
+    this.#passed += 1;
     this.#step(at + 1);
     return one;
   }
 
-  /** Gives out all that is ready. @returns how many results that were. */
-  drain(into: Collector): number {
-    let moved = 0;
+  /** Keeps what is ready, before {@link end}. Its items are not needed any more. */
+  keep(): void {
     while (!this.isEmpty) {
       const { group, to } = this.#piece as Piece;
-      moved += group.drain(this.#at, to, into);
-      this.#step(to);
+      const from = this.#at;
+      this.#kept.push({ group, from, to });
+      for (let at = from; at < to; at = group.nextResult(at + 1, to)) this.#passed += 1;
+      if (group.left === 0) group.release();
+      this.#piece = null;
     }
-    return moved;
+  }
+
+  /** All that was kept. @param expected how many there are, where that is known. */
+  collect(expected: number | undefined): unknown[] {
+    const all = new Collector(expected);
+    for (const { group, from, to } of this.#kept.splice(0)) group.drain(from, to, all);
+    return all.all();
   }
 
   /** Whether nothing is ready. */
@@ -89,12 +112,12 @@ export class Outbox {
     this.#ended = true;
   }
 
-  /** Results that nobody will be given: they are behind one that is missing. */
+  /** Results that nobody has been given: they were kept, or are behind one that is missing. */
   leftOver(): Finished[] {
-    return this.#groups.flatMap((group) => {
+    const pieces = [...this.#kept, ...this.#groups.map((group) => ({ group, from: 0, to: group.count }))];
+    return pieces.flatMap(({ group, from, to }) => {
       const left: Finished[] = [];
-      const { count } = group;
-      for (let at = group.nextResult(0, count); at < count; at = group.nextResult(at + 1, count)) {
+      for (let at = group.nextResult(from, to); at < to; at = group.nextResult(at + 1, to)) {
         left.push({ index: group.from + at, value: group.value(at) });
       }
       return left;
@@ -122,6 +145,7 @@ export class Outbox {
     if (group === undefined) return null;
     if (group.left === 0) {
       this.#groups.shift();
+      this.#passed += group.leftOut;
       return { group, from: 0, to: group.count };
     }
     if (!this.#ended) return null;

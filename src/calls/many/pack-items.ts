@@ -3,7 +3,8 @@
  * for every item on the host's thread, which a million items share with the
  * lanes.
  */
-import type { ArgumentError } from '../../errors.js';
+import { ArgumentError } from '../../errors.js';
+import { thrownText } from '../../options/checks.js';
 import type { CompiledFunction } from '../../declare/compile.js';
 import { checkArguments } from '../../declare/validate.js';
 import { type BatchPlan, COLUMN_OF, type Column } from '../../shared/batch.js';
@@ -43,13 +44,35 @@ export function packItems(
     // Columns of truth values hold numbers, which are no truth values.
     if (!hasBools) at = packPlain(columns as readonly Float64Array[], array, at, first, end);
     if (at === end) return null;
-    const args = argumentsOf(array[at]);
-    const error = checkArguments(fn, args);
+    const error = packOne(fn, columns, array, at, at - first);
     if (error !== null) return { at: at - start, error };
-    columns.forEach((column, param) => {
-      column[at - first] = (typeof args[param] === 'boolean' ? Number(args[param]) : args[param]) as number;
+  }
+}
+
+/** An item that is a proxy, or has getters, is read once; reading it may throw. */
+function packOne(
+  fn: CompiledFunction,
+  columns: readonly Column[],
+  array: readonly unknown[],
+  at: number,
+  place: number,
+): ArgumentError | null {
+  let args: readonly unknown[];
+  try {
+    args = Array.from(argumentsOf(array[at]));
+  } catch (cause) {
+    return new ArgumentError(`An item of ${fn.spec.name} could not be read: ${thrownText(cause)}`, {
+      symbol: fn.spec.name,
+      cause,
     });
   }
+  const error = checkArguments(fn, args);
+  if (error !== null) return error;
+  for (const [param, column] of columns.entries()) {
+    const value = args[param];
+    column[place] = (typeof value === 'boolean' ? Number(value) : value) as number;
+  }
+  return null;
 }
 
 /** The usual items: numbers that are in a column what they were before. @returns the first that needs a closer look. */
@@ -60,9 +83,28 @@ function packPlain(
   from: number,
   to: number,
 ): number {
+  const reached = { at: start };
+  try {
+    return packNumbers(columns, items, reached, from, to);
+  } catch {
+    // Of reading the item: it is looked at again, by itself.
+    return reached.at;
+  }
+}
+
+/** @param reached from where; the item that is looked at is kept there for whoever catches what reading it throws. */
+function packNumbers(
+  columns: readonly Float64Array[],
+  items: readonly unknown[],
+  reached: { at: number },
+  from: number,
+  to: number,
+): number {
+  const { at: start } = reached;
   const [a, b] = columns as readonly [Float64Array, Float64Array];
   if (columns.length === 1 && typeof a[0] === 'number') {
     for (let at = start; at < to; at += 1) {
+      reached.at = at;
       const item = items[at];
       const value: unknown = Array.isArray(item) && item.length === 1 ? item[0] : item;
       if (typeof value !== 'number') return at;
@@ -73,6 +115,7 @@ function packPlain(
   }
   if (columns.length === 2 && typeof a[0] === 'number' && typeof b[0] === 'number') {
     for (let at = start; at < to; at += 1) {
+      reached.at = at;
       const item = items[at];
       if (!Array.isArray(item) || item.length !== 2) return at;
       const one: unknown = item[0];
@@ -84,17 +127,18 @@ function packPlain(
     }
     return to;
   }
-  return packAny(columns, items, start, from, to);
+  return packAny(columns, items, reached, from, to);
 }
 
 function packAny(
   columns: readonly Float64Array[],
   items: readonly unknown[],
-  start: number,
+  reached: { at: number },
   from: number,
   to: number,
 ): number {
-  for (let at = start; at < to; at += 1) {
+  for (let { at } = reached; at < to; at += 1) {
+    reached.at = at;
     const args = argumentsOf(items[at]);
     if (args.length !== columns.length) return at;
     for (let param = 0; param < columns.length; param += 1) {

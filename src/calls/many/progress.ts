@@ -1,6 +1,7 @@
 /** How far a run over many items is, and how fast it goes. */
 import { performance } from 'node:perf_hooks';
 import type { ManyProgress } from '../../options/column-options.js';
+import { isThenable, settled } from '../../supervisor/thenable.js';
 
 /** ms between reports. */
 const REPORT_MS = 100;
@@ -18,14 +19,32 @@ export class Progress {
   done = 0;
   failed = 0;
   total: number | undefined;
-  readonly #startedAt = performance.now();
   readonly #report: ((progress: ManyProgress) => unknown) | undefined;
-  #marks: Mark[] = [{ at: this.#startedAt, over: 0 }];
+  readonly #reportFailed: (error: unknown) => void;
+  #startedAt: number | null = null;
+  #endedAt: number | null = null;
+  #marks: Mark[] = [];
   #reportedAt = 0;
 
-  constructor(total: number | undefined, report: ((progress: ManyProgress) => unknown) | undefined) {
+  /** @param reportFailed told when a handler that answers with a promise fails: nobody awaits it. */
+  constructor(
+    total: number | undefined,
+    report: ((progress: ManyProgress) => unknown) | undefined,
+    reportFailed: (error: unknown) => void,
+  ) {
     this.total = total;
     this.#report = report;
+    this.#reportFailed = reportFailed;
+  }
+
+  /** From now on time counts. */
+  begin(): void {
+    this.#startedAt = performance.now();
+    this.#marks = [{ at: this.#startedAt, over: this.done + this.failed }];
+  }
+
+  end(): void {
+    this.#endedAt ??= performance.now();
   }
 
   /** Something is over. Tells whoever wants to know, from time to time. @throws what the handler throws. */
@@ -34,12 +53,16 @@ export class Progress {
     const now = performance.now();
     if (!last && now - this.#reportedAt < REPORT_MS) return;
     this.#reportedAt = now;
-    this.#report(this.read());
+    const answer = this.#report(this.read());
+    if (isThenable(answer)) settled(answer).catch(this.#reportFailed);
   }
 
   read(): ManyProgress {
-    const now = performance.now();
-    const { done, failed, total } = this;
+    const now = this.#endedAt ?? performance.now();
+    const { done, failed } = this;
+    // A source may have said something else than it had.
+    if (this.total !== undefined && this.total < done + failed) this.total = undefined;
+    const { total } = this;
     const rate = this.#rate(now, done + failed);
     const left = total === undefined ? undefined : total - done - failed;
     return {
@@ -47,14 +70,15 @@ export class Progress {
       failed,
       total,
       rate,
-      elapsedMs: now - this.#startedAt,
+      elapsedMs: this.#startedAt === null ? 0 : now - this.#startedAt,
       remainingMs: left === 0 ? 0 : left === undefined || rate === 0 ? undefined : (left / rate) * 1_000,
     };
   }
 
   #rate(now: number, over: number): number {
     const marks = this.#marks;
-    const last = marks.at(-1) as Mark;
+    const last = marks.at(-1);
+    if (last === undefined) return 0;
     if (now - last.at > REPORT_MS) marks.push({ at: now, over });
     while (marks.length > 2 && now - (marks[1] as Mark).at > WINDOW_MS) marks.shift();
     const first = marks[0] as Mark;

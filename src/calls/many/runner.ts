@@ -1,11 +1,12 @@
 /** What runs items: a native function in batches, or any function one by one. */
-import { ArgumentError } from '../../errors.js';
+import { ArgumentError, type ErrorKind, OffthreadError } from '../../errors.js';
 import { show } from '../../options/checks.js';
 import { type BatchPlan, type BatchViews, type Column, planBatch } from '../../shared/batch.js';
 import { settled } from '../../supervisor/thenable.js';
-import { Call } from '../call.js';
+import { cancelOwn } from '../cancellable.js';
 import { type Dispatcher, type FunctionOrigin, originOn } from '../native-function.js';
 import { Batch } from './batch.js';
+import type { BatchCall } from './batch-call.js';
 import type { Group } from './group.js';
 import { batchesAtOnce } from './pace.js';
 import { type Misfit, argumentsOf, newColumns, packItems } from './pack-items.js';
@@ -17,10 +18,16 @@ export interface Outcome {
   readonly done: number;
   /** Of those, the ones that failed. */
   readonly failures: readonly FailedInBatch[];
-  /** What ended it before its end, and whether the item that is next did. */
-  readonly ended: { readonly error: unknown; readonly byItem: boolean } | null;
+  /** What ended it before its end. */
+  readonly ended: EndedEarly | null;
   /** ms that they took. */
   readonly ms: number;
+}
+
+export interface EndedEarly {
+  readonly error: unknown;
+  /** Whose fault it was: that of the item that is next; the run's, which ends; or of one that is among the failures. */
+  readonly blame: 'next' | 'run' | 'known';
 }
 
 export interface Runner {
@@ -36,7 +43,7 @@ export interface Runner {
   run(group: Group, from: number, to: number, over: (outcome: Outcome) => void): (reason: unknown) => void;
 }
 
-/** Pieces of work for each lane where items go one by one: one runs, the others wait behind it. */
+/** Items under way for each lane where they go one by one, and nothing else is asked for: one runs, the others wait behind it. */
 const EACH = 4;
 
 /** @throws ArgumentError for what is no function, or one of another pool. */
@@ -53,33 +60,34 @@ export function runnerOf(dispatcher: Dispatcher, fn: unknown, concurrency: numbe
   if (origin !== null && capacity > 0) {
     return new BatchRunner(origin, capacity, takers, batchesAtOnce(takers, lanes));
   }
-  const call =
-    origin === null
-      ? (fn as (item: unknown, index: number) => unknown)
-      : spread(fn as (...args: unknown[]) => unknown);
-  return new SingleRunner(fn.name || 'a function', call, takers, Math.min(concurrency, EACH * lanes));
+  const asked = concurrency === Infinity ? EACH * lanes : concurrency;
+  // More would be refused. What a function of the caller's own does with the pool is not known.
+  const most = Math.max(1, Math.min(asked, dispatcher.room));
+  return new SingleRunner(dispatcher, fn as Work, origin !== null, takers, most);
 }
+
+type Work = (...given: unknown[]) => unknown;
 
 /** What is for each call alone needs calls. */
 function mayBatch({ settings }: FunctionOrigin): boolean {
   return settings.deadline === undefined && settings.retry === 0 && settings.signal === undefined;
 }
 
-const spread =
-  (fn: (...args: unknown[]) => unknown) =>
-  (item: unknown): unknown =>
-    fn(...argumentsOf(item));
-
 class SingleRunner implements Runner {
   readonly name: string;
   readonly capacity = 1;
   readonly takers: number;
   readonly most: number;
-  readonly #call: (item: unknown, index: number) => unknown;
+  readonly #dispatcher: Dispatcher;
+  readonly #work: Work;
+  readonly #native: boolean;
 
-  constructor(name: string, call: (item: unknown, index: number) => unknown, takers: number, most: number) {
-    this.name = name;
-    this.#call = call;
+  /** @param native whether an item is the function's arguments; else it gets the item and its index. */
+  constructor(dispatcher: Dispatcher, work: Work, native: boolean, takers: number, most: number) {
+    this.name = work.name || 'a function';
+    this.#dispatcher = dispatcher;
+    this.#work = work;
+    this.#native = native;
     this.takers = takers;
     this.most = most;
   }
@@ -92,7 +100,8 @@ class SingleRunner implements Runner {
     const startedAt = performance.now();
     let started: unknown;
     const result = new Promise((resolve) => {
-      started = this.#call(group.item(at), group.from + at);
+      const item = group.item(at);
+      started = this.#native ? this.#work(...argumentsOf(item)) : this.#work(item, group.from + at);
       resolve(started);
     });
     const end = (ended: Outcome['ended']): void =>
@@ -102,11 +111,25 @@ class SingleRunner implements Runner {
         group.put(at, value);
         end(null);
       },
-      (error: unknown) => end({ error, byItem: true }),
+      (error: unknown) => end({ error, blame: this.#blame(error) }),
     );
-    return (reason) => {
-      if (started instanceof Call) started.cancel(reason);
-    };
+    return (reason) => cancelOwn(started, reason);
+  }
+
+  /** What keeps every item from running is no item's doing, nor is it to be cancelled by the pool. */
+  #blame(error: unknown): EndedEarly['blame'] {
+    const kind = kindOf(error);
+    const byPool = kind === 'crash-loop' || (kind === 'closed' && this.#dispatcher.closed);
+    return byPool || (this.#native && kind === 'cancelled') ? 'run' : 'next';
+  }
+}
+
+/** Errors of callers' functions may be anything: looking at one may throw. */
+function kindOf(error: unknown): ErrorKind | undefined {
+  try {
+    return error instanceof OffthreadError ? error.kind : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -142,6 +165,11 @@ class ListBatch extends Batch {
     }
     for (let index = 0; index < done; index += 1) this.#group.put(this.#from + index, results[index] !== 0);
   }
+}
+
+function endedEarly({ ending, error, endedByItem, late }: BatchCall<ListBatch>): EndedEarly | null {
+  if (ending === 'succeeded') return null;
+  return { error, blame: late >= 0 ? 'known' : endedByItem ? 'next' : 'run' };
 }
 
 class BatchRunner implements Runner {
@@ -186,8 +214,8 @@ class BatchRunner implements Runner {
       this.#spare.push(columns);
       const outcome: Outcome = {
         done: batch.done,
-        failures: failuresOf(fn, batch, (index) => group.value(from + index)),
-        ended: ended.ending === 'succeeded' ? null : { error: ended.error, byItem: ended.endedByItem },
+        failures: failuresOf(ended, (index) => group.value(from + index)),
+        ended: endedEarly(ended),
         ms: ended.ms,
       };
       if (returned) over(outcome);

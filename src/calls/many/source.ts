@@ -4,8 +4,10 @@
  *
  * Guarantee: a source that is not at its end is closed once, by `return`.
  */
+import { types } from 'node:util';
 import { ArgumentError } from '../../errors.js';
 import { show } from '../../options/checks.js';
+import { isThenable, settled } from '../../supervisor/thenable.js';
 import type { Items } from './group.js';
 
 const ARRAY_ITERATOR = Array.prototype[Symbol.iterator];
@@ -29,6 +31,8 @@ export class Source {
   /** Items that an async source has given, and nobody has taken. */
   readonly #here: unknown[] = [];
   #pulling = false;
+  /** Inside the iterator of a source that is not async. */
+  #taking = false;
   #wanted = 0;
   #over = false;
 
@@ -83,10 +87,15 @@ export class Source {
     if (this.#over) return;
     this.#over = true;
     this.#here.length = 0;
+    // A generator that runs cannot be closed: when it has given its item.
+    if (!this.#taking) this.#return();
+  }
+
+  #return(): void {
     try {
       this.#sync?.return?.();
       const ended: unknown = this.#async?.return?.();
-      if (ended instanceof Promise) ended.catch(() => {});
+      if (isThenable(ended)) settled(ended).catch(() => {});
     } catch {
       // It has been told; the run ends of something else.
     }
@@ -103,15 +112,22 @@ export class Source {
 
   #takeSync(iterator: Iterator<unknown>, most: number): unknown[] {
     const taken: unknown[] = [];
+    this.#taking = true;
     try {
       while (taken.length < most && !this.#over) {
-        const { done, value } = iterator.next();
-        if (done === true) this.#over = true;
+        const next = iterator.next();
+        if (typeof next !== 'object' || next === null)
+          throw new TypeError(`its iterator answered ${show(next)}`);
+        const { done, value } = next;
+        if (this.#over) this.#return();
+        else if (done === true) this.#over = true;
         else taken.push(value);
       }
     } catch (error) {
       this.#over = true;
       this.#events.failed(error);
+    } finally {
+      this.#taking = false;
     }
     return taken;
   }
@@ -140,6 +156,8 @@ export class Source {
 /** Whether what its iterator gives is known to be its elements. */
 function isPlainArray(items: unknown): items is readonly unknown[] {
   return (
+    // What a proxy has, it says itself.
+    !types.isProxy(items) &&
     Array.isArray(items) &&
     Object.getPrototypeOf(items) === Array.prototype &&
     items[Symbol.iterator] === ARRAY_ITERATOR &&

@@ -1,6 +1,9 @@
 /** Which items of a batch have failed, although they have run: by the declaration's rule in the lane, or by one on the host. */
 import type { DeclaredFunction } from '../../lanes/declared-function.js';
 import { nativeError } from '../../supervisor/native-failure.js';
+import { DeclarationError } from '../../errors.js';
+import { isThenable, settled } from '../../supervisor/thenable.js';
+import type { BatchCall } from './batch-call.js';
 import type { Batch } from './batch.js';
 
 /** An item that has failed. */
@@ -11,12 +14,21 @@ export interface FailedInBatch {
   readonly error: () => unknown;
 }
 
-/** @param returnedBy what an item that is over has returned, as the caller sees it. */
-export function failuresOf(
-  fn: DeclaredFunction,
-  batch: Batch,
+/**
+ * @param returnedBy what an item that is over has returned, as the caller sees it.
+ * @param call what the batch was sent by.
+ */
+export function failuresOf<B extends Batch>(
+  call: BatchCall<B>,
   returnedBy: (index: number) => unknown,
 ): FailedInBatch[] {
+  const { fn, items, late } = call;
+  const failures = byRule(fn, items, returnedBy);
+  if (late < 0) return failures;
+  return [...failures.filter(({ index }) => index !== late), { index: late, error: () => call.error }];
+}
+
+function byRule(fn: DeclaredFunction, batch: Batch, returnedBy: (index: number) => unknown): FailedInBatch[] {
   const { failsPredicate } = fn.compiled;
   if (failsPredicate === undefined) {
     return batch.failures.map(({ index, returned, errno }) => ({
@@ -28,7 +40,15 @@ export function failuresOf(
   for (let index = 0; index < batch.done; index += 1) {
     const returned = returnedBy(index);
     try {
-      if (failsPredicate(returned)) failures.push({ index, error: () => nativeError(fn, { returned }) });
+      const verdict: unknown = failsPredicate(returned);
+      if (isThenable(verdict)) {
+        settled(verdict).catch(() => {});
+        throw new DeclarationError(
+          `The \`fails\` rule of ${fn.name} answered with a promise; it has to answer at once, with true or false.`,
+          { symbol: fn.name },
+        );
+      }
+      if (verdict) failures.push({ index, error: () => nativeError(fn, { returned }) });
     } catch (error) {
       failures.push({ index, error: () => error });
     }

@@ -15,10 +15,15 @@ function atTimes(test: (advance: (ms: number) => void) => void): void {
   }
 }
 
+function begun(progress: Progress): Progress {
+  progress.begin();
+  return progress;
+}
+
 describe('progress of a run (issue 5.1)', () => {
   it('knows neither rate nor the time that is left at first, then both', () => {
     atTimes((advance) => {
-      const progress = new Progress(1_000, undefined);
+      const progress = begun(new Progress(1_000, undefined, () => {}));
       expect(progress.read()).to.deep.equal({
         done: 0,
         failed: 0,
@@ -38,7 +43,7 @@ describe('progress of a run (issue 5.1)', () => {
 
   it('follows a run that becomes slower: the last seconds count', () => {
     atTimes((advance) => {
-      const progress = new Progress(100_000, undefined);
+      const progress = begun(new Progress(100_000, undefined, () => {}));
       for (let step = 0; step < 100; step++) {
         advance(100.5);
         progress.done += 100;
@@ -56,7 +61,7 @@ describe('progress of a run (issue 5.1)', () => {
 
   it('says nothing of the rest where nobody knows how many there are', () => {
     atTimes((advance) => {
-      const progress = new Progress(undefined, undefined);
+      const progress = begun(new Progress(undefined, undefined, () => {}));
       advance(1_000);
       progress.done = 10;
       expect(progress.read()).to.include({ rate: 10, total: undefined, remainingMs: undefined });
@@ -66,7 +71,13 @@ describe('progress of a run (issue 5.1)', () => {
   it('is told ten times a second at most, and at the end', () => {
     atTimes((advance) => {
       const told: ManyProgress[] = [];
-      const progress = new Progress(1_000, (now) => told.push(now));
+      const progress = begun(
+        new Progress(
+          1_000,
+          (now) => told.push(now),
+          () => {},
+        ),
+      );
       for (let done = 1; done <= 1_000; done++) {
         advance(1);
         progress.done = done;
