@@ -1,6 +1,7 @@
 /**
- * Measures contestants in turns: A, B, C, A, B, C, … A shared machine is fast
- * one second and slow the next; in turns, both befall everyone.
+ * Measures contestants in turns: A, B, C, then B, C, A, … A shared machine is
+ * fast one second and slow the next; in turns, both befall everyone. Each round
+ * begins with another one, since each has the garbage of the one before it.
  */
 
 /** @returns for each contestant, in the order given, what each round measured. */
@@ -11,8 +12,9 @@ export async function interleave<C, M>(
 ): Promise<M[][]> {
   const measured: M[][] = contestants.map(() => []);
   for (let round = 0; round < rounds; round += 1) {
-    for (const [index, contestant] of contestants.entries()) {
-      measured[index]?.push(await measure(contestant, round));
+    for (let turn = 0; turn < contestants.length; turn += 1) {
+      const index = (round + turn) % contestants.length;
+      measured[index]?.push(await measure(contestants[index] as C, round));
     }
   }
   return measured;
