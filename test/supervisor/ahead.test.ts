@@ -111,9 +111,9 @@ describe('a call ahead', () => {
 
   it('ends with its pool, although it has started and the host has not seen the one before it end', async () => {
     await withLanes({ lanes: 1 }, async (lib, pool) => {
-      // Steps of 1 ms, which can be stopped.
-      for (let round = 0; round < 20; round += 1) await lib.steps(2, 1_000);
-      const first = lib.steps(2, 1_000);
+      // Steps of 1 ms, which can be stopped; so many that the first call still runs when the second is made.
+      for (let round = 0; round < 20; round += 1) await lib.steps(30, 1_000);
+      const first = lib.steps(30, 1_000);
       spinUntilRunning(first);
       const ahead = lib.steps(60_000, 1_000);
       spinUntilRunning(ahead);
