@@ -61,7 +61,9 @@ export function runBatch(
     done: memory.rowDouble(sequence) + RowDouble.DONE,
     take: outcomes === null ? (index, value) => keep(results, index, value) : judge(bound, results, outcomes),
   };
-  const reached = outcomes === null && results !== null ? loopPlain(run, results) : loop(run);
+  // Node.js 26.10 crashes now and then while it optimizes the quick loop with calls of node:ffi (in V8's compiler).
+  const quick = outcomes === null && results !== null && bound.engine !== 'node';
+  const reached = quick ? loopPlain(run, results) : loop(run);
   memory.f64[run.done] = reached;
 }
 
@@ -131,15 +133,12 @@ function loop(run: Run): number {
   const { i32, f64 } = memory;
   const args: number[] = columns.map(() => 0);
   let index = 0;
-  while (index < count && Atomics.load(i32, tripwire) === 0) {
-    const end = Math.min(index + STRIDE, count);
-    for (; index < end; index += 1) {
-      f64[done] = index;
-      for (let at = 0; at < args.length; at += 1) args[at] = (columns[at] as NumberColumn)[index] as number;
-      const value = call(...args);
-      if (i32[tripwire] !== 0) return stopAfter(run, index, value);
-      take(index, value);
-    }
+  for (; index < count && Atomics.load(i32, tripwire) === 0; index += 1) {
+    f64[done] = index;
+    for (let at = 0; at < args.length; at += 1) args[at] = (columns[at] as NumberColumn)[index] as number;
+    const value = call(...args);
+    if (Atomics.load(i32, tripwire) !== 0) return stopAfter(run, index, value);
+    take(index, value);
   }
   return index;
 }

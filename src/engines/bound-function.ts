@@ -5,7 +5,14 @@
  * Order after the call, on the calling thread: errno first, then the library's
  * own last error, then texts, because each later step may disturb the earlier.
  */
-import type { FunctionSpec, HostFunctionSpec, ParamSpec, Scalar, TextSpec } from '../declare/spec.js';
+import type {
+  EngineName,
+  FunctionSpec,
+  HostFunctionSpec,
+  ParamSpec,
+  Scalar,
+  TextSpec,
+} from '../declare/spec.js';
 import { type BatchPlan, planBatch } from '../shared/batch.js';
 import { ERRNO_SHIFT, Header, Outcome, Phase, RowDouble, RowWord } from '../shared/layout.js';
 import type { LaneMemory } from '../shared/lane-memory.js';
@@ -176,6 +183,10 @@ export class BoundFunction {
   /** The function as its engine bound it: takes and returns values alone. */
   get native(): NativeFunction {
     return this.#call;
+  }
+
+  get engine(): EngineName {
+    return this.#engine.name;
   }
 
   /** errno of the call that has just returned, on this thread. */
