@@ -19,7 +19,7 @@ export const COMPARED: readonly Compared[] = [
   { question: 'small-calls', target: 'offthread (koffi) against *, 1,024 in flight', share: 0.33 },
   { question: 'small-calls', target: 'offthread (ffi-rs) against *, 1,024 in flight', share: 0.33 },
   // A lone call is on its way through two threads: on two busy cores one of them waits for its turn.
-  { question: 'round-trip', target: 'p50 of offthread (koffi) against koffi.async', share: 0.3 },
+  { question: 'round-trip', target: 'p50 of offthread (koffi) against koffi.async', share: 0.2 },
   { question: 'map', target: 'offthread map, toArray (koffi) against *', share: 0.5 },
   { question: 'map-columns', target: 'offthread mapColumns, shared (koffi) against *', share: 0.5 },
   { question: 'streams', target: 'chunks of 64 bytes, * against postMessage, transfer', share: 0.4 },
