@@ -75,8 +75,9 @@ export function concurrencyOf(value: unknown): number {
   return value === Infinity ? Infinity : integer('concurrency', value, 1, 2 ** 31, Infinity);
 }
 
-function onErrorOf(value: unknown): ColumnSettings['onError'] {
-  if (typeof value === 'function') return value as ColumnSettings['onError'];
+/** A function that answers always the same, where none is given. @throws ArgumentError */
+export function onErrorOf(value: unknown): (...asked: unknown[]) => unknown {
+  if (typeof value === 'function') return value as (...asked: unknown[]) => unknown;
   const does = value === undefined ? 'stop' : value;
   if (does !== 'stop' && does !== 'skip') refuse('onError', value, "'stop', 'skip' or a function");
   return () => does;

@@ -1,7 +1,7 @@
 /** Options of `pool.map`. */
 import type { ErrorKind } from '../errors.js';
-import { abortSignal, flag, known, optionalFunction, quantity, refuse } from './checks.js';
-import { type ManyProgress, type OnFailure, concurrencyOf } from './column-options.js';
+import { abortSignal, flag, known, optionalFunction, quantity } from './checks.js';
+import { type ManyProgress, type OnFailure, concurrencyOf, onErrorOf } from './column-options.js';
 import { type Again, againOf } from './map-retries.js';
 
 /** How often, and how long after each other, items are run again that have failed in one way. */
@@ -84,11 +84,4 @@ export function mapSettings(options: unknown): MapSettings {
     maxFailures: quantity('maxFailures', given['maxFailures'], Infinity),
     onProgress: optionalFunction('onProgress', given['onProgress']),
   };
-}
-
-function onErrorOf(value: unknown): MapSettings['onError'] {
-  if (typeof value === 'function') return value as MapSettings['onError'];
-  const does = value === undefined ? 'stop' : value;
-  if (does !== 'stop' && does !== 'skip') refuse('onError', value, "'stop', 'skip' or a function");
-  return () => does;
 }

@@ -5,6 +5,7 @@ import {
   CallCancelledError,
   CallTimeoutError,
   ItemsError,
+  NativeError,
   PoolClosedError,
   StreamError,
   race,
@@ -236,6 +237,11 @@ onEveryEngine('runs over many items, badly used (issue 5)', (engine) => {
       const share = pool.map(lib.not0, some(), { ...skip, maxFailures: 0.05 });
       expect((await rejection(share.toArray(), ItemsError)).code).to.equal('OFFTHREAD_TOO_MANY_FAILURES');
       expect(share.finished).to.have.length(270);
+      const cause = await rejection(
+        pool.map(lib.not0, some(), { ...skip, maxFailures: 0.05 }).toArray(),
+        ItemsError,
+      );
+      expect(cause.cause).to.be.instanceOf(NativeError);
       expect(await pool.map(lib.not0, some(), { ...skip, maxFailures: 0.1 }).toArray()).to.have.length(270);
     });
   });

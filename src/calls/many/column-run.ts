@@ -22,7 +22,7 @@ import { linkSignal, unlinkSignal } from '../signals.js';
 import type { BatchCall } from './batch-call.js';
 import { ColumnBatch, lentOf } from './column-batch.js';
 import type { CheckedColumns } from './column-check.js';
-import { answeredLater, endedBy, failedItem, handlerFailed, tooMany } from './endings.js';
+import { answeredLater, budgetOf, endedBy, failedItem, handlerFailed, tooMany } from './endings.js';
 import { Pace, batchesAtOnce } from './pace.js';
 import { Progress } from './progress.js';
 import { failuresOf } from './verdicts.js';
@@ -229,8 +229,7 @@ export class ColumnRun {
     const { failed, total } = this.#progress;
     this.#progress.failed = failed + 1;
     if (this.#failure !== null) return;
-    const most = this.#settings.maxFailures;
-    const budget = most < 1 ? most * (total ?? 0) : most;
+    const budget = budgetOf(this.#settings.maxFailures, total);
     const kept = this.#failures.length < KEPT_FAILURES;
     // An error takes some 20 µs to be made: not for thousands that nobody wants.
     if (!kept && this.#settings.skips && failed + 1 <= budget) return;

@@ -19,6 +19,15 @@ export function failedItem(name: string, index: number, cause: unknown, counts: 
   );
 }
 
+/**
+ * Failures that are put up with.
+ * @param most `maxFailures`: a number, or below 1 a share of all.
+ * @param total items, where that is known: a share of what is not known is any number, for now.
+ */
+export function budgetOf(most: number, total: number | undefined): number {
+  return most > 0 && most < 1 ? most * (total ?? Infinity) : most;
+}
+
 /** One failure too many. */
 export function tooMany(
   name: string,

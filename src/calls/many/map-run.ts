@@ -20,7 +20,15 @@ import type { MapSettings } from '../../options/map-options.js';
 import { isThenable } from '../../supervisor/thenable.js';
 import { reasonText } from '../call.js';
 import { type Abortable, linkSignal, unlinkSignal } from '../signals.js';
-import { answeredLater, failedItem, handlerFailed, readBefore, sourceFailed, tooMany } from './endings.js';
+import {
+  answeredLater,
+  budgetOf,
+  failedItem,
+  handlerFailed,
+  readBefore,
+  sourceFailed,
+  tooMany,
+} from './endings.js';
 import { Group, type Items } from './group.js';
 import { type Finished, NOTHING, Outbox, type View } from './outbox.js';
 import { Pace } from './pace.js';
@@ -65,7 +73,7 @@ export class MapRun implements Abortable {
   #endedNow: () => void = () => {};
   #pulled = 0;
   #accounting = 0;
-  #lastFailed: { readonly index: number; readonly error: unknown } | null = null;
+  #lastFailed: { readonly index: number; readonly errorOf: () => unknown } | null = null;
   /** Results are read together, in the end. */
   #collects = false;
   /** When it last left the event loop to others, in ms. */
@@ -263,11 +271,8 @@ export class MapRun implements Abortable {
 
   #onOver({ group, from, to }: Work, { done, failures, ended, ms }: Outcome): void {
     this.#pace.measure(done, ms);
-    if (this.#failedOften.size > 0) {
-      for (let at = from; at < from + done; at += 1) {
-        if (!failures.some(({ index }) => index === at - from)) this.#failedOften.delete(group.from + at);
-      }
-    }
+    // What is run again goes by itself.
+    if (done === 1 && failures.length === 0) this.#failedOften.delete(group.from + from);
     group.end(from, from + done);
     for (const { index } of failures) group.reopen(from + index);
     this.#progress.done += done - failures.length;
@@ -294,11 +299,11 @@ export class MapRun implements Abortable {
       return;
     }
     const index = group.from + at;
-    const budget = this.#budget(this.#progress.total);
+    const budget = budgetOf(this.#settings.maxFailures, this.#progress.total);
     // An error takes some 20 µs to be made: not for thousands that nobody wants.
     if (this.#settings.skips && this.#progress.failed + 1 <= budget) {
       this.#progress.failed += 1;
-      this.#lastFailed = { index, error: null };
+      this.#lastFailed = { index, errorOf };
       this.#leaveOut(group, at);
       return;
     }
@@ -312,7 +317,7 @@ export class MapRun implements Abortable {
     }
     this.#failedOften.delete(index);
     this.#progress.failed += 1;
-    this.#lastFailed = { index, error };
+    this.#lastFailed = { index, errorOf: () => error };
     this.#guard(() => {
       const does = this.#settings.onError(error, group.item(at), index);
       if (isThenable(does)) throw answeredLater(does);
@@ -328,12 +333,6 @@ export class MapRun implements Abortable {
       } else
         throw new TypeError(`onError answered ${String(does)}; it has to answer 'stop', 'skip' or { value }`);
     });
-  }
-
-  /** Failures that are put up with. @param total items, where that is known: a share of what is not known is any number, for now. */
-  #budget(total: number | undefined): number {
-    const most = this.#settings.maxFailures;
-    return most > 0 && most < 1 ? most * (total ?? Infinity) : most;
   }
 
   #leaveOut(group: Group, at: number): void {
@@ -390,10 +389,11 @@ export class MapRun implements Abortable {
   /** A share of all items can be told only now, where their number was not known before. */
   #checkShare(): void {
     const { failed } = this.#progress;
-    const budget = this.#budget(this.#pulled);
+    const budget = budgetOf(this.#settings.maxFailures, this.#pulled);
     const last = this.#lastFailed;
     if (last === null || failed <= budget) return;
-    this.#stop(() => tooMany(this.#runner.name, last.index, last.error, this.#progress, budget));
+    const error = last.errorOf();
+    this.#stop(() => tooMany(this.#runner.name, last.index, error, this.#progress, budget));
   }
 
   /** @returns whether it has given out anything. */
