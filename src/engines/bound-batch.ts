@@ -61,8 +61,7 @@ export function runBatch(
     done: memory.rowDouble(sequence) + RowDouble.DONE,
     take: outcomes === null ? (index, value) => keep(results, index, value) : judge(bound, results, outcomes),
   };
-  // Node.js 26.10 crashes now and then while it optimizes the quick loop with calls of node:ffi (in V8's compiler).
-  const quick = outcomes === null && results !== null && bound.engine !== 'node';
+  const quick = outcomes === null && results !== null && bound.quickLoops;
   const reached = quick ? loopPlain(run, results) : loop(run);
   memory.f64[run.done] = reached;
 }
@@ -132,15 +131,15 @@ function loop(run: Run): number {
   const { call, columns, count, memory, tripwire, done, take } = run;
   const { i32, f64 } = memory;
   const args: number[] = columns.map(() => 0);
-  let index = 0;
-  for (; index < count && Atomics.load(i32, tripwire) === 0; index += 1) {
+  if (Atomics.load(i32, tripwire) !== 0) return 0;
+  for (let index = 0; index < count; index += 1) {
     f64[done] = index;
     for (let at = 0; at < args.length; at += 1) args[at] = (columns[at] as NumberColumn)[index] as number;
     const value = call(...args);
     if (Atomics.load(i32, tripwire) !== 0) return stopAfter(run, index, value);
     take(index, value);
   }
-  return index;
+  return count;
 }
 
 /**

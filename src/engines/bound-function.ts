@@ -5,14 +5,7 @@
  * Order after the call, on the calling thread: errno first, then the library's
  * own last error, then texts, because each later step may disturb the earlier.
  */
-import type {
-  EngineName,
-  FunctionSpec,
-  HostFunctionSpec,
-  ParamSpec,
-  Scalar,
-  TextSpec,
-} from '../declare/spec.js';
+import type { FunctionSpec, HostFunctionSpec, ParamSpec, Scalar, TextSpec } from '../declare/spec.js';
 import { type BatchPlan, planBatch } from '../shared/batch.js';
 import { ERRNO_SHIFT, Header, Outcome, Phase, RowDouble, RowWord } from '../shared/layout.js';
 import type { LaneMemory } from '../shared/lane-memory.js';
@@ -185,8 +178,9 @@ export class BoundFunction {
     return this.#call;
   }
 
-  get engine(): EngineName {
-    return this.#engine.name;
+  /** Its calls may be optimized together with the loop that makes them. */
+  get quickLoops(): boolean {
+    return this.#engine.capabilities.quickLoops;
   }
 
   /** errno of the call that has just returned, on this thread. */

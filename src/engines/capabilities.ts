@@ -11,6 +11,7 @@ export const CAPABILITIES: { readonly [name in EngineName]: Capabilities } = {
     endableCallbacks: false,
     numericPointers: false,
     concurrentOpen: false,
+    quickLoops: true,
     anyThread: false,
   },
   koffi: {
@@ -20,6 +21,7 @@ export const CAPABILITIES: { readonly [name in EngineName]: Capabilities } = {
     endableCallbacks: true,
     numericPointers: true,
     concurrentOpen: true,
+    quickLoops: true,
     anyThread: true,
   },
   node: {
@@ -30,6 +32,8 @@ export const CAPABILITIES: { readonly [name in EngineName]: Capabilities } = {
     endableCallbacks: false,
     numericPointers: false,
     concurrentOpen: true,
+    // Node.js 26.10 crashes now and then in V8's compiler while it optimizes such a loop.
+    quickLoops: false,
     anyThread: true,
   },
 };

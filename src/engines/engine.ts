@@ -49,6 +49,8 @@ export interface Capabilities {
   readonly numericPointers: boolean;
   /** Libraries may be opened while calls run on other threads. */
   readonly concurrentOpen: boolean;
+  /** Its calls may be optimized together with the loop that makes them. */
+  readonly quickLoops: boolean;
   /** Works when the environment that loads it first is not the main thread. */
   readonly anyThread: boolean;
 }
