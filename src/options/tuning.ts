@@ -24,7 +24,7 @@ export interface Tuning {
 
 const balanced: Tuning = {
   rows: 1_024,
-  arenaBytes: 131_072,
+  arenaBytes: 524_288,
   chunkBytes: 262_144,
   batchBytes: 262_144,
   laneSpinUs: 20,
@@ -36,7 +36,7 @@ const presets: Readonly<Record<Preset, Tuning>> = {
   'high-throughput': {
     ...balanced,
     rows: 4_096,
-    arenaBytes: 524_288,
+    arenaBytes: 2_097_152,
     chunkBytes: 1_048_576,
     batchBytes: 1_048_576,
     laneSpinUs: 50,

@@ -3,7 +3,7 @@
  * calls are expected to end soon. What a tick assigns goes as a crate, at its end.
  */
 import { performance } from 'node:perf_hooks';
-import { chooseLane, chooseLaneAhead, overdueMs } from './choose-lane.js';
+import { chooseLane, chooseLaneAhead, otherLanes, overdueMs } from './choose-lane.js';
 import type { Endings } from './endings.js';
 import { STUCK_AFTER_MS } from './health.js';
 import type { HostLoop } from './host-loop.js';
@@ -48,31 +48,45 @@ export class Assignment {
     const { lanes, loop, watch, clock, processes } = this.#parts;
     const free = chooseLane(lanes.active, job, clock.callUs);
     const mayGoAhead = ahead && !job.fn.hasCallbacks;
-    const lane = free ?? (mayGoAhead ? chooseLaneAhead(lanes.active, performance.now()) : null);
-    if (lane === null) {
+    const chosen = free ?? (mayGoAhead ? chooseLaneAhead(lanes.active, performance.now()) : null);
+    if (chosen === null) {
       lanes.want();
       // It waits, and the process has to live for it; threads see to that by their leases.
       if (processes) loop.notice();
       return false;
     }
-    const { ring } = lane;
-    const first = ring.occupied === 0;
-    const sequence = ring.write(job, this.#parts.announcing());
-    if (sequence === undefined) return false;
-    job.lane = lane;
-    job.sequence = sequence;
+    const lane = this.#write(job, chosen) ?? (free === null ? null : this.#writeElsewhere(job, free));
+    if (lane === null) return false;
+    const first = lane.ring.occupied === 1;
     const now = job.createdAt;
     lane.lastUsed = now;
     if (job.fn.hasCallbacks) this.#parts.talk.dispatched(job, lane);
     if (this.#parts.recycles) lanes.recycle(lane);
     if (free !== null) lane.exclusive = job.items !== null || !job.fn.short;
     // The rest goes as a crate, at the end of this tick.
-    if (first || free === null || ring.unpublished >= CRATE) lane.wake();
+    if (first || free === null || lane.ring.unpublished >= CRATE) lane.wake();
     if (!first) watch.by(free === null ? overdueAt(lane) : now + STUCK_AFTER_MS);
     else if (job.timeout !== Infinity) watch.by(now + job.timeout);
     if (processes) watch.by(now + FIRST_LOOK_MS);
     loop.notice();
     return true;
+  }
+
+  /** @returns the lane; null when its memory has no room. */
+  #write(job: Job, lane: JobLane): JobLane | null {
+    const sequence = lane.ring.write(job, this.#parts.announcing());
+    if (sequence === undefined) return null;
+    job.lane = lane;
+    job.sequence = sequence;
+    return lane;
+  }
+
+  /** Rather than to let it wait, with a copy of its bytes, while another lane has room for them. */
+  #writeElsewhere(job: Job, full: JobLane): JobLane | null {
+    for (const lane of otherLanes(this.#parts.lanes.active, job, full)) {
+      if (this.#write(job, lane) !== null) return lane;
+    }
+    return null;
   }
 
   /** Takes back the calls that were written ahead. @returns whether there were any. */

@@ -25,17 +25,16 @@ export function chooseLane(
   { fn, items }: Pick<Job, 'fn' | 'items'>,
   callUs: number,
 ): JobLane | null {
-  // A batch is as long as a call that is not short.
-  const short = fn.short && items === null;
+  const short = isShort(fn, items);
   let idle: JobLane | null = null;
   let awake: JobLane | null = null;
   let least = Infinity;
   for (const lane of lanes) {
-    if (lane.status !== 'ready' || lane.trying) continue;
+    if (!mayTake(lane, short)) continue;
     const { occupied } = lane.ring;
     if (occupied === 0) {
       if (idle === null || lane.lastUsed > idle.lastUsed) idle = lane;
-    } else if (short && !lane.exclusive && occupied < least && occupied <= lane.ring.memory.mask) {
+    } else if (occupied < least) {
       awake = lane;
       least = occupied;
     }
@@ -44,6 +43,28 @@ export function chooseLane(
   // One lane runs them faster than the host can hand them out: a second one only adds wake-ups.
   if (fn.averageUs < callUs) return awake;
   return idle.asleep && least * fn.averageUs < WAKE_US ? awake : idle;
+}
+
+/** Lanes that a call may go to when the lane that was chosen has no room for its bytes. */
+export function otherLanes(
+  lanes: readonly JobLane[],
+  { fn, items }: Pick<Job, 'fn' | 'items'>,
+  full: JobLane,
+): JobLane[] {
+  const short = isShort(fn, items);
+  return lanes.filter((lane) => lane !== full && mayTake(lane, short));
+}
+
+/** A batch is as long as a call that is not short. */
+function isShort(fn: Job['fn'], items: Job['items']): boolean {
+  return fn.short && items === null;
+}
+
+/** Whether a lane is idle, or has a row for a short call and nothing that may block. */
+function mayTake(lane: JobLane, short: boolean): boolean {
+  if (lane.status !== 'ready' || lane.trying) return false;
+  const { occupied } = lane.ring;
+  return occupied === 0 || (short && !lane.exclusive && occupied <= lane.ring.memory.mask);
 }
 
 /** ms after which a call has run for longer than those of its function do: nothing is to wait behind it any more. */
