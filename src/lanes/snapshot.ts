@@ -16,6 +16,6 @@ export function snapshot(fn: DeclaredFunction, args: readonly unknown[]): readon
     const param = params[fn.compiled.given.positions[given] as number];
     if (param?.kind !== 'buffer' || param.inout || isShared(value)) return value;
     // Ordinary memory: shared memory would stay until the lane collects its garbage.
-    return Uint8Array.from(bytesOf(value));
+    return new Uint8Array(bytesOf(value));
   });
 }
