@@ -9,14 +9,9 @@ import { makeLibrary } from './calls/make-library.js';
 import { type ItemOf, type Items, type MapResults, map } from './calls/many/map.js';
 import type { NativeFunction } from './calls/native-function.js';
 import type { MapOptions } from './options/map-options.js';
-import {
-  type ColumnCall,
-  type ColumnsGiven,
-  type NumericFunction,
-  mapColumns,
-} from './calls/many/map-columns.js';
+import type { ColumnsFor, OutFor } from './calls/many/column-types.js';
+import { type ColumnCall, mapColumns } from './calls/many/map-columns.js';
 import type { ColumnOptions } from './options/column-options.js';
-import type { Column } from './shared/batch.js';
 import { type OpenOptions, libraryPath, openInLane, openOnHost, requestedEngine } from './calls/opening.js';
 import type { DeclaredFunction } from './lanes/declared-function.js';
 import type { TryOut } from './lanes/lane.js';
@@ -130,6 +125,10 @@ export class Pool implements AsyncDisposable {
    * Calls a function once for each item: a native function, whose items are its arguments (an array of them, or the only
    * one), or any function of an item and its index, sync or async.
    *
+   * A function of yours also gets a signal, which aborts when its run ends early, with the error that it ends with: hand it
+   * on to what can be stopped. What is still under way then is waited for as long as native code would be (the pool's
+   * `grace`), and what it brings after that is dropped. A native call that it answers with is cancelled without that.
+   *
    * Items are pulled only as fast as they are worked on and their results are read; results come in their order.
    * An array of items is not copied: leave it as it is until the run has ended. `toArray()` is the fastest way to read
    * results, since `for await` takes a promise for each.
@@ -141,7 +140,7 @@ export class Pool implements AsyncDisposable {
     options?: MapOptions<ItemOf<A>, R>,
   ): MapResults<R>;
   map<I, R>(
-    fn: (item: I, index: number) => R | PromiseLike<R>,
+    fn: (item: I, index: number, signal: AbortSignal) => R | PromiseLike<R>,
     items: Items<I>,
     options?: MapOptions<I, R>,
   ): MapResults<R>;
@@ -162,25 +161,20 @@ export class Pool implements AsyncDisposable {
    * @throws (rejects) ArgumentError, DeclarationError; ItemsError where an item ends the run; CallCancelledError;
    * PoolClosedError.
    */
-  mapColumns<C extends Column = Column>(
-    fn: NumericFunction,
-    columns: ColumnsGiven,
-    out?: C,
+  mapColumns<A extends readonly unknown[], R>(
+    fn: NativeFunction<A, R>,
+    columns: ColumnsFor<A>,
+    out?: undefined,
+    options?: ColumnOptions,
+  ): ColumnCall<OutFor<R>>;
+  mapColumns<A extends readonly unknown[], R, C extends OutFor<R> | null>(
+    fn: NativeFunction<A, R>,
+    columns: ColumnsFor<A>,
+    out: C,
     options?: ColumnOptions,
   ): ColumnCall<C>;
-  mapColumns(
-    fn: NumericFunction,
-    columns: ColumnsGiven,
-    out: null,
-    options?: ColumnOptions,
-  ): ColumnCall<null>;
-  mapColumns(
-    fn: NumericFunction,
-    columns: ColumnsGiven,
-    out?: Column | null,
-    options?: ColumnOptions,
-  ): ColumnCall<Column | null> {
-    return mapColumns(this.#dispatcher, fn, columns, out, options);
+  mapColumns(fn: unknown, columns: unknown, out?: unknown, options?: ColumnOptions): ColumnCall<never> {
+    return mapColumns(this.#dispatcher, fn, columns, out, options) as ColumnCall<never>;
   }
 
   /** Figures of this moment. */

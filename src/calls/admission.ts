@@ -65,6 +65,7 @@ export class Admission implements CallOwner {
   /** Whether calls of different priorities have been seen: then a call ahead may have to make way. */
   #prioritized = false;
   #closed: ((symbol: string) => OffthreadError) | null = null;
+  readonly #onClosed = new Set<() => void>();
 
   constructor(settings: PoolSettings, counters: Counters, events: AdmissionEvents) {
     this.#settings = settings;
@@ -98,6 +99,14 @@ export class Admission implements CallOwner {
   /** From now on every call is refused with that error. */
   close(error: (symbol: string) => OffthreadError): void {
     this.#closed = error;
+    for (const listener of [...this.#onClosed]) listener();
+    this.#onClosed.clear();
+  }
+
+  /** Tells once when it takes no more. @returns what stops telling. */
+  whenClosed(listener: () => void): () => void {
+    this.#onClosed.add(listener);
+    return () => void this.#onClosed.delete(listener);
   }
 
   /**

@@ -12,10 +12,9 @@ export function markCancellable(run: object): void {
   runs.add(run);
 }
 
-/** Cancels it, if it is something of offthread's. */
-export function cancelOwn(value: unknown, reason: unknown): void {
-  if (value instanceof Call) value.cancel(reason);
-  else if (typeof value === 'object' && value !== null && runs.has(value)) {
-    (value as Cancellable).cancel(reason);
-  }
+/** Cancels it, if it is something of offthread's. @returns whether it is. */
+export function cancelOwn(value: unknown, reason: unknown): boolean {
+  const own = value instanceof Call || (typeof value === 'object' && value !== null && runs.has(value));
+  if (own) (value as Cancellable).cancel(reason);
+  return own;
 }

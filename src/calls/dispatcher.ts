@@ -106,6 +106,14 @@ export class CallDispatcher implements Dispatcher {
     return this.#admission.closed;
   }
 
+  whenClosed(listener: () => void): () => void {
+    return this.#admission.whenClosed(listener);
+  }
+
+  get grace(): number {
+    return this.#settings.grace;
+  }
+
   get room(): number {
     const { lanes, maxQueue, whenFull } = this.#settings;
     return whenFull === 'wait' ? Infinity : lanes + maxQueue;

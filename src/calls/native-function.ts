@@ -51,6 +51,10 @@ export interface Dispatcher {
   readonly pending: number;
   /** Whether the pool takes no more calls. */
   readonly closed: boolean;
+  /** Tells once when it takes no more. @returns what stops telling. */
+  whenClosed(listener: () => void): () => void;
+  /** ms that whatever is asked to stop is waited for. */
+  readonly grace: number;
   /** Calls that the pool takes before it refuses any; Infinity where callers wait instead. */
   readonly room: number;
   /** Items that one batch of a function may have; 0 where each of its calls needs a row of its own. */

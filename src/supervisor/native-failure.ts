@@ -1,7 +1,8 @@
-/** The error for a native function that has reported failure. */
+/** Native functions that report failure: whether one has, by a rule of the caller's, and the error for it. */
 import { getSystemErrorName } from 'node:util';
-import { type ErrorContext, NativeError } from '../errors.js';
+import { DeclarationError, type ErrorContext, NativeError } from '../errors.js';
 import type { DeclaredFunction } from '../lanes/declared-function.js';
+import { isThenable, settled } from './thenable.js';
 
 /** What it returned, and what else it said. */
 export interface Failure extends Pick<ErrorContext, 'call' | 'lane'> {
@@ -9,6 +10,26 @@ export interface Failure extends Pick<ErrorContext, 'call' | 'lane'> {
   /** 0, or left out: not known. */
   readonly errno?: number;
   readonly lastError?: string | null;
+}
+
+/**
+ * The verdict of a `fails` rule that is a function. Runs user code.
+ * @throws DeclarationError when it gives none.
+ */
+export function failsByRule(
+  { name, compiled }: DeclaredFunction,
+  returned: unknown,
+  context: Pick<ErrorContext, 'call' | 'lane'> = {},
+): boolean {
+  try {
+    const verdict: unknown = compiled.failsPredicate?.(returned);
+    if (!isThenable(verdict)) return Boolean(verdict);
+    settled(verdict).catch(() => {});
+    throw new TypeError('it answered with a promise; it has to answer at once');
+  } catch (cause) {
+    const what = `The \`fails\` rule of ${name} threw instead of answering. Let it return true or false.`;
+    throw new DeclarationError(what, { ...context, symbol: name, cause });
+  }
 }
 
 export function nativeError({ name: symbol, compiled }: DeclaredFunction, failure: Failure): NativeError {

@@ -10,19 +10,13 @@
  * compare-and-swap, so exactly one ending is read; a row whose call has settled
  * already (cancelled while queued, given up, taken back) gives none.
  */
-import {
-  ArgumentError,
-  DeclarationError,
-  EngineError,
-  type ErrorContext,
-  type OffthreadError,
-} from '../errors.js';
+import { ArgumentError, EngineError, type ErrorContext, type OffthreadError } from '../errors.js';
 import { copyBack } from '../lanes/pack.js';
 import { type LongTexts, readLastError, readReturned, withOuts } from '../lanes/unpack.js';
 import { ERRNO_SHIFT, Outcome, RowDouble } from '../shared/layout.js';
 import type { ErrorData, ToHost } from '../shared/messages.js';
 import { State, generationOf } from '../shared/states.js';
-import { nativeError } from './native-failure.js';
+import { failsByRule, nativeError } from './native-failure.js';
 import type { Job, JobItems, JobLane } from './job.js';
 
 /** What a lane sent beside the row of a call. */
@@ -165,18 +159,11 @@ export function readProgress(lane: JobLane, sequence: number): { done: number; t
 
 /** The declaration's verdict. A rule that throws has ended the job itself, as failed. */
 function failed(job: Job, { state, returned }: Reading): boolean {
-  const { failsPredicate } = job.fn.compiled;
-  if (failsPredicate === undefined || job.items !== null) return state === State.failed;
+  if (job.fn.compiled.failsPredicate === undefined || job.items !== null) return state === State.failed;
   try {
-    const verdict = failsPredicate(returned);
-    if (verdict instanceof Promise) {
-      verdict.catch(() => {});
-      throw new TypeError('it answered with a promise; it has to answer at once');
-    }
-    return Boolean(verdict);
-  } catch (cause) {
-    const what = `The \`fails\` rule of ${job.fn.name} threw instead of answering. Let it return true or false.`;
-    job.settle('failed', undefined, new DeclarationError(what, { ...contextOf(job), cause }));
+    return failsByRule(job.fn, returned, { call: job.id });
+  } catch (error) {
+    job.settle('failed', undefined, error);
     return true;
   }
 }

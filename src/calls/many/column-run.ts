@@ -13,16 +13,16 @@
  */
 import { performance } from 'node:perf_hooks';
 import { CallCancelledError, type OffthreadError } from '../../errors.js';
-import type { ColumnSettings, ManyProgress, OnFailure } from '../../options/column-options.js';
+import type { ColumnSettings, ManyProgress } from '../../options/column-options.js';
 import type { Column } from '../../shared/batch.js';
-import { isThenable } from '../../supervisor/thenable.js';
 import { reasonText } from '../call.js';
 import type { FunctionOrigin } from '../native-function.js';
 import { linkSignal, unlinkSignal } from '../signals.js';
 import type { BatchCall } from './batch-call.js';
 import { ColumnBatch, lentOf } from './column-batch.js';
 import type { CheckedColumns } from './column-check.js';
-import { answeredLater, budgetOf, endedBy, failedItem, handlerFailed, tooMany } from './endings.js';
+import { endedBy, endedByPool, handlerFailed } from './endings.js';
+import { Failures } from './failures.js';
 import { Pace, batchesAtOnce } from './pace.js';
 import { Progress } from './progress.js';
 import { failuresOf } from './verdicts.js';
@@ -67,7 +67,9 @@ export class ColumnRun {
   readonly #capacity: number;
   readonly #takers: number;
   readonly #startedAt = performance.now();
-  readonly #failures: FailedItem[] = [];
+  readonly #failures: Failures;
+  /** The first ones, for the result. */
+  readonly #kept: FailedItem[] = [];
   readonly #calls = new Set<BatchCall<ColumnBatch>>();
   /** What no batch has yet, the next on top. */
   readonly #ranges: Range[];
@@ -89,6 +91,7 @@ export class ColumnRun {
       this.#stop(() => handlerFailed(origin.fn.name, error, this.#progress));
     });
     this.#progress.begin();
+    this.#failures = new Failures(origin.fn.name, settings, this.#progress, (why) => this.#stop(why));
     const { dispatcher, fn } = origin;
     this.#capacity = dispatcher.batchCapacity(fn, lentOf(columns, 0, 0));
     this.#takers = Math.min(settings.concurrency, dispatcher.lanes);
@@ -185,7 +188,7 @@ export class ColumnRun {
     const failed = this.#verdicts(call);
     this.#progress.done += items.done - failed;
     if (call.ending !== 'succeeded') this.#onEndedEarly(call);
-    this.#guard(() => this.#progress.tell());
+    this.#failures.guard(() => this.#progress.tell());
   }
 
   /** @returns how many of the items that ran have failed. */
@@ -196,8 +199,10 @@ export class ColumnRun {
       const returned = out?.[items.from + index];
       return plan.returns === 'bool' ? returned !== 0 : returned;
     };
+    const failedAt = performance.now();
     const failures = failuresOf(call, returnedBy);
     for (const { index, error } of failures) this.#onFailed(items.from + index, error);
+    this.#pace.measureHost(items.done, failures.length === 0 ? 0 : performance.now() - failedAt);
     return failures.length;
   }
 
@@ -218,7 +223,7 @@ export class ColumnRun {
       return;
     }
     if (!call.endedByItem) {
-      this.#stop(() => call.error as OffthreadError);
+      this.#stop(() => endedByPool(this.#origin.fn.name, call.error, this.#progress));
       return;
     }
     rest(next + 1);
@@ -226,33 +231,15 @@ export class ColumnRun {
   }
 
   #onFailed(index: number, errorOf: () => unknown): void {
-    const { failed, total } = this.#progress;
-    this.#progress.failed = failed + 1;
-    if (this.#failure !== null) return;
-    const budget = budgetOf(this.#settings.maxFailures, total);
-    const kept = this.#failures.length < KEPT_FAILURES;
-    // An error takes some 20 µs to be made: not for thousands that nobody wants.
-    if (!kept && this.#settings.skips && failed + 1 <= budget) return;
-    const error = errorOf();
-    if (kept) this.#failures.push({ index, error });
-    this.#guard(() => {
-      const does = this.#settings.onError(error, index) as OnFailure;
-      if (isThenable(does)) throw answeredLater(does);
-      if (does === 'stop') this.#stop(() => failedItem(this.#origin.fn.name, index, error, this.#progress));
-      else if (does !== 'skip')
-        throw new TypeError(`onError answered ${String(does)}; it has to answer 'stop' or 'skip'`);
-      else if (failed + 1 > budget)
-        this.#stop(() => tooMany(this.#origin.fn.name, index, error, this.#progress, budget));
-    });
-  }
-
-  /** Runs a handler of the user's: one that throws ends the run. */
-  #guard(run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      this.#stop(() => handlerFailed(this.#origin.fn.name, error, this.#progress));
+    if (this.#failure !== null) {
+      this.#progress.failed += 1;
+      return;
     }
+    const kept = this.#kept.length < KEPT_FAILURES;
+    if (!kept && this.#failures.passOver(index, errorOf)) return;
+    const error = errorOf();
+    if (kept) this.#kept.push({ index, error });
+    this.#failures.judge(index, error, () => this.#settings.onError(error, index), false);
   }
 
   #stop(failure: () => OffthreadError): void {
@@ -266,11 +253,11 @@ export class ColumnRun {
     const { signal } = this.#settings;
     if (signal !== undefined) unlinkSignal(signal, this);
     this.#progress.end();
-    if (this.#failure === null) this.#guard(() => this.#progress.tell(true));
+    if (this.#failure === null) this.#failures.guard(() => this.#progress.tell(true));
     if (this.#failure !== null) this.#reject(this.#failure());
     else {
       const { done, failed } = this.#progress;
-      const failures = this.#failures.toSorted((one, other) => one.index - other.index);
+      const failures = this.#kept.toSorted((one, other) => one.index - other.index);
       this.#resolve({
         out: this.#columns.given,
         done,

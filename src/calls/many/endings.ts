@@ -1,5 +1,12 @@
 /** What a run over many items fails with. */
-import { ItemsError, type OffthreadError, StreamError } from '../../errors.js';
+import {
+  CallCancelledError,
+  CrashLoopError,
+  ItemsError,
+  type OffthreadError,
+  PoolClosedError,
+  StreamError,
+} from '../../errors.js';
 import { thrownText } from '../../options/checks.js';
 import { settled } from '../../supervisor/thenable.js';
 
@@ -82,4 +89,14 @@ export function endedBy(name: string, cause: unknown, counts: Counts): Offthread
     symbol: name,
     code: 'OFFTHREAD_RUN_ENDED',
   });
+}
+
+/** What keeps every item from running: the pool was closed, say. It is told as what it is, and with the counts. */
+export function endedByPool(name: string, cause: unknown, counts: Counts): OffthreadError {
+  const message = `A run of ${name} was stopped; ${come(counts)}. ${thrownText(cause)}`;
+  const context = { cause, symbol: name };
+  for (const known of [PoolClosedError, CallCancelledError, CrashLoopError]) {
+    if (cause instanceof known) return new known(message, context);
+  }
+  return cause as OffthreadError;
 }

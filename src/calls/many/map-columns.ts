@@ -4,18 +4,9 @@ import { type ColumnOptions, type ManyProgress, columnSettings } from '../../opt
 import { show } from '../../options/checks.js';
 import type { Column } from '../../shared/batch.js';
 import { markCancellable } from '../cancellable.js';
-import type { NativeFunction } from '../native-function.js';
 import { type Dispatcher, originOn } from '../native-function.js';
 import { checkColumns } from './column-check.js';
 import { type ColumnResult, ColumnRun } from './column-run.js';
-
-/** A typed array for each argument of a function, in the order of its declaration; or one value for all items. */
-export type ColumnsGiven =
-  | Readonly<Record<string, Column | number | bigint | boolean>>
-  | readonly (Column | number | bigint | boolean)[];
-
-/** A function that takes and returns numbers alone. */
-export type NumericFunction = NativeFunction<never[], unknown>;
 
 /** A run over columns: a promise that can be watched and stopped. */
 export interface ColumnCall<C> extends Promise<ColumnResult<C>> {

@@ -14,27 +14,22 @@
  * - The first cause that ends it is the one it fails with, after every result
  *   that can still be given out in order.
  */
+import { performance } from 'node:perf_hooks';
 import { CallCancelledError, type OffthreadError } from '../../errors.js';
 import type { ManyProgress } from '../../options/column-options.js';
 import type { MapSettings } from '../../options/map-options.js';
-import { isThenable } from '../../supervisor/thenable.js';
 import { reasonText } from '../call.js';
 import { type Abortable, linkSignal, unlinkSignal } from '../signals.js';
-import {
-  answeredLater,
-  budgetOf,
-  failedItem,
-  handlerFailed,
-  readBefore,
-  sourceFailed,
-  tooMany,
-} from './endings.js';
+import { endedByPool, handlerFailed, readBefore, sourceFailed } from './endings.js';
+import { Failures } from './failures.js';
 import { Group, type Items } from './group.js';
 import { type Finished, NOTHING, Outbox, type View } from './outbox.js';
 import { Pace } from './pace.js';
 import { Progress } from './progress.js';
 import type { Outcome, Runner } from './runner.js';
+import { SecondTries } from './second-tries.js';
 import { Source } from './source.js';
+import { Turns } from './turns.js';
 
 /** Items of a group that are to run. */
 interface Work {
@@ -52,8 +47,6 @@ interface Reader {
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 /** Batches for each taker that may be pulled and not given out. */
 const LOOK_AHEAD = 4;
-/** ms after which others get their turn of the event loop. */
-const TURN_MS = 10;
 
 export class MapRun implements Abortable {
   readonly #runner: Runner;
@@ -65,23 +58,20 @@ export class MapRun implements Abortable {
   /** What stops the work that is under way. */
   readonly #stops = new Set<(reason: unknown) => void>();
   readonly #again: Work[] = [];
-  readonly #waits = new Set<NodeJS.Timeout>();
-  /** How often items have failed that are run again, by index. */
-  readonly #failedOften = new Map<number, number>();
+  readonly #secondTries: SecondTries<Work>;
+  readonly #failures: Failures;
+  readonly #turns = new Turns(() => this.#go());
   readonly #readers: Reader[] = [];
   readonly #ended: Promise<void>;
   #endedNow: () => void = () => {};
   #pulled = 0;
   #accounting = 0;
-  #lastFailed: { readonly index: number; readonly errorOf: () => unknown } | null = null;
   /** Results are read together, in the end. */
   #collects = false;
-  /** When it last left the event loop to others, in ms. */
-  #turnAt = 0;
-  #waitsForTurn = false;
   #started = false;
   #isOver = false;
   #failure: (() => OffthreadError) | null = null;
+  #unlinkPool: () => void = () => {};
   #told = false;
 
   constructor(runner: Runner, items: unknown, settings: MapSettings) {
@@ -97,6 +87,11 @@ export class MapRun implements Abortable {
     this.#outbox = new Outbox(settings.ordered);
     this.#progress = new Progress(this.#source.total, settings.onProgress, (error) => {
       this.#stop(() => handlerFailed(runner.name, error, this.#progress));
+      this.#go();
+    });
+    this.#failures = new Failures(runner.name, settings, this.#progress, (why) => this.#stop(why));
+    this.#secondTries = new SecondTries(settings.again, (work) => {
+      this.#again.push(work);
       this.#go();
     });
     this.#ended = new Promise((resolve) => (this.#endedNow = resolve));
@@ -145,7 +140,7 @@ export class MapRun implements Abortable {
   async leave(): Promise<void> {
     this.#told = true;
     this.#end('nobody reads its results any more');
-    await this.#ended;
+    await Promise.all([this.#ended, this.#source.closed]);
   }
 
   /** @returns whether this stopped it. */
@@ -156,7 +151,8 @@ export class MapRun implements Abortable {
   #start(): void {
     this.#started = true;
     this.#progress.begin();
-    this.#turnAt = performance.now();
+    this.#turns.begin();
+    this.#unlinkPool = this.#runner.whenClosed(() => this.#secondTries.hurry());
     const { signal } = this.#settings;
     if (signal?.aborted === true) this.abort(signal.reason);
     else if (signal !== undefined) linkSignal(signal, this);
@@ -194,7 +190,7 @@ export class MapRun implements Abortable {
   }
 
   #handOut(): void {
-    while (this.#failure === null && this.#stops.size < this.#runner.most && this.#hasTurn()) {
+    while (this.#failure === null && this.#stops.size < this.#runner.most && this.#turns.has()) {
       const work = this.#again.shift() ?? this.#pull();
       // To be asked for an item, a source may have ended the run.
       if (work === null || this.#isStopped()) break;
@@ -204,20 +200,6 @@ export class MapRun implements Abortable {
 
   #isStopped(): boolean {
     return this.#failure !== null;
-  }
-
-  /** Items that fail, or end, without a lane would keep the event loop for ever. @returns false when others come first. */
-  #hasTurn(): boolean {
-    const now = performance.now();
-    if (this.#waitsForTurn) return false;
-    if (now - this.#turnAt < TURN_MS) return true;
-    this.#waitsForTurn = true;
-    setImmediate(() => {
-      this.#waitsForTurn = false;
-      this.#turnAt = performance.now();
-      this.#go();
-    });
-    return false;
   }
 
   /** Items from the source, as many as there is room for. */
@@ -265,27 +247,29 @@ export class MapRun implements Abortable {
   /** Nothing may be thrown from here: others' calls are being settled. */
   #account(run: () => void): void {
     this.#accounting += 1;
-    this.#guard(run);
+    this.#failures.guard(run);
     this.#accounting -= 1;
   }
 
   #onOver({ group, from, to }: Work, { done, failures, ended, ms }: Outcome): void {
     this.#pace.measure(done, ms);
     // What is run again goes by itself.
-    if (done === 1 && failures.length === 0) this.#failedOften.delete(group.from + from);
+    if (done === 1 && failures.length === 0) this.#secondTries.forget(group.from + from);
     group.end(from, from + done);
     for (const { index } of failures) group.reopen(from + index);
     this.#progress.done += done - failures.length;
     this.#outbox.add(group, from, from + done);
+    const failedAt = performance.now();
     for (const { index, error } of failures) this.#onFailed(group, from + index, error);
+    this.#pace.measureHost(done, failures.length === 0 ? 0 : performance.now() - failedAt);
     if (ended !== null) this.#onEndedEarly(group, from + done, to, ended);
-    this.#guard(() => this.#progress.tell());
+    this.#failures.guard(() => this.#progress.tell());
   }
 
   #onEndedEarly(group: Group, at: number, to: number, { error, blame }: NonNullable<Outcome['ended']>): void {
     if (this.#failure !== null) return;
     if (blame === 'run') {
-      this.#stop(() => error as OffthreadError);
+      this.#stop(() => endedByPool(this.#runner.name, error, this.#progress));
       return;
     }
     const rest = blame === 'next' ? at + 1 : at;
@@ -299,40 +283,22 @@ export class MapRun implements Abortable {
       return;
     }
     const index = group.from + at;
-    const budget = budgetOf(this.#settings.maxFailures, this.#progress.total);
-    // An error takes some 20 µs to be made: not for thousands that nobody wants.
-    if (this.#settings.skips && this.#progress.failed + 1 <= budget) {
-      this.#progress.failed += 1;
-      this.#lastFailed = { index, errorOf };
+    if (this.#failures.passOver(index, errorOf)) {
       this.#leaveOut(group, at);
       return;
     }
     const error = errorOf();
-    const often = (this.#failedOften.get(index) ?? 0) + 1;
-    const wait = this.#settings.again(error, often);
-    if (wait !== null) {
-      this.#failedOften.set(index, often);
-      this.#later(wait, { group, from: at, to: at + 1 });
+    if (this.#secondTries.take(index, error, { group, from: at, to: at + 1 })) return;
+    const { onError } = this.#settings;
+    const instead = this.#failures.judge(index, error, () => onError(error, group.item(at), index), true);
+    if (instead === null) return;
+    if (instead === 'skip') {
+      this.#leaveOut(group, at);
       return;
     }
-    this.#failedOften.delete(index);
-    this.#progress.failed += 1;
-    this.#lastFailed = { index, errorOf: () => error };
-    this.#guard(() => {
-      const does = this.#settings.onError(error, group.item(at), index);
-      if (isThenable(does)) throw answeredLater(does);
-      const name = this.#runner.name;
-      if (does === 'stop') this.#stop(() => failedItem(name, index, error, this.#progress));
-      else if (this.#progress.failed > budget) {
-        this.#stop(() => tooMany(name, index, error, this.#progress, budget));
-      } else if (does === 'skip') this.#leaveOut(group, at);
-      else if (typeof does === 'object' && does !== null && 'value' in does) {
-        group.put(at, does.value);
-        group.end(at, at + 1);
-        this.#outbox.add(group, at, at + 1);
-      } else
-        throw new TypeError(`onError answered ${String(does)}; it has to answer 'stop', 'skip' or { value }`);
-    });
+    group.put(at, instead.value);
+    group.end(at, at + 1);
+    this.#outbox.add(group, at, at + 1);
   }
 
   #leaveOut(group: Group, at: number): void {
@@ -340,60 +306,33 @@ export class MapRun implements Abortable {
     this.#outbox.leftOut();
   }
 
-  #later(ms: number, work: Work): void {
-    const timer = setTimeout(() => {
-      this.#waits.delete(timer);
-      this.#again.push(work);
-      this.#go();
-    }, ms);
-    this.#waits.add(timer);
-  }
-
-  /** Runs a handler of the user's: one that throws ends the run. */
-  #guard(run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      this.#stop(() => handlerFailed(this.#runner.name, error, this.#progress));
-    }
-  }
-
   #stop(failure: () => OffthreadError): void {
     if (this.#failure !== null) return;
     this.#failure = failure;
     this.#source.close();
-    for (const timer of this.#waits) clearTimeout(timer);
-    this.#waits.clear();
+    this.#secondTries.clear();
     this.#again.length = 0;
+    this.#runner.end(failure);
     for (const stop of [...this.#stops]) stop('its run has ended');
   }
 
   #finish(): void {
     if (this.#isOver || this.#stops.size > 0) return;
-    const all = this.#source.isOver && this.#again.length === 0 && this.#waits.size === 0;
+    const all = this.#source.isOver && this.#again.length === 0 && this.#secondTries.waiting === 0;
     if (this.#failure === null && !all) return;
     this.#isOver = true;
     const { signal } = this.#settings;
     if (signal !== undefined) unlinkSignal(signal, this);
+    this.#unlinkPool();
     this.#progress.end();
     if (this.#failure === null) {
       this.#progress.total = this.#pulled;
-      this.#guard(() => this.#progress.tell(true));
-      this.#checkShare();
+      this.#failures.guard(() => this.#progress.tell(true));
+      this.#failures.checkShare(this.#pulled);
     }
     if (this.#collects) this.#outbox.keep();
     this.#outbox.end();
     this.#endedNow();
-  }
-
-  /** A share of all items can be told only now, where their number was not known before. */
-  #checkShare(): void {
-    const { failed } = this.#progress;
-    const budget = budgetOf(this.#settings.maxFailures, this.#pulled);
-    const last = this.#lastFailed;
-    if (last === null || failed <= budget) return;
-    const error = last.errorOf();
-    this.#stop(() => tooMany(this.#runner.name, last.index, error, this.#progress, budget));
   }
 
   /** @returns whether it has given out anything. */

@@ -18,9 +18,13 @@ export function batchesAtOnce(takers: number, lanes: number): number {
   return takers < lanes ? takers : 2 * lanes;
 }
 
+/** ms of the host's thread that one batch may take when it comes back: failed items have errors and handlers. */
+const HOST_MS = 10;
+
 export class Pace {
   #most = 1;
   #itemMs = Infinity;
+  #hostItemMs = 0;
 
   /**
    * Items for the next batch.
@@ -31,7 +35,8 @@ export class Pace {
     const ms = alone ? LONE_BATCH_MS : BATCH_MS;
     const worth = this.#itemMs === Infinity ? 1 : ms / this.#itemMs;
     const share = Math.max(Math.ceil(left / (2 * takers)), LEAST_MS / this.#itemMs);
-    return Math.max(1, Math.floor(Math.min(worth, this.#most, share, left, capacity)));
+    const bearable = HOST_MS / this.#hostItemMs;
+    return Math.max(1, Math.floor(Math.min(worth, this.#most, share, left, capacity, bearable)));
   }
 
   /** A batch has come back. @param items those that are over. */
@@ -42,5 +47,13 @@ export class Pace {
     // Faster is believed at once, slower by and by: a preempted batch is no verdict either.
     this.#itemMs = each < this.#itemMs ? each : (this.#itemMs * 3 + each) / 4;
     this.#most = Math.max(this.#most, items * GROWTH);
+  }
+
+  /** The host has dealt with what a batch has brought. @param items those that are over. */
+  measureHost(items: number, ms: number): void {
+    if (items === 0) return;
+    const each = ms / items;
+    // Slower is believed at once: the next one would hold up everybody else.
+    this.#hostItemMs = Math.max(each, (this.#hostItemMs * 3 + each) / 4);
   }
 }

@@ -1,4 +1,5 @@
 /** What runs items: a native function in batches, or any function one by one. */
+import { setMaxListeners } from 'node:events';
 import { ArgumentError, type ErrorKind, OffthreadError } from '../../errors.js';
 import { show } from '../../options/checks.js';
 import { type BatchPlan, type BatchViews, type Column, planBatch } from '../../shared/batch.js';
@@ -37,6 +38,10 @@ export interface Runner {
   /** Pieces of work that are under way at most, and those that run them. */
   readonly most: number;
   readonly takers: number;
+  /** Tells when the pool is closed, if that is the end of whatever is run. @returns what stops telling. */
+  whenClosed(listener: () => void): () => void;
+  /** The run ends early: told once, before what is under way is stopped. */
+  end(why: () => OffthreadError): void;
   /** Makes items [from, to) ready to run. @returns the first that cannot be run: then nothing is ready; null when all can. */
   prepare(group: Group, from: number, to: number): Misfit | null;
   /** Runs what has just been made ready. @param over told once, never before this has returned. @returns what stops it. */
@@ -73,6 +78,12 @@ function mayBatch({ settings }: FunctionOrigin): boolean {
   return settings.deadline === undefined && settings.retry === 0 && settings.signal === undefined;
 }
 
+/**
+ * Runs items one by one.
+ *
+ * Guarantee: an item is told of once. A function of the caller's that has not ended when its run has waited for it as
+ * long as for native code is given up: what it still brings is nobody's.
+ */
 class SingleRunner implements Runner {
   readonly name: string;
   readonly capacity = 1;
@@ -81,8 +92,10 @@ class SingleRunner implements Runner {
   readonly #dispatcher: Dispatcher;
   readonly #work: Work;
   readonly #native: boolean;
+  /** For functions of the caller's: aborts when their run ends early. */
+  readonly #abort = new AbortController();
 
-  /** @param native whether an item is the function's arguments; else it gets the item and its index. */
+  /** @param native whether an item is the function's arguments; else it gets the item, its index, and a signal. */
   constructor(dispatcher: Dispatcher, work: Work, native: boolean, takers: number, most: number) {
     this.name = work.name || 'a function';
     this.#dispatcher = dispatcher;
@@ -90,6 +103,16 @@ class SingleRunner implements Runner {
     this.#native = native;
     this.takers = takers;
     this.most = most;
+    // A listener for each item that is under way is no leak.
+    if (!native) setMaxListeners(0, this.#abort.signal);
+  }
+
+  whenClosed(listener: () => void): () => void {
+    return this.#native ? this.#dispatcher.whenClosed(listener) : () => {};
+  }
+
+  end(why: () => OffthreadError): void {
+    if (!this.#native) this.#abort.abort(why());
   }
 
   prepare(): null {
@@ -101,19 +124,29 @@ class SingleRunner implements Runner {
     let started: unknown;
     const result = new Promise((resolve) => {
       const item = group.item(at);
-      started = this.#native ? this.#work(...argumentsOf(item)) : this.#work(item, group.from + at);
+      started = this.#native
+        ? this.#work(...argumentsOf(item))
+        : this.#work(item, group.from + at, this.#abort.signal);
       resolve(started);
     });
-    const end = (ended: Outcome['ended']): void =>
+    let isOver = false;
+    let patience: NodeJS.Timeout | undefined;
+    const end = (ended: Outcome['ended'], value?: unknown): void => {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(patience);
+      if (ended === null) group.put(at, value);
       over({ done: ended === null ? 1 : 0, failures: [], ended, ms: performance.now() - startedAt });
+    };
     settled(result).then(
-      (value) => {
-        group.put(at, value);
-        end(null);
-      },
+      (value) => end(null, value),
       (error: unknown) => end({ error, blame: this.#blame(error) }),
     );
-    return (reason) => cancelOwn(started, reason);
+    return (reason) => {
+      // A call of offthread's ends by itself.
+      if (cancelOwn(started, reason)) return;
+      patience ??= setTimeout(() => end({ error: reason, blame: 'run' }), this.#dispatcher.grace);
+    };
   }
 
   /** What keeps every item from running is no item's doing, nor is it to be cancelled by the pool. */
@@ -194,6 +227,13 @@ class BatchRunner implements Runner {
   get name(): string {
     return this.#origin.fn.name;
   }
+
+  whenClosed(listener: () => void): () => void {
+    return this.#origin.dispatcher.whenClosed(listener);
+  }
+
+  /** Its calls are cancelled one by one. */
+  end(): void {}
 
   prepare({ items }: Group, from: number, to: number): Misfit | null {
     const spare = this.#spare.pop();

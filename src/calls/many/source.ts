@@ -3,6 +3,8 @@
  * iterable. Nothing is pulled that was not asked for, and one at a time.
  *
  * Guarantee: a source that is not at its end is closed once, by `return`.
+ * Whoever leaves early may wait for that, unless the source is being asked for
+ * an item: it may be waiting for that for ever, and closes only then.
  */
 import { types } from 'node:util';
 import { ArgumentError } from '../../errors.js';
@@ -35,6 +37,7 @@ export class Source {
   #taking = false;
   #wanted = 0;
   #over = false;
+  #closed: Promise<void> = Promise.resolve();
 
   /** @throws ArgumentError for what cannot be iterated. */
   constructor(items: unknown, events: SourceEvents) {
@@ -82,6 +85,11 @@ export class Source {
     return taken;
   }
 
+  /** Resolves when an async source that was closed has been left, if that can be waited for. */
+  get closed(): Promise<void> {
+    return this.#closed;
+  }
+
   /** No more are wanted. */
   close(): void {
     if (this.#over) return;
@@ -95,7 +103,10 @@ export class Source {
     try {
       this.#sync?.return?.();
       const ended: unknown = this.#async?.return?.();
-      if (isThenable(ended)) settled(ended).catch(() => {});
+      if (!isThenable(ended)) return;
+      // It has been told; the run ends of something else.
+      const left = settled(ended).then(ignore, ignore);
+      if (!this.#pulling) this.#closed = left;
     } catch {
       // It has been told; the run ends of something else.
     }
@@ -152,6 +163,8 @@ export class Source {
     }
   }
 }
+
+const ignore = (): void => {};
 
 /** Whether what its iterator gives is known to be its elements. */
 function isPlainArray(items: unknown): items is readonly unknown[] {

@@ -1,8 +1,6 @@
 /** Which items of a batch have failed, although they have run: by the declaration's rule in the lane, or by one on the host. */
 import type { DeclaredFunction } from '../../lanes/declared-function.js';
-import { nativeError } from '../../supervisor/native-failure.js';
-import { DeclarationError } from '../../errors.js';
-import { isThenable, settled } from '../../supervisor/thenable.js';
+import { failsByRule, nativeError } from '../../supervisor/native-failure.js';
 import type { BatchCall } from './batch-call.js';
 import type { Batch } from './batch.js';
 
@@ -40,15 +38,7 @@ function byRule(fn: DeclaredFunction, batch: Batch, returnedBy: (index: number) 
   for (let index = 0; index < batch.done; index += 1) {
     const returned = returnedBy(index);
     try {
-      const verdict: unknown = failsPredicate(returned);
-      if (isThenable(verdict)) {
-        settled(verdict).catch(() => {});
-        throw new DeclarationError(
-          `The \`fails\` rule of ${fn.name} answered with a promise; it has to answer at once, with true or false.`,
-          { symbol: fn.name },
-        );
-      }
-      if (verdict) failures.push({ index, error: () => nativeError(fn, { returned }) });
+      if (failsByRule(fn, returned)) failures.push({ index, error: () => nativeError(fn, { returned }) });
     } catch (error) {
       failures.push({ index, error: () => error });
     }

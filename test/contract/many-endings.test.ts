@@ -1,0 +1,155 @@
+/** Issue 5.1: what a run leaves behind when it ends early: of the caller's functions, of its source, and of what waits. */
+import { expect } from 'chai';
+import { CallCancelledError, ItemsError, PoolClosedError } from '../../src/index.js';
+import { onEveryEngine, rejection, withPool } from '../helpers/contract.js';
+import { until } from '../helpers/gate.js';
+import { testlib } from '../helpers/testlib.js';
+
+const FUNCTIONS = {
+  same: { symbol: 'ot_id_i32', arguments: ['i32'], return: 'i32' },
+  not0: { symbol: 'ot_id_i32', arguments: ['i32'], return: 'i32', fails: 'nonzero' },
+} as const;
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+const never = (): Promise<never> => new Promise(() => {});
+
+/** Lets the event loop turn a few times. @returns what it was given. */
+async function turns<T>(value: T): Promise<T> {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+  return value;
+}
+
+onEveryEngine('the ends of runs over many items (issue 5)', (engine) => {
+  it('a signal tells functions of the caller that their run has ended, and of what', async () => {
+    await withPool(engine, { lanes: 2 }, async (_, pool) => {
+      const reasons: unknown[] = [];
+      let begun = 0;
+      const untilAborted = (signal: AbortSignal): Promise<never> =>
+        new Promise((_resolve, reject) => {
+          begun += 1;
+          signal.addEventListener('abort', () => {
+            reasons.push(signal.reason);
+            reject(signal.reason as Error);
+          });
+        });
+      const cancelled = pool.map((_item, _index, signal) => untilAborted(signal), numbers(50), {
+        concurrency: 20,
+      });
+      const all = rejection(cancelled.toArray(), CallCancelledError);
+      await until(() => begun === 20, 'twenty items');
+      cancelled.cancel('enough');
+      expect((await all).message).to.match(/enough, after 0 items/);
+      expect(reasons).to.have.length(20);
+      expect(new Set(reasons).size).to.equal(1);
+      expect(reasons[0]).to.be.instanceOf(CallCancelledError);
+      reasons.length = 0;
+      begun = 0;
+      const failing = pool.map(
+        async (item, _index, signal) => {
+          if (item !== 2) return untilAborted(signal);
+          throw new Error('two');
+        },
+        numbers(8),
+        { concurrency: 4 },
+      );
+      expect((await rejection(failing.toArray(), ItemsError)).index).to.equal(2);
+      expect(reasons.map((reason) => (reason as ItemsError).index)).to.deep.equal([2, 2, 2].slice(0, begun));
+      const whole = pool.map((item, _index, signal) => [item, signal.aborted], [1, 2]);
+      expect(await whole.toArray()).to.deep.equal([
+        [1, false],
+        [2, false],
+      ]);
+    });
+  });
+
+  it('functions of the caller that never end are given up after the grace, and what they bring then is dropped', async () => {
+    await withPool(engine, { lanes: 1, grace: 40 }, async (_, pool) => {
+      let release: (value: number) => void = () => {};
+      const late = new Promise<number>((resolve) => (release = resolve));
+      const run = pool.map((item) => (item === 0 ? late : never()), counting());
+      const all = rejection(run.toArray(), CallCancelledError);
+      await until(() => run.progress.elapsedMs > 0, 'the run to begin');
+      run.cancel();
+      await all;
+      release(7);
+      await late;
+      expect(run.finished).to.deep.equal([]);
+      expect(run.progress).to.include({ done: 0, failed: 0 });
+      for await (const one of pool.map((item) => (item < 3 ? item : never()), counting())) {
+        if (one === 2) break;
+      }
+    });
+  });
+
+  it('whoever leaves a loop goes on when the source has been left, unless it waits for its next item', async () => {
+    await withPool(engine, { lanes: 1 }, async (_, pool) => {
+      const lib = await pool.open(testlib, FUNCTIONS, { engine });
+      let left = 0;
+      let pulled = 0;
+      const source = async function* (end: number): AsyncGenerator<number> {
+        try {
+          for (let i = 0; i < end; i++) {
+            pulled += 1;
+            yield i;
+          }
+          await never();
+        } finally {
+          await new Promise((resolve) => setTimeout(resolve, 30));
+          left += 1;
+        }
+      };
+      for await (const one of pool.map((item) => item, source(Infinity))) {
+        if (one < 20) continue;
+        // Its window is full: nobody asks the source for more.
+        for (let before = 0; before !== pulled; before = await turns(pulled));
+        break;
+      }
+      expect(left).to.equal(1);
+      for await (const one of pool.map(lib.same, source(5))) if (one === 4) break;
+      expect(left).to.equal(1);
+    });
+  });
+
+  it('a pool that closes does not wait for items that wait to be run again, and says what had come', async () => {
+    await withPool(engine, { lanes: 1 }, async (_, pool) => {
+      const lib = await pool.open(testlib, FUNCTIONS, { engine });
+      const retries = { native: { retries: 3, delay: 60_000 } };
+      const run = pool.map(lib.not0, [0, 0, 1, 0], { retries });
+      const all = rejection(run.toArray(), PoolClosedError);
+      await until(() => run.progress.done === 3, 'the other items');
+      await pool.close();
+      const error = await all;
+      expect(error.message).to.match(/run of not0 was stopped; 3 items had succeeded and 0 failed/);
+      expect(error.cause).to.be.instanceOf(PoolClosedError);
+      expect(run.finished.map(({ index }) => index)).to.deep.equal([0, 1, 3]);
+    });
+  });
+
+  it('failing items by the thousand leave the event loop to others', async () => {
+    await withPool(engine, { lanes: 2 }, async (_, pool) => {
+      const lib = await pool.open(testlib, FUNCTIONS, { engine });
+      const items = new Int32Array(60_000).fill(1);
+      const onError = (): 'skip' => 'skip';
+      for (const run of [
+        () => pool.map(lib.not0, [...items], { onError }).toArray(),
+        async () => pool.mapColumns(lib.not0, [items], null, { onError }),
+      ]) {
+        let turns = 0;
+        let over = false;
+        const turn = (): void => {
+          turns += 1;
+          if (!over) setImmediate(turn);
+        };
+        setImmediate(turn);
+        const startedAt = performance.now();
+        await run();
+        over = true;
+        // One batch takes 10 ms of this thread at most, once that is known; machines stand still now and then.
+        expect(turns).to.be.above((performance.now() - startedAt) / 100);
+      }
+    });
+  });
+});
+
+function* counting(): Generator<number> {
+  for (let i = 0; ; i++) yield i;
+}
