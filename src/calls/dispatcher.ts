@@ -106,7 +106,7 @@ export class CallDispatcher implements Dispatcher {
     return this.#admission.closed;
   }
 
-  whenClosed(listener: () => void): () => void {
+  whenClosed(listener: (error: (symbol: string) => OffthreadError) => void): () => void {
     return this.#admission.whenClosed(listener);
   }
 

@@ -1,6 +1,6 @@
 /** Typed functions: what a declaration becomes. */
 import { checkArguments } from '../declare/validate.js';
-import { ArgumentError } from '../errors.js';
+import { ArgumentError, type OffthreadError } from '../errors.js';
 import type { DeclaredFunction } from '../lanes/declared-function.js';
 import {
   type CallOptions,
@@ -51,8 +51,8 @@ export interface Dispatcher {
   readonly pending: number;
   /** Whether the pool takes no more calls. */
   readonly closed: boolean;
-  /** Tells once when it takes no more. @returns what stops telling. */
-  whenClosed(listener: () => void): () => void;
+  /** Tells once when it takes no more, and why by function. @returns what stops telling. */
+  whenClosed(listener: (error: (symbol: string) => OffthreadError) => void): () => void;
   /** ms that whatever is asked to stop is waited for. */
   readonly grace: number;
   /** Calls that the pool takes before it refuses any; Infinity where callers wait instead. */

@@ -124,6 +124,31 @@ onEveryEngine('the ends of runs over many items (issue 5)', (engine) => {
     });
   });
 
+  it('a pool that closes does not wait for the next item of a source', async () => {
+    await withPool(engine, { lanes: 1 }, async (_, pool) => {
+      const lib = await pool.open(testlib, FUNCTIONS, { engine });
+      let left = false;
+      const source = async function* (): AsyncGenerator<number> {
+        try {
+          yield 1;
+          yield 2;
+          await never();
+        } finally {
+          left = true;
+        }
+      };
+      const run = pool.map(lib.same, source());
+      const reader = run[Symbol.asyncIterator]();
+      expect([await reader.next(), await reader.next()].map(({ value }) => value as unknown)).to.deep.equal([
+        1, 2,
+      ]);
+      const next = rejection(reader.next(), PoolClosedError);
+      await pool.close();
+      expect((await next).message).to.match(/2 items had succeeded/);
+      expect(left, 'nobody can leave it while it waits').to.equal(false);
+    });
+  });
+
   it('failing items by the thousand leave the event loop to others', async () => {
     await withPool(engine, { lanes: 2 }, async (_, pool) => {
       const lib = await pool.open(testlib, FUNCTIONS, { engine });

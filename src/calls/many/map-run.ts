@@ -72,6 +72,8 @@ export class MapRun implements Abortable {
   #isOver = false;
   #failure: (() => OffthreadError) | null = null;
   #unlinkPool: () => void = () => {};
+  /** Why nothing will be run any more. */
+  #closed: OffthreadError | null = null;
   #told = false;
 
   constructor(runner: Runner, items: unknown, settings: MapSettings) {
@@ -152,7 +154,10 @@ export class MapRun implements Abortable {
     this.#started = true;
     this.#progress.begin();
     this.#turns.begin();
-    this.#unlinkPool = this.#runner.whenClosed(() => this.#secondTries.hurry());
+    this.#unlinkPool = this.#runner.whenClosed((error) => {
+      this.#closed = error;
+      this.#go();
+    });
     const { signal } = this.#settings;
     if (signal?.aborted === true) this.abort(signal.reason);
     else if (signal !== undefined) linkSignal(signal, this);
@@ -190,12 +195,27 @@ export class MapRun implements Abortable {
   }
 
   #handOut(): void {
+    if (this.#closed !== null) {
+      this.#endWithPool(this.#closed);
+      return;
+    }
     while (this.#failure === null && this.#stops.size < this.#runner.most && this.#turns.has()) {
       const work = this.#again.shift() ?? this.#pull();
       // To be asked for an item, a source may have ended the run.
       if (work === null || this.#isStopped()) break;
       this.#run(work);
     }
+  }
+
+  /** What is under way comes to its end; the source, and what waits to be run again, is not waited for. */
+  #endWithPool(error: OffthreadError): void {
+    if (this.#stops.size > 0 || this.#isComplete) return;
+    this.#stop(() => endedByPool(this.#runner.name, error, this.#progress));
+  }
+
+  /** Whether all items are over, or are under way. */
+  get #isComplete(): boolean {
+    return this.#source.isOver && this.#again.length === 0 && this.#secondTries.waiting === 0;
   }
 
   #isStopped(): boolean {
@@ -318,8 +338,7 @@ export class MapRun implements Abortable {
 
   #finish(): void {
     if (this.#isOver || this.#stops.size > 0) return;
-    const all = this.#source.isOver && this.#again.length === 0 && this.#secondTries.waiting === 0;
-    if (this.#failure === null && !all) return;
+    if (this.#failure === null && !this.#isComplete) return;
     this.#isOver = true;
     const { signal } = this.#settings;
     if (signal !== undefined) unlinkSignal(signal, this);

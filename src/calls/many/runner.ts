@@ -39,7 +39,7 @@ export interface Runner {
   readonly most: number;
   readonly takers: number;
   /** Tells when the pool is closed, if that is the end of whatever is run. @returns what stops telling. */
-  whenClosed(listener: () => void): () => void;
+  whenClosed(listener: (error: OffthreadError) => void): () => void;
   /** The run ends early: told once, before what is under way is stopped. */
   end(why: () => OffthreadError): void;
   /** Makes items [from, to) ready to run. @returns the first that cannot be run: then nothing is ready; null when all can. */
@@ -107,8 +107,9 @@ class SingleRunner implements Runner {
     if (!native) setMaxListeners(0, this.#abort.signal);
   }
 
-  whenClosed(listener: () => void): () => void {
-    return this.#native ? this.#dispatcher.whenClosed(listener) : () => {};
+  whenClosed(listener: (error: OffthreadError) => void): () => void {
+    if (!this.#native) return () => {};
+    return this.#dispatcher.whenClosed((errorOf) => listener(errorOf(this.name)));
   }
 
   end(why: () => OffthreadError): void {
@@ -228,8 +229,8 @@ class BatchRunner implements Runner {
     return this.#origin.fn.name;
   }
 
-  whenClosed(listener: () => void): () => void {
-    return this.#origin.dispatcher.whenClosed(listener);
+  whenClosed(listener: (error: OffthreadError) => void): () => void {
+    return this.#origin.dispatcher.whenClosed((errorOf) => listener(errorOf(this.name)));
   }
 
   /** Its calls are cancelled one by one. */

@@ -4,7 +4,7 @@ import type { Again } from '../../options/map-retries.js';
 export class SecondTries<W> {
   readonly #again: Again;
   readonly #due: (work: W) => void;
-  readonly #waits = new Map<NodeJS.Timeout, W>();
+  readonly #waits = new Set<NodeJS.Timeout>();
   /** How often items have failed that are not over, by index. */
   readonly #often = new Map<number, number>();
 
@@ -35,7 +35,7 @@ export class SecondTries<W> {
       this.#waits.delete(timer);
       this.#due(work);
     }, wait);
-    this.#waits.set(timer, work);
+    this.#waits.add(timer);
     return true;
   }
 
@@ -44,16 +44,9 @@ export class SecondTries<W> {
     this.#often.delete(index);
   }
 
-  /** Nobody is to wait any more: what waits is due now. */
-  hurry(): void {
-    const all = [...this.#waits.values()];
-    this.clear();
-    for (const work of all) this.#due(work);
-  }
-
   /** Nothing is run again. */
   clear(): void {
-    for (const timer of this.#waits.keys()) clearTimeout(timer);
+    for (const timer of this.#waits) clearTimeout(timer);
     this.#waits.clear();
   }
 }
