@@ -23,9 +23,10 @@ import { type Abortable, linkSignal, unlinkSignal } from '../signals.js';
 import { endedByPool, handlerFailed, readBefore, sourceFailed } from './endings.js';
 import { Failures } from './failures.js';
 import { Group, type Items } from './group.js';
-import { type Finished, NOTHING, Outbox, type View } from './outbox.js';
+import { type Finished, Outbox, type View } from './outbox.js';
 import { Pace } from './pace.js';
 import { Progress } from './progress.js';
+import { Readers } from './readers.js';
 import type { Outcome, Runner } from './runner.js';
 import { SecondTries } from './second-tries.js';
 import { Source } from './source.js';
@@ -38,13 +39,6 @@ interface Work {
   readonly to: number;
 }
 
-interface Reader {
-  readonly view: View<unknown>;
-  resolve(one: IteratorResult<unknown, undefined>): void;
-  reject(error: unknown): void;
-}
-
-const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 /** Batches for each taker that may be pulled and not given out. */
 const LOOK_AHEAD = 4;
 
@@ -61,7 +55,7 @@ export class MapRun implements Abortable {
   readonly #secondTries: SecondTries<Work>;
   readonly #failures: Failures;
   readonly #turns = new Turns(() => this.#go());
-  readonly #readers: Reader[] = [];
+  readonly #readers: Readers;
   readonly #ended: Promise<void>;
   #endedNow: () => void = () => {};
   #pulled = 0;
@@ -74,7 +68,6 @@ export class MapRun implements Abortable {
   #unlinkPool: () => void = () => {};
   /** Why nothing will be run any more. */
   #closed: OffthreadError | null = null;
-  #told = false;
 
   constructor(runner: Runner, items: unknown, settings: MapSettings) {
     this.#runner = runner;
@@ -87,6 +80,7 @@ export class MapRun implements Abortable {
       },
     });
     this.#outbox = new Outbox(settings.ordered);
+    this.#readers = new Readers(this.#outbox);
     this.#progress = new Progress(this.#source.total, settings.onProgress, (error) => {
       this.#stop(() => handlerFailed(runner.name, error, this.#progress));
       this.#go();
@@ -105,42 +99,39 @@ export class MapRun implements Abortable {
 
   /** Results that were there when it ended early, and that nobody has been given, or will be. */
   get finished(): readonly Finished[] {
-    return this.#isOver && this.#told ? this.#outbox.leftOver() : [];
+    return this.#isOver && this.#readers.told ? this.#outbox.leftOver() : [];
   }
 
   /** The next result. The first one that is asked for starts the run. */
   next<T>(view: View<T>): Promise<IteratorResult<T, undefined>> {
     if (!this.#started) this.#start();
     if (this.#collects) return Promise.reject(readBefore(this.#runner.name));
-    // It has been told how the run ended, or has gone.
-    if (this.#told) return Promise.resolve(DONE);
-    const one = this.#readers.length === 0 ? this.#outbox.take(view) : NOTHING;
-    if (one !== NOTHING) {
-      // Room for more: not for each, that would be a look at the source for every item.
-      if (this.#outbox.isEmpty) this.#go();
-      return Promise.resolve({ done: false, value: one });
-    }
-    return new Promise((resolve, reject) => {
-      this.#readers.push({ view, resolve: resolve as Reader['resolve'], reject });
+    const one = this.#readers.take(view);
+    if (one === null) {
+      const next = this.#readers.wait(view);
       this.#go();
-    });
+      return next;
+    }
+    // Room for more: not for each, that would be a look at the source for every item.
+    if (this.#outbox.isEmpty) this.#go();
+    return one;
   }
 
   /** All results that nobody has read yet. @throws (rejects) what the run fails with; StreamError where it has been read. */
   async collect(): Promise<unknown[]> {
-    if (this.#told || this.#collects || this.#readers.length > 0) throw readBefore(this.#runner.name);
+    if (this.#readers.told || this.#collects || !this.#readers.isEmpty) throw readBefore(this.#runner.name);
     this.#collects = true;
     if (!this.#started) this.#start();
     this.#go();
     await this.#ended;
-    this.#told = true;
+    this.#readers.told = true;
     if (this.#failure !== null) throw this.#failure();
     return this.#outbox.collect(this.#progress.total);
   }
 
   /** No more results are wanted. @returns a promise for the real end: nothing of it runs any more. */
   async leave(): Promise<void> {
-    this.#told = true;
+    this.#readers.told = true;
     this.#end('nobody reads its results any more');
     await Promise.all([this.#ended, this.#source.closed]);
   }
@@ -191,7 +182,8 @@ export class MapRun implements Abortable {
     do {
       this.#handOut();
       this.#finish();
-    } while (this.#serve());
+    } while (this.#readers.serve());
+    if (this.#isOver) this.#readers.end(this.#failure);
   }
 
   #handOut(): void {
@@ -352,26 +344,5 @@ export class MapRun implements Abortable {
     if (this.#collects) this.#outbox.keep();
     this.#outbox.end();
     this.#endedNow();
-  }
-
-  /** @returns whether it has given out anything. */
-  #serve(): boolean {
-    let given = false;
-    for (let [reader] = this.#readers; reader !== undefined; [reader] = this.#readers) {
-      const one = this.#outbox.take(reader.view);
-      if (one === NOTHING) break;
-      this.#readers.shift();
-      reader.resolve({ done: false, value: one });
-      given = true;
-    }
-    if (!this.#isOver || this.#readers.length === 0 || !this.#outbox.isEmpty) return given;
-    for (const { resolve, reject } of this.#readers.splice(0)) {
-      if (this.#failure === null || this.#told) resolve(DONE);
-      else {
-        this.#told = true;
-        reject(this.#failure());
-      }
-    }
-    return given;
   }
 }
