@@ -16,13 +16,13 @@ import { median } from './harness/statistics.js';
 import { type Effort, runnersOf, throughput } from './harness/throughput.js';
 import { type Contestant, closeField } from './peers/contestant.js';
 import { PARTS, type Part } from './peers/parts.js';
+import { textOf } from './peers/text-field.js';
 import { libraryWithout, removeLibraries } from './peers/without-part.js';
 
 const given = benchmarkArguments();
 const EFFORT: Effort = given.quick
   ? { rounds: 2, roundMs: 20, warmUpMs: 20 }
   : { rounds: 7, roundMs: 80, warmUpMs: 150 };
-const TEXTS = Array.from({ length: 64 }, (_, i) => 'some short text '.repeat(2).slice(0, 12 + (i % 16)));
 
 interface Load {
   readonly title: string;
@@ -54,7 +54,6 @@ async function variant(part: Part | null, number: number): Promise<Variant> {
     },
     { engine: 'koffi' },
   );
-  const textOf = (call: number): string => TEXTS[call % TEXTS.length] as string;
   const common = { name: `variant ${number}`, ffi: 'koffi', ours: true } as const;
   return {
     part,

@@ -13,8 +13,8 @@ export const PARTS: readonly Part[] = [
   {
     name: 'many calls in a lane at a time (the ring)',
     file: 'src/supervisor/choose-lane.js',
-    with: 'const short = fn.short && items === null;',
-    without: 'const short = false;',
+    with: 'return fn.short && items === null;',
+    without: 'return fn === null;',
   },
   {
     name: 'crates: a tick published by one fence',

@@ -13,8 +13,9 @@ const TEXTS: readonly string[] = Array.from(
   (_, number) => `${'abcdefghijklm'.slice(number % 13)} number ${number % 7}, ${'ok'.repeat(number % 3)}`,
 );
 
-const text = (call: number): string => TEXTS[call % TEXTS.length] ?? '';
-const expected = (call: number): number => text(call).length;
+/** The text of a call. */
+export const textOf = (call: number): string => TEXTS[call % TEXTS.length] ?? '';
+const expected = (call: number): number => textOf(call).length;
 
 type Length = (text: string) => Promise<unknown>;
 
@@ -23,7 +24,7 @@ function contestant(
   length: Length,
   close: () => Promise<void> = async () => {},
 ): Contestant {
-  return { ...given, call: (call) => length(text(call)), expected, close };
+  return { ...given, call: (call) => length(textOf(call)), expected, close };
 }
 
 async function offthread(ffi: Ffi, lanes: number): Promise<Contestant> {
