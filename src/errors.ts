@@ -70,6 +70,20 @@ export class OffthreadError extends Error {
   }
 }
 
+/** Errors of callers' functions may be anything: looking at one may throw. */
+export function isOwn(error: unknown): error is OffthreadError {
+  try {
+    return error instanceof OffthreadError;
+  } catch {
+    return false;
+  }
+}
+
+/** Undefined for errors of others. Never throws. */
+export function kindOf(error: unknown): ErrorKind | undefined {
+  return isOwn(error) ? error.kind : undefined;
+}
+
 /**
  * The call ran longer than its `timeout`, or queueing and running passed its `deadline`. With code
  * `OFFTHREAD_DEADLINE`: `retry`, `parallel` or `race` passed the deadline over all of it.

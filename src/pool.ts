@@ -125,7 +125,7 @@ export class Pool implements AsyncDisposable {
    * Calls a function once for each item: a native function, whose items are its arguments (an array of them, or the only
    * one), or any function of an item and its index, sync or async.
    *
-   * A function of yours also gets a signal, which aborts when its run ends early, with the error that it ends with: hand it
+   * A function of yours also gets a signal, which aborts when its run ends early, for an error like that of the run: hand it
    * on to what can be stopped. What is still under way then is waited for as long as native code would be (the pool's
    * `grace`), and what it brings after that is dropped. A native call that it answers with is cancelled without that.
    *
@@ -161,18 +161,24 @@ export class Pool implements AsyncDisposable {
    * @throws (rejects) ArgumentError, DeclarationError; ItemsError where an item ends the run; CallCancelledError;
    * PoolClosedError.
    */
-  mapColumns<A extends readonly unknown[], R>(
-    fn: NativeFunction<A, R>,
-    columns: ColumnsFor<A>,
-    out?: undefined,
-    options?: ColumnOptions,
-  ): ColumnCall<OutFor<R>>;
   mapColumns<A extends readonly unknown[], R, C extends OutFor<R> | null>(
     fn: NativeFunction<A, R>,
     columns: ColumnsFor<A>,
     out: C,
     options?: ColumnOptions,
   ): ColumnCall<C>;
+  mapColumns<A extends readonly unknown[], R>(
+    fn: NativeFunction<A, R>,
+    columns: ColumnsFor<A>,
+    out?: undefined,
+    options?: ColumnOptions,
+  ): ColumnCall<OutFor<R>>;
+  mapColumns<A extends readonly unknown[], R>(
+    fn: NativeFunction<A, R>,
+    columns: ColumnsFor<A>,
+    out: OutFor<R> | null | undefined,
+    options?: ColumnOptions,
+  ): ColumnCall<OutFor<R> | null>;
   mapColumns(fn: unknown, columns: unknown, out?: unknown, options?: ColumnOptions): ColumnCall<never> {
     return mapColumns(this.#dispatcher, fn, columns, out, options) as ColumnCall<never>;
   }
@@ -228,8 +234,9 @@ export class Pool implements AsyncDisposable {
     return new Promise((resolve) => this.#drains.push(resolve));
   }
 
-  /** Cancels every call that is queued or running. */
+  /** Cancels every call that is queued or running, and every run over items. */
   cancelAll(reason?: unknown): void {
+    this.#dispatcher.runs.cancel(reason);
     const why = reasonText(reason) || 'every call of its pool was';
     this.#admission.cancelAll(
       (call) =>
@@ -257,6 +264,7 @@ export class Pool implements AsyncDisposable {
   destroy(): Promise<void> {
     if (this.#closing === undefined) {
       this.#refuseCalls();
+      this.#stopRuns();
       this.#closing = this.#end(0);
     } else {
       // A close under way stops waiting.
@@ -324,7 +332,9 @@ export class Pool implements AsyncDisposable {
   }
 
   #refuseCalls(): void {
-    this.#admission.close((symbol) => this.#closedError(symbol));
+    const error = (symbol: string): PoolClosedError => this.#closedError(symbol);
+    this.#admission.close(error);
+    this.#dispatcher.runs.close(error);
   }
 
   async #close(timeout: number): Promise<void> {
@@ -364,7 +374,12 @@ export class Pool implements AsyncDisposable {
         context,
       );
     };
+    this.#stopRuns();
     this.#admission.cancelAll(error);
+  }
+
+  #stopRuns(): void {
+    this.#dispatcher.runs.stop((symbol) => this.#closedError(symbol));
   }
 }
 

@@ -65,7 +65,6 @@ export class Admission implements CallOwner {
   /** Whether calls of different priorities have been seen: then a call ahead may have to make way. */
   #prioritized = false;
   #closed: ((symbol: string) => OffthreadError) | null = null;
-  readonly #onClosed = new Set<(error: (symbol: string) => OffthreadError) => void>();
 
   constructor(settings: PoolSettings, counters: Counters, events: AdmissionEvents) {
     this.#settings = settings;
@@ -99,14 +98,6 @@ export class Admission implements CallOwner {
   /** From now on every call is refused with that error. */
   close(error: (symbol: string) => OffthreadError): void {
     this.#closed = error;
-    for (const listener of [...this.#onClosed]) listener(error);
-    this.#onClosed.clear();
-  }
-
-  /** Tells once when it takes no more, and why by function. @returns what stops telling. */
-  whenClosed(listener: (error: (symbol: string) => OffthreadError) => void): () => void {
-    this.#onClosed.add(listener);
-    return () => void this.#onClosed.delete(listener);
   }
 
   /**

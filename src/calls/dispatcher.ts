@@ -19,6 +19,7 @@ import { cannotBlock } from './kill-only.js';
 import type { Dispatcher } from './native-function.js';
 import { ChunkStream, type NativeStream } from './native-stream.js';
 import { BatchCall } from './many/batch-call.js';
+import { Runs } from './many/runs.js';
 import { noReader } from './refusals.js';
 
 function deadlineAt(call: Call, deadline: Deadline): number {
@@ -31,6 +32,7 @@ function deadlineAt(call: Call, deadline: Deadline): number {
 const ids = new IdSource();
 
 export class CallDispatcher implements Dispatcher {
+  readonly runs: Runs = new Runs();
   readonly #settings: PoolSettings;
   readonly #admission: Admission;
   readonly #supervisor: Supervisor;
@@ -104,10 +106,6 @@ export class CallDispatcher implements Dispatcher {
 
   get closed(): boolean {
     return this.#admission.closed;
-  }
-
-  whenClosed(listener: (error: (symbol: string) => OffthreadError) => void): () => void {
-    return this.#admission.whenClosed(listener);
   }
 
   get grace(): number {

@@ -1,6 +1,6 @@
 /** Typed functions: what a declaration becomes. */
 import { checkArguments } from '../declare/validate.js';
-import { ArgumentError, type OffthreadError } from '../errors.js';
+import { ArgumentError } from '../errors.js';
 import type { DeclaredFunction } from '../lanes/declared-function.js';
 import {
   type CallOptions,
@@ -13,6 +13,7 @@ import type { Lent } from '../shared/batch.js';
 import type { JobItems } from '../supervisor/job.js';
 import type { CallLimits, NativeCall } from './call.js';
 import type { BatchCall } from './many/batch-call.js';
+import type { Runs } from './many/runs.js';
 import type { ChunkHandler } from './chunk-flow.js';
 import type { NativeStream } from './native-stream.js';
 
@@ -51,8 +52,8 @@ export interface Dispatcher {
   readonly pending: number;
   /** Whether the pool takes no more calls. */
   readonly closed: boolean;
-  /** Tells once when it takes no more, and why by function. @returns what stops telling. */
-  whenClosed(listener: (error: (symbol: string) => OffthreadError) => void): () => void;
+  /** Runs over many items that go on. */
+  readonly runs: Runs;
   /** ms that whatever is asked to stop is waited for. */
   readonly grace: number;
   /** Calls that the pool takes before it refuses any; Infinity where callers wait instead. */

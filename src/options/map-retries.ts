@@ -1,5 +1,5 @@
 /** Whether a failed item of `pool.map` is run again, and when. */
-import { OffthreadError } from '../errors.js';
+import { kindOf } from '../errors.js';
 import { LONGEST_MS, duration, integer, known, plainCopy, refuse } from './checks.js';
 import type { MapRetries } from './map-options.js';
 import { ERROR_KINDS, mayGoWell } from './retry-options.js';
@@ -18,8 +18,7 @@ export function againOf(value: unknown): Again {
   const given = known('Kinds of errors in `retries`', value, [...ERROR_KINDS, 'other']);
   const rules = new Map(Object.entries(given).map(([kind, rule]) => [kind, ruleOf(`retries.${kind}`, rule)]));
   return (error, failures) => {
-    const kind = error instanceof OffthreadError ? error.kind : 'other';
-    return rules.get(kind)?.(failures) ?? null;
+    return rules.get(kindOf(error) ?? 'other')?.(failures) ?? null;
   };
 }
 

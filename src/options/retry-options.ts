@@ -1,5 +1,5 @@
 /** Options of `retry`, and which errors are worth another attempt. */
-import { type ErrorKind, OffthreadError, RaceError } from '../errors.js';
+import { type ErrorKind, RaceError, isOwn } from '../errors.js';
 import { type Deadline, deadlineOption } from './call-options.js';
 import { LONGEST_MS, abortSignal, copyOf, countOrInfinity, duration, flag, known, refuse } from './checks.js';
 
@@ -98,7 +98,7 @@ const OPTIONS = [
 
 /** The default rule. */
 export function mayGoWell(error: unknown): boolean {
-  if (!(error instanceof OffthreadError)) return true;
+  if (!isOwn(error)) return true;
   if (error instanceof RaceError) return error.errors.some(mayGoWell);
   return BY_CODE.get(error.code) ?? MAY_GO_WELL[error.kind];
 }
@@ -134,5 +134,5 @@ function ruleOption(value: unknown): RetrySettings['when'] {
   if (kinds === null) refuse('when', value, 'a function, or a list of kinds of errors');
   const wrong = kinds.findIndex((kind) => typeof kind !== 'string' || !Object.hasOwn(MAY_GO_WELL, kind));
   if (wrong >= 0) refuse(`when[${wrong}]`, kinds[wrong], `one of ${ERROR_KINDS.join(', ')}`);
-  return (error) => error instanceof OffthreadError && kinds.includes(error.kind);
+  return (error) => isOwn(error) && kinds.includes(error.kind);
 }

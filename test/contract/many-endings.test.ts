@@ -149,6 +149,124 @@ onEveryEngine('the ends of runs over many items (issue 5)', (engine) => {
     });
   });
 
+  it('the end of the pool is that of runs over functions of the caller, too', async () => {
+    const waiting = async function* (): AsyncGenerator<number> {
+      yield 1;
+      await never();
+    };
+    const closed = async (run: Promise<unknown>): Promise<void> => {
+      expect((await rejection(run, PoolClosedError)).message).to.match(/^A run of/);
+    };
+    for (const end of ['close', 'destroy'] as const) {
+      await withPool(engine, { lanes: 1, grace: 20 }, async (_, pool) => {
+        const lib = await pool.open(testlib, FUNCTIONS, { engine });
+        let aborted = 0;
+        const stuck = (_item: number, _index: number, signal: AbortSignal): Promise<never> => {
+          signal.addEventListener('abort', () => (aborted += 1));
+          return never();
+        };
+        const source = pool.map((item) => lib.same(item), waiting());
+        const again = pool.map(async (item: number) => lib.not0(item), [0, 3, 0], {
+          retries: { native: { retries: 3, delay: 60_000 } },
+        });
+        const ends = [source, again].map((run) => closed(run.toArray()));
+        await until(() => source.progress.done === 1 && again.progress.done === 2, 'the other items');
+        const under = pool.map(stuck, [1, 2, 3]);
+        if (end === 'destroy') ends.push(closed(under.toArray()));
+        else under.cancel();
+        await pool[end]();
+        await Promise.all(ends);
+        expect(aborted).to.equal(end === 'destroy' ? 3 : 0);
+        // None begins afterwards.
+        await closed(pool.map(lib.same, waiting()).toArray());
+        await closed(pool.map((item) => item, counting()).toArray());
+        await closed(pool.map(lib.same, []).toArray());
+      });
+    }
+  });
+
+  it('a run whose items are all over when its pool closes has succeeded', async () => {
+    await withPool(engine, { lanes: 1 }, async (_, pool) => {
+      let release: (value: number) => void = () => {};
+      const last = new Promise<number>((resolve) => (release = resolve));
+      const two = function* (): Generator<number> {
+        yield 0;
+        yield 1;
+      };
+      const run = pool.map((item) => (item === 0 ? item : last), two(), { concurrency: 2 });
+      const all = run.toArray();
+      await until(() => run.progress.done === 1, 'the first item');
+      const closing = pool.close();
+      release(7);
+      expect(await all).to.deep.equal([0, 7]);
+      await closing;
+    });
+  });
+
+  it('cancelAll cancels runs, whether anything of them is under way or not', async () => {
+    await withPool(engine, { lanes: 1 }, async (_, pool) => {
+      const lib = await pool.open(testlib, FUNCTIONS, { engine });
+      const source = async function* (): AsyncGenerator<number> {
+        yield 1;
+        await never();
+      };
+      const runs = [pool.map(lib.same, source()), pool.map((item) => item, source())];
+      const ends = runs.map((run) => rejection(run.toArray(), CallCancelledError));
+      await until(() => runs.every(({ progress }) => progress.done === 1), 'the first items');
+      pool.cancelAll('for today');
+      for (const { message } of await Promise.all(ends)) expect(message).to.match(/for today, after 1 items/);
+      expect(await pool.map(lib.same, [1]).toArray()).to.deep.equal([1]);
+    });
+  });
+
+  it('whatever nobody has been given is there when it has ended: with toArray, or in `finished`', async () => {
+    await withPool(engine, { lanes: 1 }, async (_, pool) => {
+      const lib = await pool.open(testlib, FUNCTIONS, { engine });
+      for (const fn of [lib.same, (item: number): number => item]) {
+        for (const ordered of [true, false]) {
+          const late = pool.map(fn as (item: number) => number, numbers(6), { ordered });
+          const reader = late.entries();
+          const read = [(await reader.next()).value as [number, number]];
+          await until(() => late.progress.done === 6, 'all items');
+          // Longer than a run keeps the event loop.
+          await new Promise((resolve) => setTimeout(resolve, 30));
+          const rest = await late.toArray();
+          expect(
+            [...read.map(([, value]) => value), ...rest].toSorted((one, other) => one - other),
+          ).to.deep.equal(numbers(6));
+          const left = pool.map(fn as (item: number) => number, numbers(2_000), { ordered });
+          let given = 0;
+          for await (const _one of left) {
+            given += 1;
+            if (given === 3) await until(() => left.progress.done > 5, 'more items');
+            if (given === 4) break;
+          }
+          expect(left.finished).to.have.length(left.progress.done - given);
+          const indices = left.finished.map(({ index }) => index);
+          expect(indices).to.deep.equal([...new Set(indices)].toSorted((one, other) => one - other));
+          for (const { index, value } of left.finished) expect(value).to.equal(index);
+        }
+      }
+    });
+  });
+
+  it('an infinite grace waits for functions of the caller', async () => {
+    await withPool(engine, { lanes: 1, grace: Infinity }, async (_, pool) => {
+      let release: (value: number) => void = () => {};
+      const last = new Promise<number>((resolve) => (release = resolve));
+      const run = pool.map(() => last, [1]);
+      let ended = false;
+      const all = rejection(run.toArray(), CallCancelledError).finally(() => (ended = true));
+      await turns(0);
+      run.cancel();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(ended).to.equal(false);
+      release(7);
+      await all;
+      expect(run.finished).to.deep.equal([{ index: 0, value: 7 }]);
+    });
+  });
+
   it('failing items by the thousand leave the event loop to others', async () => {
     await withPool(engine, { lanes: 2 }, async (_, pool) => {
       const lib = await pool.open(testlib, FUNCTIONS, { engine });

@@ -60,6 +60,8 @@ function uses(pool: Pool, lib: Library<typeof FUNCTIONS>, wide: Library<Wide>): 
   expectTypeOf(pool.mapColumns(wide.any, [a, big], big)).toEqualTypeOf<
     ColumnCall<BigInt64Array<ArrayBuffer>>
   >();
+  const maybe = a as Int32Array | undefined;
+  expectTypeOf(pool.mapColumns(lib.add, [a, a], maybe)).toExtend<ColumnCall<unknown>>();
   // @ts-expect-error a column is a typed array
   void pool.mapColumns(lib.add, { a: [1, 2], b: 1 });
   // @ts-expect-error there is one too few

@@ -1,5 +1,6 @@
 /** What a run over many items fails with. */
 import {
+  ArgumentError,
   CallCancelledError,
   CrashLoopError,
   ItemsError,
@@ -15,12 +16,18 @@ interface Counts {
   readonly failed: number;
 }
 
+/** What was thrown, as a sentence. */
+function why(thrown: unknown): string {
+  const text = thrownText(thrown);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 const come = ({ done, failed }: Counts): string => `${done} items had succeeded and ${failed} failed`;
 
 /** An item failed, and failures are not put up with. */
 export function failedItem(name: string, index: number, cause: unknown, counts: Counts): ItemsError {
   return new ItemsError(
-    `Item ${index} of a run of ${name} failed: ${thrownText(cause)} ` +
+    `Item ${index} of a run of ${name} failed: ${why(cause)} ` +
       `The run was stopped; ${come(counts)}. Use { onError: 'skip' } to leave failed items out.`,
     { ...counts, index, cause, symbol: name },
   );
@@ -44,7 +51,7 @@ export function tooMany(
   most: number,
 ): ItemsError {
   return new ItemsError(
-    `A run of ${name} was stopped at item ${index}: more than ${most} items have failed (\`maxFailures\`), the last with: ${thrownText(cause)} ` +
+    `A run of ${name} was stopped at item ${index}: more than ${Math.floor(most)} items have failed (\`maxFailures\`), the last with: ${why(cause)} ` +
       `${counts.done} items had succeeded.`,
     { ...counts, index, cause, symbol: name, code: 'OFFTHREAD_TOO_MANY_FAILURES' },
   );
@@ -76,14 +83,14 @@ export function readBefore(name: string): StreamError {
 /** The source threw. */
 export function sourceFailed(name: string, index: number, cause: unknown, counts: Counts): ItemsError {
   return new ItemsError(
-    `The source of a run of ${name} threw after ${index} items: ${thrownText(cause)} The run was stopped; ${come(counts)}.`,
+    `The source of a run of ${name} threw after ${index} items: ${why(cause)} The run was stopped; ${come(counts)}.`,
     { ...counts, cause, symbol: name, code: 'OFFTHREAD_SOURCE_FAILED' },
   );
 }
 
 /** Something else keeps it from going on. */
 export function endedBy(name: string, cause: unknown, counts: Counts): OffthreadError {
-  return new ItemsError(`A run of ${name} was stopped: ${thrownText(cause)}; ${come(counts)}.`, {
+  return new ItemsError(`A run of ${name} was stopped: ${why(cause).slice(0, -1)}; ${come(counts)}.`, {
     ...counts,
     cause,
     symbol: name,
@@ -93,10 +100,13 @@ export function endedBy(name: string, cause: unknown, counts: Counts): Offthread
 
 /** What keeps every item from running: the pool was closed, say. It is told as what it is, and with the counts. */
 export function endedByPool(name: string, cause: unknown, counts: Counts): OffthreadError {
-  const message = `A run of ${name} was stopped; ${come(counts)}. ${thrownText(cause)}`;
+  const message = `A run of ${name} was stopped; ${come(counts)}. ${why(cause)}`;
   const context = { cause, symbol: name };
   for (const known of [PoolClosedError, CallCancelledError, CrashLoopError]) {
     if (cause instanceof known) return new known(message, context);
   }
-  return cause as OffthreadError;
+  // A column that was taken away while the run went on: what the call says of itself is true of its own items alone.
+  const inner: unknown = cause instanceof ArgumentError ? (cause.cause ?? cause) : undefined;
+  if (inner === undefined) return cause as OffthreadError;
+  return new ArgumentError(`A run of ${name} was stopped; ${come(counts)}. ${why(inner)}`, context);
 }

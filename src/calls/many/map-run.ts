@@ -28,6 +28,7 @@ import { Pace } from './pace.js';
 import { Progress } from './progress.js';
 import { Readers } from './readers.js';
 import type { Outcome, Runner } from './runner.js';
+import type { PoolRun, Runs } from './runs.js';
 import { SecondTries } from './second-tries.js';
 import { Source } from './source.js';
 import { Turns } from './turns.js';
@@ -42,8 +43,9 @@ interface Work {
 /** Batches for each taker that may be pulled and not given out. */
 const LOOK_AHEAD = 4;
 
-export class MapRun implements Abortable {
+export class MapRun implements Abortable, PoolRun {
   readonly #runner: Runner;
+  readonly #runs: Runs;
   readonly #settings: MapSettings;
   readonly #source: Source;
   readonly #outbox: Outbox;
@@ -65,12 +67,12 @@ export class MapRun implements Abortable {
   #started = false;
   #isOver = false;
   #failure: (() => OffthreadError) | null = null;
-  #unlinkPool: () => void = () => {};
   /** Why nothing will be run any more. */
   #closed: OffthreadError | null = null;
 
-  constructor(runner: Runner, items: unknown, settings: MapSettings) {
+  constructor(runner: Runner, items: unknown, settings: MapSettings, runs: Runs) {
     this.#runner = runner;
+    this.#runs = runs;
     this.#settings = settings;
     this.#source = new Source(items, {
       came: () => this.#go(),
@@ -126,6 +128,8 @@ export class MapRun implements Abortable {
     await this.#ended;
     this.#readers.told = true;
     if (this.#failure !== null) throw this.#failure();
+    // What was there before anybody wanted all of it.
+    this.#outbox.keep();
     return this.#outbox.collect(this.#progress.total);
   }
 
@@ -145,13 +149,27 @@ export class MapRun implements Abortable {
     this.#started = true;
     this.#progress.begin();
     this.#turns.begin();
-    this.#unlinkPool = this.#runner.whenClosed((error) => {
-      this.#closed = error;
-      this.#go();
-    });
     const { signal } = this.#settings;
-    if (signal?.aborted === true) this.abort(signal.reason);
-    else if (signal !== undefined) linkSignal(signal, this);
+    if (signal?.aborted === true) {
+      this.abort(signal.reason);
+      return;
+    }
+    if (signal !== undefined) linkSignal(signal, this);
+    this.#runs.add(this);
+    this.#go();
+  }
+
+  get name(): string {
+    return this.#runner.name;
+  }
+
+  close(error: OffthreadError): void {
+    this.#closed = error;
+    this.#go();
+  }
+
+  stop(error: OffthreadError): void {
+    this.#stop(() => endedByPool(this.name, error, this.#progress));
     this.#go();
   }
 
@@ -202,7 +220,10 @@ export class MapRun implements Abortable {
   /** What is under way comes to its end; the source, and what waits to be run again, is not waited for. */
   #endWithPool(error: OffthreadError): void {
     if (this.#stops.size > 0 || this.#isComplete) return;
-    this.#stop(() => endedByPool(this.#runner.name, error, this.#progress));
+    const waits = this.#again.length > 0 || this.#secondTries.waiting > 0;
+    // The last item may be over, and the source not have said so yet.
+    if (!waits && this.#pull() === null && this.#source.isOver) return;
+    this.stop(error);
   }
 
   /** Whether all items are over, or are under way. */
@@ -334,7 +355,7 @@ export class MapRun implements Abortable {
     this.#isOver = true;
     const { signal } = this.#settings;
     if (signal !== undefined) unlinkSignal(signal, this);
-    this.#unlinkPool();
+    this.#runs.remove(this);
     this.#progress.end();
     if (this.#failure === null) {
       this.#progress.total = this.#pulled;

@@ -45,7 +45,7 @@ export function map(
   options: unknown,
 ): MapResults<unknown> {
   const settings = mapSettings(options);
-  const run = new MapRun(runnerOf(dispatcher, fn, settings.concurrency), items, settings);
+  const run = new MapRun(runnerOf(dispatcher, fn, settings.concurrency), items, settings, dispatcher.runs);
   return {
     get progress() {
       return run.progress;

@@ -82,7 +82,7 @@ export class Outbox {
     return one;
   }
 
-  /** Keeps what is ready, before {@link end}. Its items are not needed any more. */
+  /** Keeps what is ready, before {@link end}, or where nothing is missing. Its items are not needed any more. */
   keep(): void {
     while (!this.isEmpty) {
       const { group, to } = this.#piece as Piece;
@@ -112,16 +112,18 @@ export class Outbox {
     this.#ended = true;
   }
 
-  /** Results that nobody has been given: they were kept, or are behind one that is missing. */
+  /** Results that nobody has been given, in the order of their items: they were kept, not asked for, or are behind one that is missing. */
   leftOver(): Finished[] {
-    const pieces = [...this.#kept, ...this.#groups.map((group) => ({ group, from: 0, to: group.count }))];
-    return pieces.flatMap(({ group, from, to }) => {
-      const left: Finished[] = [];
+    const left = new Map<number, Finished>();
+    const groups = this.#groups.map((group) => ({ group, from: 0, to: group.count }));
+    const current = this.#piece === null ? [] : [{ ...this.#piece, from: this.#at }];
+    for (const { group, from, to } of [...this.#kept, ...current, ...this.#pieces, ...groups]) {
       for (let at = group.nextResult(from, to); at < to; at = group.nextResult(at + 1, to)) {
-        left.push({ index: group.from + at, value: group.value(at) });
+        // A piece may be of a group that is there, too.
+        left.set(group.from + at, { index: group.from + at, value: group.value(at) });
       }
-      return left;
-    });
+    }
+    return [...left.values()].toSorted((one, other) => one.index - other.index);
   }
 
   /** Goes on to the next result of the piece, if there is one. */

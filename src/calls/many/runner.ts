@@ -1,7 +1,7 @@
 /** What runs items: a native function in batches, or any function one by one. */
 import { setMaxListeners } from 'node:events';
-import { ArgumentError, type ErrorKind, OffthreadError } from '../../errors.js';
-import { show } from '../../options/checks.js';
+import { ArgumentError, type OffthreadError, kindOf } from '../../errors.js';
+import { LONGEST_MS, show } from '../../options/checks.js';
 import { type BatchPlan, type BatchViews, type Column, planBatch } from '../../shared/batch.js';
 import { settled } from '../../supervisor/thenable.js';
 import { cancelOwn } from '../cancellable.js';
@@ -38,8 +38,6 @@ export interface Runner {
   /** Pieces of work that are under way at most, and those that run them. */
   readonly most: number;
   readonly takers: number;
-  /** Tells when the pool is closed, if that is the end of whatever is run. @returns what stops telling. */
-  whenClosed(listener: (error: OffthreadError) => void): () => void;
   /** The run ends early: told once, before what is under way is stopped. */
   end(why: () => OffthreadError): void;
   /** Makes items [from, to) ready to run. @returns the first that cannot be run: then nothing is ready; null when all can. */
@@ -107,11 +105,6 @@ class SingleRunner implements Runner {
     if (!native) setMaxListeners(0, this.#abort.signal);
   }
 
-  whenClosed(listener: (error: OffthreadError) => void): () => void {
-    if (!this.#native) return () => {};
-    return this.#dispatcher.whenClosed((errorOf) => listener(errorOf(this.name)));
-  }
-
   end(why: () => OffthreadError): void {
     if (!this.#native) this.#abort.abort(why());
   }
@@ -146,7 +139,9 @@ class SingleRunner implements Runner {
     return (reason) => {
       // A call of offthread's ends by itself.
       if (cancelOwn(started, reason)) return;
-      patience ??= setTimeout(() => end({ error: reason, blame: 'run' }), this.#dispatcher.grace);
+      const { grace } = this.#dispatcher;
+      if (grace === Infinity) return;
+      patience ??= setTimeout(() => end({ error: reason, blame: 'run' }), Math.min(grace, LONGEST_MS));
     };
   }
 
@@ -155,15 +150,6 @@ class SingleRunner implements Runner {
     const kind = kindOf(error);
     const byPool = kind === 'crash-loop' || (kind === 'closed' && this.#dispatcher.closed);
     return byPool || (this.#native && kind === 'cancelled') ? 'run' : 'next';
-  }
-}
-
-/** Errors of callers' functions may be anything: looking at one may throw. */
-function kindOf(error: unknown): ErrorKind | undefined {
-  try {
-    return error instanceof OffthreadError ? error.kind : undefined;
-  } catch {
-    return undefined;
   }
 }
 
@@ -227,10 +213,6 @@ class BatchRunner implements Runner {
 
   get name(): string {
     return this.#origin.fn.name;
-  }
-
-  whenClosed(listener: (error: OffthreadError) => void): () => void {
-    return this.#origin.dispatcher.whenClosed((errorOf) => listener(errorOf(this.name)));
   }
 
   /** Its calls are cancelled one by one. */

@@ -8,7 +8,7 @@
  */
 import { types } from 'node:util';
 import { ArgumentError } from '../../errors.js';
-import { show } from '../../options/checks.js';
+import { show, thrownText } from '../../options/checks.js';
 import { isThenable, settled } from '../../supervisor/thenable.js';
 import type { Items } from './group.js';
 
@@ -42,21 +42,19 @@ export class Source {
   /** @throws ArgumentError for what cannot be iterated. */
   constructor(items: unknown, events: SourceEvents) {
     this.#events = events;
-    const { length, size } = (items ?? {}) as { length?: unknown; size?: unknown };
-    const known = typeof items === 'string' ? undefined : (length ?? size);
-    this.total = typeof known === 'number' && Number.isSafeInteger(known) && known >= 0 ? known : undefined;
     this.#array = isPlainArray(items) ? items : null;
-    const able = items as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
-    if (this.#array !== null) {
-      this.#async = null;
-      this.#sync = null;
-    } else if (typeof able?.[Symbol.asyncIterator] === 'function') {
-      this.#async = (able as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-      this.#sync = null;
-    } else if (typeof items !== 'string' && typeof able?.[Symbol.iterator] === 'function') {
-      this.#sync = (able as Iterable<unknown>)[Symbol.iterator]();
-      this.#async = null;
-    } else {
+    try {
+      this.total = this.#array === null ? totalOf(items) : this.#array.length;
+      this.#async =
+        this.#array === null
+          ? (iteratorOf(items, Symbol.asyncIterator) as AsyncIterator<unknown> | null)
+          : null;
+      const mayBeSync = this.#array === null && this.#async === null;
+      this.#sync = mayBeSync ? (iteratorOf(items, Symbol.iterator) as Iterator<unknown> | null) : null;
+    } catch (cause) {
+      throw new ArgumentError(`The items of map cannot be iterated: ${thrownText(cause)}`, { cause });
+    }
+    if (this.#array === null && this.#sync === null && this.#async === null) {
       throw new ArgumentError(
         `The items of map are ${show(items)}; they have to be an array, an iterable or an async iterable.`,
       );
@@ -162,6 +160,24 @@ export class Source {
       this.#pulling = false;
     }
   }
+}
+
+/** Items in all, if they say so. */
+function totalOf(items: unknown): number | undefined {
+  if (typeof items !== 'object' || items === null) return undefined;
+  const { length, size } = items as { length?: unknown; size?: unknown };
+  const known = length ?? size;
+  return typeof known === 'number' && Number.isSafeInteger(known) && known >= 0 ? known : undefined;
+}
+
+/** Null where they have none. @throws what they throw; TypeError for what is no iterator. */
+function iteratorOf(items: unknown, symbol: symbol): object | null {
+  if (typeof items === 'string' || items === null || items === undefined) return null;
+  const make = (items as { readonly [symbol: symbol]: unknown })[symbol];
+  if (typeof make !== 'function') return null;
+  const iterator: unknown = Reflect.apply(make, items, []);
+  if ((typeof iterator === 'object' || typeof iterator === 'function') && iterator !== null) return iterator;
+  throw new TypeError(`its iterator is ${show(iterator)}`);
 }
 
 const ignore = (): void => {};
