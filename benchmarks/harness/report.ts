@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BenchmarkArguments } from './arguments.js';
 import { root } from './lab.js';
-import { loadLine, machineLine } from './machine.js';
+import { cpuTimes, loadLine, machineLine, stolenLine } from './machine.js';
 import { median } from './statistics.js';
 import { figure, table, times } from './table.js';
 
@@ -60,6 +60,8 @@ export class Report {
   readonly #targets: (Target & { readonly met: boolean })[] = [];
   readonly #startedAt = performance.now();
   readonly #load = loadLine();
+  readonly #cpu = cpuTimes();
+  #stolen = '';
 
   /** @param name of the benchmark: its file, without the extension. */
   constructor(name: string, given: BenchmarkArguments, print: (line: string) => void = console.log) {
@@ -106,7 +108,9 @@ export class Report {
   /** Writes what was asked for. A missed target is a figure, not a failure of the program: the exit code stays 0. */
   end(): void {
     this.say();
-    this.say(`took ${((performance.now() - this.#startedAt) / 1_000).toFixed(0)} s`);
+    this.#stolen = stolenLine(this.#cpu, cpuTimes());
+    const seconds = ((performance.now() - this.#startedAt) / 1_000).toFixed(0);
+    this.say(`took ${seconds} s${this.#stolen === '' ? '' : `; ${this.#stolen}`}`);
     const { json, record } = this.#given;
     if (json !== undefined) writeFileSync(json, this.#json());
     if (!record) return;
@@ -127,7 +131,7 @@ export class Report {
     const data = {
       command: this.#command(),
       machine: machineLine(),
-      load: this.#load,
+      load: this.#stolen === '' ? this.#load : `${this.#load}; ${this.#stolen}`,
       tables: this.#tables,
       targets: this.#targets,
     };
