@@ -67,6 +67,7 @@ export class MapRun implements Abortable, PoolRun {
   #started = false;
   #isOver = false;
   #failure: (() => OffthreadError) | null = null;
+  #leavePool: () => void = () => {};
   /** Why nothing will be run any more. */
   #closed: OffthreadError | null = null;
 
@@ -155,7 +156,7 @@ export class MapRun implements Abortable, PoolRun {
       return;
     }
     if (signal !== undefined) linkSignal(signal, this);
-    this.#runs.add(this);
+    this.#leavePool = this.#runs.add(this);
     this.#go();
   }
 
@@ -355,7 +356,7 @@ export class MapRun implements Abortable, PoolRun {
     this.#isOver = true;
     const { signal } = this.#settings;
     if (signal !== undefined) unlinkSignal(signal, this);
-    this.#runs.remove(this);
+    this.#leavePool();
     this.#progress.end();
     if (this.#failure === null) {
       this.#progress.total = this.#pulled;

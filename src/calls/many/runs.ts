@@ -1,7 +1,9 @@
 /**
  * The runs of a pool that go on: they end with it, whatever they run.
  *
- * Guarantee: a run that begins when the pool is closed ends at once.
+ * Guarantees: a run that begins when the pool is closed ends at once. One that
+ * nobody reads any more, and of which nothing is under way, is not kept alive
+ * by being known here.
  */
 import type { OffthreadError } from '../../errors.js';
 
@@ -19,28 +21,39 @@ export interface PoolRun {
 type ErrorFor = (name: string) => OffthreadError;
 
 export class Runs {
-  readonly #runs = new Set<PoolRun>();
+  readonly #runs = new Set<WeakRef<PoolRun>>();
+  readonly #collected = new FinalizationRegistry<WeakRef<PoolRun>>((known) => this.#runs.delete(known));
   #closed: ErrorFor | null = null;
 
-  add(run: PoolRun): void {
-    this.#runs.add(run);
-    if (this.#closed !== null) run.stop(this.#closed(run.name));
-  }
-
-  remove(run: PoolRun): void {
-    this.#runs.delete(run);
+  /** @returns what takes it out again. */
+  add(run: PoolRun): () => void {
+    if (this.#closed !== null) {
+      run.stop(this.#closed(run.name));
+      return () => {};
+    }
+    const known = new WeakRef(run);
+    this.#runs.add(known);
+    this.#collected.register(run, known, known);
+    return () => {
+      this.#runs.delete(known);
+      this.#collected.unregister(known);
+    };
   }
 
   close(errorFor: ErrorFor): void {
     this.#closed = errorFor;
-    for (const run of [...this.#runs]) run.close(errorFor(run.name));
+    for (const run of this.#all()) run.close(errorFor(run.name));
   }
 
   stop(errorFor: ErrorFor): void {
-    for (const run of [...this.#runs]) run.stop(errorFor(run.name));
+    for (const run of this.#all()) run.stop(errorFor(run.name));
   }
 
   cancel(reason: unknown): void {
-    for (const run of [...this.#runs]) run.cancel(reason);
+    for (const run of this.#all()) run.cancel(reason);
+  }
+
+  #all(): PoolRun[] {
+    return [...this.#runs].flatMap((known) => known.deref() ?? []);
   }
 }
