@@ -170,6 +170,7 @@ export class MapRun implements Abortable, PoolRun {
   }
 
   stop(error: OffthreadError): void {
+    if (this.#isOver) return;
     this.#stop(() => endedByPool(this.name, error, this.#progress));
     this.#go();
   }
