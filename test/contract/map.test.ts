@@ -455,7 +455,9 @@ describeOn(contractEngines, ['process'], 'maps and lanes that die (issue 5.1)', 
       for (const [error] of deaths) expect(error).to.be.instanceOf(LaneCrashedError);
       const again = pool.map(ot_die_if, items, { retries: { crash: 1 } });
       const { error } = await readAll(again);
-      expect(error).to.be.instanceOf(OffthreadError).that.includes({ index: 5 });
+      expect(error).to.be.instanceOf(OffthreadError);
+      // Either of them dies for the second time first.
+      expect((error as ItemsError).index).to.be.oneOf([5, 1_500]);
     });
   });
 });
