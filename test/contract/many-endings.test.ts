@@ -294,6 +294,32 @@ onEveryEngine('the ends of runs over many items (issue 5)', (engine) => {
     });
   });
 
+  it('a run that somebody waits for is kept, and told of the end of its pool', async () => {
+    await withPool(engine, { lanes: 1 }, async (_, pool) => {
+      const lib = await pool.open(testlib, FUNCTIONS, { engine });
+      const source = async function* (): AsyncGenerator<number> {
+        yield 1;
+        await never();
+      };
+      const reading = async (): Promise<void> => {
+        for await (const one of pool.map(lib.same, source())) expect(one).to.equal(1);
+      };
+      const ends = [
+        pool.map(lib.same, source()).toArray(),
+        pool.map(() => never(), [1]).toArray(),
+        reading(),
+      ];
+      const all = Promise.all(ends.map((end) => rejection(end, PoolClosedError)));
+      await turns(0);
+      for (let i = 0; i < 3; i++) {
+        collectGarbage();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      await pool.destroy();
+      await all;
+    });
+  });
+
   it('failing items by the thousand leave the event loop to others', async () => {
     await withPool(engine, { lanes: 2 }, async (_, pool) => {
       const lib = await pool.open(testlib, FUNCTIONS, { engine });

@@ -68,6 +68,7 @@ export class MapRun implements Abortable, PoolRun {
   #isOver = false;
   #failure: (() => OffthreadError) | null = null;
   #leavePool: () => void = () => {};
+  #isAwaited = false;
   /** Why nothing will be run any more. */
   #closed: OffthreadError | null = null;
 
@@ -204,6 +205,13 @@ export class MapRun implements Abortable, PoolRun {
       this.#finish();
     } while (this.#readers.serve());
     if (this.#isOver) this.#readers.end(this.#failure);
+    this.#await(!this.#isOver && (this.#collects || !this.#readers.isEmpty));
+  }
+
+  #await(awaited: boolean): void {
+    if (awaited === this.#isAwaited) return;
+    this.#isAwaited = awaited;
+    this.#runs.await(this, awaited);
   }
 
   #handOut(): void {

@@ -3,7 +3,7 @@
  *
  * Guarantees: a run that begins when the pool is closed ends at once. One that
  * nobody reads any more, and of which nothing is under way, is not kept alive
- * by being known here.
+ * by being known here; one that somebody waits for is, since nothing else may.
  */
 import type { OffthreadError } from '../../errors.js';
 
@@ -23,6 +23,7 @@ type ErrorFor = (name: string) => OffthreadError;
 export class Runs {
   readonly #runs = new Set<WeakRef<PoolRun>>();
   readonly #collected = new FinalizationRegistry<WeakRef<PoolRun>>((known) => this.#runs.delete(known));
+  readonly #awaited = new Set<PoolRun>();
   #closed: ErrorFor | null = null;
 
   /** @returns what takes it out again. */
@@ -35,9 +36,16 @@ export class Runs {
     this.#runs.add(known);
     this.#collected.register(run, known, known);
     return () => {
+      this.#awaited.delete(run);
       this.#runs.delete(known);
       this.#collected.unregister(known);
     };
+  }
+
+  /** Whether somebody waits for what a run brings next. */
+  await(run: PoolRun, awaited: boolean): void {
+    if (awaited) this.#awaited.add(run);
+    else this.#awaited.delete(run);
   }
 
   close(errorFor: ErrorFor): void {
