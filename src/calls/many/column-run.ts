@@ -12,16 +12,15 @@
  * - The first cause that ends it is the one it fails with.
  */
 import { performance } from 'node:perf_hooks';
-import { CallCancelledError, type OffthreadError } from '../../errors.js';
+import type { OffthreadError } from '../../errors.js';
 import type { ColumnSettings, ManyProgress } from '../../options/column-options.js';
 import type { Column } from '../../shared/batch.js';
-import { reasonText } from '../call.js';
 import type { FunctionOrigin } from '../native-function.js';
 import { linkSignal, unlinkSignal } from '../signals.js';
 import type { BatchCall } from './batch-call.js';
 import { ColumnBatch, lentOf } from './column-batch.js';
 import type { CheckedColumns } from './column-check.js';
-import { endedBy, endedByPool, handlerFailed } from './endings.js';
+import { cancelledRun, endedBy, endedByPool, handlerFailed } from './endings.js';
 import { Failures } from './failures.js';
 import { Pace, batchesAtOnce } from './pace.js';
 import { Progress } from './progress.js';
@@ -116,14 +115,7 @@ export class ColumnRun {
   cancel(reason?: unknown): boolean {
     if (this.#failure !== null || this.#isOver) return false;
     const { name } = this.#origin.fn;
-    const why = reasonText(reason);
-    this.#stop(
-      () =>
-        new CallCancelledError(
-          `The run of ${name} was cancelled${why === '' ? '' : `: ${why}`}, after ${this.#progress.done} of ${this.#columns.length} items.`,
-          { symbol: name, cause: reason },
-        ),
-    );
+    this.#stop(() => cancelledRun(name, reason, `${this.#progress.done} of ${this.#columns.length}`));
     this.#settle();
     return true;
   }

@@ -9,6 +9,7 @@ import {
   StreamError,
 } from '../../errors.js';
 import { thrownText } from '../../options/checks.js';
+import { reasonText } from '../call.js';
 import { settled } from '../../supervisor/thenable.js';
 
 interface Counts {
@@ -23,6 +24,15 @@ function why(thrown: unknown): string {
 }
 
 const come = ({ done, failed }: Counts): string => `${done} items had succeeded and ${failed} failed`;
+
+/** Somebody cancelled it. @param over how many items had succeeded, in words. */
+export function cancelledRun(name: string, reason: unknown, over: string): CallCancelledError {
+  const text = reasonText(reason);
+  return new CallCancelledError(
+    `The run of ${name} was cancelled${text === '' ? '' : `: ${text}`}, after ${over} items.`,
+    { symbol: name, cause: reason },
+  );
+}
 
 /** An item failed, and failures are not put up with. */
 export function failedItem(name: string, index: number, cause: unknown, counts: Counts): ItemsError {

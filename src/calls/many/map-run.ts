@@ -15,12 +15,11 @@
  *   that can still be given out in order.
  */
 import { performance } from 'node:perf_hooks';
-import { CallCancelledError, type OffthreadError } from '../../errors.js';
+import type { OffthreadError } from '../../errors.js';
 import type { ManyProgress } from '../../options/column-options.js';
 import type { MapSettings } from '../../options/map-options.js';
-import { reasonText } from '../call.js';
 import { type Abortable, linkSignal, unlinkSignal } from '../signals.js';
-import { endedByPool, handlerFailed, readBefore, sourceFailed } from './endings.js';
+import { cancelledRun, endedByPool, handlerFailed, readBefore, sourceFailed } from './endings.js';
 import { Failures } from './failures.js';
 import { Group, type Items } from './group.js';
 import { type Finished, Outbox, type View } from './outbox.js';
@@ -184,14 +183,7 @@ export class MapRun implements Abortable, PoolRun {
     if (this.#failure !== null || this.#isOver) return false;
     this.#started = true;
     const { name } = this.#runner;
-    const why = reasonText(reason);
-    this.#stop(
-      () =>
-        new CallCancelledError(
-          `The run of ${name} was cancelled${why === '' ? '' : `: ${why}`}, after ${this.#progress.done} items.`,
-          { symbol: name, cause: reason },
-        ),
-    );
+    this.#stop(() => cancelledRun(name, reason, `${this.#progress.done}`));
     this.#go();
     return true;
   }
