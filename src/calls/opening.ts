@@ -20,7 +20,7 @@ import { known, show } from '../options/checks.js';
 import { copyWith } from '../lanes/native-copy.js';
 import { DeclaredFunction } from '../lanes/declared-function.js';
 import type { TryOut } from '../lanes/lane.js';
-import { ffiRsGate } from '../supervisor/quiet.js';
+import { whenFfiRsIsQuiet } from '../supervisor/quiet.js';
 
 /** Options of `pool.open`. */
 export interface OpenOptions {
@@ -84,7 +84,7 @@ export async function openOnHost(
     return name;
   };
   const touchesFfiRs = requested === 'auto' || requested === 'ffi-rs';
-  const engine = touchesFfiRs ? await ffiRsGate.whenQuiet(find) : find();
+  const engine = touchesFfiRs ? await whenFfiRsIsQuiet(find) : find();
   return declared(path, engine, compiled, number);
 }
 

@@ -5,8 +5,13 @@
  *
  *   open ──► no new call of the engine starts ──► those in flight end ──► opened ──► calls go on
  *                                            └─ too long ──► EngineError, calls go on
+ *
+ * Guarantee: the gate is one for the process, however many copies of offthread
+ * it has loaded (two dependencies that each bring one, a test runner that loads
+ * modules anew for each file): they share the table of ffi-rs, too.
  */
 import { performance } from 'node:perf_hooks';
+import workerThreads from 'node:worker_threads';
 import { EngineError } from '../errors.js';
 
 /** One pool's part in it. */
@@ -21,7 +26,8 @@ export interface QuietMember {
 
 interface Waiter {
   run(): void;
-  fail(error: unknown): void;
+  /** Rejects with the error class of the copy of offthread that waits. */
+  fail(obstacle: string): void;
   readonly until: number;
 }
 
@@ -47,8 +53,15 @@ export class QuietGate {
     this.#members.delete(member);
   }
 
-  /** Runs `work` as soon as nothing is in flight: now, if that is so now. */
-  whenQuiet<R>(work: () => R, patienceMs: number = QUIET_PATIENCE_MS): Promise<R> {
+  /**
+   * Runs `work` as soon as nothing is in flight: now, if that is so now.
+   * @param busy the error when that takes longer than `patienceMs`, from what is in the way.
+   */
+  whenQuiet<R>(
+    work: () => R,
+    patienceMs: number = QUIET_PATIENCE_MS,
+    busy: (obstacle: string) => Error = engineBusy,
+  ): Promise<R> {
     return new Promise((resolve, reject) => {
       const run = (): void => {
         try {
@@ -58,7 +71,11 @@ export class QuietGate {
           reject(error);
         }
       };
-      this.#waiters.push({ run, fail: reject, until: performance.now() + patienceMs });
+      this.#waiters.push({
+        run,
+        fail: (obstacle) => reject(busy(obstacle)),
+        until: performance.now() + patienceMs,
+      });
       this.look();
     });
   }
@@ -83,16 +100,45 @@ export class QuietGate {
     const now = performance.now();
     for (const waiter of this.#waiters.filter(({ until }) => until <= now)) {
       this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-      waiter.fail(
-        new EngineError(
-          `ffi-rs can open a library only while none of its calls is in flight in the process, and ${obstacle.obstacle()}. ` +
-            "Open every library before the first long call, or open this one with { engine: 'koffi' }.",
-          { code: 'OFFTHREAD_ENGINE_BUSY' },
-        ),
-      );
+      waiter.fail(obstacle.obstacle());
     }
   }
 }
 
+function engineBusy(obstacle: string): EngineError {
+  return new EngineError(
+    `ffi-rs can open a library only while none of its calls is in flight in the process, and ${obstacle}. ` +
+      "Open every library before the first long call, or open this one with { engine: 'koffi' }.",
+    { code: 'OFFTHREAD_ENGINE_BUSY' },
+  );
+}
+
+/**
+ * The key under which copies of offthread find the gate. Another number where
+ * the members or the methods of {@link QuietGate} change: older copies then
+ * have a gate of their own.
+ */
+const KEY = Symbol.for('offthread.quiet-gate.1');
+
+/**
+ * On the object of a built-in module: unlike `globalThis` that object is the
+ * same in every context of this thread, and test runners load modules in
+ * contexts of their own. Other threads of the host have other gates, and cannot
+ * use ffi-rs (`Capabilities.anyThread`).
+ */
+function shared(): QuietGate {
+  const place = workerThreads as { [KEY]?: QuietGate };
+  if (place[KEY] === undefined) Object.defineProperty(place, KEY, { value: new QuietGate() });
+  return place[KEY] as QuietGate;
+}
+
 /** The gate of ffi-rs in this process. */
-export const ffiRsGate: QuietGate = new QuietGate();
+export const ffiRsGate: QuietGate = shared();
+
+/**
+ * Runs `work`, which changes the table of ffi-rs, as soon as none of its calls is in flight.
+ * @throws (rejects) EngineError OFFTHREAD_ENGINE_BUSY after 10 s, or what `work` threw.
+ */
+export function whenFfiRsIsQuiet<R>(work: () => R): Promise<R> {
+  return ffiRsGate.whenQuiet(work, QUIET_PATIENCE_MS, engineBusy);
+}
