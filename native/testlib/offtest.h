@@ -60,6 +60,31 @@ double ot_sum10_f64(double a, double b, double c, double d, double e, double f, 
 double ot_mix12(int8_t a, double b, uint8_t c, float d, int16_t e, double f, uint16_t g, int32_t h, int64_t i,
                 bool j, uint32_t k, const void *l);
 
+/* ---- limits.c: the most that declarations allow ----------------------------------- */
+
+/* Each argument times its place, counted from 1. */
+double ot_sum32(int8_t a0, double a1, uint8_t a2, float a3, int16_t a4, uint16_t a5, int32_t a6, uint32_t a7,
+                int64_t a8, uint64_t a9, bool a10, int8_t a11, double a12, uint8_t a13, float a14, int16_t a15,
+                uint16_t a16, int32_t a17, uint32_t a18, int64_t a19, uint64_t a20, bool a21, int8_t a22,
+                double a23, uint8_t a24, float a25, int16_t a26, uint16_t a27, int32_t a28, uint32_t a29,
+                int64_t a30, uint64_t a31);
+/* Fills the cells with 1 to 32. */
+void ot_out32(int32_t *a0, int32_t *a1, int32_t *a2, int32_t *a3, int32_t *a4, int32_t *a5, int32_t *a6,
+              int32_t *a7, int32_t *a8, int32_t *a9, int32_t *a10, int32_t *a11, int32_t *a12, int32_t *a13,
+              int32_t *a14, int32_t *a15, int32_t *a16, int32_t *a17, int32_t *a18, int32_t *a19, int32_t *a20,
+              int32_t *a21, int32_t *a22, int32_t *a23, int32_t *a24, int32_t *a25, int32_t *a26, int32_t *a27,
+              int32_t *a28, int32_t *a29, int32_t *a30, int32_t *a31);
+/* Gives each argument its place, counted from 1; returns what the callback does. */
+double ot_call_with_16(double (*callback)(int8_t, double, uint8_t, float, int16_t, uint16_t, int32_t, uint32_t,
+                                          int64_t, uint64_t, bool, int8_t, double, uint8_t, float, int16_t));
+/* Calls each with its place, counted from 0; returns the sum of what they return. */
+int ot_call_32(int (*f0)(int), int (*f1)(int), int (*f2)(int), int (*f3)(int), int (*f4)(int), int (*f5)(int),
+               int (*f6)(int), int (*f7)(int), int (*f8)(int), int (*f9)(int), int (*f10)(int), int (*f11)(int),
+               int (*f12)(int), int (*f13)(int), int (*f14)(int), int (*f15)(int), int (*f16)(int),
+               int (*f17)(int), int (*f18)(int), int (*f19)(int), int (*f20)(int), int (*f21)(int),
+               int (*f22)(int), int (*f23)(int), int (*f24)(int), int (*f25)(int), int (*f26)(int),
+               int (*f27)(int), int (*f28)(int), int (*f29)(int), int (*f30)(int), int (*f31)(int));
+
 /* ---- time.c ----------------------------------------------------------------------- */
 
 uint64_t ot_monotonic_ns(void);    /* CLOCK_MONOTONIC; on Linux the clock of process.hrtime */

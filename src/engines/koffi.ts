@@ -17,9 +17,15 @@ import { ERRNO_LOCATION, Errno } from './errno.js';
 import { checkLibrary, libraryFailure, symbolNotFound } from './library-error.js';
 import { emptyAddress } from './scratch.js';
 
+/**
+ * koffi runs native code on a stack of its own, which it makes no larger than this, whatever the thread has.
+ * A larger wish gets this much.
+ */
+const LARGEST_STACK_BYTES = 16 * 1024 * 1024;
+
 export interface KoffiOptions {
   /**
-   * Size of the stack that native code runs on, in bytes (koffi's default is 2 MiB).
+   * Size of the stack that native code runs on, in bytes (koffi's default is 2 MiB; see `LARGEST_STACK_BYTES`).
    * Only the first load in an environment can set it.
    */
   readonly stackBytes?: number | undefined;
@@ -61,7 +67,7 @@ const TYPES: { readonly [type in Scalar | 'void']: string } = {
 /** Loads koffi. @throws EngineError OFFTHREAD_ENGINE_MISSING */
 export function loadKoffi(options: KoffiOptions = {}): Engine {
   const koffi = requireKoffi();
-  if (options.stackBytes !== undefined) setStack(koffi, options.stackBytes);
+  if (options.stackBytes !== undefined) setStack(koffi, Math.min(options.stackBytes, LARGEST_STACK_BYTES));
   return new KoffiEngine(koffi);
 }
 

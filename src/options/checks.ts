@@ -49,7 +49,7 @@ export function countOrInfinity(name: string, value: unknown, most: number, fall
 export function duration(name: string, value: unknown, fallback: number): number {
   if (value === undefined) return fallback;
   if (typeof value !== 'number' || !(value >= 0) || (value > LONGEST_MS && value !== Infinity)) {
-    refuse(name, value, `a number of milliseconds from 0 to ${LONGEST_MS}`);
+    refuse(name, value, `a number of milliseconds from 0 to ${LONGEST_MS}, or Infinity`);
   }
   return value;
 }

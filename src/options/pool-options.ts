@@ -65,7 +65,11 @@ export interface PoolOptions {
   readonly hostTimeout?: number;
   /** Stuck threads tolerated beyond `lanes`. Default 4. */
   readonly maxLostLanes?: number;
-  /** MB of stack for each lane, 1 to 64. Default 4. */
+  /**
+   * MB of stack for each lane, 1 to 64. Default 4. koffi runs native code on a stack of its own, of at most 16 MB: with
+   * it a larger number is 16 for native code. With the other engines native code of a process lane has what `ulimit -s`
+   * says, and that of a thread lane what is given here.
+   */
   readonly stackSizeMb?: number;
   /** Prefix of the lanes' names. Default `offthread`. */
   readonly name?: string;
