@@ -20,7 +20,7 @@ export interface PoolEvents {
   'lane-restarting': [{ readonly delayMs: number }];
   /** A lane has served long enough, or grown too large, and another has taken its place. */
   'lane-recycled': [{ readonly lane: string; readonly reason: 'calls' | 'memory' }];
-  /** So many lanes died within so many ms that none is started for `retryInMs`. */
+  /** So many lanes died within so many ms, or lanes failed to start so often in a row, that none is started for `retryInMs`. */
   'breaker-open': [{ readonly deaths: number; readonly withinMs: number; readonly retryInMs: number }];
   /** One lane is started, to see whether it lives. */
   'breaker-trial': [Readonly<Record<string, never>>];

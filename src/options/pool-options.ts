@@ -40,7 +40,7 @@ export interface PoolOptions {
   readonly recycleAfter?: number;
   /** Resident MB above which a process lane finishes what it has and is replaced. Default 0: never. */
   readonly recycleAboveMb?: number;
-  /** Deaths of lanes within `deathWindow` after which the pool stops replacing them for a while. Default 3 for each lane, and 3 more. */
+  /** Deaths of lanes within `deathWindow` after which the pool stops replacing them for a while; Infinity is never, but for lanes that cannot start. Default 3 for each lane, and 3 more. */
   readonly maxDeaths?: number;
   /** ms; see `maxDeaths`. It is also how long the pool stops replacing at first. Default 10,000. */
   readonly deathWindow?: number;

@@ -9,6 +9,7 @@ import { digestArguments } from '../lanes/digest.js';
 import type { PoolSettings } from '../options/pool-options.js';
 import type { Job, JobLane } from './job.js';
 import { Poison } from './poison.js';
+import { startAdvice } from './start-advice.js';
 
 const WHERE: Readonly<Record<DeathPhase, string>> = {
   boot: 'while it started, or opened a library',
@@ -30,7 +31,10 @@ function adviceOf({ advice, signal, exitCode, phase, stderr, pid, cause }: Death
     return `Node.js has refused its options: look at NODE_OPTIONS in \`env\`, and at those that this process was started with.${said}`;
   }
   if (phase === 'boot' && cause !== undefined) {
-    return 'The system could not start it: it has no descriptors, processes or memory left (ulimit -n, -u, -v), or the executable of Node.js is gone.';
+    return (
+      startAdvice(cause) ??
+      'The system could not start it: it has no descriptors, processes or memory left (ulimit -n, -u, -v), or the executable of Node.js is gone.'
+    );
   }
   if (phase === 'answer') {
     return `Native code has returned something that is not what its declaration says: a pointer to text that is none, or has no end.${said}`;

@@ -2,6 +2,9 @@
 import { CrashLoopError, LaneLostError } from '../errors.js';
 import { thrownText } from '../options/checks.js';
 import { type PoolSettings } from '../options/pool-options.js';
+import { startAdvice } from './start-advice.js';
+
+const wholeMs = (ms: number): number => Math.max(0, Math.ceil(ms));
 
 /**
  * @param retryInMs until a lane is started again.
@@ -14,9 +17,22 @@ export function crashLoop(
   cause: unknown,
 ): CrashLoopError {
   return new CrashLoopError(
-    `Lanes keep dying: ${deaths} within ${deathWindow} ms, and none is left; the pool tries another in ${Math.max(0, Math.ceil(retryInMs))} ms. ` +
+    `Lanes keep dying: ${deaths} within ${deathWindow} ms, and none is left; the pool tries another in ${wholeMs(retryInMs)} ms. ` +
       'Native code that ends its lane does this, a library that fails while it is loaded, or lanes that cannot start: look at the `cause` (its `stderr` has what the lane said), and at the lane-crashed events. ' +
       `Then mend or avoid that call, or allow more with maxDeaths. The last: ${thrownText(cause)}`,
+    { cause },
+  );
+}
+
+/**
+ * @param rounds of starts that have failed in a row.
+ * @param retryInMs until a lane is started again.
+ * @param cause of the last failure.
+ */
+export function cannotStart(rounds: number, retryInMs: number, cause: unknown): CrashLoopError {
+  return new CrashLoopError(
+    `No lane can be started: ${rounds} attempts in a row have failed; the pool tries again in ${wholeMs(retryInMs)} ms. ` +
+      `The last: ${thrownText(cause).replace(/(?<![.!?])$/, '.')} ${startAdvice(cause) ?? 'Look at the `cause`, and at the lane-crashed events.'}`,
     { cause },
   );
 }

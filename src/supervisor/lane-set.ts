@@ -25,7 +25,7 @@ import type { Death } from '../lanes/death.js';
 import type { LaneKind } from '../lanes/lane-kind.js';
 import type { ToLane } from '../shared/messages.js';
 import { crashError } from './crash.js';
-import { crashLoop, everyLaneLost } from './hopeless.js';
+import { cannotStart, crashLoop, everyLaneLost } from './hopeless.js';
 import type { Job, JobLane } from './job.js';
 import { type RecycleReason, recycleReason } from './recycling.js';
 import { type BreakerState, type RestartNews, Restarts } from './restarts.js';
@@ -137,12 +137,11 @@ export class LaneSet {
     if (this.lost.some(({ abandonAt }) => abandonAt !== Infinity)) return null;
     if (this.#restarts.state === 'open') {
       const now = performance.now();
-      return crashLoop(
-        this.#settings,
-        this.#restarts.deaths(now),
-        this.#restarts.dueAt - now,
-        this.#lastDeath,
-      );
+      const retryInMs = this.#restarts.dueAt - now;
+      const { failedStarts } = this.#restarts;
+      return failedStarts > 1
+        ? cannotStart(failedStarts, retryInMs, this.#lastDeath)
+        : crashLoop(this.#settings, this.#restarts.deaths(now), retryInMs, this.#lastDeath);
     }
     if (this.#wanted() > 0) return null;
     return everyLaneLost(this.#settings, this.lost.length);
@@ -295,7 +294,8 @@ export class LaneSet {
     this.#lastDeath = crashError(lane, death);
     const news: (() => void)[] = [];
     this.#held = news;
-    this.#restarts.died(performance.now(), lane, lane.createdAt);
+    if (lane.announcedReady) this.#restarts.died(performance.now(), lane, lane.createdAt);
+    else this.#restarts.failed(performance.now(), lane, lane.createdAt);
     this.#held = null;
     this.#events.crashed(lane, death);
     for (const tell of news) tell();
@@ -395,7 +395,7 @@ export class LaneSet {
       return true;
     } catch (error) {
       this.#lastDeath = error;
-      this.#restarts.died(performance.now(), {}, performance.now());
+      this.#restarts.failed(performance.now(), {}, performance.now());
       this.#events.notStarted();
       return false;
     }

@@ -2,7 +2,8 @@
  * When lanes that died are replaced: a state machine without a clock or timers
  * of its own. Times are ms on any clock that does not go back.
  *
- *             maxDeaths within deathWindow           the open time is over
+ *             maxDeaths within deathWindow,
+ *             or starts that keep failing            the open time is over
  *   closed ─────────────────────────────────► open ────────────────────────► trial
  *     ▲                                         ▲                             │ │
  *     │                                         └── its lane died: twice the ─┘ │
@@ -13,10 +14,16 @@
  *            to replace others, with no answered call in between, 50, 100,
  *            200 ... at most 2,000 ms after the last death. Lanes that die
  *            together are one step of that: they say nothing of each other.
+ *            Failed starts are steps of the same size, and answers of other
+ *            lanes do not shorten them.
  *   open     No lane is started. First for `deathWindow`, at most 60 s.
  *   trial    One lane is started. The others that are left go on.
  *
  * Guarantees:
+ * - Lanes that cannot start open the breaker whatever `maxDeaths` is, and however
+ *   many are wanted: 8 rounds of starts without a lane that became ready, or 3
+ *   that took 10 s. Rounds are counted, not lanes: a round may end at its first
+ *   failure, and the back-off bounds the rounds within any window.
  * - A trial has one lane at a time. Only that lane ends the trial: lanes from
  *   before neither prove anything by their answers nor fail it by their death.
  * - It cannot get stuck: open ends by time alone; a trial's lane that ends
@@ -59,6 +66,11 @@ export interface RestartNews {
 /** ms between a second death and its replacement; doubles with every further one. */
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 2_000;
+/** Rounds of starts in a row that open the breaker when they fail. */
+const FAILED_ROUNDS = 8;
+/** The same, where they have taken `SLOW_MS` together. */
+const SLOW_FAILED_ROUNDS = 3;
+const SLOW_MS = 10_000;
 /** ms that a trial's lane has to live once it is ready. */
 const PROOF_MS = 1_000;
 /** ms that a trial's lane has to become ready before another may be started beside it. */
@@ -79,6 +91,10 @@ export class Restarts<Lane extends object> {
   /** Generations of lanes that have died since a call was answered, and when the last did: lanes started before are of it. */
   #run = 0;
   #ranAt = -Infinity;
+  /** Rounds of starts that have failed since a lane became ready, when the first did, and when the last did. */
+  #failed = 0;
+  #failedSince = 0;
+  #failedAt = -Infinity;
   #openMs = 0;
   /** The trial's lane; null in the other states. */
   #lane: Lane | null = null;
@@ -100,6 +116,11 @@ export class Restarts<Lane extends object> {
   /** ms: when to ask again, since the answer changes by then; Infinity while time alone changes nothing. */
   get dueAt(): number {
     return this.#dueAt;
+  }
+
+  /** Rounds of starts that have failed since a lane became ready. */
+  get failedStarts(): number {
+    return this.#failed;
   }
 
   /** Deaths within the window, since the breaker closed. Counted up to `maxDeaths`, or 1,000 where that is Infinity. */
@@ -132,6 +153,7 @@ export class Restarts<Lane extends object> {
   /** A lane takes calls. */
   ready(now: number, lane: Lane): void {
     this.#advance(now);
+    this.#failed = 0;
     if (lane !== this.#lane || this.#laneReady) return;
     this.#laneReady = true;
     this.#vacant = false;
@@ -141,24 +163,27 @@ export class Restarts<Lane extends object> {
   /** A lane has answered a call. For every call: two fields, but for the one that ends a trial. */
   worked(lane: Lane): void {
     // A wait that has begun goes on, since its length has been told; the next death is a first one.
-    this.#run = 0;
+    // Where starts fail it is not: what other lanes answer says nothing of those.
+    if (this.#failed === 0) this.#run = 0;
     if (lane === this.#lane) this.#close();
   }
 
-  /** A lane ended unexpectedly. @param createdAt when it was started. */
-  died(now: number, lane: Lane, createdAt: number): void {
+  /** A lane ended before it was ready, or could not even be made. @param createdAt when it was started. */
+  failed(now: number, lane: Lane, createdAt: number): void {
+    // First: a trial that has succeeded meanwhile ends what came before.
     this.#advance(now);
-    this.#remember(now);
-    if (this.#run === 0 || createdAt >= this.#ranAt) {
-      this.#run += 1;
-      this.#ranAt = now;
+    if (this.#failed === 0) this.#failedSince = now;
+    if (this.#failed === 0 || createdAt >= this.#failedAt) {
+      this.#failed += 1;
+      this.#failedAt = now;
     }
-    if (this.#state === 'closed') {
-      if (this.#deaths.length >= this.#settings.maxDeaths) this.#open(now, this.#settings.deathWindow);
-      else this.#backOff(now);
-    } else if (lane === this.#lane) {
-      this.#open(now, this.#openMs * 2);
-    }
+    const slow = this.#failed >= SLOW_FAILED_ROUNDS && now - this.#failedSince >= SLOW_MS;
+    this.#ended(now, lane, createdAt, slow || this.#failed >= FAILED_ROUNDS);
+  }
+
+  /** A lane that had been ready ended unexpectedly. @param createdAt when it was started. */
+  died(now: number, lane: Lane, createdAt: number): void {
+    this.#ended(now, lane, createdAt, false);
   }
 
   /** A lane ended, or was given up, and did not die by itself: it was killed to stop a call, recycled, lost. */
@@ -168,6 +193,23 @@ export class Restarts<Lane extends object> {
     this.#lane = null;
     this.#vacant = true;
     this.#dueAt = Infinity;
+  }
+
+  /** @param startsFail whether lanes have been failing to start for long enough to stop. */
+  #ended(now: number, lane: Lane, createdAt: number, startsFail: boolean): void {
+    this.#advance(now);
+    this.#remember(now);
+    if (this.#run === 0 || createdAt >= this.#ranAt) {
+      this.#run += 1;
+      this.#ranAt = now;
+    }
+    if (this.#state === 'closed') {
+      if (startsFail || this.#deaths.length >= this.#settings.maxDeaths) {
+        this.#open(now, this.#settings.deathWindow);
+      } else this.#backOff(now);
+    } else if (lane === this.#lane) {
+      this.#open(now, this.#openMs * 2);
+    }
   }
 
   #most(): number {
@@ -206,6 +248,7 @@ export class Restarts<Lane extends object> {
     this.#leaveTrial('closed', Infinity);
     this.#deaths = [];
     this.#run = 0;
+    this.#failed = 0;
     this.#news.closed();
   }
 

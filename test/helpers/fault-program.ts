@@ -64,9 +64,10 @@ export interface ProgramOptions {
   /** Arguments of node. */
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** Descriptors that it may have, MB of address space that it and its lanes may have each. */
+  /** Descriptors that it may have, MB of address space that it and its lanes may have each, blocks of 512 bytes of a file. */
   readonly descriptors?: number;
   readonly addressSpaceMb?: number;
+  readonly fileBlocks?: number;
 }
 
 /** A program that runs, and that the test may end. */
@@ -87,6 +88,7 @@ export function startProgram(ground: Ground, code: string, options: ProgramOptio
   const start = performance.now();
   const limits = [
     ...(options.descriptors === undefined ? [] : [`ulimit -n ${options.descriptors}`]),
+    ...(options.fileBlocks === undefined ? [] : [`ulimit -f ${options.fileBlocks}`]),
     ...(options.addressSpaceMb === undefined ? [] : [`ulimit -v ${options.addressSpaceMb * 1_000}`]),
   ];
   const child: ChildProcess = spawn(

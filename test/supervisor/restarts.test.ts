@@ -22,6 +22,8 @@ class Model {
   readonly #settings: RestartSettings;
   #deaths: number[] = [];
   #unanswered = 0;
+  /** When rounds of starts failed, since a lane became ready. A round is a moment here: no lane is started while others fail. */
+  #failures: number[] = [];
   #waitsUntil = -1;
   #openUntil = -1;
   #openMs = 0;
@@ -65,13 +67,14 @@ class Model {
   }
 
   ready(lane: Lane): void {
+    this.#failures = [];
     if (lane !== this.lane || this.#provenAt !== Infinity) return;
     this.#provenAt = this.now + 1_000;
     this.#overdueAt = Infinity;
   }
 
   worked(lane: Lane): void {
-    this.#unanswered = 0;
+    if (this.#failures.length === 0) this.#unanswered = 0;
     if (lane === this.lane) this.#close();
   }
 
@@ -79,16 +82,27 @@ class Model {
     if (lane === this.lane) this.#become('trial');
   }
 
-  died(lane: Lane): void {
+  failed(lane: Lane): void {
+    this.#failures.push(this.now);
+    this.died(lane, this.#cannotStart);
+  }
+
+  died(lane: Lane, cannotStart = false): void {
     const { maxDeaths, deathWindow } = this.#settings;
     this.#deaths.push(this.now);
     if (this.state === 'closed') {
       const delay = DELAYS[this.#unanswered] ?? 2_000;
       this.#unanswered += 1;
       this.#waitsUntil = this.now + delay;
-      if (this.deaths < maxDeaths) this.news.push(['restarting', delay]);
+      if (this.deaths < maxDeaths && !cannotStart) this.news.push(['restarting', delay]);
       else this.#open(deathWindow);
     } else if (lane === this.lane) this.#open(this.#openMs * 2);
+  }
+
+  get #cannotStart(): boolean {
+    const [first = this.now] = this.#failures;
+    const { length } = this.#failures;
+    return length >= 8 || (length >= 3 && this.now - first >= 10_000);
   }
 
   #open(ms: number): void {
@@ -100,6 +114,7 @@ class Model {
   #close(): void {
     this.#deaths = [];
     this.#unanswered = 0;
+    this.#failures = [];
     this.#waitsUntil = -1;
     this.#become('closed', ['closed']);
   }
@@ -153,6 +168,12 @@ class Life {
   died(lane: Lane): void {
     this.lanes = this.lanes.filter((other) => other !== lane);
     this.restarts.died(this.now, lane, this.now);
+  }
+
+  /** It could not start. */
+  failed(lane: Lane): void {
+    this.lanes = this.lanes.filter((other) => other !== lane);
+    this.restarts.failed(this.now, lane, this.now);
   }
 
   gone(lane: Lane): void {
@@ -266,9 +287,12 @@ class Run {
     } else if (kind === 'gone') {
       life.gone(lane);
       model.gone(lane);
-    } else {
+    } else if (lane.ready) {
       life.died(lane);
       model.died(lane);
+    } else {
+      life.failed(lane);
+      model.failed(lane);
     }
   }
 
@@ -568,6 +592,87 @@ describe('Restarts', () => {
     const open = new Life({ maxDeaths: 5, deathWindow: Infinity });
     for (let death = 0; death < 50; death += 1) open.died({ ready: true });
     expect(open.restarts.deaths(0)).to.equal(5);
+  });
+
+  describe('lanes that cannot start', () => {
+    /** Rounds of starts that end at their first failure, as soon as each is allowed; ms until the breaker opens. */
+    function untilOpen(life: Life, between: () => void = () => {}): number {
+      const since = life.now;
+      for (let round = 0; life.restarts.state === 'closed'; round += 1) {
+        if (round > 100) expect.fail('lanes keep failing, and it stays closed');
+        if (life.restarts.dueAt !== Infinity) life.now = life.restarts.dueAt;
+        expect(life.mayStart(64), 'lanes').to.equal(64);
+        life.failed(life.start());
+        between();
+      }
+      return life.now - since;
+    }
+
+    it('open the breaker after 8 rounds, however many deaths that takes otherwise', () => {
+      for (const maxDeaths of [12, 195, Infinity]) {
+        const life = new Life({ maxDeaths, deathWindow: 10_000 });
+        expect(untilOpen(life)).to.equal(50 + 100 + 200 + 400 + 800 + 1_600);
+        expect(life.news.at(-1)).to.deep.equal(['opened', 8, 10_000, 10_000]);
+        expect(life.restarts.failedStarts).to.equal(8);
+      }
+    });
+
+    it('do so too while other lanes answer calls, or die', () => {
+      const life = new Life({ maxDeaths: 195, deathWindow: 10_000 });
+      const survivors = life.fill();
+      for (const lane of survivors) life.ready(lane);
+      expect(untilOpen(life, () => life.restarts.worked(survivors[0] as Lane))).to.equal(3_150);
+      const busy = new Life({ maxDeaths: 195, deathWindow: 10_000 });
+      untilOpen(busy, () => busy.died({ ready: true }));
+      expect(busy.restarts.failedStarts).to.equal(8);
+    });
+
+    it('count as one where they were started together', () => {
+      const life = new Life({ maxDeaths: Infinity, deathWindow: 10_000 });
+      for (let lane = 0; lane < 64; lane += 1) life.restarts.failed(10 + lane, { ready: false }, 0);
+      expect([life.restarts.state, life.restarts.failedStarts]).to.deep.equal(['closed', 1]);
+    });
+
+    it('open it after 3 rounds that took 10 s, and not because another lane dies then', () => {
+      const life = new Life({ maxDeaths: Infinity, deathWindow: 60_000 });
+      for (life.now of [15_000, 30_000]) life.failed(life.start());
+      expect(life.restarts.state).to.equal('closed');
+      life.now = 45_000;
+      life.died({ ready: true });
+      expect(life.restarts.state).to.equal('closed');
+      life.failed(life.start());
+      expect(life.restarts.state).to.equal('open');
+    });
+
+    it('count anew once a lane was ready', () => {
+      const life = new Life({ maxDeaths: Infinity, deathWindow: 10_000 });
+      for (let round = 0; round < 100; round += 1) {
+        life.now += 3_000;
+        life.failed(life.start());
+        if (round % 3 === 1) life.ready(life.start());
+      }
+      expect(life.restarts.state).to.equal('closed');
+    });
+
+    it('keep it open, ever longer, until one starts', () => {
+      const life = new Life({ maxDeaths: Infinity, deathWindow: 10_000 });
+      untilOpen(life);
+      for (const ms of [20_000, 40_000, 60_000]) {
+        life.now = life.restarts.dueAt;
+        expect(life.mayStart()).to.equal(1);
+        life.failed(life.start());
+        expect(life.restarts.dueAt - life.now).to.equal(ms);
+      }
+      life.now = life.restarts.dueAt;
+      const [lane] = life.fill();
+      life.ready(lane as Lane);
+      life.restarts.worked(lane as Lane);
+      expect([life.restarts.state, life.restarts.failedStarts, life.mayStart()]).to.deep.equal([
+        'closed',
+        0,
+        LANES,
+      ]);
+    });
   });
 
   it('takes lanes that die together for one step: the next of them waits no longer than the first', () => {
