@@ -25,6 +25,7 @@ export type ErrorKind =
   | 'crash'
   | 'lost'
   | 'crash-loop'
+  | 'lane-start'
   | 'deadlock'
   | 'items'
   | 'race'
@@ -316,6 +317,16 @@ export class CrashLoopError extends OffthreadError {
   }
   static {
     this.prototype.name = 'CrashLoopError';
+  }
+}
+
+/** No lane can be started here: the pool was made in one. */
+export class LaneStartError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_NESTED_LANES', 'lane-start', message, context);
+  }
+  static {
+    this.prototype.name = 'LaneStartError';
   }
 }
 

@@ -72,6 +72,7 @@ const MAY_GO_WELL: Readonly<Record<ErrorKind, boolean>> = {
   engine: false,
   stream: false,
   deadlock: false,
+  'lane-start': false,
   listener: false,
 };
 

@@ -1,5 +1,5 @@
 /** Why no lane will take a call, for whoever makes one. */
-import { CrashLoopError, LaneLostError } from '../errors.js';
+import { CrashLoopError, LaneLostError, LaneStartError } from '../errors.js';
 import { thrownText } from '../options/checks.js';
 import { type PoolSettings } from '../options/pool-options.js';
 import { startAdvice } from './start-advice.js';
@@ -44,5 +44,13 @@ export function everyLaneLost({ maxLostLanes, lanes }: PoolSettings, lost: numbe
       `and maxLostLanes allows ${maxLostLanes} beside the ${lanes} in use. ` +
       'Declare a way to stop the function (cancelFlag, onCancel), raise maxLostLanes, use a library that returns, ' +
       "or lanes that can be killed ({ isolation: 'process' }).",
+  );
+}
+
+/** For a pool that is made in a lane, or in a thread that one has started. */
+export function nestedLanes(): LaneStartError {
+  return new LaneStartError(
+    'A pool that is made in a lane has no lanes of its own: each would start as this one did, make such a pool, and so on without end. ' +
+      'A module that makes a pool does this where lanes load it (`execArgv`, or `NODE_OPTIONS` in `env`): load it in the program only, or have it make its pool only where `process.env.OFFTHREAD_LANE` is not set.',
   );
 }

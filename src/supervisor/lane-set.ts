@@ -23,9 +23,10 @@ import type { OffthreadError } from '../errors.js';
 import type { PoolSettings } from '../options/pool-options.js';
 import type { Death } from '../lanes/death.js';
 import type { LaneKind } from '../lanes/lane-kind.js';
+import { isWithinLane } from '../shared/lane-mark.js';
 import type { ToLane } from '../shared/messages.js';
 import { crashError } from './crash.js';
-import { cannotStart, crashLoop, everyLaneLost } from './hopeless.js';
+import { cannotStart, crashLoop, everyLaneLost, nestedLanes } from './hopeless.js';
 import type { Job, JobLane } from './job.js';
 import { type RecycleReason, recycleReason } from './recycling.js';
 import { type BreakerState, type RestartNews, Restarts } from './restarts.js';
@@ -74,6 +75,8 @@ export class LaneSet {
   #late = 0;
   #lastDeath: unknown;
   #started = false;
+  /** In a lane no lane is started. */
+  readonly #nested: boolean = isWithinLane();
   #closed = false;
   #created = 0;
   #refill: NodeJS.Timeout | undefined;
@@ -133,6 +136,7 @@ export class LaneSet {
   /** Why no lane will take a call however long it waits; null while there is hope. */
   hopeless(): OffthreadError | null {
     if (!this.#started || this.active.length > 0 || this.#closed) return null;
+    if (this.#nested) return nestedLanes();
     // Given up just now: it may come back, and is replaced if it does not.
     if (this.lost.some(({ abandonAt }) => abandonAt !== Infinity)) return null;
     if (this.#restarts.state === 'open') {
@@ -367,7 +371,7 @@ export class LaneSet {
   #fill(): void {
     clearTimeout(this.#replacing);
     this.#replacing = undefined;
-    if (!this.#started || this.#closed) return;
+    if (!this.#started || this.#closed || this.#nested) return;
     this.#stepIn();
     const serving = this.#serving;
     const wanted = this.#wanted();
