@@ -10,17 +10,16 @@ import { readSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { ORDERS_FD, type ProcessBoot, SOCKET_FD } from '../shared/process-boot.js';
+import type { LaneStart } from '../options/lane-start.js';
+import { laneEnvironment } from '../shared/lane-mark.js';
 import { StderrTail } from './stderr-tail.js';
 
 const ENTRY = fileURLToPath(new URL('../../workers/process-entry.js', import.meta.url));
 const STDERR_FD = 2;
-/** Options of this Node.js that its lanes are started with, too: limits and permissions. */
-const INHERITED =
-  /^--(max-|stack-size|(experimental-)?permission|allow-|experimental-ffi|no-warnings|disable-warning)/;
 
 export interface ChildOptions {
   readonly boot: ProcessBoot;
-  readonly env: Readonly<Record<string, string>>;
+  readonly start: LaneStart;
   /** Whether what it writes to stderr is passed on. */
   readonly passStderr: boolean;
   /** Descriptors of the lane's memory and of the live bytes; null for a lane that shares none. */
@@ -214,26 +213,15 @@ export class Child {
   }
 }
 
-function start({ boot, env, shared }: ChildOptions): ChildProcess {
+function start({ boot, start, shared }: ChildOptions): ChildProcess {
   const options: SpawnOptions = {
-    env,
+    env: laneEnvironment('process', start.env),
     stdio:
       shared === null
         ? ['ignore', 'inherit', 'pipe', 'ignore', 'pipe']
         : ['ignore', 'inherit', 'pipe', shared.memoryFd, 'pipe', shared.liveFd, 'pipe'],
   };
-  return spawn(process.execPath, [...inherited(process.execArgv), ENTRY, JSON.stringify(boot)], options);
-}
-
-/** Options that lanes are started with, too; one may have its value in the argument behind it. */
-function inherited(given: readonly string[]): string[] {
-  const flags: string[] = [];
-  let takes = false;
-  for (const one of given) {
-    if (one.startsWith('-')) takes = INHERITED.test(one);
-    if (takes) flags.push(one);
-  }
-  return flags;
+  return spawn(start.execPath, [...start.execArgv, ENTRY, JSON.stringify(boot)], options);
 }
 
 /** The host's end of a socket, by the child's descriptor. */

@@ -3,7 +3,9 @@ import { Piscina } from 'piscina';
 import { LaneMemory } from '../shared/lane-memory.js';
 import { Interrupt, RowWord } from '../shared/layout.js';
 import type { InterruptOrder } from '../shared/messages.js';
+import type { LaneStart } from '../options/lane-start.js';
 import { leaveBehind } from './leave-behind.js';
+import { threadStart } from './thread-start.js';
 
 const ENTRY = new URL('../../workers/interrupt-entry.js', import.meta.url).href;
 
@@ -23,6 +25,11 @@ export class InterruptThread {
   #sent = 0;
   /** Number of the last order that is over. The thread says so itself: a host that blocks hears nothing of piscina. */
   readonly #over = new Int32Array(new SharedArrayBuffer(4));
+  readonly #start: LaneStart;
+
+  constructor(start: LaneStart) {
+    this.#start = start;
+  }
 
   /** Whether an interrupt function may be running, or an engine may be loading. */
   get busy(): boolean {
@@ -31,7 +38,7 @@ export class InterruptThread {
 
   /** Sends an order. A failure shows itself: the call it was to interrupt goes on until its grace is over. */
   send(order: InterruptOrder): void {
-    this.#thread ??= start((created) => this.#onWorker(created));
+    this.#thread ??= makeThread(this.#start, (created) => this.#onWorker(created));
     if (order.kind === 'interrupt' && !this.#interrupts) {
       this.#interrupts = true;
       leaveBehind(this.#thread, this.#created);
@@ -89,7 +96,7 @@ function release({ memory, size, sequence }: Extract<InterruptOrder, { kind: 'in
   Atomics.notify(lane.i32, index);
 }
 
-function start(created: (created: object) => void): Piscina {
+function makeThread(start: LaneStart, created: (created: object) => void): Piscina {
   const thread = new Piscina({
     filename: ENTRY,
     minThreads: 1,
@@ -99,6 +106,7 @@ function start(created: (created: object) => void): Piscina {
     concurrentTasksPerWorker: MOST_ORDERS,
     idleTimeout: Infinity,
     recordTiming: false,
+    ...threadStart(start),
   });
   thread.on('error', () => {});
   thread.on('workerCreate', created);

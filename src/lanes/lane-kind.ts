@@ -45,7 +45,10 @@ export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> 
       lendsShared: true,
       bell,
       create: (name, events) =>
-        new ThreadLane<T>({ name, size, bell: bell.buffer, spinUs, leaseIdleMs, stackSizeMb }, events),
+        new ThreadLane<T>(
+          { name, size, bell: bell.buffer, spinUs, leaseIdleMs, stackSizeMb, start: settings },
+          events,
+        ),
       end: () => {},
     };
   }
@@ -60,7 +63,7 @@ export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> 
       lendsShared: false,
       bell,
       create: (name, events) =>
-        new MessageLane<T>({ name, arenaBytes, bell, stackSizeMb, env: settings.env, passStderr }, events),
+        new MessageLane<T>({ name, arenaBytes, bell, stackSizeMb, start: settings, passStderr }, events),
       end: () => {},
     };
   }
@@ -86,7 +89,7 @@ export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> 
           liveFd: live.fd,
           spinUs: tuning.laneSpinUs,
           stackSizeMb,
-          env: settings.env,
+          start: settings,
           passStderr,
         },
         events,

@@ -27,6 +27,7 @@ import { LaneMemory } from '../shared/lane-memory.js';
 import type { LaneReport, ToHost, ToLane } from '../shared/messages.js';
 import { State } from '../shared/states.js';
 import { callCrate, takeAnswer } from './call-crate.js';
+import type { LaneStart } from '../options/lane-start.js';
 import { ChildLife } from './child-life.js';
 import { type Death, phaseOf } from './death.js';
 import { Inbox } from './inbox.js';
@@ -43,7 +44,7 @@ export interface MessageLaneOptions {
   readonly arenaBytes: number;
   readonly bell: MessageBell;
   readonly stackSizeMb: number;
-  readonly env: Readonly<Record<string, string>>;
+  readonly start: LaneStart;
   readonly passStderr: boolean;
 }
 
@@ -109,7 +110,7 @@ export class MessageLane<T extends Ticket> implements Lane<T> {
           spinUs: 0,
           stackBytes: options.stackSizeMb * 1024 * 1024,
         },
-        env: options.env,
+        start: options.start,
         passStderr: options.passStderr,
         shared: null,
       },

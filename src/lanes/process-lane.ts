@@ -20,6 +20,7 @@ import { MailReader, MailWriter, mailDown, mailUp, processMemoryBytes } from '..
 import type { Interruption, LaneReport, ToHost, ToLane } from '../shared/messages.js';
 import { interruptionLine } from '../shared/process-boot.js';
 import type { Child } from './child.js';
+import type { LaneStart } from '../options/lane-start.js';
 import { ChildLife } from './child-life.js';
 import { type Death, phaseOf, signalName } from './death.js';
 import { FarMemory } from './far-memory.js';
@@ -40,7 +41,7 @@ export interface ProcessLaneOptions {
   readonly liveFd: number;
   readonly spinUs: number;
   readonly stackSizeMb: number;
-  readonly env: Readonly<Record<string, string>>;
+  readonly start: LaneStart;
   readonly passStderr: boolean;
 }
 
@@ -103,7 +104,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
           spinUs: options.spinUs,
           stackBytes: options.stackSizeMb * 1024 * 1024,
         },
-        env: options.env,
+        start: options.start,
         passStderr: options.passStderr,
         shared: { memoryFd: this.#file.fd, liveFd: options.liveFd },
       },

@@ -25,6 +25,8 @@ import { Inbox, portReader } from './inbox.js';
 import type { Lane, LaneEvents, LaneStatus } from './lane.js';
 import { LaneChannel, wakeAtGate } from './lane-channel.js';
 import { LaneRing } from './lane-ring.js';
+import { threadStart } from './thread-start.js';
+import type { LaneStart } from '../options/lane-start.js';
 import { SharedBuffers } from './shared-buffers.js';
 import {
   type ThreadEnd,
@@ -48,6 +50,7 @@ export interface ThreadLaneOptions {
   readonly leaseIdleMs: number;
   /** Megabytes of stack for the thread, and for native code where the engine has a stack of its own. */
   readonly stackSizeMb: number;
+  readonly start: LaneStart;
 }
 
 const ENTRY = new URL('../../workers/thread-entry.js', import.meta.url).href;
@@ -129,6 +132,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
       atomics: 'disabled',
       idleTimeout: Infinity,
       recordTiming: false,
+      ...threadStart(options.start),
       resourceLimits: { stackSizeMb: options.stackSizeMb, maxYoungGenerationSizeMb: YOUNG_MB },
     });
     this.#piscina.on('error', (error) => this.#died(uncaught(error)));

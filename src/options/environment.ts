@@ -1,18 +1,20 @@
-/** The environment of process lanes. */
+/** The environment of lanes. */
 import { plainCopy, refuse } from './checks.js';
 
-/** A debugger's port is one process's. */
-const INSPECTOR = /(^|\s)--inspect(-\w+)*(=\S+)?/g;
-
-/** What they are given; by default what this process has, when the pool is made. @throws ArgumentError */
+/**
+ * What they are given; by default what this process has, when the pool is made.
+ * This process's own `NODE_OPTIONS` are left out, also of a copy of its
+ * environment: `node-flags.ts` says which of them lanes have.
+ * @throws ArgumentError
+ */
 export function environment(value: unknown): Readonly<Record<string, string>> {
-  if (value === undefined) {
-    const { NODE_OPTIONS: options, ...rest } = process.env;
-    const own = Object.fromEntries(
-      Object.entries(rest).flatMap(([key, text]) => (text === undefined ? [] : [[key, text]])),
-    );
-    return options === undefined ? own : { ...own, NODE_OPTIONS: options.replace(INSPECTOR, '') };
-  }
+  const { NODE_OPTIONS: options, ...rest } = value === undefined ? textsOf(process.env) : checked(value);
+  return options === undefined || options === process.env['NODE_OPTIONS']
+    ? rest
+    : { ...rest, NODE_OPTIONS: options };
+}
+
+function checked(value: unknown): Record<string, string> {
   const copy = textsOf(value);
   for (const [key, text] of Object.entries(copy)) {
     if (typeof text !== 'string' || text.includes('\0') || key === '' || /[=\0]/.test(key)) {
@@ -20,14 +22,17 @@ export function environment(value: unknown): Readonly<Record<string, string>> {
       refuse(`env.${key}`, kindOf(text), 'a text without NUL, by a name without = and NUL');
     }
   }
-  return copy as Record<string, string>;
+  return copy;
 }
 
 /** The variables that are set, of an object or of `process.env`. */
-function textsOf(value: unknown): Record<string, unknown> {
+function textsOf(value: unknown): Record<string, string> {
   const copy = value === process.env ? { ...process.env } : plainCopy(value);
   if (copy === null) refuse('env', kindOf(value), 'a plain object of texts, or process.env');
-  return Object.fromEntries(Object.entries(copy).filter(([, text]) => text !== undefined));
+  return Object.fromEntries(Object.entries(copy).filter(([, text]) => text !== undefined)) as Record<
+    string,
+    string
+  >;
 }
 
 function kindOf(value: unknown): string {

@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { ArgumentError } from '../errors.js';
 import { LONGEST_MS, duration, integer, known, oneOf, quantity, refuse, unlimited } from './checks.js';
-import { environment } from './environment.js';
+import { type LaneStart, laneStart } from './lane-start.js';
 import { type Preset, type Tuning, tuningOf } from './tuning.js';
 
 export interface PoolOptions {
@@ -29,8 +29,19 @@ export interface PoolOptions {
    * killing its lane, native code cannot call back, and there are no blocking calls. `stats().control` says which.
    */
   readonly control?: 'shared' | 'kill-only';
-  /** Environment of process lanes. Default: this process's, when the pool is made, without inspector flags. */
+  /**
+   * Environment of lanes; of a thread, its `process.env`. Default: this process's, when the pool is made.
+   * This process's own `NODE_OPTIONS` are left out: lanes have its limits, permissions and warnings as flags, and
+   * nothing that loads code or opens a port. Other `NODE_OPTIONS` are taken as they are.
+   */
   readonly env?: Readonly<Record<string, string>>;
+  /**
+   * Flags of Node.js for lanes, beside those that they have from this process, for example
+   * `['--import', './setup.mjs']`. Default: none. Without it no module of this program is loaded in lanes.
+   */
+  readonly execArgv?: readonly string[];
+  /** Path of the Node.js that process lanes run on. Default: this process's own; needed where that is not Node.js (a single executable application, Electron). */
+  readonly execPath?: string;
   /**
    * What process lanes write to stderr: `inherit` (default) passes it on to this process's; `capture` only keeps
    * the last lines, for the error that tells of a lane's death.
@@ -80,12 +91,11 @@ export interface PoolOptions {
 export type Redact = boolean | ((value: unknown, index: number, symbol: string) => string);
 
 /** Options, filled in. Times in ms; unlimited is Infinity. */
-export interface PoolSettings {
+export interface PoolSettings extends LaneStart {
   readonly lanes: number;
   readonly isolation: 'thread' | 'process';
   readonly spares: number;
   readonly control: 'shared' | 'kill-only';
-  readonly env: Readonly<Record<string, string>>;
   readonly stderr: 'inherit' | 'capture';
   /** Infinity: never. */
   readonly recycleAfter: number;
@@ -109,7 +119,7 @@ export interface PoolSettings {
 
 /** What only process lanes have. */
 const OF_PROCESSES = {
-  env: 'threads share the environment of this process',
+  execPath: 'a thread runs in this process',
   stderr: 'threads write to the stderr of this process',
   recycleAboveMb: 'a thread has no resident size of its own',
   control: 'a thread cannot be killed',
@@ -138,6 +148,8 @@ const POOL_OPTIONS = [
   'spares',
   'control',
   'env',
+  'execArgv',
+  'execPath',
   'stderr',
   'recycleAfter',
   'recycleAboveMb',
@@ -175,7 +187,7 @@ export function poolSettings(options?: PoolOptions): PoolSettings {
     isolation,
     spares: integer('spares', given['spares'], 0, 64, processes ? 1 : 0),
     control: oneOf('control', given['control'], ['shared', 'kill-only'], 'shared'),
-    env: processes ? environment(given['env']) : {},
+    ...laneStart(isolation, given),
     stderr: oneOf('stderr', given['stderr'], ['inherit', 'capture'], 'inherit'),
     recycleAfter: unlimited(integer('recycleAfter', given['recycleAfter'], 0, 2 ** 31, 0)),
     recycleAboveMb: unlimited(quantity('recycleAboveMb', given['recycleAboveMb'], 0)),

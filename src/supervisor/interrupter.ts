@@ -8,6 +8,7 @@
  * whose calls it was to interrupt; those are given up after their grace.
  */
 import { InterruptThread } from '../lanes/interrupt-thread.js';
+import type { LaneStart } from '../options/lane-start.js';
 import { type ToLane, interruptOf } from '../shared/messages.js';
 import { generationOf } from '../shared/states.js';
 import type { Job, JobLane } from './job.js';
@@ -16,7 +17,11 @@ import type { Job, JobLane } from './job.js';
 export const REPEAT_INTERRUPT_MS = 20;
 
 export class Interrupter {
-  readonly #thread = new InterruptThread();
+  readonly #thread: InterruptThread;
+
+  constructor(start: LaneStart) {
+    this.#thread = new InterruptThread(start);
+  }
 
   /** Whether an interrupt function may be running. */
   get busy(): boolean {

@@ -84,7 +84,7 @@ export class Supervisor {
   /** For when calls are made. */
   readonly clock: TickClock;
   readonly #watch: Watch;
-  readonly #interrupter: Interrupter = new Interrupter();
+  readonly #interrupter: Interrupter;
   readonly #stopping: StopContext;
   readonly #health: Health;
   readonly #talk: Talk;
@@ -100,6 +100,7 @@ export class Supervisor {
     this.#kind = settings.isolation;
     this.#crashes = new Crashes(settings, () => this.#lanes.breaker !== 'open');
     this.#recycles = settings.recycleAfter !== Infinity || settings.recycleAboveMb !== Infinity;
+    this.#interrupter = new Interrupter(settings);
     const kind = laneKind<Job>(settings);
     this.#bell = kind.bell;
     this.control = kind.control;

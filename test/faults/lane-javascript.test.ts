@@ -74,20 +74,15 @@ onBothLanes('JavaScript that goes wrong in a lane (issue 4.7)', (ground: Ground)
   before(() => (folder = mkdtempSync(join(tmpdir(), 'offthread-javascript-'))));
   after(() => rmSync(folder, { recursive: true }));
 
-  /** Threads get what the program is started with, processes what the pool's environment says. */
   function run(way: string): Promise<FamilyEnd> {
     const file = join(folder, `${way}-${ground.isolation}`);
     const small = way === 'heap' ? ['--max-old-space-size=48'] : [];
-    if (ground.isolation === 'thread') {
-      const env = { LANE_FAULT_FILE: file, LANE_FAULT_THREADS: 'yes' };
-      return runFamily(ground, program(way, file, {}), { args: [preload, ...small], env });
-    }
-    const env = {
-      PATH: process.env['PATH'] ?? '',
-      LANE_FAULT_FILE: file,
-      NODE_OPTIONS: [preload, ...small].join(' '),
-    };
-    return runFamily(ground, program(way, file, { env, stderr: 'capture' }));
+    // The heap of threads is limited by their program's flags.
+    const threads = ground.isolation === 'thread';
+    const execArgv = threads ? [preload] : [preload, ...small];
+    const env = { ...process.env, LANE_FAULT_FILE: file };
+    const options = threads ? { env, execArgv } : { env, execArgv, stderr: 'capture' };
+    return runFamily(ground, program(way, file, options), { args: threads ? small : [] });
   }
 
   for (const { way, title, names, exitCode } of WAYS) {

@@ -74,6 +74,8 @@ const prelude = (engine: string): string => `
     symbol: error.symbol, lane: error.lane, hasCall: typeof error.call === 'number',
     cause: error.cause === undefined ? null : { name: error.cause.name, message: error.cause.message },
   };
+  /** What has a pool's lanes load the agent. */
+  const AGENT = ['--require', ${JSON.stringify(agent)}];
   const accounts = [], events = [], crashes = [], workers = [], notes = {};
   process.on('worker', (worker) => workers.push(worker));
   let thePool;
@@ -87,7 +89,7 @@ const prelude = (engine: string): string => `
     }
   };
   const start = async (options = {}, more = {}) => {
-    const { pool, lib } = await open(options);
+    const { pool, lib } = await open({ execArgv: AGENT, ...options });
     await until(() => pool.stats().lanes.starting === 0, 'all lanes');
     watch(pool);
     const rest = await pool.open(TESTLIB, more, { engine: ${JSON.stringify(engine)} });
@@ -152,7 +154,7 @@ export async function runAgent(
   code: string,
   args: readonly string[] = [],
 ): Promise<AgentEnd> {
-  const end = await runProgram(engine, prelude(engine) + code, ['--require', agent, ...args]);
+  const end = await runProgram(engine, prelude(engine) + code, args);
   const { stdout, stderr, signal } = end;
   expect({ code: end.code, signal, stderr }, stdout).to.deep.equal({ code: 5, signal: null, stderr: '' });
   const lines = stdout.trimEnd().split('\n');

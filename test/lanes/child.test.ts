@@ -16,7 +16,10 @@ const boot = {
 function start(): { child: Child; ended: Promise<ChildEnd> } {
   let child: Child | undefined;
   const ended = new Promise<ChildEnd>((resolve) => {
-    child = new Child({ boot, env: {}, passStderr: false, shared: null }, { rung: () => {}, ended: resolve });
+    child = new Child(
+      { boot, start: { execPath: process.execPath, execArgv: [], env: {} }, passStderr: false, shared: null },
+      { rung: () => {}, ended: resolve },
+    );
   });
   return { child: child as Child, ended };
 }

@@ -71,7 +71,7 @@ class Lab {
       arenaBytes: 65_536,
       bell: new MessageBell(),
       stackSizeMb: 4,
-      env: process.env as Record<string, string>,
+      start: { execPath: process.execPath, execArgv: [], env: process.env as Record<string, string> },
       passStderr: false,
     },
     { crashed: (_, death) => this.deaths.push(death) },

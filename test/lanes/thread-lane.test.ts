@@ -30,6 +30,7 @@ function lab(leaseIdleMs: number): Lab {
       spinUs: 0,
       leaseIdleMs,
       stackSizeMb: 4,
+      start: { execPath: process.execPath, execArgv: [], env: {} },
     },
     { crashed: (_, cause) => crashes.push(cause) },
   );

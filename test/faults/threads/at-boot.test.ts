@@ -18,7 +18,7 @@ describe('a lane whose thread ends while it starts', () => {
         engine,
         `
         plan('${fault}', 2);
-        const pool = createPool({ lanes: 2 });
+        const pool = createPool({ lanes: 2, execArgv: AGENT });
         watch(pool);
         const lib = await pool.open(TESTLIB, fns, { engine: '${engine}' });
         for (let i = 0; i < 10; i++) keep(lib.ot_add(i, 1));
@@ -43,7 +43,7 @@ describe('a lane whose thread ends while it starts', () => {
       engine,
       `
       plan('throw', 1_000);
-      const pool = createPool({ lanes: 1 });
+      const pool = createPool({ lanes: 1, execArgv: AGENT });
       watch(pool);
       await pool.open(TESTLIB, fns, { engine: '${engine}' }).catch((error) => { notes.error = describe(error); });
       await pool.close();

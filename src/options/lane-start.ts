@@ -1,0 +1,103 @@
+/** What lanes are started with: which Node.js, with which flags, in which environment. */
+import { spawnSync } from 'node:child_process';
+import { Worker } from 'node:worker_threads';
+import { ArgumentError } from '../errors.js';
+import { copyOf, refuse, show, thrownText } from './checks.js';
+import { environment } from './environment.js';
+import { executable, requireNode } from './node-binary.js';
+import { inheritedFlags, otherProgram } from './node-flags.js';
+
+export interface LaneStart {
+  /** The Node.js of process lanes. */
+  readonly execPath: string;
+  /** Flags of Node.js: those of this process that lanes have, then those that were given. */
+  readonly execArgv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** ms that a Node.js has to say its version. */
+const VERSION_MS = 10_000;
+/** What was tried already, by what it was tried with. */
+const tried = new Set<string>();
+
+/** @throws ArgumentError naming the option. */
+export function laneStart(
+  isolation: 'thread' | 'process',
+  given: Readonly<Record<string, unknown>>,
+): LaneStart {
+  const flags = flagList(given['execArgv']);
+  const start = {
+    env: environment(given['env']),
+    execArgv: [...inheritedFlags(isolation), ...flags],
+    execPath: process.execPath,
+  };
+  if (isolation === 'thread') {
+    if (flags.length > 0 || start.env['NODE_OPTIONS'] !== undefined) once(start, requireThread);
+    return start;
+  }
+  if (given['execPath'] === undefined) requireNode(start.env);
+  else start.execPath = executable(given['execPath'], start.env);
+  if (given['execPath'] !== undefined || flags.length > 0) once(start, requireProcess);
+  return start;
+}
+
+function flagList(value: unknown): readonly string[] {
+  if (value === undefined) return [];
+  const list = copyOf(value);
+  const wanted = "a list of Node.js flags, such as ['--import', './setup.mjs']";
+  if (list === null) refuse('execArgv', value, wanted);
+  for (const one of list)
+    if (typeof one !== 'string' || one === '' || one.includes('\0')) refuse('execArgv', value, wanted);
+  const flags = list as string[];
+  const other = otherProgram(flags);
+  if (other !== undefined) {
+    throw new ArgumentError(
+      `Option \`execArgv\` has ${show(other)}: with that Node.js would not run the lane. Give flags that change how a program runs, such as --import, and no program.`,
+    );
+  }
+  return flags;
+}
+
+/** Trying is not for nothing: what has passed is not tried again. */
+function once(start: LaneStart, attempt: (start: LaneStart) => void): void {
+  const { execPath, execArgv, env } = start;
+  const key = JSON.stringify([attempt.name, execPath, execArgv, env['NODE_OPTIONS']]);
+  if (tried.has(key)) return;
+  attempt(start);
+  tried.add(key);
+}
+
+/**
+ * A Worker looks at its flags before it looks at its data. With data that cannot
+ * be cloned it says what it thinks of the flags, and is never started.
+ */
+function requireThread({ execArgv, env }: LaneStart): void {
+  try {
+    new Worker('', { eval: true, execArgv: [...execArgv], env, workerData: Symbol('not to be cloned') });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_INVALID_EXEC_ARGV') return;
+    const text = thrownText(error);
+    const option = text.includes('NODE_OPTIONS') ? 'env.NODE_OPTIONS' : 'execArgv';
+    throw new ArgumentError(
+      `Option \`${option}\` has what Node.js refuses to start a thread with: ${text.slice(text.indexOf(':') + 1).trim()}. ` +
+        "Flags of V8, and those that are for a whole process, are this program's own: start it with them, or use { isolation: 'process' }.",
+      { cause: error },
+    );
+  }
+}
+
+/** The program says its version and does nothing else; of flags that it does not know, it says so instead. */
+function requireProcess({ execPath, execArgv, env }: LaneStart): void {
+  const { error, status, stdout, stderr } = spawnSync(execPath, ['--version', ...execArgv], {
+    encoding: 'utf8',
+    env,
+    timeout: VERSION_MS,
+  });
+  if (error === undefined && status === 0 && /^v\d+\.\d+/.test(stdout)) return;
+  const said = (error === undefined ? stderr.trim() || stdout.trim() : error.message).slice(0, 300);
+  throw new ArgumentError(
+    `Process lanes cannot be started as \`${[execPath, ...execArgv].join(' ')}\`: it does not answer --version as Node.js does, but says: ${said || 'nothing'}. ` +
+      'Give `execPath` the path of a Node.js, and `execArgv` only flags that it knows.',
+    { cause: error },
+  );
+}

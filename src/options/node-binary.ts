@@ -1,0 +1,47 @@
+/** The binary that process lanes run on. */
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ArgumentError } from '../errors.js';
+import { refuse, thrownText } from './checks.js';
+
+/**
+ * For lanes on this program's own binary: that must be Node.js, or it would start this program again.
+ * @throws ArgumentError
+ */
+export function requireNode(env: Readonly<Record<string, string>>): void {
+  const what = packedAs(env);
+  if (what === undefined) return;
+  throw new ArgumentError(
+    `Process lanes need a Node.js, and this program is ${what}: its own binary (${process.execPath}) would start the program again. ` +
+      "Give the path of a Node.js: { isolation: 'process', execPath: '/usr/bin/node' }; or use thread lanes." +
+      (what === 'Electron'
+        ? ' With { env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" } } Electron is one.'
+        : ''),
+  );
+}
+
+/** What this program is, where its binary is not simply Node.js. */
+function packedAs(env: Readonly<Record<string, string>>): string | undefined {
+  const { electron, bun, deno } = process.versions;
+  if (electron !== undefined) return env['ELECTRON_RUN_AS_NODE'] === undefined ? 'Electron' : undefined;
+  if (bun !== undefined) return 'run by Bun';
+  if (deno !== undefined) return 'run by Deno';
+  if ('pkg' in process) return 'packed by pkg';
+  return process.getBuiltinModule('node:sea').isSea() ? 'a single executable application' : undefined;
+}
+
+/** The path given, absolute. @throws ArgumentError */
+export function executable(value: unknown, env: Readonly<Record<string, string>>): string {
+  const wanted = 'the path of a Node.js that this process may execute';
+  if (typeof value !== 'string' || value === '' || value.includes('\0')) refuse('execPath', value, wanted);
+  const path = resolve(value);
+  try {
+    if (!statSync(path).isFile()) refuse('execPath', value, `${wanted}; this is no file`);
+    accessSync(path, constants.X_OK);
+  } catch (error) {
+    if (error instanceof ArgumentError) throw error;
+    refuse('execPath', value, `${wanted}; ${thrownText(error)}`);
+  }
+  if (realpathSync(path) === realpathSync(process.execPath)) requireNode(env);
+  return path;
+}

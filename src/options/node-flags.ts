@@ -1,0 +1,85 @@
+/**
+ * Which of the flags that this Node.js was started with its lanes have, too.
+ *
+ * A lane is not the program over again. What runs code of the user's, names
+ * another program, takes a port, or writes a file at the end (`--import`,
+ * `--require`, `--loader`, `-e`, `--env-file`, `--inspect`, `--watch`, `--test`,
+ * `--cpu-prof` …) is the program's alone. So lanes have what is listed here and
+ * nothing else: a flag of a later Node.js is none of theirs until somebody has
+ * looked at it. Permissions are on the list because a Worker with flags of its
+ * own is free of those that it is not given.
+ *
+ * They are passed as arguments, also those from `NODE_OPTIONS`: an environment
+ * that a pool is given replaces the host's, and must not lift a permission.
+ */
+
+/** What belongs to an environment: a thread has to be told, like a process. */
+const OF_EVERY_LANE = [
+  ...['permission', 'permission-audit', 'experimental-permission', 'allow-fs-read', 'allow-fs-write'],
+  ...['allow-child-process', 'allow-worker', 'allow-addons', 'allow-wasi', 'allow-ffi', 'allow-net'],
+  ...['allow-fs-vfs', 'allow-inspector', 'allow-openssl-store', 'experimental-policy', 'addons'],
+  ...['frozen-intrinsics', 'experimental-ffi', 'warnings', 'disable-warning', 'deprecation'],
+  ...['trace-warnings', 'trace-deprecation', 'trace-uncaught', 'enable-source-maps', 'conditions', 'C'],
+  ...['preserve-symlinks', 'preserve-symlinks-main', 'global-search-paths', 'require-module'],
+  ...['experimental-require-module', 'strip-types', 'experimental-strip-types', 'max-http-header-size'],
+  ...['tls-min-v1.2', 'tls-min-v1.3', 'tls-max-v1.2', 'tls-max-v1.3', 'dns-result-order', 'use-env-proxy'],
+];
+
+/** What belongs to a process: its threads have it anyway, and a Worker refuses most of it. A `*` stands for any ending. */
+const OF_PROCESS_LANES = [
+  ...['max-*', 'stack-size', 'stack-trace-limit', 'jitless', 'disallow-code-generation-from-strings'],
+  ...['disable-proto', 'policy-integrity', 'secure-heap', 'secure-heap-min', 'zero-fill-buffers'],
+  ...['force-fips', 'enable-fips', 'openssl-*', 'use-openssl-ca', 'use-bundled-ca', 'use-system-ca'],
+  ...['tls-cipher-list', 'icu-data-dir', 'disable-sigusr1'],
+];
+
+const KEPT = {
+  thread: matcher(OF_EVERY_LANE),
+  process: matcher([...OF_EVERY_LANE, ...OF_PROCESS_LANES]),
+} as const;
+
+/** With these Node.js runs another program than the lane's, or none. */
+const OTHER_PROGRAM = matcher([
+  ...['e', 'eval', 'p', 'print', 'pe', 'i', 'interactive', 'c', 'check', 'h', 'help', 'v', 'version'],
+  ...['test', 'watch', 'watch-path', 'run', 'bench', 'v8-options', 'completion-bash', 'prof-process'],
+  ...['build-snapshot', 'build-snapshot-config', 'build-sea', 'experimental-sea-config'],
+]);
+
+/** The flags that lanes have from this process, in the order in which Node.js reads them. */
+export function inheritedFlags(isolation: 'thread' | 'process'): string[] {
+  let kept = false;
+  return [...optionsOf(process.env['NODE_OPTIONS'] ?? ''), ...process.execArgv].filter((one) => {
+    // What does not begin with a dash is the value of the flag before.
+    if (one.startsWith('-')) kept = KEPT[isolation].test(nameOf(one));
+    return kept;
+  });
+}
+
+/** The first of these that keeps Node.js from running a lane's program; undefined where there is none. */
+export function otherProgram(flags: readonly string[]): string | undefined {
+  return flags.find((one, index) => {
+    if (one === '-' || one === '--') return true;
+    if (one.startsWith('-')) return OTHER_PROGRAM.test(nameOf(one));
+    // A value belongs to a flag; another one behind it is a program.
+    return flags[index - 1]?.startsWith('-') !== true;
+  });
+}
+
+/** The arguments in a text as `NODE_OPTIONS` has them: apart by spaces, some in double quotes with backslashes. */
+function optionsOf(text: string): string[] {
+  const words = text.match(/(?:"(?:\\.|[^"\\])*"?|[^ "])+/gs) ?? [];
+  return words.map((word) =>
+    word.replace(/"((?:\\.|[^"\\])*)"?/gs, (_, quoted: string) => quoted.replace(/\\(.)/gs, '$1')),
+  );
+}
+
+/** `--no-max_x=1` is `max-x`. */
+function nameOf(flag: string): string {
+  const [name = ''] = flag.split('=');
+  return name.replace(/^--?/, '').replaceAll('_', '-').replace(/^no-/, '');
+}
+
+function matcher(names: readonly string[]): RegExp {
+  const patterns = names.map((name) => name.replaceAll('.', '\\.').replace('*', '.*'));
+  return new RegExp(`^(${patterns.join('|')})$`);
+}
