@@ -25,15 +25,64 @@ describe('SharedBuffers', () => {
     expect(buffers.take(16_384).buffer).to.not.equal(own.buffer);
   });
 
-  it('keeps one buffer of any size, and else not more than its bound', () => {
+  it('uses a large one for any size up to its own, and gives none up that is large enough', () => {
     const buffers = new SharedBuffers({ postMessage: () => {} });
     const huge = buffers.take(40 * MB);
     buffers.give(huge);
-    expect(buffers.take(33 * MB).buffer, 'the only one').to.equal(huge.buffer);
+    for (const size of [33, 17, 40, 25]) {
+      const view = buffers.take(size * MB);
+      expect(view.buffer).to.equal(huge.buffer);
+      buffers.give(view);
+    }
     const many = Array.from({ length: 6 }, () => buffers.take(10 * MB));
     for (const view of many) buffers.give(view);
     const again = new Set(Array.from({ length: 6 }, () => buffers.take(10 * MB).buffer));
-    expect(many.filter(({ buffer }) => again.has(buffer as SharedArrayBuffer)).length).to.equal(2);
+    expect(many.filter(({ buffer }) => again.has(buffer as SharedArrayBuffer)).length).to.equal(6);
+  });
+
+  it('lets calls wait while much is lent, however large the buffers are that serve', () => {
+    const buffers = new SharedBuffers({ postMessage: () => {} });
+    const views = Array.from({ length: 3 }, () => buffers.take(100 * MB));
+    expect(buffers.exhausted).to.equal(true);
+    for (const view of views) buffers.give(view);
+    expect(buffers.exhausted).to.equal(false);
+    const small = buffers.take(17 * MB);
+    expect(small.buffer, 'of those that are there').to.be.oneOf(views.map(({ buffer }) => buffer));
+    buffers.give(small);
+    expect(buffers.exhausted).to.equal(false);
+  });
+
+  it('makes no more than a few times what was lent at once, in any order', () => {
+    const step = fc.record({
+      sizes: fc.array(
+        fc.oneof(fc.integer({ min: 1, max: 16 * MB }), fc.integer({ min: 16 * MB, max: 96 * MB })),
+        { minLength: 1, maxLength: 3 },
+      ),
+      repeat: fc.integer({ min: 1, max: 3 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { size: 'max', maxLength: 40 }), (steps) => {
+        const buffers = new SharedBuffers({ postMessage: () => {} });
+        const made = new Map<ArrayBufferLike, number>();
+        let most = 0;
+        for (const { sizes, repeat } of steps) {
+          most = Math.max(
+            most,
+            sizes.reduce((sum, size) => sum + size, 0),
+          );
+          for (let round = 0; round < repeat; round += 1) {
+            const views = sizes.map((size) => buffers.take(size));
+            for (const { buffer } of views) made.set(buffer, buffer.byteLength);
+            expect(new Set(views.map(({ buffer }) => buffer)).size).to.equal(views.length);
+            for (const view of views) buffers.give(view);
+          }
+        }
+        const bytes = [...made.values()].reduce((sum, size) => sum + size, 0);
+        // Dropped ones included. Below 32 MB lies what small sizes take, and KEPT above that.
+        expect(bytes).to.be.at.most(6 * most + 128 * MB);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('never lends one buffer twice, in any order', () => {
