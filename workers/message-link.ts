@@ -20,6 +20,7 @@ import { Header, Phase, ROW_BYTES } from '../src/shared/layout.js';
 import type { ToHost, ToLane } from '../src/shared/messages.js';
 import { SOCKET_FD } from '../src/shared/process-boot.js';
 import type { LaneLink } from './lane-link.js';
+import { residentBytes } from './resident.js';
 
 type CallMessage = Extract<CrateDown, { kind: 'call' }>;
 
@@ -124,7 +125,7 @@ export class MessageLink implements LaneLink {
     if (call === null) return;
     this.#call = null;
     const { i32, bytes } = this.#memory;
-    i32[Header.RESIDENT_KB] = process.memoryUsage.rss() / BYTES_PER_KB;
+    i32[Header.RESIDENT_KB] = residentBytes() / BYTES_PER_KB;
     const row = this.#memory.rowWord(this.#head - 1) * 4;
     this.#tell({ done: call.sequence }, [
       // Copies: the next call may come before they have gone out.

@@ -27,6 +27,7 @@ import { MessageLink } from './message-link.js';
 import { ProcessInterrupts } from './process-interrupts.js';
 import { ProcessLink } from './process-link.js';
 import { reportOf } from './report.js';
+import { residentBytes } from './resident.js';
 
 const BYTES_PER_KB = 1_024;
 /** ms between looks at how much memory the process holds. */
@@ -47,9 +48,13 @@ markLane(boot.name);
 // What a terminal or a service manager sends to all processes of a group is the host's to answer: it ends its lanes in its own time.
 system?.ignore([constants.signals.SIGINT, constants.signals.SIGTERM, constants.signals.SIGHUP]);
 process.on('uncaughtException', (error) => {
-  // For the host, which keeps what a lane said last.
-  writeSync(2, `${inspect(error)}\n`);
-  process.exit(UNCAUGHT);
+  try {
+    // For the host, which keeps what a lane said last.
+    writeSync(2, `${inspect(error)}\n`);
+  } finally {
+    // Also where it cannot be said: an error in here would end it with another code.
+    process.exit(UNCAUGHT);
+  }
 });
 
 const { memory, link } = system === null || boot.control === 'kill-only' ? apart() : sharing(system);
@@ -88,7 +93,7 @@ function answer(question: Extract<ToLane, { kind: 'ask' | 'try' }>): void {
     lane.drain();
     if (question.question === 'retire') lane.functions.releaseCallbacks();
   }
-  const resident = process.memoryUsage.rss();
+  const resident = residentBytes();
   memory.i32[Header.RESIDENT_KB] = resident / BYTES_PER_KB;
   const report = { ...reportOf(boot.name, lane, startedAt), residentBytes: resident };
   link.post({ kind: 'reply', id: question.id, report, error });
@@ -109,7 +114,7 @@ function tryOut(question: Extract<ToLane, { kind: 'try' }>): ErrorData | null {
 }
 
 setInterval(() => {
-  memory.i32[Header.RESIDENT_KB] = process.memoryUsage.rss() / BYTES_PER_KB;
+  memory.i32[Header.RESIDENT_KB] = residentBytes() / BYTES_PER_KB;
 }, MEASURE_MS).unref();
 
 // Ready means bound: what a library does when it is loaded, it does before any call.

@@ -96,7 +96,10 @@ export function disordered(cause: unknown): ThreadEnd {
   };
 }
 
-/** Whether the system has a thread of this process by that number. Linux tells; elsewhere every thread is taken to be there. */
+/** Where Linux lists the threads of this process. */
+const THREADS = '/proc/self/task';
+
+/** Whether the system has a thread of this process by that number. Where it does not tell, every thread is taken to be there. */
 export function hasThread(number: number): boolean {
-  return number === 0 || existsSync(`/proc/self/task/${number}`);
+  return number === 0 || existsSync(`${THREADS}/${number}`) || !existsSync(THREADS);
 }

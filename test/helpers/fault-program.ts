@@ -1,5 +1,5 @@
 /** Runs a program with a pool of either isolation in a Node.js process of its own: for parents that die, and faults that may take one along. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { FAULTS } from './fault-functions.js';
 import { FAULTLIB, GUARD_MS, type Ground, eventually, faultlib } from './faults.js';
 import { descendantsOf, isAlive, killAll } from './processes.js';
@@ -68,7 +68,16 @@ export interface ProgramOptions {
   readonly descriptors?: number;
   readonly addressSpaceMb?: number;
   readonly fileBlocks?: number;
+  /** It runs where /proc is empty: see `mayHideProc`. */
+  readonly hidesProc?: boolean;
 }
+
+const HIDDEN = `unshare -m /bin/sh -c 'mount -t tmpfs none /proc && exec "$0" "$@"'`;
+
+/** Whether programs can be run where /proc is empty: root may do that, on Linux. */
+export const mayHideProc: boolean =
+  process.platform === 'linux' &&
+  spawnSync('/bin/sh', ['-c', `${HIDDEN} /bin/true`], { stdio: 'ignore' }).status === 0;
 
 /** A program that runs, and that the test may end. */
 export interface Program {
@@ -95,7 +104,7 @@ export function startProgram(ground: Ground, code: string, options: ProgramOptio
     '/bin/sh',
     [
       '-c',
-      [...limits, 'exec "$0" "$@"'].join(' && '),
+      [...limits, options.hidesProc === true ? `exec ${HIDDEN} "$0" "$@"` : 'exec "$0" "$@"'].join(' && '),
       process.execPath,
       '--disable-warning=ExperimentalWarning',
       ...(options.args ?? []),
