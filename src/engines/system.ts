@@ -33,6 +33,7 @@ const EVENTS_THAT_CAME = 0xffff_0000 | 0;
 const P_PID = 1;
 const WEXITED = 4;
 const WNOWAIT = 0x0100_0000;
+const WNOHANG = 1;
 const CLD_EXITED = 1;
 /** siginfo_t of Linux, 64 bits: bytes, and index of two of its words. */
 const SIGINFO_BYTES = 128;
@@ -40,6 +41,9 @@ const SI_CODE = 2;
 const SI_STATUS = 6;
 /** Address space that a file may grow into: what could be had, from the first on. */
 const RESERVES = [2 ** 40, 2 ** 36, 2 ** 32, 2 ** 30, 2 ** 28, 2 ** 26] as const;
+
+/** How the system says that a process ended. */
+export type NativeEnd = { readonly exitCode: number } | { readonly signal: number };
 
 /** A file in memory, mapped into this process. */
 export interface MappedFile {
@@ -185,16 +189,18 @@ export class System {
   }
 
   /**
-   * How a child of this process ended; waits for that, and leaves it to Node.js
-   * to find it ended, too. To be called for children that have been killed.
-   * @returns null where the system does not say.
+   * How a child of this process ended; leaves it to Node.js to find it ended, too.
+   * @param waits whether to wait for its end: for children that have been killed.
+   * @returns null where the system does not say, and for a child that has not ended.
    */
-  endOf(pid: number): { readonly exitCode: number } | { readonly signal: number } | null {
+  endOf(pid: number, waits = true): NativeEnd | null {
     const wait = this.#optional('waitid');
     if (wait === null) return null;
     const info = new Int32Array(new ArrayBuffer(SIGINFO_BYTES));
     const address = this.engine.addressOf(new Uint8Array(info.buffer));
-    if (wait(P_PID, pid, address, WEXITED | WNOWAIT) !== 0) return null;
+    if (wait(P_PID, pid, address, WEXITED | WNOWAIT | (waits ? 0 : WNOHANG)) !== 0) return null;
+    // It leaves this zero where there was nothing to wait for.
+    if (info[SI_CODE] === 0) return null;
     const status = info[SI_STATUS] as number;
     return info[SI_CODE] === CLD_EXITED ? { exitCode: status } : { signal: status };
   }

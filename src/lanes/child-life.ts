@@ -142,9 +142,10 @@ export class ChildLife {
     return this.#ended;
   }
 
-  verdict({ exitCode, signal, cause }: ChildEnd): Death {
+  verdict(end: ChildEnd): Death {
+    const { exitCode, signal, cause } = end;
     return {
-      reason: this.#overdue ?? reasonOf(this.#corruption, { exitCode, signal, cause }),
+      reason: this.#overdue ?? reasonOf(this.#corruption, end),
       phase: this.#events.phase(),
       signal,
       exitCode,
@@ -201,9 +202,10 @@ export class ChildLife {
   }
 }
 
-function reasonOf(corruption: Error | undefined, { exitCode, signal, cause }: ChildEnd): string {
+function reasonOf(corruption: Error | undefined, { exitCode, signal, unsure, cause }: ChildEnd): string {
   if (corruption !== undefined) return `left its memory in disorder (${corruption.message}) and was killed`;
   if (signal !== undefined) return `was killed by ${signal}`;
+  if (unsure === true) return 'exited with code 0, or was killed by a signal that Node.js has no name for';
   if (exitCode !== undefined) return `exited with code ${exitCode}`;
   if (cause instanceof Error) return `could not be started: ${cause.message}`;
   return 'ended, and the system does not say how';

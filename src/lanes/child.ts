@@ -9,9 +9,11 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { readSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import type { NativeEnd } from '../engines/system.js';
 import { ORDERS_FD, type ProcessBoot, SOCKET_FD } from '../shared/process-boot.js';
 import type { LaneStart } from '../options/lane-start.js';
 import { laneEnvironment } from '../shared/lane-mark.js';
+import { signalName } from './death.js';
 import { StderrTail } from './stderr-tail.js';
 
 const ENTRY = fileURLToPath(new URL('../../workers/process-entry.js', import.meta.url));
@@ -24,6 +26,8 @@ export interface ChildOptions {
   readonly passStderr: boolean;
   /** Descriptors of the lane's memory and of the live bytes; null for a lane that shares none. */
   readonly shared: { readonly memoryFd: number; readonly liveFd: number } | null;
+  /** What the system says of the end of a process that has closed its socket; null where it says nothing. */
+  readonly endOf?: (pid: number) => NativeEnd | null;
 }
 
 export interface ChildEvents {
@@ -36,6 +40,8 @@ export interface ChildEvents {
 export interface ChildEnd {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
+  /** It may have been a signal: of one that it has no name for, as those for real time, Node.js says that the code was 0. */
+  readonly unsure?: boolean;
   /** Why it could not be started. */
   readonly cause: unknown;
 }
@@ -66,6 +72,7 @@ export class Child {
   readonly #buffer = Buffer.alloc(65_536);
   #over = false;
   #closed = false;
+  #seen: NativeEnd | null = null;
 
   constructor(options: ChildOptions, events: ChildEvents) {
     this.#passStderr = options.passStderr;
@@ -91,16 +98,17 @@ export class Child {
     child.on('error', (cause) => {
       if (child.pid === undefined) end({ exitCode: undefined, signal: undefined, cause });
     });
-    child.on('exit', (code, signal) =>
-      end({ exitCode: code ?? undefined, signal: signal ?? undefined, cause: undefined }),
-    );
+    child.on('exit', (code, signal) => end(endBy(code, signal, this.#seen)));
     // Without a descriptor to be had it has none of them; then an error follows.
     for (const one of (child.stdio as ChildProcess['stdio'] | undefined) ?? []) one?.on('error', () => {});
     const socket = socketOf(child, SOCKET_FD);
     socket?.on('data', events.rung);
     // It has ended; or native code has closed what it did not open.
     socket?.on('close', () => {
-      if (!this.#closed) this.kill();
+      if (this.#closed) return;
+      this.kill();
+      // Before Node.js hears of its end: from then on nobody can ask.
+      if (child.pid !== undefined && !this.#over) this.#seen = options.endOf?.(child.pid) ?? null;
     });
     child.stderr?.on('data', (chunk: Buffer) => this.#heard(chunk));
     this.hold(false);
@@ -211,6 +219,15 @@ export class Child {
       return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 'nothing' : 'closed';
     }
   }
+}
+
+/** @param seen what the system said. */
+function endBy(code: number | null, signal: string | null, seen: NativeEnd | null): ChildEnd {
+  if (code !== 0) return { exitCode: code ?? undefined, signal: signal ?? undefined, cause: undefined };
+  if (seen !== null && 'signal' in seen) {
+    return { exitCode: undefined, signal: signalName(seen.signal), cause: undefined };
+  }
+  return { exitCode: 0, signal: undefined, unsure: seen === null, cause: undefined };
 }
 
 function start({ boot, start, shared }: ChildOptions): ChildProcess {

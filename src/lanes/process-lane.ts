@@ -12,7 +12,7 @@
  *       └──────────┴──────────────────────────────────────────► ended
  */
 import { performance } from 'node:perf_hooks';
-import type { MappedFile, System } from '../engines/system.js';
+import type { MappedFile, NativeEnd, System } from '../engines/system.js';
 import { clockOrigin } from '../shared/clock.js';
 import { Header, type LaneSize } from '../shared/layout.js';
 import { LaneMemory } from '../shared/lane-memory.js';
@@ -31,6 +31,9 @@ import { LaneRing } from './lane-ring.js';
 import { MappedHeap } from './mapped-heap.js';
 import type { ProcessBell } from './process-bell.js';
 import type { Ticket } from './ticket.js';
+
+/** Looks, a ms apart, at a child that has closed its socket. It takes about one. */
+const END_LOOKS = 20;
 
 /** How a process lane is made. */
 export interface ProcessLaneOptions {
@@ -107,6 +110,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
         start: options.start,
         passStderr: options.passStderr,
         shared: { memoryFd: this.#file.fd, liveFd: options.liveFd },
+        endOf: (pid) => endSoon(system, pid),
       },
       {
         came: () => this.#onRing(),
@@ -283,4 +287,16 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     this.#heap.discard();
     this.#system.close(this.#file.fd);
   }
+}
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** How a child ended that has closed its socket: it is about to end, or has been killed for that. Null where that takes long. */
+function endSoon(system: System, pid: number): NativeEnd | null {
+  for (let looks = 0; looks < END_LOOKS; looks += 1) {
+    const end = system.endOf(pid, false);
+    if (end !== null) return end;
+    Atomics.wait(pause, 0, 0, 1);
+  }
+  return null;
 }

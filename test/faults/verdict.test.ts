@@ -29,6 +29,13 @@ interface Way {
 const SIGNALS = ['SIGSEGV', 'SIGABRT', 'SIGFPE', 'SIGBUS', 'SIGILL', 'SIGTERM', 'SIGKILL'] as const;
 const WAYS: readonly Way[] = [
   ...SIGNALS.map((signal) => ({ way: signal, how: bySignal(signal), signal, exitCode: undefined })),
+  // Signals for real time: Node.js itself says that the process exited with 0.
+  ...(process.platform === 'linux' ? [34, 50] : []).map((number) => ({
+    way: `signal ${number}`,
+    how: number,
+    signal: `signal ${number}`,
+    exitCode: undefined,
+  })),
   ...[0, 1, 3, 255].map((exitCode) => ({
     way: `exit(${exitCode})`,
     how: byExit(exitCode),
