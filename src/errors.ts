@@ -118,7 +118,10 @@ export class ChannelClosedError extends OffthreadError {
   }
 }
 
-/** The pool's bounded queue had no room for the call. */
+/**
+ * The pool did not queue the call. Codes: `OFFTHREAD_QUEUE_FULL` (its bounded queue had no room),
+ * `OFFTHREAD_DEADLINE_UNREACHABLE` (the call would have missed its deadline; see the pool's option `refuseLate`).
+ */
 export class QueueFullError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
     super('OFFTHREAD_QUEUE_FULL', 'queue-full', message, context);

@@ -211,6 +211,7 @@ export class Pool implements AsyncDisposable {
       cancelled,
       timedOut,
       refused,
+      refusedLate: this.#admission.refusedLate,
       lanesLost: this.#lanesLost,
       lanesCrashed: this.#lanesCrashed,
       lanesKilled: this.#supervisor.killedLanes,

@@ -2,7 +2,7 @@
  * Admission: the door of a pool. Takes calls in, keeps those that have to
  * wait, and hands the supervisor only what can start now.
  *
- *   offered ──► refused (closed, aborted, no hope, full)
+ *   offered ──► refused (closed, aborted, no hope, late, full)
  *      ├──► dispatched
  *      ├──► queued   at most `maxQueue`, by priority
  *      └──► waiting  for room in the queue, with `whenFull: 'wait'`; at most `maxWaiting`
@@ -27,6 +27,7 @@ import { ffiRsGate } from '../supervisor/quiet.js';
 import { traceEnd, traceStart } from './audit.js';
 import type { Call, CallOwner } from './call.js';
 import { Deadlines } from './deadlines.js';
+import { Lateness } from './lateness.js';
 import { NestedCalls } from './nested.js';
 import { CallQueue } from './queue.js';
 import {
@@ -51,8 +52,10 @@ export class Admission implements CallOwner {
   readonly counters: Counters;
   readonly #settings: PoolSettings;
   readonly #events: AdmissionEvents;
-  readonly #queue = new CallQueue<Call>();
-  readonly #waiting = new CallQueue<Call>('waiting');
+  /** Null: calls are taken in whether or not they can make their deadlines. */
+  readonly #lateness: Lateness | null;
+  readonly #queue: CallQueue<Call>;
+  readonly #waiting: CallQueue<Call>;
   /** Calls of an engine that is being quieted. */
   readonly #held: Call[] = [];
   readonly #unread = new UnreadCalls();
@@ -70,6 +73,10 @@ export class Admission implements CallOwner {
     this.#settings = settings;
     this.counters = counters;
     this.#events = events;
+    this.#lateness = settings.refuseLate ? new Lateness() : null;
+    const tally = this.#lateness?.backlog ?? null;
+    this.#queue = new CallQueue<Call>('queued', tally);
+    this.#waiting = new CallQueue<Call>('waiting', tally);
   }
 
   /** The supervisor and the door need each other. */
@@ -91,6 +98,11 @@ export class Admission implements CallOwner {
     return this.#waiting.size;
   }
 
+  /** Calls that were refused since they would have missed their deadlines. */
+  get refusedLate(): number {
+    return this.#lateness?.refused ?? 0;
+  }
+
   get closed(): boolean {
     return this.#closed !== null;
   }
@@ -107,7 +119,8 @@ export class Admission implements CallOwner {
    */
   offer(call: Call, deadlineAt: number, refusal: OffthreadError | null, inPlace?: () => void): void {
     if (tracing()) traceStart(call, this.#settings.name);
-    const error = refusal ?? this.#refusal(call, deadlineAt);
+    const error =
+      refusal ?? this.#refusal(call, deadlineAt) ?? (inPlace === undefined ? this.#late(call, deadlineAt) : null);
     if (error !== null) this.#refuse(call, error);
     else if (inPlace === undefined) this.#accept(call, deadlineAt);
     else this.#runInPlace(call, inPlace);
@@ -166,7 +179,7 @@ export class Admission implements CallOwner {
         this.#held.push(call);
         continue;
       }
-      if (this.#refuseStale(call) || this.#refusePoisoned(call)) continue;
+      if (this.#refuseStale(call) || this.#refusePoisoned(call) || this.#dropLate(call)) continue;
       if (!this.#send(call)) break;
       if (call.queue !== null) this.#queue.remove(call);
     }
@@ -228,6 +241,11 @@ export class Admission implements CallOwner {
     if (call.limits.signal?.aborted === true) return abortedBefore(call);
     if (deadlineAt <= call.createdAt) return pastDeadlineBefore(call);
     return this.#supervisor.hopeless() ?? this.#supervisor.refusal(call);
+  }
+
+  #late(call: Call, deadlineAt: number): OffthreadError | null {
+    if (this.#lateness === null || deadlineAt === Infinity) return null;
+    return this.#lateness.refusal(call, deadlineAt, this.#supervisor.lanes);
   }
 
   #runInPlace(call: Call, run: () => void): void {
@@ -353,7 +371,7 @@ export class Admission implements CallOwner {
   /** Room in the queue goes to those that wait for it. */
   #refill(): void {
     for (let call = this.#waiting.peek(); call !== null; call = this.#waiting.peek()) {
-      if (this.#refuseStale(call)) continue;
+      if (this.#refuseStale(call) || this.#dropLate(call)) continue;
       const direct = this.#queue.size === 0 && this.#supervisor.hasIdleLane && this.#send(call);
       if (!direct && !this.#hasRoom(1)) break;
       if (call.queue !== null) this.#waiting.remove(call);
@@ -379,6 +397,15 @@ export class Admission implements CallOwner {
     if (error === null) return false;
     this.#leave(call);
     call.settle('failed', undefined, error);
+    return true;
+  }
+
+  /** Its turn has come or is near, and what is left of its time is less than it takes: no lane is spent on it. */
+  #dropLate(call: Call): boolean {
+    const error = this.#lateness?.tooLate(call, performance.now()) ?? null;
+    if (error === null) return false;
+    this.#leave(call);
+    call.settle('timed-out', undefined, error);
     return true;
   }
 

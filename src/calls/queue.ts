@@ -10,6 +10,12 @@ export interface Place {
   readonly state: 'queued' | 'waiting';
 }
 
+/** Hears of every call that comes in and goes out. */
+export interface Tally<T> {
+  add(call: T): void;
+  remove(call: T): void;
+}
+
 /** What can be queued: the links belong to the queue. */
 export interface Queued<T> {
   readonly priority: number;
@@ -28,10 +34,12 @@ export class CallQueue<T extends Queued<T>> implements Place {
   readonly state: 'queued' | 'waiting';
   /** Highest priority first. Lines stay once made: priorities are few. */
   readonly #lines: Line<T>[] = [];
+  readonly #tally: Tally<T> | null;
   #size = 0;
 
-  constructor(state: 'queued' | 'waiting' = 'queued') {
+  constructor(state: 'queued' | 'waiting' = 'queued', tally: Tally<T> | null = null) {
     this.state = state;
+    this.#tally = tally;
   }
 
   get size(): number {
@@ -54,6 +62,7 @@ export class CallQueue<T extends Queued<T>> implements Place {
     else line.last.after = call;
     line.last = call;
     this.#size += 1;
+    this.#tally?.add(call);
   }
 
   /** Adds in front of all of its priority. */
@@ -66,6 +75,7 @@ export class CallQueue<T extends Queued<T>> implements Place {
     else line.first.before = call;
     line.first = call;
     this.#size += 1;
+    this.#tally?.add(call);
   }
 
   /** Takes a call out, wherever it is. It has to be in this queue. */
@@ -79,6 +89,7 @@ export class CallQueue<T extends Queued<T>> implements Place {
     call.after = null;
     call.queue = null;
     this.#size -= 1;
+    this.#tally?.remove(call);
   }
 
   /** All calls, in the order they would run. */

@@ -65,6 +65,38 @@ export function queueFull(call: Call, settings: PoolSettings): QueueFullError {
   );
 }
 
+/** What is known of a call that would not make its deadline, in ms. */
+export interface Outlook {
+  readonly leftMs: number;
+  readonly waitMs: number;
+  readonly runMs: number;
+}
+
+/** A call that would end after its deadline. */
+export function unreachable(call: Call, { leftMs, waitMs, runMs }: Outlook): QueueFullError {
+  const runs = runMs === 0 ? '' : ` and then run for about ${inMs(runMs)}`;
+  return new QueueFullError(
+    `${call.fn.name} was not queued, it would miss its deadline: ${inMs(leftMs)} are left, and it would wait for a lane for about ${inMs(waitMs)}${runs}. ` +
+      'The pool has more work than its lanes can do in time. Submit more slowly, use more lanes, or allow more time; ' +
+      'without the option refuseLate such calls are queued.',
+    { ...contextOf(call), code: 'OFFTHREAD_DEADLINE_UNREACHABLE' },
+  );
+}
+
+/** A call whose turn has come, with less time left than it takes. */
+export function noTimeLeft(call: Call, leftMs: number, runMs: number): CallTimeoutError {
+  return new CallTimeoutError(
+    `${call.fn.name} was not started, it would miss its deadline: it waited for a lane until ${inMs(Math.max(0, leftMs))} were left, and it runs for about ${inMs(runMs)}. ` +
+      'The lanes are busy: allow more time, more lanes, or fewer calls at once.',
+    contextOf(call),
+  );
+}
+
+/** Two digits are enough of an estimate. */
+function inMs(ms: number): string {
+  return `${ms >= 10 ? Math.round(ms) : Number(ms.toPrecision(2))} ms`;
+}
+
 /** Something went wrong on the way to a lane, for instance no memory for a copy of the arguments. */
 export function notPassedOn(call: Call, cause: unknown): ArgumentError {
   const why = cause instanceof Error ? cause.message.replace(/\.$/, '') : 'they could not be copied';

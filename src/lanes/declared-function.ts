@@ -14,6 +14,9 @@ const LONG_SHARE = 0.15;
 /** Weights of the newest measurement. */
 const SHARE_WEIGHT = 1 / 16;
 const AVERAGE_WEIGHT = 1 / 8;
+/** ms that a run time is good for, and how many such runs: from then on it is believed less and less. */
+const GOOD_MS = 1_000;
+const GOOD_RUNS = 4;
 
 export class DeclaredFunction {
   readonly number: number;
@@ -43,6 +46,8 @@ export class DeclaredFunction {
   /** Whether calls may be stacked in a busy lane. */
   short = false;
   #longShare = 1;
+  /** When a run was last measured, in ms on the host's clock. */
+  #measuredAt = 0;
   /** Why its calls are refused: its library has been closed. */
   #refusal: (() => OffthreadError) | null = null;
 
@@ -80,8 +85,21 @@ export class DeclaredFunction {
     this.#refusal = error;
   }
 
-  /** Takes a run time into account. */
-  measure(us: number): void {
+  /**
+   * ms that a run is expected to take; 0 until one has been measured. What nothing has confirmed for long counts less
+   * and less, so that a function whose calls are refused for how long they once took is tried again.
+   */
+  expectedMs(now: number): number {
+    if (this.typicalUs === Infinity) return 0;
+    const ms = this.typicalUs / 1_000;
+    const good = GOOD_MS + GOOD_RUNS * ms;
+    const age = now - this.#measuredAt;
+    return age > good ? (ms * good) / age : ms;
+  }
+
+  /** Takes a run time into account. @param endedAt ms on the host's clock. */
+  measure(us: number, endedAt: number): void {
+    this.#measuredAt = endedAt;
     const long = us >= SHORT_US;
     if (this.averageUs === Infinity) {
       this.averageUs = us;

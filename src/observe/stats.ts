@@ -39,6 +39,8 @@ export interface PoolStats {
   readonly timedOut: number;
   /** Calls that were never accepted: wrong arguments, a full queue, a closed pool. */
   readonly refused: number;
+  /** Of those refused: calls that would have missed their deadlines (`refuseLate`). */
+  readonly refusedLate: number;
   /** Lanes given up since the pool was created, also those that came back. */
   readonly lanesLost: number;
   readonly lanesCrashed: number;

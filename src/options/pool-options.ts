@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { ArgumentError } from '../errors.js';
-import { LONGEST_MS, duration, integer, known, oneOf, quantity, refuse, unlimited } from './checks.js';
+import { LONGEST_MS, duration, flag, integer, known, oneOf, quantity, refuse, unlimited } from './checks.js';
 import { type LaneStart, laneStart } from './lane-start.js';
 import { type Preset, type Tuning, tuningOf } from './tuning.js';
 
@@ -68,6 +68,13 @@ export interface PoolOptions {
   readonly whenFull?: 'reject' | 'wait';
   /** With `whenFull: 'wait'`: calls that may wait for room before a further one is rejected after all. Default 100,000. */
   readonly maxWaiting?: number;
+  /**
+   * Whether a call is refused at once (`OFFTHREAD_DEADLINE_UNREACHABLE`) that would end after its `deadline`, by what
+   * waits and runs before it and how long such calls have taken; and dropped from the queue when its turn comes and it
+   * takes longer than it has left. Default false. Calls without a deadline are always taken, and so is one that a lane
+   * is free for.
+   */
+  readonly refuseLate?: boolean;
   /** ms a call may run, counted from its start. Default 30,000; 0 is unlimited. */
   readonly timeout?: number;
   /** ms that native code which was asked to stop has to come back before its lane is given up. Default 1,000. */
@@ -108,6 +115,7 @@ export interface PoolSettings extends LaneStart {
   readonly maxQueue: number;
   readonly whenFull: 'reject' | 'wait';
   readonly maxWaiting: number;
+  readonly refuseLate: boolean;
   readonly timeout: number;
   readonly grace: number;
   readonly hostTimeout: number;
@@ -160,6 +168,7 @@ const POOL_OPTIONS = [
   'maxQueue',
   'whenFull',
   'maxWaiting',
+  'refuseLate',
   'timeout',
   'grace',
   'hostTimeout',
@@ -202,6 +211,7 @@ export function poolSettings(options?: PoolOptions): PoolSettings {
       given['maxQueue'] === Infinity ? Infinity : integer('maxQueue', given['maxQueue'], 0, 2 ** 31, 1_000),
     whenFull: oneOf('whenFull', given['whenFull'], ['reject', 'wait'], 'reject'),
     maxWaiting: integer('maxWaiting', given['maxWaiting'], 0, 2 ** 31, 100_000),
+    refuseLate: flag('refuseLate', given['refuseLate'], false),
     timeout: unlimited(duration('timeout', given['timeout'], 30_000)),
     grace: duration('grace', given['grace'], 1_000),
     hostTimeout: unlimited(duration('hostTimeout', given['hostTimeout'], 30_000)),

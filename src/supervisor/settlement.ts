@@ -61,7 +61,7 @@ export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | n
   job.endedAt = endedAt;
   if (job.items !== null) return readItems(lane, job, state, read);
   // Of short calls one in eight is enough.
-  if (!fn.short || (sequence & 7) === 0) fn.measure((endedAt - startedAt) * 1_000);
+  if (!fn.short || (sequence & 7) === 0) fn.measure((endedAt - startedAt) * 1_000, endedAt);
   const outcome = ring.outcome(sequence);
   // A `fails` rule is user code, which may bring the next reading before this one has been used up.
   const plain = outcome === 0 && state === State.succeeded && !ring.copiesBack(sequence);
@@ -78,8 +78,9 @@ function readItems(lane: JobLane, job: Job, state: State, read: ReadMessage): Re
   const { ring } = lane;
   const items = job.items as JobItems;
   items.collect(ring.memory, job.sequence);
-  const us = ((job.endedAt as number) - (job.startedAt as number)) * 1_000;
-  if (items.done > 0) job.fn.measure(us / items.done);
+  const endedAt = job.endedAt as number;
+  const us = (endedAt - (job.startedAt as number)) * 1_000;
+  if (items.done > 0) job.fn.measure(us / items.done, endedAt);
   const threw = (ring.outcome(job.sequence) & Outcome.THREW) !== 0;
   const message = threw ? read(lane, generationOf(job.id)) : undefined;
   const obstacle = threw

@@ -166,8 +166,9 @@ describe('admission', () => {
         fc.array(act, { maxLength: 60, size: 'max' }),
         fc.constantFrom('reject' as const, 'wait' as const),
         fc.nat(4),
-        async (acts, whenFull, maxQueue) => {
-          await withLanes({ lanes: 1, maxQueue, whenFull, maxWaiting: 2 }, (lib, pool) =>
+        fc.boolean(),
+        async (acts, whenFull, maxQueue, refuseLate) => {
+          await withLanes({ lanes: 1, maxQueue, whenFull, maxWaiting: 2, refuseLate }, (lib, pool) =>
             play(lib, pool, acts),
           );
         },

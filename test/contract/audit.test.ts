@@ -162,6 +162,26 @@ onEveryEngine('the audit trail (M13)', (engine) => {
     });
   });
 
+  it('tells of calls that were refused for their deadline as of any other', async () => {
+    await withPool(engine, { refuseLate: true }, async (lib) => {
+      await lib.ot_sleep_ms(300);
+      await listening(async (seen) => {
+        const gate = new Gate();
+        const held = gate.hold(lib);
+        await gate.inside();
+        const before = lib.ot_sleep_ms(0);
+        const refused = lib.ot_add.with({ deadline: 50 })(1, 1);
+        await rejection(refused, QueueFullError);
+        gate.open();
+        await Promise.all([held, before]);
+        await ended(seen, refused.id);
+        expect(traceOf(seen, refused.id)).to.include({ status: 'failed', kind: 'queue-full' });
+        expect(traceOf(seen, refused.id).violation ?? false).to.equal(false);
+        expect(eventsOf(seen, refused.id)).to.deep.equal(['start', 'error', 'asyncStart', 'asyncEnd', 'end']);
+      });
+    });
+  });
+
   it('tells of blocking calls', async () => {
     await withPool(engine, {}, async (lib) => {
       await listening(async (seen) => {

@@ -8,7 +8,7 @@ import { declare } from './fixture.js';
 const f = (): DeclaredFunction => declare({ arguments: [], return: 'void' });
 const measured = (...runs: number[]): DeclaredFunction => {
   const fn = f();
-  for (const us of runs) fn.measure(us);
+  for (const us of runs) fn.measure(us, 0);
   return fn;
 };
 
@@ -29,7 +29,7 @@ describe('DeclaredFunction', () => {
   it('becomes long when its runs do, and short again', () => {
     const fn = measured(...Array.from({ length: 50 }, () => 3), ...Array.from({ length: 5 }, () => 200));
     expect(fn.short).to.equal(false);
-    for (let run = 0; run < 60; run += 1) fn.measure(2);
+    for (let run = 0; run < 60; run += 1) fn.measure(2, 0);
     expect(fn.short).to.equal(true);
   });
 
@@ -39,6 +39,32 @@ describe('DeclaredFunction', () => {
         const { averageUs } = measured(...runs);
         expect(averageUs).to.be.within(Math.min(...runs) - 1e-9, Math.max(...runs) + 1e-9);
       }),
+    );
+  });
+
+  it('expects of a run what runs have taken, and less and less once none has been measured for long', () => {
+    const fn = f();
+    expect(fn.expectedMs(5), 'nothing is known').to.equal(0);
+    fn.measure(200_000, 1_000);
+    expect(fn.expectedMs(1_000)).to.equal(200);
+    expect(fn.expectedMs(2_800), 'a second and four such runs later').to.equal(200);
+    expect(fn.expectedMs(4_600)).to.equal(100);
+    expect(fn.expectedMs(1_000 + 1_800 * 200)).to.equal(1);
+    fn.measure(200_000, 500_000);
+    expect(fn.expectedMs(500_000), 'measured again').to.equal(200);
+    fc.assert(
+      fc.property(
+        fc.double({ min: 1, max: 1e9, noNaN: true }),
+        fc.double({ min: 0, max: 1e7, noNaN: true }),
+        (us, age) => {
+          const one = f();
+          one.measure(us, 0);
+          expect(one.expectedMs(age)).to.be.within(0, us / 1_000);
+          expect(one.expectedMs(age + 1)).to.be.at.most(one.expectedMs(age));
+          // Whatever it was: there is a time after which next to nothing is left of it.
+          expect(one.expectedMs(us * 1e4)).to.be.at.most(1);
+        },
+      ),
     );
   });
 
