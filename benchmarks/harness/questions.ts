@@ -65,6 +65,12 @@ export const QUESTIONS: readonly Question[] = [
     asked: 'What do calls of 10 ms do to the 99th percentile of short ones on the same pool?',
   },
   {
+    name: 'overload',
+    title: 'More calls than lanes can do',
+    asked:
+      'How many answers a second come within their deadline of 100 ms, when up to three times as many calls are made as lanes can do?',
+  },
+  {
     name: 'lane-growth',
     title: 'More lanes',
     asked: 'How does the number of calls a second grow with the number of lanes, for calls that sleep?',

@@ -120,7 +120,9 @@ export class Admission implements CallOwner {
   offer(call: Call, deadlineAt: number, refusal: OffthreadError | null, inPlace?: () => void): void {
     if (tracing()) traceStart(call, this.#settings.name);
     const error =
-      refusal ?? this.#refusal(call, deadlineAt) ?? (inPlace === undefined ? this.#late(call, deadlineAt) : null);
+      refusal ??
+      this.#refusal(call, deadlineAt) ??
+      (inPlace === undefined ? this.#late(call, deadlineAt) : null);
     if (error !== null) this.#refuse(call, error);
     else if (inPlace === undefined) this.#accept(call, deadlineAt);
     else this.#runInPlace(call, inPlace);

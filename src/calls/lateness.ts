@@ -30,8 +30,8 @@ export class Lateness {
     const waitMs = expectedWaitMs(lanes, this.backlog.ahead(call.priority, now), now);
     // Also where no estimate can be made, and it is no number.
     if (!(waitMs > 0)) return null;
+    if (now + waitMs + call.fn.amplyMs(now) <= deadlineAt) return null;
     const runMs = call.fn.expectedMs(now);
-    if (now + waitMs + runMs <= deadlineAt) return null;
     this.refused += 1;
     return unreachable(call, { leftMs: deadlineAt - now, waitMs, runMs });
   }

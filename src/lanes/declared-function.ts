@@ -17,6 +17,8 @@ const AVERAGE_WEIGHT = 1 / 8;
 /** ms that a run time is good for, and how many such runs: from then on it is believed less and less. */
 const GOOD_MS = 1_000;
 const GOOD_RUNS = 4;
+/** Average distances from the average that a run may well be longer by. */
+const AMPLE_SPREADS = 2;
 
 export class DeclaredFunction {
   readonly number: number;
@@ -43,6 +45,8 @@ export class DeclaredFunction {
   averageUs: number = Infinity;
   /** Moving average of all runs in µs; Infinity until measured. */
   typicalUs: number = Infinity;
+  /** Moving average of how far runs are from that, in µs. */
+  #spreadUs = 0;
   /** Whether calls may be stacked in a busy lane. */
   short = false;
   #longShare = 1;
@@ -90,11 +94,19 @@ export class DeclaredFunction {
    * and less, so that a function whose calls are refused for how long they once took is tried again.
    */
   expectedMs(now: number): number {
-    if (this.typicalUs === Infinity) return 0;
-    const ms = this.typicalUs / 1_000;
-    const good = GOOD_MS + GOOD_RUNS * ms;
+    return this.typicalUs === Infinity ? 0 : (this.typicalUs / 1_000) * this.#belief(now);
+  }
+
+  /** The same for a run that is to be over in time: that few take longer than. */
+  amplyMs(now: number): number {
+    return this.expectedMs(now) + ((AMPLE_SPREADS * this.#spreadUs) / 1_000) * this.#belief(now);
+  }
+
+  /** How much of what was measured is still believed: 1 is all of it. */
+  #belief(now: number): number {
+    const good = GOOD_MS + (GOOD_RUNS * this.typicalUs) / 1_000;
     const age = now - this.#measuredAt;
-    return age > good ? (ms * good) / age : ms;
+    return age > good ? good / age : 1;
   }
 
   /** Takes a run time into account. @param endedAt ms on the host's clock. */
@@ -107,7 +119,9 @@ export class DeclaredFunction {
       this.#longShare = long ? 1 : 0;
     } else {
       this.#longShare += ((long ? 1 : 0) - this.#longShare) * SHARE_WEIGHT;
-      this.typicalUs += (us - this.typicalUs) * AVERAGE_WEIGHT;
+      const off = us - this.typicalUs;
+      this.typicalUs += off * AVERAGE_WEIGHT;
+      this.#spreadUs += (Math.abs(off) - this.#spreadUs) * AVERAGE_WEIGHT;
       if (!long) this.averageUs += (us - this.averageUs) * AVERAGE_WEIGHT;
     }
     this.short = this.#longShare < LONG_SHARE && !this.hasCallbacks;

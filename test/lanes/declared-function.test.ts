@@ -52,6 +52,10 @@ describe('DeclaredFunction', () => {
     expect(fn.expectedMs(1_000 + 1_800 * 200)).to.equal(1);
     fn.measure(200_000, 500_000);
     expect(fn.expectedMs(500_000), 'measured again').to.equal(200);
+    expect(fn.amplyMs(500_000), 'all runs took the same').to.equal(200);
+    for (let run = 0; run < 200; run += 1) fn.measure(run % 2 === 0 ? 100_000 : 300_000, 500_000);
+    expect(fn.amplyMs(500_000), 'twice as far above as runs are on average').to.be.within(370, 430);
+    expect(fn.amplyMs(1e9)).to.be.below(1);
     fc.assert(
       fc.property(
         fc.double({ min: 1, max: 1e9, noNaN: true }),
