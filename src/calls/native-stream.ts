@@ -14,7 +14,7 @@ export interface EndedOptions {
 }
 
 /** Chunks of native code while it runs, and its result after them. */
-export interface NativeStream<Chunk, Result> extends AsyncIterable<Chunk, undefined>, AsyncDisposable {
+export interface NativeStream<Chunk, Result> extends AsyncIterable<Chunk>, AsyncDisposable {
   /**
    * The call: its result, its state, its progress. Settles after the last chunk
    * has been read. Ignored, its rejection is not an unhandled one.
@@ -99,12 +99,12 @@ export class ChunkStream<Chunk, Result> implements NativeStream<Chunk, Result> {
     );
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<Chunk, undefined> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Chunk> {
     if (this.#flow.handled) throw this.#busy('its onChunk takes the chunks');
     if (this.#read) throw this.#busy('it has a reader already');
     this.#read = true;
     const flow = this.#flow;
-    const iterator: AsyncIterableIterator<Chunk, undefined> = {
+    const iterator: AsyncIterableIterator<Chunk> = {
       next: () => flow.read() as Promise<IteratorResult<Chunk, undefined>>,
       return: async () => {
         flow.close();
