@@ -64,7 +64,7 @@ function compileParameters(place: Place, label: string, types: unknown): Callbac
 
 function compileParameter(place: Place, label: string, type: unknown): CallbackParamSpec {
   if (typeof type !== 'string') return compileCounted(place, label, type);
-  const meaning = lookUp(place, label, type, ARGUMENT_LIST);
+  const meaning = lookUp(place, label, type, { role: 'callback argument', allowed: ARGUMENT_LIST });
   if (isScalar(meaning)) return { kind: 'value', type: meaning };
   if (meaning === 'cstring') return { kind: 'cstring' };
   const advice =
@@ -94,7 +94,10 @@ function compileReturn(place: Place, label: string, type: unknown): CallbackSpec
       `${label} return is missing. Write return: 'void' for a callback that returns nothing.`,
     );
   }
-  const meaning = typeof type === 'string' ? lookUp(place, `${label} return`, type, RETURN_LIST) : undefined;
+  const meaning =
+    typeof type === 'string'
+      ? lookUp(place, `${label} return`, type, { role: 'callback return', allowed: RETURN_LIST })
+      : undefined;
   if (meaning === 'void' || (meaning !== undefined && isScalar(meaning))) return meaning;
   const advice =
     meaning === 'cstring' || meaning === 'buffer' || (typeof type === 'object' && type !== null)

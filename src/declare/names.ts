@@ -1,6 +1,6 @@
 /**
- * The words of the declaration language, and words people use for them.
- * Aliases are those of `node:ffi`; the C names are only there to be corrected.
+ * The words of the declaration language.
+ * Aliases are those of `node:ffi`.
  */
 import type { ScalarName } from './types.js';
 import type { Scalar } from './spec.js';
@@ -68,59 +68,3 @@ export const ALL_NAMES: readonly string[] = [...MEANINGS.keys()];
 
 /** The names to recommend, for messages: aliases left out. */
 export const SCALAR_LIST = 'i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool pointer';
-
-const CALLBACK =
-  "callback({ arguments: [...], return: 'type' }), or 'pointer' for the address of a native function";
-
-/** Words that people coming from C, or from another library, write for a type. */
-const FOREIGN_NAMES: ReadonlyMap<string, string> = new Map([
-  ['int', "'i32'"],
-  ['int32_t', "'i32'"],
-  ['uint', "'u32'"],
-  ['unsigned int', "'u32'"],
-  ['uint32_t', "'u32'"],
-  ['short', "'i16'"],
-  ['int16_t', "'i16'"],
-  ['unsigned short', "'u16'"],
-  ['uint16_t', "'u16'"],
-  ['byte', "'u8'"],
-  ['uchar', "'u8'"],
-  ['unsigned char', "'u8'"],
-  ['uint8_t', "'u8'"],
-  ['int8_t', "'i8'"],
-  ['long', "'i64' (on Windows a C long is 'i32')"],
-  ['unsigned long', "'u64' (on Windows a C long is 'u32')"],
-  ['ulong', "'u64' (on Windows a C long is 'u32')"],
-  ['long long', "'i64'"],
-  ['longlong', "'i64'"],
-  ['int64_t', "'i64'"],
-  ['bigint', "'i64' or 'u64'"],
-  ['unsigned long long', "'u64'"],
-  ['uint64_t', "'u64'"],
-  ['size_t', "'u64'"],
-  ['usize', "'u64'"],
-  ['uintptr_t', "'u64'"],
-  ['isize', "'i64'"],
-  ['ssize_t', "'i64'"],
-  ['intptr_t', "'i64'"],
-  ['number', "'i32' or 'f64'"],
-  ['boolean', "'bool'"],
-  ['_bool', "'bool'"],
-  ['char*', "'cstring', or 'buffer' for bytes"],
-  ['const char*', "'cstring'"],
-  ['utf8', "'cstring'"],
-  ['void*', "'pointer', or 'buffer' for bytes"],
-  ['const void*', "'pointer', or 'buffer' for bytes"],
-  ['uint8array', "'buffer'"],
-  ['arraybufferview', "'buffer'"],
-  ['function', CALLBACK],
-  ['callback', CALLBACK],
-  ['chunks', "chunks({ arguments: [...], return: 'type' })"],
-  ['null', "'void'"],
-  ['undefined', "'void'"],
-]);
-
-/** What to write for a word of another language; undefined when the word is not known. */
-export function translate(word: string): string | undefined {
-  return FOREIGN_NAMES.get(word.toLowerCase().replace(/\s*\*/g, '*').trim());
-}

@@ -16,7 +16,7 @@ const INOUT_LIST = `${SCALAR_LIST} buffer`;
 /** @param label - where the entry is, for example `arguments[1]`. */
 export function compileParameter(place: Place, label: string, type: unknown): ParamSpec {
   if (typeof type !== 'string') return compileWrapper(place, label, type);
-  const meaning = lookUp(place, label, type, ARGUMENT_LIST);
+  const meaning = lookUp(place, label, type, { role: 'argument', allowed: ARGUMENT_LIST });
   if (isScalar(meaning)) return { kind: 'value', type: meaning };
   if (meaning === 'buffer') return { kind: 'buffer', inout: false };
   if (meaning === 'void') {
@@ -31,7 +31,7 @@ export function compileParameter(place: Place, label: string, type: unknown): Pa
 export function compileReturn(place: Place, type: unknown): ReturnSpec {
   if (typeof type !== 'string')
     return { kind: 'text', text: compileText(place, 'return', type, RETURN_LIST) };
-  const meaning = lookUp(place, 'return', type, RETURN_LIST);
+  const meaning = lookUp(place, 'return', type, { role: 'return', allowed: RETURN_LIST });
   if (isScalar(meaning)) return { kind: 'value', type: meaning };
   if (meaning === 'void') return { kind: 'void' };
   if (meaning === 'cstring') return { kind: 'text', text: BORROWED };
@@ -74,7 +74,7 @@ function compileWrapper(place: Place, label: string, type: unknown): ParamSpec {
 
 function compileOut(place: Place, label: string, type: unknown): ParamSpec {
   if (typeof type !== 'string') return { kind: 'outText', text: compileText(place, label, type, OUT_LIST) };
-  const meaning = lookUp(place, label, type, OUT_LIST);
+  const meaning = lookUp(place, label, type, { role: 'out', allowed: OUT_LIST });
   if (isScalar(meaning)) return { kind: 'out', type: meaning };
   if (meaning === 'cstring') return { kind: 'outText', text: BORROWED };
   const advice = meaning === 'buffer' ? " Write inout('buffer') for bytes that native code fills." : '';
@@ -82,7 +82,8 @@ function compileOut(place: Place, label: string, type: unknown): ParamSpec {
 }
 
 function compileInout(place: Place, label: string, type: unknown): ParamSpec {
-  const meaning = typeof type === 'string' ? lookUp(place, label, type, INOUT_LIST) : undefined;
+  const meaning =
+    typeof type === 'string' ? lookUp(place, label, type, { role: 'inout', allowed: INOUT_LIST }) : undefined;
   if (meaning === 'buffer') return { kind: 'buffer', inout: true };
   if (meaning !== undefined && isScalar(meaning)) return { kind: 'inout', type: meaning };
   const advice = meaning === 'cstring' ? " Write inout('buffer') for text that native code changes." : '';

@@ -187,14 +187,33 @@ function setStack(koffi: Koffi, bytes: number): void {
   }
 }
 
+/** As of the peer dependency: an earlier one lacks functions, or gives other values; a later one may. */
+const OLDEST = [3, 3, 4] as const;
+const WANTED = `${OLDEST.join('.')} or later, below ${OLDEST[0] + 1}`;
+
 function requireKoffi(): Koffi {
+  let koffi: Koffi & { readonly version?: unknown };
   try {
-    return createRequire(import.meta.url)('koffi') as Koffi;
+    koffi = createRequire(import.meta.url)('koffi') as Koffi;
   } catch (cause) {
     throw new EngineError(
       `The engine koffi could not be loaded: ${(cause as Error).message.split('\n')[0]}. It is an optional ` +
-        `peer: install it with 'npm install koffi'.`,
+        `peer: install it with 'npm install koffi@${OLDEST[0]}'.`,
       { code: 'OFFTHREAD_ENGINE_MISSING', cause },
     );
   }
+  if (serves(koffi.version)) return koffi;
+  throw new EngineError(
+    `The engine koffi could not be loaded: version ${String(koffi.version)} is installed, and offthread needs ${WANTED}. ` +
+      `Install it with 'npm install koffi@${OLDEST[0]}'.`,
+    { code: 'OFFTHREAD_ENGINE_MISSING' },
+  );
+}
+
+function serves(version: unknown): boolean {
+  const [major = 0, minor = 0, patch = 0] = String(version)
+    .split('.', 3)
+    .map((part) => Number.parseInt(part, 10));
+  if (major !== OLDEST[0]) return false;
+  return minor > OLDEST[1] || (minor === OLDEST[1] && patch >= OLDEST[2]);
 }

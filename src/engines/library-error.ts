@@ -1,5 +1,5 @@
 /** One set of errors for a library that does not open, whichever engine tried. */
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 
 import { EngineError, LibraryNotFoundError, type OffthreadError, SymbolNotFoundError } from '../errors.js';
 import { inspectLibraryFile } from './library-file.js';
@@ -39,6 +39,17 @@ export function libraryFailure(path: string, text: string, cause?: unknown): Off
       cause,
     });
   }
+  // The loader names the file that it found: for a name, or for something that the library needs.
+  const found = /^(\/.*?): /s.exec(said)?.[1];
+  const problem = found === undefined || found === path ? null : inspectLibraryFile(found);
+  if (problem !== null) {
+    const which =
+      basename(found as string) === path ? `the loader finds ${found} for it` : `it needs ${found}`;
+    return failure(path, problem.code, `${which}, and that file ${problem.what}`, said, {
+      remedy: problem.remedy,
+      cause,
+    });
+  }
   if (NOT_A_LIBRARY.test(said)) {
     return failure(path, 'OFFTHREAD_LIBRARY_INVALID', 'it is not a shared library', said, {
       remedy: 'Give the path of a shared library (.so, .dylib), whole and not an executable.',
@@ -53,6 +64,13 @@ export function libraryFailure(path: string, text: string, cause?: unknown): Off
 
 /** The error for a function that is not in a library. */
 export function symbolNotFound(path: string, symbol: string, cause?: unknown): SymbolNotFoundError {
+  if (path.endsWith('.node')) {
+    return new SymbolNotFoundError(
+      `The library '${path}' has no function '${symbol}': it is a Node.js add-on, which gives its functions to JavaScript only. ` +
+        'Open the C library that it is made from (.so, .dylib), or call the add-on by require() in a worker thread.',
+      { symbol, cause },
+    );
+  }
   const where = path === '' ? 'The C library' : `The library '${path}'`;
   return new SymbolNotFoundError(
     `${where} has no function '${symbol}'. Check the spelling, and that it is exported ` +

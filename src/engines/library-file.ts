@@ -61,7 +61,30 @@ function inspect(file: number, size: number, host: FileHost): FileProblem | null
   if (script !== null) {
     return invalid('is a linker script, which only a compiler can use', `It names ${script[1]}: open that.`);
   }
-  return invalid('is not a library: it starts like none', SHARED_LIBRARY);
+  return unrecognised(head, text);
+}
+
+/** What is often found where a library should be. */
+const OTHERS: readonly (readonly [begins: RegExp, what: string, remedy: string])[] = [
+  [
+    /^version https:\/\/git-lfs/,
+    'is a pointer of Git LFS, not the library itself',
+    "Fetch it with 'git lfs pull'.",
+  ],
+  [/^\s*<(?:!doctype|html)/i, 'is a web page (a download that failed?)', 'Download it again.'],
+  [/^#!/, 'is a script', SHARED_LIBRARY],
+  [/^\0asm/, 'is a WebAssembly module', `${SHARED_LIBRARY} WebAssembly is run by Node.js itself.`],
+  [/^(?:PK\x03\x04|\x1f\x8b|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd)/, 'is a compressed archive', 'Unpack it first.'],
+];
+
+function unrecognised(head: Uint8Array, text: string): FileProblem {
+  const known = OTHERS.find(([begins]) => begins.test(text));
+  if (known !== undefined) return invalid(known[1], known[2]);
+  const bytes = Array.from(head.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  return invalid(
+    `is not a library: its file header is not recognised (it begins with the bytes ${bytes})`,
+    SHARED_LIBRARY,
+  );
 }
 
 function inspectElf(file: number, head: Uint8Array, size: number, host: FileHost): FileProblem | null {

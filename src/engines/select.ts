@@ -107,7 +107,7 @@ function unsupported(name: EngineName, lack: Lack): EngineError {
 
 function noneFits(refusals: readonly Refusal[]): EngineError {
   const reasons = refusals.map(({ name, lack, cause }) =>
-    lack === null ? `${name} is missing: ${(cause as Error).message}` : `${name} cannot serve ${lack.what}.`,
+    lack === null ? (cause as Error).message : `${name} cannot serve ${lack.what}.`,
   );
   const missing = refusals.find(({ lack }) => lack === null);
   return new EngineError(`No engine can serve this library. ${reasons.join(' ')}`, {

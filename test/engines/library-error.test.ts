@@ -1,12 +1,24 @@
-import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
 import { checkLibrary, libraryFailure } from '../../src/engines/library-error.js';
 import { loadEngine } from '../../src/engines/load.js';
 import { EngineError, LibraryNotFoundError, OffthreadError } from '../../src/errors.js';
+import { from, runProcess } from '../helpers/engine-child.js';
 import { ENGINES } from '../helpers/engine-list.js';
 import { compile, folder, probeLibrary } from '../helpers/engine-probe.js';
 
@@ -65,7 +77,38 @@ const FILES: readonly BadFile[] = [
     name: 'a text',
     make: (path) => writeFileSync(path, 'not a library\n'),
     code: INVALID,
-    says: /starts like none/,
+    says: /is not a library: its file header is not recognised \(it begins with the bytes 6e 6f 74 20\)/,
+  },
+  {
+    name: 'a pointer of Git LFS',
+    make: (path) =>
+      writeFileSync(path, 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n'),
+    code: INVALID,
+    says: /pointer of Git LFS.*git lfs pull/,
+  },
+  {
+    name: 'a web page',
+    make: (path) => writeFileSync(path, '<!DOCTYPE html>\n<title>Not found</title>\n'),
+    code: INVALID,
+    says: /web page.*Download it again/,
+  },
+  {
+    name: 'a script',
+    make: (path) => writeFileSync(path, '#!/bin/sh\n'),
+    code: INVALID,
+    says: /is a script/,
+  },
+  {
+    name: 'a compressed archive',
+    make: (path) => writeFileSync(path, gzipSync('a library')),
+    code: INVALID,
+    says: /compressed archive\. Unpack it/,
+  },
+  {
+    name: 'a WebAssembly module',
+    make: (path) => writeFileSync(path, Buffer.from('0061736d01000000', 'hex')),
+    code: INVALID,
+    says: /WebAssembly module/,
   },
   {
     name: 'a linker script',
@@ -141,6 +184,17 @@ const FILES: readonly BadFile[] = [
   },
 ];
 
+/** What an engine says of a library in a process that looks for libraries in that folder, too. */
+function said(engine: string, library: string, libraryPath: string): string {
+  const { stdout } = runProcess(
+    `const { loadEngine } = await import(${from('load')});
+     try { loadEngine('${engine}').open(${JSON.stringify(library)}); }
+     catch (error) { console.log(error.name, error.code, error.message); }`,
+    { LD_LIBRARY_PATH: libraryPath },
+  );
+  return stdout;
+}
+
 describe('libraries that do not open', () => {
   const paths = new Map<BadFile, string>();
 
@@ -169,6 +223,49 @@ describe('libraries that do not open', () => {
         expect(error).to.be.instanceOf(LibraryNotFoundError);
         expect(error.message).to.match(
           /'libnowhere\.so\.9'.*loader searched LD_LIBRARY_PATH \(.*\).*libz\.so\.1/,
+        );
+      });
+
+      it('a name that the loader finds a linker script for: as by path, which library it names', () => {
+        const away = mkdtempSync(join(tmpdir(), 'offthread-script-'));
+        const script = join(away, 'libscript77.so');
+        writeFileSync(script, '/* GNU ld script */\nGROUP ( /lib/libm.so.6 )'.padEnd(100));
+        try {
+          expect(said(name, 'libscript77.so', away)).to.equal(
+            `EngineError ${INVALID} Cannot open the library 'libscript77.so': the loader finds ${script} for it, and that file ` +
+              'is a linker script, which only a compiler can use. It names /lib/libm.so.6: open that. ' +
+              `(${script}: invalid ELF header)\n`,
+          );
+        } finally {
+          rmSync(away, { recursive: true });
+        }
+      });
+
+      it('a library that needs one: which file is wrong, and how', () => {
+        const away = mkdtempSync(join(tmpdir(), 'offthread-needs-'));
+        const needed = compile('libneeded78.so', 'int needed(void) { return 1; }');
+        const flags = ['-shared', '-fPIC', `-L${folder}`, '-lneeded78'];
+        const user = compile('user78.so', 'int needed(void); int use(void) { return needed(); }', flags);
+        execFileSync('mv', [needed, `${needed}.away`]);
+        writeFileSync(join(away, 'libneeded78.so'), '<html></html>');
+        try {
+          expect(said(name, user, away)).to.include(
+            `Cannot open the library '${user}': it needs ${join(away, 'libneeded78.so')}, and that file is a web page`,
+          );
+        } finally {
+          execFileSync('mv', [`${needed}.away`, needed]);
+          rmSync(away, { recursive: true });
+        }
+      });
+
+      it('an add-on that is asked for a C function: what it is, and what to open', () => {
+        const addOn = join(folder, `add-on-${name}.node`);
+        copyFileSync(probeLibrary(), addOn);
+        const prototype = { arguments: [], returns: 'void' } as const;
+        const error = failureOf(() => loadEngine(name).open(addOn).bind('init', prototype));
+        expect(error.code).to.equal('OFFTHREAD_SYMBOL_NOT_FOUND');
+        expect(error.message).to.match(
+          /add-on-.*\.node' has no function 'init': it is a Node\.js add-on, .*Open the C library that it is made from/,
         );
       });
 

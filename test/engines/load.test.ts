@@ -30,6 +30,34 @@ describe('loading engines', () => {
     });
   }
 
+  for (const [version, serves] of [
+    ['2.14.1', false],
+    ['3.3.3', false],
+    ['3.3.4', true],
+    ['3.10.0', true],
+    ['4.0.0', false],
+    [undefined, false],
+  ] as const) {
+    it(`says of koffi ${version} which one is needed${serves ? ', unless it serves' : ''}`, () => {
+      const end = runProcess(`
+        import { Module, createRequire } from 'node:module';
+        const koffi = { ...createRequire(${from('load')})('koffi'), version: ${JSON.stringify(version)} };
+        const load = Module._load;
+        Module._load = function (request, ...rest) {
+          return request === 'koffi' ? koffi : load.call(this, request, ...rest);
+        };
+        const { loadEngine } = await import(${from('load')});
+        try { console.log(loadEngine('koffi').name); }
+        catch (error) { console.log(error.code, error.message); }`);
+      expect(end.stdout).to.equal(
+        serves
+          ? 'koffi\n'
+          : `OFFTHREAD_ENGINE_MISSING The engine koffi could not be loaded: version ${version} is installed, and offthread ` +
+              "needs 3.3.4 or later, below 4. Install it with 'npm install koffi@3'.\n",
+      );
+    });
+  }
+
   it('says what node needs where it is missing', function () {
     if (ENGINES.includes('node')) this.skip();
     expect(() => loadEngine('node'))

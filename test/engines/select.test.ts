@@ -72,7 +72,7 @@ describe('selecting an engine', () => {
     expect(error.code).to.equal('OFFTHREAD_ENGINE_MISSING');
     expect(error.symbol).to.equal('half');
     expect(error.message).to.match(
-      /ffi-rs cannot serve the function 'half', which returns f32\. koffi is missing/,
+      /ffi-rs cannot serve the function 'half', which returns f32\. koffi is not installed/,
     );
     expect(error.cause).to.be.instanceOf(EngineError);
   });
