@@ -50,7 +50,7 @@ export class ProcessLink implements LaneLink {
     // Two readers of one descriptor: this one between calls, `wait` in the midst of one.
     const socket = new Socket({ fd: SOCKET_FD, readable: true, writable: false });
     socket.on('data', () => this.#wake());
-    socket.on('error', () => {});
+    socket.on('error', () => this.#sever());
     socket.on('close', () => process.exit());
   }
 
@@ -106,8 +106,15 @@ export class ProcessLink implements LaneLink {
       if (readSync(SOCKET_FD, this.#bytes) === 0) process.kill(process.pid, 'SIGKILL');
     } catch (error) {
       // Taken already by the socket's other reader.
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') process.kill(process.pid, 'SIGKILL');
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return;
+      this.#sever();
+      process.kill(process.pid, 'SIGKILL');
     }
+  }
+
+  /** The descriptor is no socket any more: native code has closed what it did not open. The host is to know why this ends. */
+  #sever(): void {
+    Atomics.store(this.#memory.i32, Header.SEVERED, 1);
   }
 
   #knock(): void {

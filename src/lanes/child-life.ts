@@ -24,6 +24,23 @@ const OPEN_LOOK_MS = 250;
 /** ms that a process has to end by itself before it is killed. */
 const EXIT_MS = 1_000;
 
+/** Why the pool has killed it. */
+interface KillVerdict {
+  /** Ends a sentence that begins with the lane's name. */
+  readonly reason: string;
+  readonly advice?: string;
+  readonly cause?: unknown;
+}
+
+const SEVERED: KillVerdict = {
+  reason: 'closed the socket by which it talks to the pool, and was ended by the pool',
+  advice:
+    'Native code closed a file descriptor that is not its own: look for a loop that closes all descriptors (as before an exec), a close() of a number that was never opened, or one that is closed twice.',
+};
+const DISORDER_ADVICE =
+  'Native code has written where it must not: look at the declaration (types, lengths, pointers) and at the arguments.';
+const OPEN_ADVICE = 'A constructor of the library hangs, or the file system that it lies on.';
+
 export interface LifeEvents {
   /** Bytes have come by its socket. */
   came(bytes: Buffer): void;
@@ -31,6 +48,8 @@ export interface LifeEvents {
   announce(message: ToLane): void;
   /** Where the lane is, as far as the host knows. */
   phase(): DeathPhase;
+  /** Whether it has said that its end of the socket was closed. */
+  severed(): boolean;
   /** It has ended; by itself where there is a verdict. */
   ended(death: Death | null): void;
 }
@@ -46,9 +65,8 @@ export class ChildLife {
   #killed = false;
   #over = false;
   #held = false;
-  #corruption: Error | undefined;
-  /** Why it was killed, where that was for taking too long. */
-  #overdue: string | undefined;
+  /** Why the pool has killed it: the first cause. */
+  #kill: KillVerdict | undefined;
   #death: Death | undefined;
 
   constructor(lane: string, options: ChildOptions, events: LifeEvents) {
@@ -90,7 +108,7 @@ export class ChildLife {
     const timer = setInterval(() => {
       if (this.#events.phase() === 'boot') opening += OPEN_LOOK_MS;
       if (opening >= OPEN_MS)
-        this.overdue(`did not open ${library.path} within ${OPEN_MS} ms, and was killed`);
+        this.overdue(`did not open ${library.path} within ${OPEN_MS} ms, and was killed`, OPEN_ADVICE);
     }, OPEN_LOOK_MS).unref();
     try {
       const { error } = await this.#ask((id) => ({ kind: 'try', id, ...library }));
@@ -120,13 +138,18 @@ export class ChildLife {
 
   /** What it left for the host makes no sense: it is not to be trusted with another call. */
   corrupted(cause: unknown): void {
-    this.#corruption ??= cause instanceof Error ? cause : new Error(String(cause));
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    this.#kill ??= {
+      reason: `left its memory in disorder (${error.message}) and was killed`,
+      advice: DISORDER_ADVICE,
+      cause: error,
+    };
     this.child.kill();
   }
 
   /** It has had its time. */
-  overdue(reason: string): void {
-    this.#overdue ??= reason;
+  overdue(reason: string, advice: string): void {
+    this.#kill ??= { reason, advice };
     this.child.kill();
   }
 
@@ -143,15 +166,20 @@ export class ChildLife {
   }
 
   verdict(end: ChildEnd): Death {
-    const { exitCode, signal, cause } = end;
+    const { exitCode, signal } = end;
+    // With another signal it has come to that by itself.
+    const mayBe = signal === undefined ? exitCode !== undefined : signal === 'SIGKILL';
+    const severed = mayBe && (this.child.severed || this.#events.severed());
+    const { reason, advice, cause } = this.#kill ?? (severed ? SEVERED : { reason: reasonOf(end) });
     return {
-      reason: this.#overdue ?? reasonOf(this.#corruption, end),
+      reason,
+      advice,
       phase: this.#events.phase(),
       signal,
       exitCode,
       pid: this.child.pid,
       stderr: this.child.stderr,
-      cause: this.#corruption ?? cause,
+      cause: cause ?? end.cause,
     };
   }
 
@@ -202,8 +230,7 @@ export class ChildLife {
   }
 }
 
-function reasonOf(corruption: Error | undefined, { exitCode, signal, unsure, cause }: ChildEnd): string {
-  if (corruption !== undefined) return `left its memory in disorder (${corruption.message}) and was killed`;
+function reasonOf({ exitCode, signal, unsure, cause }: ChildEnd): string {
   if (signal !== undefined) return `was killed by ${signal}`;
   if (unsure === true) return 'exited with code 0, or was killed by a signal that Node.js has no name for';
   if (exitCode !== undefined) return `exited with code ${exitCode}`;

@@ -6,7 +6,7 @@
  * be started, and never before the constructor has returned.
  */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { readSync, writeSync } from 'node:fs';
+import { readFileSync, readSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { NativeEnd } from '../engines/system.js';
@@ -73,6 +73,7 @@ export class Child {
   #over = false;
   #closed = false;
   #seen: NativeEnd | null = null;
+  #severed = false;
 
   constructor(options: ChildOptions, events: ChildEvents) {
     this.#passStderr = options.passStderr;
@@ -103,10 +104,9 @@ export class Child {
     for (const one of (child.stdio as ChildProcess['stdio'] | undefined) ?? []) one?.on('error', () => {});
     const socket = socketOf(child, SOCKET_FD);
     socket?.on('data', events.rung);
-    // It has ended; or native code has closed what it did not open.
     socket?.on('close', () => {
       if (this.#closed) return;
-      this.kill();
+      this.hungUp();
       // Before Node.js hears of its end: from then on nobody can ask.
       if (child.pid !== undefined && !this.#over) this.#seen = options.endOf?.(child.pid) ?? null;
     });
@@ -189,6 +189,17 @@ export class Child {
     }
   }
 
+  /** Whether it was alive when its end of the socket was closed: native code has closed what it did not open. */
+  get severed(): boolean {
+    return this.#severed;
+  }
+
+  /** Its end of the socket is closed. It is ending, or cannot serve any more. */
+  hungUp(): void {
+    if (!this.#over && this.pid !== undefined && livesOn(this.pid)) this.#severed = true;
+    this.kill();
+  }
+
   /** Ends it, wherever it is. */
   kill(): void {
     if (!this.#over) this.#process?.kill('SIGKILL');
@@ -239,6 +250,21 @@ function start({ boot, start, shared }: ChildOptions): ChildProcess {
         : ['ignore', 'inherit', 'pipe', shared.memoryFd, 'pipe', shared.liveFd, 'pipe'],
   };
   return spawn(start.execPath, [...start.execArgv, ENTRY, JSON.stringify(boot)], options);
+}
+
+/** Of the flags of a process: it is ending. Set before its descriptors are closed. */
+const EXITING = 4;
+
+/** Whether a process is not ending: by Linux's word; false where nobody says. */
+function livesOn(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // Behind the name, which may have anything in it: state, four ids, the terminal's group, flags.
+    const flags = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[6];
+    return (Number(flags) & EXITING) === 0;
+  } catch {
+    return false;
+  }
 }
 
 /** The host's end of a socket, by the child's descriptor. */

@@ -88,8 +88,8 @@ export interface Lane<T extends Ticket> {
   death(): Death;
   /** What it left in its memory makes no sense. */
   corrupted(cause: unknown): void;
-  /** It has had its time, and is to be ended: its death is told with this. Of process lanes. */
-  overdue(reason: string): void;
+  /** It has had its time, and is to be ended: its death is told with these. Of process lanes. */
+  overdue(reason: string, advice: string): void;
   /** Ends a lane that was given up, where that can be done. */
   kill(): void;
   /** The same; then the lane gives its callbacks back, and is only to be ended. */

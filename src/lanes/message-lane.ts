@@ -118,6 +118,7 @@ export class MessageLane<T extends Ticket> implements Lane<T> {
         came: (bytes) => this.#onBytes(bytes),
         announce: (message) => this.announce(message),
         phase: () => (this.loading ? 'boot' : phaseOf(memory)),
+        severed: () => false,
         ended: (death) => this.#onEnd(death),
       },
     );
@@ -207,8 +208,8 @@ export class MessageLane<T extends Ticket> implements Lane<T> {
     this.#life.corrupted(cause);
   }
 
-  overdue(reason: string): void {
-    this.#life.overdue(reason);
+  overdue(reason: string, advice: string): void {
+    this.#life.overdue(reason, advice);
   }
 
   end(): Promise<void> {

@@ -116,6 +116,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
         came: () => this.#onRing(),
         announce: (message) => this.announce(message),
         phase: () => (this.loading ? 'boot' : phaseOf(memory)),
+        severed: () => Atomics.load(memory.i32, Header.SEVERED) === 1,
         ended: (death) => this.#onEnd(death),
       },
     );
@@ -197,7 +198,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   death(): Death {
     const { pid } = this;
     // It has closed its end: it is dying, or has to. Then the system knows how.
-    this.#child.kill();
+    this.#child.hungUp();
     const end = pid === undefined ? null : this.#system.endOf(pid);
     this.#child.takeStderr();
     if (end === null) return this.#life.verdict({ exitCode: undefined, signal: undefined, cause: undefined });
@@ -218,8 +219,8 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     this.#life.corrupted(cause);
   }
 
-  overdue(reason: string): void {
-    this.#life.overdue(reason);
+  overdue(reason: string, advice: string): void {
+    this.#life.overdue(reason, advice);
   }
 
   end(): Promise<void> {

@@ -58,6 +58,8 @@ export const Header = {
   EXIT_CODE: 97,
   /** The system's number of the lane's thread; 0 where that is not to be had. Lane writes. */
   THREAD: 98,
+  /** 1 once a process lane has found its end of the socket closed, by other code than its own. Lane writes. */
+  SEVERED: 99,
   /** Sequence number from which the lane rings an armed bell; before it, results gather. Host writes. */
   RING_AT: 88,
   /** Libraries the host has told the lane of. Host writes. */

@@ -25,8 +25,8 @@ const REFUSED_OPTIONS = 9;
 
 /** By signal or exit: what it usually is, and what to do. */
 function adviceOf({ advice, signal, exitCode, phase, stderr, pid, cause }: Death): string {
-  if (advice !== undefined) return advice;
   const said = stderr.length > 0 ? ' It said on stderr what `stderr` has.' : '';
+  if (advice !== undefined) return `${advice}${said}`;
   if (phase === 'boot' && exitCode === REFUSED_OPTIONS) {
     return `Node.js has refused its options: look at NODE_OPTIONS in \`env\`, and at those that this process was started with.${said}`;
   }
@@ -46,7 +46,7 @@ function adviceOf({ advice, signal, exitCode, phase, stderr, pid, cause }: Death
     case 'SIGABRT':
       return `Native code ended itself: a failed assertion, or memory found corrupted.${said}`;
     case 'SIGKILL':
-      return `Somebody killed it: the system, where memory has run out, or an operator.${said}`;
+      return `Something outside of this pool killed it: the system, where memory has run out, an operator, or native code with kill().${said}`;
     case undefined:
       break;
     default:

@@ -60,7 +60,8 @@ export class Silence {
     if (!owes(lane)) return;
     this.#seen.delete(lane);
     lane.overdue(
-      `did nothing for ${Math.round(silent)} ms although it had work, in no call (was it stopped from outside?), and was killed`,
+      `did nothing for ${Math.round(silent)} ms although it had work, in no call, and was killed by the pool`,
+      'It was stopped from outside (SIGSTOP, a debugger, a frozen container), or a thread that native code has left behind keeps it from going on.',
     );
   }
 }

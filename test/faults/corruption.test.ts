@@ -1,5 +1,8 @@
 /** B2, issue 4: native code that corrupts its process: descriptors, memory, its channel to the host. The host lives, and goes on. */
 import { expect } from 'chai';
+import { LaneCrashedError } from '../../src/index.js';
+import { rejection } from '../helpers/contract.js';
+import { until } from '../helpers/gate.js';
 import { type FamilyEnd, runFamily } from '../helpers/fault-program.js';
 import {
   type Ground,
@@ -68,6 +71,37 @@ onProcessLanes('a library that corrupts its process (B2)', (ground) => {
 
   it('closes all descriptors', async () => {
     expectSurvival(await corrupting(ground, 'return lib.ot_close_descriptors(0);'));
+  });
+
+  it('is told that it closed the socket, and that the pool killed its lane', async () => {
+    await withLanes(ground, { lanes: 1, maxDeaths: Infinity }, async (lib, pool) => {
+      for (const from of [3, 0]) {
+        const deaths: LaneCrashedError[] = [];
+        pool.once('lane-crashed', ({ error }) => deaths.push(error as LaneCrashedError));
+        await lib.ot_close_descriptors(from).settled();
+        await until(() => deaths.length > 0, 'the death to be told');
+        const said = deaths[0]?.message ?? '';
+        expect(said).to.include('closed the socket by which it talks to the pool, and was ended by the pool');
+        expect(said).to.not.match(/operator|memory has run out|called exit/);
+        await fullAgain(pool);
+      }
+    });
+  });
+
+  it('is not told so of a lane that somebody killed', async () => {
+    await withLanes(ground, { lanes: 1, maxDeaths: Infinity }, async (lib, pool) => {
+      for (let round = 0; round < 5; round++) {
+        const pid = await lib.ot_process_id();
+        const call = lib.ot_sleep_ms(5_000);
+        await until(() => call.state === 'running', 'the call to run');
+        process.kill(pid, 'SIGKILL');
+        const error = await rejection(call, LaneCrashedError);
+        expect(error.message).to.match(
+          /was killed by SIGKILL in native code\. Something outside of this pool killed it: .*operator/,
+        );
+        await fullAgain(pool);
+      }
+    });
   });
 
   it('writes nonsense to every pipe and socket that it has', async () => {
