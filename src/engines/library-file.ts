@@ -64,21 +64,28 @@ function inspect(file: number, size: number, host: FileHost): FileProblem | null
   return unrecognised(head, text);
 }
 
-/** What is often found where a library should be. */
-const OTHERS: readonly (readonly [begins: RegExp, what: string, remedy: string])[] = [
+/** What is often found where a library should be, by how it begins. */
+const OTHERS: readonly (readonly [begins: readonly string[], what: string, remedy: string])[] = [
   [
-    /^version https:\/\/git-lfs/,
+    ['version https://git-lfs'],
     'is a pointer of Git LFS, not the library itself',
     "Fetch it with 'git lfs pull'.",
   ],
-  [/^\s*<(?:!doctype|html)/i, 'is a web page (a download that failed?)', 'Download it again.'],
-  [/^#!/, 'is a script', SHARED_LIBRARY],
-  [/^\0asm/, 'is a WebAssembly module', `${SHARED_LIBRARY} WebAssembly is run by Node.js itself.`],
-  [/^(?:PK\x03\x04|\x1f\x8b|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd)/, 'is a compressed archive', 'Unpack it first.'],
+  [['<!doctype', '<html'], 'is a web page (a download that failed?)', 'Download it again.'],
+  [['#!'], 'is a script', SHARED_LIBRARY],
+  [['\0asm'], 'is a WebAssembly module', `${SHARED_LIBRARY} WebAssembly is run by Node.js itself.`],
+  [
+    ['PK\x03\x04', '\x1f\x8b', 'BZh', '\xfd7zXZ', '\x28\xb5\x2f\xfd'],
+    'is a compressed archive',
+    'Unpack it first.',
+  ],
 ];
 
 function unrecognised(head: Uint8Array, text: string): FileProblem {
-  const known = OTHERS.find(([begins]) => begins.test(text));
+  const words = text.trimStart().toLowerCase();
+  const known = OTHERS.find(([begins]) =>
+    begins.some((one) => text.startsWith(one) || words.startsWith(one)),
+  );
   if (known !== undefined) return invalid(known[1], known[2]);
   const bytes = Array.from(head.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
   return invalid(

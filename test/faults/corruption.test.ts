@@ -77,7 +77,7 @@ onProcessLanes('a library that corrupts its process (B2)', (ground) => {
     await withLanes(ground, { lanes: 1, maxDeaths: Infinity }, async (lib, pool) => {
       for (const from of [3, 0]) {
         const deaths: LaneCrashedError[] = [];
-        pool.once('lane-crashed', ({ error }) => deaths.push(error as LaneCrashedError));
+        pool.once('lane-crashed', ({ error }) => deaths.push(error));
         await lib.ot_close_descriptors(from).settled();
         await until(() => deaths.length > 0, 'the death to be told');
         const said = deaths[0]?.message ?? '';
