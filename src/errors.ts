@@ -323,7 +323,10 @@ export class CrashLoopError extends OffthreadError {
   }
 }
 
-/** No lane can be started here: the pool was made in one. */
+/**
+ * No lane can be started here. Codes: `OFFTHREAD_NESTED_LANES` (the pool was made in one) and
+ * `OFFTHREAD_LANE_FILES` (what lanes run is not to be found: offthread was bundled into one file).
+ */
 export class LaneStartError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
     super('OFFTHREAD_NESTED_LANES', 'lane-start', message, context);

@@ -386,7 +386,8 @@ export class Pool implements AsyncDisposable {
 
 /**
  * Makes a pool.
- * @throws ArgumentError naming the option that is wrong.
+ * @throws ArgumentError naming the option that is wrong; LaneStartError where offthread was bundled into one file, and is
+ * not installed where that runs.
  */
 export function createPool(options?: PoolOptions): Pool {
   return new Pool(options);

@@ -1,7 +1,6 @@
 /** What is used of the ffi-rs package, and how it is loaded. */
-import { createRequire } from 'node:module';
-
 import { EngineError } from '../errors.js';
+import { requireInstalled } from '../shared/package-home.js';
 import type { WireType } from './ffi-rs-types.js';
 import { withoutReport } from './without-report.js';
 
@@ -32,7 +31,7 @@ export interface FfiRs {
 /** Loads the native code of ffi-rs into this environment. */
 export function requireFfiRs(): FfiRs {
   try {
-    return withoutReport(() => createRequire(import.meta.url)('ffi-rs') as FfiRs);
+    return withoutReport(() => requireInstalled('ffi-rs') as FfiRs);
   } catch (cause) {
     throw new EngineError(
       `The engine ffi-rs could not be loaded: ${(cause as Error).message}. Its binary for ` +

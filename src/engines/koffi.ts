@@ -1,8 +1,7 @@
 /** The engine koffi: an optional peer dependency, with state of its own in every environment. */
-import { createRequire } from 'node:module';
-
 import type { Scalar } from '../declare/spec.js';
 import { EngineError } from '../errors.js';
+import { requireInstalled } from '../shared/package-home.js';
 import { CAPABILITIES } from './capabilities.js';
 import type {
   CallbackHandler,
@@ -194,7 +193,7 @@ const WANTED = `${OLDEST.join('.')} or later, below ${OLDEST[0] + 1}`;
 function requireKoffi(): Koffi {
   let koffi: Koffi & { readonly version?: unknown };
   try {
-    koffi = createRequire(import.meta.url)('koffi') as Koffi;
+    koffi = requireInstalled('koffi') as Koffi;
   } catch (cause) {
     throw new EngineError(
       `The engine koffi could not be loaded: ${(cause as Error).message.split('\n')[0]}. It is an optional ` +

@@ -1,7 +1,6 @@
 /** The engine node: Node's own `node:ffi`, from Node 26.1 on. */
-import { createRequire } from 'node:module';
-
 import { EngineError } from '../errors.js';
+import { requireInstalled } from '../shared/package-home.js';
 import { CAPABILITIES } from './capabilities.js';
 import type {
   CallbackHandler,
@@ -168,7 +167,7 @@ class NodeFfiLibrary implements EngineLibrary {
 function requireNodeFfi(): NodeFfi {
   try {
     const builtin = process.getBuiltinModule?.('node:ffi') as unknown;
-    return (builtin ?? createRequire(import.meta.url)('node:ffi')) as NodeFfi;
+    return (builtin ?? requireInstalled('node:ffi')) as NodeFfi;
   } catch (cause) {
     throw missing(`This Node.js (${process.version}) has no node:ffi. `, cause);
   }

@@ -8,15 +8,14 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { readFileSync, readSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import type { NativeEnd } from '../engines/system.js';
 import { ORDERS_FD, type ProcessBoot, SOCKET_FD } from '../shared/process-boot.js';
 import type { LaneStart } from '../options/lane-start.js';
 import { laneEnvironment } from '../shared/lane-mark.js';
+import { workerFile } from '../shared/package-home.js';
 import { signalName } from './death.js';
 import { StderrTail } from './stderr-tail.js';
 
-const ENTRY = fileURLToPath(new URL('../../workers/process-entry.js', import.meta.url));
 const STDERR_FD = 2;
 
 export interface ChildOptions {
@@ -249,7 +248,11 @@ function start({ boot, start, shared }: ChildOptions): ChildProcess {
         ? ['ignore', 'inherit', 'pipe', 'ignore', 'pipe']
         : ['ignore', 'inherit', 'pipe', shared.memoryFd, 'pipe', shared.liveFd, 'pipe'],
   };
-  return spawn(start.execPath, [...start.execArgv, ENTRY, JSON.stringify(boot)], options);
+  return spawn(
+    start.execPath,
+    [...start.execArgv, workerFile('process-entry'), JSON.stringify(boot)],
+    options,
+  );
 }
 
 /** Of the flags of a process: it is ending. Set before its descriptors are closed. */

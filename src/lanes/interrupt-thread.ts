@@ -1,13 +1,14 @@
 /** The thread that calls interrupt functions: one single-thread piscina, an order a task. */
-import { Piscina } from 'piscina';
+import { pathToFileURL } from 'node:url';
+import type { Piscina } from 'piscina';
 import { LaneMemory } from '../shared/lane-memory.js';
 import { Interrupt, RowWord } from '../shared/layout.js';
 import type { InterruptOrder } from '../shared/messages.js';
+import { workerFile } from '../shared/package-home.js';
 import type { LaneStart } from '../options/lane-start.js';
 import { leaveBehind } from './leave-behind.js';
+import { loadPiscina } from './load-piscina.js';
 import { threadStart } from './thread-start.js';
-
-const ENTRY = new URL('../../workers/interrupt-entry.js', import.meta.url).href;
 
 /** ms that orders under way have to end before the thread is left behind. */
 const PATIENCE_MS = 2_000;
@@ -97,8 +98,9 @@ function release({ memory, size, sequence }: Extract<InterruptOrder, { kind: 'in
 }
 
 function makeThread(start: LaneStart, created: (created: object) => void): Piscina {
+  const Piscina = loadPiscina();
   const thread = new Piscina({
-    filename: ENTRY,
+    filename: pathToFileURL(workerFile('interrupt-entry')).href,
     minThreads: 1,
     maxThreads: 1,
     // Orders go straight to the thread: a host that blocks does not read that

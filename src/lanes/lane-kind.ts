@@ -2,6 +2,7 @@
 import type { PoolSettings } from '../options/pool-options.js';
 import { type Doorbell, HostBell } from '../shared/bell.js';
 import type { MappedFile } from '../engines/system.js';
+import { requireHome } from '../shared/package-home.js';
 import type { Lane, LaneEvents } from './lane.js';
 import { leaveLiveFile, useLiveFile } from './live-bytes.js';
 import { MessageBell } from './message-bell.js';
@@ -27,8 +28,13 @@ export interface LaneKind<T extends Ticket> {
   end(): void;
 }
 
-/** The kind that a pool has. Processes share memory with the host where that can be done, and is wanted. */
+/**
+ * The kind that a pool has. Processes share memory with the host where that can be done, and is wanted.
+ * @throws LaneStartError where the files that lanes run are not to be found.
+ */
 export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> {
+  // Before anything is started, and by whoever makes the pool.
+  requireHome();
   const { tuning, stackSizeMb } = settings;
   const size = {
     rows: tuning.rows,

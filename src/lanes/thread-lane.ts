@@ -10,21 +10,24 @@
  * raced against the lane's death, because comlink itself would wait for ever.
  */
 import { performance } from 'node:perf_hooks';
+import { pathToFileURL } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type Remote, releaseProxy, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import { leaveBehind } from './leave-behind.js';
 import { LaneCrashedError } from '../errors.js';
 import { Header, type LaneSize, Lease } from '../shared/layout.js';
 import { clockOrigin } from '../shared/clock.js';
 import type { ErrorData, LaneBoot, LaneControl, LaneReport, ToLane } from '../shared/messages.js';
 import { LaneMemory } from '../shared/lane-memory.js';
+import { workerFile } from '../shared/package-home.js';
 import { type Death, phaseOf } from './death.js';
 import { Inbox, portReader } from './inbox.js';
 import type { Lane, LaneEvents, LaneStatus } from './lane.js';
 import { LaneChannel, wakeAtGate } from './lane-channel.js';
 import { LaneRing } from './lane-ring.js';
+import { loadPiscina } from './load-piscina.js';
 import { threadStart } from './thread-start.js';
 import type { LaneStart } from '../options/lane-start.js';
 import { SharedBuffers } from './shared-buffers.js';
@@ -52,8 +55,6 @@ export interface ThreadLaneOptions {
   readonly stackSizeMb: number;
   readonly start: LaneStart;
 }
-
-const ENTRY = new URL('../../workers/thread-entry.js', import.meta.url).href;
 
 /**
  * What Node.js 20 and 22 have by default. With the 192 of later versions one
@@ -124,8 +125,9 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.#remote = wrap<LaneControl>(nodeEndpoint(control.port1));
     // Comlink listens, and a listening port would keep the process alive.
     control.port1.unref();
+    const Piscina = loadPiscina();
     this.#piscina = new Piscina({
-      filename: ENTRY,
+      filename: pathToFileURL(workerFile('thread-entry')).href,
       minThreads: 1,
       maxThreads: 1,
       // Its event loop has to live between tasks too: the lane serves there.

@@ -1,0 +1,96 @@
+/**
+ * Where offthread is installed: the files that lanes run, and the packages that
+ * it needs.
+ *
+ * Normally that is where this file is. A bundler that puts the host's part into
+ * one file leaves the rest behind, since nothing imports it. Then it is taken
+ * from the offthread that is installed where the bundle runs. That has to be of
+ * the same version: host and lanes share memory by a layout.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LaneStartError } from '../errors.js';
+import { VERSION } from './version.js';
+
+/** Not imported: webpack takes an imported one for its own, and resolves what is asked of it when it bundles. */
+const { createRequire } = process.getBuiltinModule('node:module');
+
+interface Home {
+  readonly workers: string;
+  readonly require: NodeJS.Require;
+}
+
+export type WorkerFile = 'thread-entry' | 'process-entry' | 'interrupt-entry';
+
+let home: Home | undefined;
+
+/** @throws LaneStartError where there is no such place: for a pool that is about to be made. */
+export function requireHome(): void {
+  home ??= ownHome() ?? installedHome();
+}
+
+/** A file that lanes run, as a path. @throws LaneStartError */
+export function workerFile(name: WorkerFile): string {
+  return join(found().workers, `${name}.js`);
+}
+
+/** Loads a package that offthread depends on, or that is installed beside it. @throws LaneStartError; whatever loading throws. */
+export function requireInstalled(name: string): unknown {
+  return found().require(name);
+}
+
+function found(): Home {
+  requireHome();
+  return home as Home;
+}
+
+/** URL of this file, or of the bundle that it is in; bundles of CommonJS have none. */
+function ownUrl(): string | undefined {
+  const { url } = import.meta as { readonly url?: string };
+  return url?.startsWith('file:') === true ? url : undefined;
+}
+
+function ownHome(): Home | undefined {
+  const url = ownUrl();
+  if (url === undefined) return undefined;
+  const workers = join(dirname(fileURLToPath(url)), '../../workers');
+  return existsSync(join(workers, 'thread-entry.js')) ? { workers, require: createRequire(url) } : undefined;
+}
+
+function installedHome(): Home {
+  const others: string[] = [];
+  for (const place of places()) {
+    const file = packageFile(place);
+    if (file === undefined) continue;
+    const { version } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
+    const workers = join(dirname(file), 'dist/workers');
+    if (version === VERSION && existsSync(join(workers, 'thread-entry.js')))
+      return { workers, require: createRequire(file) };
+    others.push(`${version} in ${dirname(file)}`);
+  }
+  throw new LaneStartError(
+    'The files that lanes run are not to be found. offthread was bundled into one file, and they are not part of it; ' +
+      (others[0] === undefined
+        ? 'nor is offthread installed where that file runs. '
+        : `it is of version ${VERSION}, and what is installed where that file runs is ${others[0]}. `) +
+      'Install offthread in a node_modules beside the bundle or above it; best leave it out of the bundle, too (esbuild: --external:offthread; ' +
+      "webpack: externals: { offthread: 'commonjs offthread' }; Rollup: external: ['offthread']).",
+    { code: 'OFFTHREAD_LANE_FILES' },
+  );
+}
+
+/** Where the program may be, the nearest first: a bundle of CommonJS, its main file, its binary, its folder. */
+function places(): string[] {
+  const bundle = typeof __filename === 'string' ? __filename : undefined;
+  const folder = join(process.cwd(), 'program.js');
+  return [ownUrl(), bundle, process.argv[1], process.execPath, folder].filter((place) => place !== undefined);
+}
+
+function packageFile(place: string): string | undefined {
+  try {
+    return createRequire(place).resolve('offthread/package.json');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,133 @@
+/** M33: a program that a bundler has put into one file has lanes, or hears at once why it has none. */
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { VERSION } from '../../src/shared/version.js';
+import { BUNDLERS } from '../helpers/bundles.js';
+import { contractEngines } from '../helpers/contract.js';
+import { packageRoot, testlib } from '../helpers/testlib.js';
+
+/** Calls in lanes of each kind with each engine; what does not go well it tells as one line of JSON. */
+const PROGRAM = `
+  import { createPool } from 'offthread';
+  const run = async () => {
+    for (const isolation of ['thread', 'process']) for (const engine of ${JSON.stringify(contractEngines)}) {
+      const started = performance.now();
+      try {
+        const pool = createPool({ lanes: 1, spares: 0, isolation });
+        const { add } = await pool.open(${JSON.stringify(testlib)}, { add: { symbol: 'ot_add', arguments: ['i32', 'i32'], return: 'i32' } }, { engine });
+        console.log(await add(20, 22));
+        await pool.close();
+      } catch ({ name, code, message }) {
+        console.log(JSON.stringify({ name, code, message, ms: performance.now() - started }));
+      }
+    }
+  };
+  run();`;
+const GOOD = '42\n'.repeat(2 * contractEngines.length);
+
+interface Told {
+  readonly name: string;
+  readonly code: string;
+  readonly message: string;
+  readonly ms: number;
+}
+
+for (const [bundler, { bundle, ending }] of Object.entries(BUNDLERS)) {
+  describe(`a program that was bundled [${bundler}]`, function () {
+    this.timeout(60_000);
+    let folder: string;
+    const built = (name: string): string => join(folder, `app/${name}.${ending}`);
+    before(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'offthread-bundle-'));
+      mkdirSync(join(folder, 'app/node_modules'), { recursive: true });
+      symlinkSync(packageRoot(), join(folder, 'app/node_modules/offthread'));
+      const entry = join(folder, 'app/program.mjs');
+      writeFileSync(entry, PROGRAM);
+      await bundle({ entry, output: built('one-file'), external: false });
+      await bundle({ entry, output: built('external'), external: true });
+    });
+    after(() => rmSync(folder, { recursive: true }));
+
+    /** Runs a bundle elsewhere. */
+    function run(name: string, place: string, cwd = place): string {
+      const file = join(place, `${name}.${ending}`);
+      if (file !== built(name)) copyFileSync(built(name), file);
+      const { stdout, stderr, status } = spawnSync(
+        process.execPath,
+        ['--disable-warning=ExperimentalWarning', file],
+        { cwd, encoding: 'utf8' },
+      );
+      expect({ stderr, status }, stdout).to.deep.equal({ stderr: '', status: 0 });
+      return stdout;
+    }
+    const failures = (stdout: string): Told[] =>
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Told);
+
+    /** A folder with this offthread. */
+    function folderWith(name: string, version: string): string {
+      const place = join(folder, name);
+      mkdirSync(join(place, 'node_modules/offthread'), { recursive: true });
+      writeFileSync(
+        join(place, 'node_modules/offthread/package.json'),
+        JSON.stringify({ name: 'offthread', version, exports: { './package.json': './package.json' } }),
+      );
+      return place;
+    }
+
+    it('takes what lanes run from the offthread that is installed beside it', () => {
+      expect(run('one-file', join(folder, 'app'), folder)).to.equal(GOOD);
+    });
+
+    it('runs with offthread left out, as any program', () => {
+      expect(run('external', join(folder, 'app'), folder)).to.equal(GOOD);
+    });
+
+    it('hears at once, and before any lane is started, that offthread has to be installed', () => {
+      const place = join(folder, 'lone');
+      mkdirSync(place);
+      const told = failures(run('one-file', place));
+      expect(told).to.have.lengthOf(2 * contractEngines.length);
+      for (const { name, code, message, ms } of told) {
+        expect([name, code]).to.deep.equal(['LaneStartError', 'OFFTHREAD_LANE_FILES']);
+        expect(message).to.include('node_modules').and.include('external');
+        // A lane takes longer to start; a crash loop seconds.
+        expect(ms).to.be.below(1_000);
+      }
+    });
+
+    it('does not mix with an offthread of another version', () => {
+      for (const { code, message } of failures(run('one-file', folderWith('other', '0.0.1')))) {
+        expect(code).to.equal('OFFTHREAD_LANE_FILES');
+        expect(message).to.include('0.0.1').and.include(VERSION);
+      }
+    });
+
+    it('starts nothing that is not there', () => {
+      for (const { code } of failures(run('one-file', folderWith('empty', VERSION))))
+        expect(code).to.equal('OFFTHREAD_LANE_FILES');
+    });
+  });
+}
+
+describe('the version that the code has', () => {
+  it('is that of the package', () => {
+    const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
+      version: string;
+    };
+    expect(VERSION).to.equal(version);
+  });
+});
