@@ -38,6 +38,7 @@ import {
   queueFull,
   unreadChunks,
 } from './refusals.js';
+import { abortReason, hasAborted } from '../options/signal-state.js';
 import { linkSignal, unlinkSignal } from './signals.js';
 import { UnreadCalls } from './unread.js';
 
@@ -240,7 +241,8 @@ export class Admission implements CallOwner {
 
   #refusal(call: Call, deadlineAt: number): OffthreadError | null {
     if (this.#closed !== null) return this.#closed(call.fn.name);
-    if (call.limits.signal?.aborted === true) return abortedBefore(call);
+    const { signal } = call.limits;
+    if (signal !== undefined && hasAborted(signal)) return abortedBefore(call, abortReason(signal));
     if (deadlineAt <= call.createdAt) return pastDeadlineBefore(call);
     return this.#supervisor.hopeless() ?? this.#supervisor.refusal(call);
   }

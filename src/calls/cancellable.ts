@@ -12,9 +12,14 @@ export function markCancellable(run: object): void {
   runs.add(run);
 }
 
-/** Cancels it, if it is something of offthread's. @returns whether it is. */
+/** Cancels it, if it is something of offthread's. Never throws. @returns whether it is. */
 export function cancelOwn(value: unknown, reason: unknown): boolean {
-  const own = value instanceof Call || (typeof value === 'object' && value !== null && runs.has(value));
-  if (own) (value as Cancellable).cancel(reason);
-  return own;
+  try {
+    const own = value instanceof Call || (typeof value === 'object' && value !== null && runs.has(value));
+    if (own) (value as Cancellable).cancel(reason);
+    return own;
+  } catch {
+    // A proxy: none of offthread's own, whatever is behind it.
+    return false;
+  }
 }

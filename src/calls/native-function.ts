@@ -8,6 +8,7 @@ import {
   type Deadline,
   NO_CALL_OPTIONS,
   callSettings,
+  givenCallOptions,
 } from '../options/call-options.js';
 import type { Lent } from '../shared/batch.js';
 import type { JobItems } from '../supervisor/job.js';
@@ -127,8 +128,10 @@ export function nativeFunction(
   Object.defineProperty(native, 'length', { value: compiled.given.codes.length });
   const members: CallableFunction<unknown[], unknown, unknown> = Object.assign(native, {
     with: (more: CallOptions<unknown>) => {
-      requireChunks(fn, callSettings(more));
-      return nativeFunction(dispatcher, fn, { ...options, ...more }) as never;
+      // Read once: a getter may answer something else the next time.
+      const given = givenCallOptions(more);
+      requireChunks(fn, callSettings(given));
+      return nativeFunction(dispatcher, fn, { ...options, ...given }) as never;
     },
     blocking: (...args: unknown[]): unknown => {
       const refusal = checkArguments(compiled, args);

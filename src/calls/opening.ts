@@ -32,7 +32,8 @@ const ENGINES = ['auto', 'ffi-rs', 'koffi', 'node'] as const;
 
 /** @throws ArgumentError for anything but a path, a library name or a file URL. */
 export function libraryPath(path: unknown): string {
-  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path;
+  // The system could not be told half of a character pair.
+  if (typeof path === 'string' && path !== '' && !/[\0\p{Surrogate}]/u.test(path)) return path;
   try {
     if (path instanceof URL) return fileURLToPath(path);
   } catch (cause) {

@@ -11,10 +11,11 @@ import type { Call } from './call.js';
 
 const contextOf = (call: Call): ErrorContext => ({ call: call.id, symbol: call.fn.name });
 
-export function abortedBefore(call: Call): CallCancelledError {
+/** @param cause why its signal has aborted. */
+export function abortedBefore(call: Call, cause: unknown): CallCancelledError {
   return new CallCancelledError(`${call.fn.name} was not started: its signal had aborted before the call.`, {
     ...contextOf(call),
-    cause: call.limits.signal?.reason,
+    cause,
   });
 }
 

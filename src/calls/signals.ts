@@ -4,6 +4,8 @@
  * collects nothing, and Node has no leak to warn of.
  */
 
+import { abortReason, listen, unlisten } from '../options/signal-state.js';
+
 /** What a signal cancels. */
 export interface Abortable {
   abort(reason: unknown): void;
@@ -16,18 +18,24 @@ interface Watched {
 
 const watched = new WeakMap<AbortSignal, Watched>();
 
-/** Cancels the call when the signal aborts, until {@link unlinkSignal}. */
+/** Cancels the call when the signal aborts, until {@link unlinkSignal}; at once where the signal cannot be listened to. Never throws. */
 export function linkSignal(signal: AbortSignal, call: Abortable): void {
   let entry = watched.get(signal);
   if (entry === undefined) {
     const calls = new Set<Abortable>();
     const listener = (): void => {
       watched.delete(signal);
-      for (const one of Array.from(calls)) one.abort(signal.reason);
+      for (const one of Array.from(calls)) one.abort(abortReason(signal));
     };
     entry = { calls, listener };
+    try {
+      listen(signal, listener);
+    } catch (error) {
+      // It cannot cancel the call when it is to: so it does now, once whoever makes the call has done so.
+      queueMicrotask(() => call.abort(error));
+      return;
+    }
     watched.set(signal, entry);
-    signal.addEventListener('abort', listener, { once: true });
   }
   entry.calls.add(call);
 }
@@ -39,5 +47,5 @@ export function unlinkSignal(signal: AbortSignal, call: Abortable): void {
   entry.calls.delete(call);
   if (entry.calls.size > 0) return;
   watched.delete(signal);
-  signal.removeEventListener('abort', entry.listener);
+  unlisten(signal, entry.listener);
 }

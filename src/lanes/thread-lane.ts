@@ -17,6 +17,7 @@ import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { Piscina } from 'piscina';
 import { leaveBehind } from './leave-behind.js';
 import { LaneCrashedError } from '../errors.js';
+import { withoutPrototype } from '../options/checks.js';
 import { Header, type LaneSize, Lease } from '../shared/layout.js';
 import { clockOrigin } from '../shared/clock.js';
 import type { ErrorData, LaneBoot, LaneControl, LaneReport, ToLane } from '../shared/messages.js';
@@ -274,7 +275,9 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   }
 
   #lease(task: LaneBoot | null, transferList: MessagePort[]): void {
-    this.#piscina.run(task, { transferList }).catch((error: unknown) => this.#died(unfit(error)));
+    this.#piscina
+      .run(task, withoutPrototype({ transferList }))
+      .catch((error: unknown) => this.#died(unfit(error)));
   }
 
   #exited(code: number): void {

@@ -79,8 +79,15 @@ const CALL_OPTIONS = [
 export function deadlineOption(value: unknown): Deadline {
   if (value === undefined) return undefined;
   if (!types.isDate(value)) return duration('deadline', value, 0);
-  if (Number.isNaN(value.getTime())) refuse('deadline', value, 'a valid Date');
-  return new Date(value);
+  // Its time by the language's own way: it may have a getTime of its own.
+  const copy = new Date(value);
+  if (Number.isNaN(copy.getTime())) refuse('deadline', value, 'a valid Date');
+  return copy;
+}
+
+/** The options, each read once. @throws ArgumentError */
+export function givenCallOptions(options: CallOptions<unknown> | undefined): CallOptions<unknown> {
+  return known('Call options', options, CALL_OPTIONS);
 }
 
 /** @throws ArgumentError naming the option. */

@@ -1,6 +1,7 @@
 /** What options are checked by: each check names the option, what it is, and what it has to be. */
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { ArgumentError } from '../errors.js';
+import { hasAborted } from './signal-state.js';
 
 /** Longest duration Node's timers take: 2^31 - 1 ms, about 24.8 days. */
 export const LONGEST_MS: number = 2 ** 31 - 1;
@@ -66,16 +67,26 @@ export function oneOf<const T extends string>(
   return value as T;
 }
 
-/** The properties of a plain object, each read once; null for anything else, also for one that throws when it is read. */
+/**
+ * The properties of a plain object, each read once; null for anything else, also for one that throws when it is read.
+ * The copy has no prototype: what somebody has put on Object.prototype is no option.
+ */
 export function plainCopy(options: unknown): Record<string, unknown> | null {
   try {
     if (typeof options !== 'object' || options === null) return null;
     const prototype: unknown = Object.getPrototypeOf(options);
     // Of any realm: its prototype is the last, as Object.prototype is.
-    return prototype === null || Object.getPrototypeOf(prototype) === null ? { ...options } : null;
+    return prototype === null || Object.getPrototypeOf(prototype) === null
+      ? withoutPrototype({ ...options })
+      : null;
   } catch {
     return null;
   }
+}
+
+/** The same object, which inherits nothing from now on. */
+export function withoutPrototype<T extends object>(own: T): T {
+  return Object.setPrototypeOf(own, null) as T;
 }
 
 /** The elements of an array, each read once, holes as undefined; null for anything else, also for one that throws when it is read. */
@@ -89,7 +100,7 @@ export function copyOf(list: unknown): unknown[] | null {
 
 /** The options, copied. @throws ArgumentError for what is no plain object, and for unknown names. */
 export function known(what: string, options: unknown, names: readonly string[]): Record<string, unknown> {
-  if (options === undefined) return {};
+  if (options === undefined) return withoutPrototype({});
   const copy = plainCopy(options);
   if (copy === null) throw new ArgumentError(`${what} are ${show(options)}; they have to be a plain object.`);
   const unknown = Object.keys(copy).find((key) => !names.includes(key));
@@ -113,9 +124,10 @@ export function optionalFunction(name: string, value: unknown): ((value: unknown
   return value as ((value: unknown) => unknown) | undefined;
 }
 
+/** Proxies of one are none: what a trap does, and when, nobody knows. */
 function isSignal(value: unknown): value is AbortSignal {
   try {
-    return value instanceof AbortSignal && typeof value.aborted === 'boolean';
+    return value instanceof AbortSignal && !types.isProxy(value) && typeof hasAborted(value) === 'boolean';
   } catch {
     return false;
   }

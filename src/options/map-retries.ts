@@ -1,6 +1,6 @@
 /** Whether a failed item of `pool.map` is run again, and when. */
 import { kindOf } from '../errors.js';
-import { LONGEST_MS, duration, integer, known, plainCopy, refuse } from './checks.js';
+import { LONGEST_MS, duration, integer, known, plainCopy, refuse, withoutPrototype } from './checks.js';
 import type { MapRetries } from './map-options.js';
 import { ERROR_KINDS, mayGoWell } from './retry-options.js';
 
@@ -31,7 +31,7 @@ function ruleOf(name: string, value: unknown): (failures: number) => number | nu
           'factor',
           'maxDelay',
         ] satisfies (keyof MapRetries)[])
-      : { retries: value };
+      : withoutPrototype<Record<string, unknown>>({ retries: value });
   const retries = integer(
     `${name}${typeof value === 'object' ? '.retries' : ''}`,
     given['retries'],

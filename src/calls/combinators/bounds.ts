@@ -13,6 +13,7 @@ import { performance } from 'node:perf_hooks';
 import { CallCancelledError, CallTimeoutError, type OffthreadError } from '../../errors.js';
 import type { Deadline } from '../../options/call-options.js';
 import { LONGEST_MS } from '../../options/checks.js';
+import { abortReason, hasAborted } from '../../options/signal-state.js';
 import { reasonText } from '../call.js';
 import { type Abortable, linkSignal, unlinkSignal } from '../signals.js';
 
@@ -63,9 +64,10 @@ export class Bounds implements Abortable {
     this.#whereabouts = whereabouts;
     this.#signal = signal;
     this.#deadlineAt = this.#begunAt + msUntil(deadline);
-    if (signal?.aborted === true) {
+    if (signal !== undefined && hasAborted(signal)) {
       const message = `${what} was not started: its signal had aborted before.`;
-      this.#finish(new CallCancelledError(message, { cause: signal.reason }), signal.reason);
+      const cause = abortReason(signal);
+      this.#finish(new CallCancelledError(message, { cause }), cause);
     } else if (this.#deadlineAt <= this.#begunAt) {
       const message = `${what} was not started: its deadline had passed before.`;
       const error = new CallTimeoutError(message, { code: 'OFFTHREAD_DEADLINE' });

@@ -1,7 +1,7 @@
 /** What is given to `mapColumns`, checked before any of it reaches native code. */
 import { types } from 'node:util';
-import { show } from '../../options/checks.js';
-import { ArgumentError, DeclarationError } from '../../errors.js';
+import { copyOf, show, thrownText } from '../../options/checks.js';
+import { ArgumentError, DeclarationError, isOwn } from '../../errors.js';
 import { fitsType } from '../../declare/validate.js';
 import type { Scalar } from '../../declare/spec.js';
 import type { DeclaredFunction } from '../../lanes/declared-function.js';
@@ -17,6 +17,19 @@ export interface CheckedColumns extends Columns {
 
 /** @throws ArgumentError, or DeclarationError for a function that takes or returns more than numbers. */
 export function checkColumns(fn: DeclaredFunction, given: unknown, out: unknown): CheckedColumns {
+  try {
+    return check(fn, given, out);
+  } catch (cause) {
+    if (isOwn(cause)) throw cause;
+    // Proxies, getters, and typed arrays that are not what they were made as.
+    throw new ArgumentError(
+      `The columns for ${fn.name}, or \`out\`, could not be read: ${thrownText(cause)}. Give plain typed arrays.`,
+      { symbol: fn.name, cause },
+    );
+  }
+}
+
+function check(fn: DeclaredFunction, given: unknown, out: unknown): CheckedColumns {
   const plan = planBatch(fn.compiled.spec);
   if (plan === null) throw notNumeric(fn);
   const entries = entriesOf(fn, given);
@@ -68,7 +81,8 @@ function refuseOverlap(
 }
 
 function entriesOf(fn: DeclaredFunction, given: unknown): [string, unknown][] {
-  if (Array.isArray(given)) return given.map((column, at) => [`column ${at}`, column]);
+  const list = copyOf(given);
+  if (list !== null) return list.map((column, at) => [`column ${at}`, column]);
   const plain = typeof given === 'object' && given !== null && !ArrayBuffer.isView(given);
   if (plain) return Object.entries(given).map(([name, column]) => [`column \`${name}\``, column]);
   throw new ArgumentError(

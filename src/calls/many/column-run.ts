@@ -16,6 +16,7 @@ import type { OffthreadError } from '../../errors.js';
 import type { ColumnSettings, ManyProgress } from '../../options/column-options.js';
 import type { Column } from '../../shared/batch.js';
 import type { FunctionOrigin } from '../native-function.js';
+import { abortReason, hasAborted } from '../../options/signal-state.js';
 import { linkSignal, unlinkSignal } from '../signals.js';
 import type { BatchCall } from './batch-call.js';
 import { ColumnBatch, lentOf } from './column-batch.js';
@@ -98,8 +99,9 @@ export class ColumnRun {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    if (settings.signal?.aborted === true) this.abort(settings.signal.reason);
-    else if (settings.signal !== undefined) linkSignal(settings.signal, this);
+    const { signal } = settings;
+    if (signal !== undefined && hasAborted(signal)) this.abort(abortReason(signal));
+    else if (signal !== undefined) linkSignal(signal, this);
     this.#go();
   }
 

@@ -18,6 +18,7 @@ import { performance } from 'node:perf_hooks';
 import type { OffthreadError } from '../../errors.js';
 import type { ManyProgress } from '../../options/column-options.js';
 import type { MapSettings } from '../../options/map-options.js';
+import { abortReason, hasAborted } from '../../options/signal-state.js';
 import { type Abortable, linkSignal, unlinkSignal } from '../signals.js';
 import { cancelledRun, endedByPool, handlerFailed, readBefore, sourceFailed } from './endings.js';
 import { Failures } from './failures.js';
@@ -151,8 +152,8 @@ export class MapRun implements Abortable, PoolRun {
     this.#progress.begin();
     this.#turns.begin();
     const { signal } = this.#settings;
-    if (signal?.aborted === true) {
-      this.abort(signal.reason);
+    if (signal !== undefined && hasAborted(signal)) {
+      this.abort(abortReason(signal));
       return;
     }
     if (signal !== undefined) linkSignal(signal, this);

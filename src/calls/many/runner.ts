@@ -71,6 +71,15 @@ export function runnerOf(dispatcher: Dispatcher, fn: unknown, concurrency: numbe
 
 type Work = (...given: unknown[]) => unknown;
 
+/** For messages. A function that is a proxy, or has a getter, may throw when it is asked. */
+function nameOf(work: Work): string {
+  try {
+    return typeof work.name === 'string' && work.name !== '' ? work.name : 'a function';
+  } catch {
+    return 'a function';
+  }
+}
+
 /** What is for each call alone needs calls. */
 function mayBatch({ settings }: FunctionOrigin): boolean {
   return settings.deadline === undefined && settings.retry === 0 && settings.signal === undefined;
@@ -95,7 +104,7 @@ class SingleRunner implements Runner {
 
   /** @param native whether an item is the function's arguments; else it gets the item, its index, and a signal. */
   constructor(dispatcher: Dispatcher, work: Work, native: boolean, takers: number, most: number) {
-    this.name = work.name || 'a function';
+    this.name = nameOf(work);
     this.#dispatcher = dispatcher;
     this.#work = work;
     this.#native = native;

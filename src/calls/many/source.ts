@@ -42,8 +42,8 @@ export class Source {
   /** @throws ArgumentError for what cannot be iterated. */
   constructor(items: unknown, events: SourceEvents) {
     this.#events = events;
-    this.#array = isPlainArray(items) ? items : null;
     try {
+      this.#array = isPlainArray(items) ? items : null;
       this.total = this.#array === null ? totalOf(items) : this.#array.length;
       this.#async =
         this.#array === null
