@@ -11,6 +11,11 @@
  *
  * Guarantee: nothing is thrown into native code, and the value returned is of
  * the declared type. A thread that ends calls {@link LaneCallbacks.release}.
+ *
+ * A thread of native code's own may call as well. Its calls reach this thread
+ * between two of the host's (see {@link ChannelWriter.entered}); once there has
+ * been one, nothing is given back: such a thread would call what is no longer
+ * there.
  */
 import type { ChunksSpec, FunctionSpec, HostFunctionSpec } from '../src/declare/spec.js';
 import type { CallbackSource } from '../src/engines/bound-function.js';
@@ -52,6 +57,7 @@ export class LaneCallbacks implements CallbackSource {
   /** Persistent callbacks that were closed before their first call ran. */
   readonly #closed = new Set<number>();
   #probe: NativeCallback | null = null;
+  #lasting = false;
 
   constructor(engine: Engine, writer: ChannelWriter) {
     this.#engine = engine;
@@ -85,9 +91,10 @@ export class LaneCallbacks implements CallbackSource {
 
   probe(): bigint {
     // Non-zero also while the lane ends: whatever asks is to stop.
-    this.#probe ??= this.#engine.callback({ arguments: [], returns: 'i32' }, () =>
-      this.#writer.stopped ? 1 : 0,
-    );
+    this.#probe ??= this.#engine.callback({ arguments: [], returns: 'i32' }, () => {
+      this.#writer.entered();
+      return this.#writer.stopped ? 1 : 0;
+    });
     return this.#probe.address;
   }
 
@@ -103,8 +110,14 @@ export class LaneCallbacks implements CallbackSource {
     this.#leave(place);
   }
 
-  /** Gives every callback back to the engine: this thread is ending. */
+  /** Whether native code has been given one that it may keep, whatever became of it since. */
+  get lasting(): boolean {
+    return this.#probe !== null || this.#lasting;
+  }
+
+  /** Gives every callback back to the engine: this thread is ending. Not once a thread of native code's own has called. */
   release(): void {
+    if (this.#writer.threaded) return;
     this.#probe?.release();
     this.#probe = null;
     const places = [
@@ -134,6 +147,7 @@ export class LaneCallbacks implements CallbackSource {
     const key = JSON.stringify(prototype);
     const used = this.#free.get(key)?.shift();
     const none = fallbackOf(param);
+    if (spec === null) this.#lasting = true;
     if (used !== undefined) {
       used.target = target;
       used.none = none;
@@ -157,6 +171,7 @@ export class LaneCallbacks implements CallbackSource {
   }
 
   #called({ target, none }: Place, values: readonly (number | bigint)[]): NativeValue {
+    this.#writer.entered();
     if (target === null || (target.spec !== null && target.spec !== this.#writer.running)) {
       this.#writer.late();
       return none;

@@ -124,6 +124,21 @@ export class ChannelWriter {
     }
   }
 
+  /** Whether a thread of native code's own has called back. */
+  get threaded(): boolean {
+    return Atomics.load(this.#memory.i32, this.#word + Channel.THREADED) !== 0;
+  }
+
+  /**
+   * Native code calls back. Between calls nothing of it runs on this thread: then it is a thread of its own that does, and
+   * that the engine lets wait for this one.
+   */
+  entered(): void {
+    if (this.#running === null && !this.threaded) {
+      Atomics.store(this.#memory.i32, this.#word + Channel.THREADED, 1);
+    }
+  }
+
   /** Native code has called back when there was nobody to hear it. */
   late(): void {
     Atomics.add(this.#memory.i32, this.#word + Channel.LATE, 1);
@@ -137,7 +152,10 @@ export class ChannelWriter {
   request(param: HostFunctionSpec, target: number, reader: CallbackReader, values: RawValues): NativeValue {
     const { fallback, wait, callback } = param;
     const none = callback.returns === 'void' ? undefined : fallback;
-    if (this.stopped) return none;
+    if (this.stopped) {
+      if (this.#running === null) this.late();
+      return none;
+    }
     this.#requests = (this.#requests + 1) | 0 || 1;
     const request = wait ? this.#requests : 0;
     const sent = this.#send(this.#calls, this.#callsInline, 0, target, request, reader, values);

@@ -92,7 +92,17 @@ export class FunctionTable {
     for (const callbacks of this.#callbacks.values()) callbacks.close(id);
   }
 
-  /** Gives every callback back to its engine: this thread is ending. */
+  /** Whether a thread of native code's own has called back. */
+  get threaded(): boolean {
+    return this.#writer?.threaded === true;
+  }
+
+  /** Whether native code may call back although none of its calls runs. */
+  get lastingCallbacks(): boolean {
+    return [...this.#callbacks.values()].some(({ lasting }) => lasting);
+  }
+
+  /** Gives every callback back to its engine, unless a thread of native code's own calls them: this thread is ending. */
   releaseCallbacks(): void {
     for (const callbacks of this.#callbacks.values()) callbacks.release();
   }

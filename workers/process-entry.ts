@@ -89,10 +89,8 @@ function apart(): { memory: LaneMemory; link: LaneLink } {
 function answer(question: Extract<ToLane, { kind: 'ask' | 'try' }>): void {
   let error: ErrorData | null = null;
   if (question.kind === 'try') error = tryOut(question);
-  else if (question.question !== 'report') {
-    lane.drain();
-    if (question.question === 'retire') lane.functions.releaseCallbacks();
-  }
+  // Callbacks are not given back, whatever calls them meanwhile: they end with the process.
+  else if (question.question !== 'report') lane.drain();
   const resident = residentBytes();
   memory.i32[Header.RESIDENT_KB] = resident / BYTES_PER_KB;
   const report = { ...reportOf(boot.name, lane, startedAt), residentBytes: resident };

@@ -16,7 +16,29 @@ import { LaneRuntime } from './lane-runtime.js';
 import { reportOf } from './report.js';
 import { threadNumber } from './thread-number.js';
 
+/** ms without a call of a thread of native code's own after which there is taken to be none. */
+const QUIET_MS = 30;
+const HOLD_MS = 2 ** 30;
+
 let runtime: LaneRuntime | undefined;
+
+/**
+ * Nothing is run any more. Native code may have been given callbacks to keep, and call them from a thread of its own: one
+ * that has not done so yet has a moment to. Then this thread stays for good, since there is no way to take a callback
+ * from such a thread: it would wait for an answer of this one, or find its memory gone.
+ */
+async function retire(lane: LaneRuntime): Promise<void> {
+  lane.drain();
+  const { functions } = lane;
+  if (functions.lastingCallbacks && !functions.threaded) {
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    // What has come meanwhile is served before this.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  functions.releaseCallbacks();
+  // For this thread only: the host does not wait for it.
+  if (functions.threaded) setInterval(() => {}, HOLD_MS);
+}
 
 function boot(order: LaneBoot): LaneRuntime {
   const memory = new LaneMemory(order.size, order.memory);
@@ -47,10 +69,7 @@ function boot(order: LaneBoot): LaneRuntime {
     report,
     // Answered between rows; those written before it may not have been met yet.
     drain: () => lane.drain(),
-    retire: () => {
-      lane.drain();
-      lane.functions.releaseCallbacks();
-    },
+    retire: () => retire(lane),
   };
   expose(control, nodeEndpoint(order.control));
   // Ready means bound: no call pays for loading an engine.

@@ -129,6 +129,14 @@ int ot_process_id(void);
 int ot_bound_to_thread(void);
 void ot_reset_bound_thread(void);
 
+/* ---- threads.c: a thread of the library's own that calls back, for as long as the process lives ---------------- */
+
+/* Calls with 0, 1, 2 … every `us` microseconds. Returns 0, or why there is no thread; at most 64 are started. */
+int ot_tell_forever(void (*tell)(int), int us);
+int ot_ask_forever(int (*ask)(int), int us);
+int ot_answers(void); /* how often a function that was asked has answered */
+int ot_answer(void);  /* its last answer */
+
 /* ---- faults.c: native code that goes wrong ---------------------------------------- */
 
 int ot_hang(void); /* for ever */

@@ -7,14 +7,21 @@ import type { Engine, NativeFunction } from './engine.js';
 import { LIBC } from './libc.js';
 
 let exit: NativeFunction | null = null;
+let flush: NativeFunction | null = null;
 
 /**
- * Binds `_exit`, once, through an engine of this environment. Do it when the
+ * Binds `_exit` and `fflush`, once, through an engine of this environment. Do it when the
  * engine is loaded: a symbol looked up in ffi-rs while other threads are in
  * its calls corrupts memory.
  */
 export function prepareExit(engine: Engine): void {
   exit ??= engine.libc().bind('_exit', LIBC._exit);
+  flush ??= engine.libc().bind('fflush', LIBC.fflush);
+}
+
+/** Writes out what C's streams hold. It waits for threads that are at it: not where one may be stuck. */
+export function flushStreams(): void {
+  flush?.(0n);
 }
 
 /**

@@ -7,7 +7,7 @@
 import type { Prototype } from './engine.js';
 
 /** The C functions that a lane may bind from `engine.libc()` on every engine. */
-export type LibcSymbol = 'memmove' | 'memcpy' | 'strlen' | 'free' | '_exit';
+export type LibcSymbol = 'memmove' | 'memcpy' | 'strlen' | 'free' | '_exit' | 'fflush';
 
 /** Their prototypes. */
 export const LIBC: { readonly [name in LibcSymbol]: Prototype } = {
@@ -16,6 +16,7 @@ export const LIBC: { readonly [name in LibcSymbol]: Prototype } = {
   strlen: { arguments: ['pointer'], returns: 'u64' },
   free: { arguments: ['pointer'], returns: 'void' },
   _exit: { arguments: ['i32'], returns: 'void' },
+  fflush: { arguments: ['pointer'], returns: 'i32' },
 };
 
 /**

@@ -119,6 +119,11 @@ export class LaneChannel {
     return Atomics.load(this.#memory.i32, this.#word + Channel.LATE);
   }
 
+  /** Whether a thread of native code's own has called back: it may do so at any time, and outlives the lane. */
+  get threaded(): boolean {
+    return Atomics.load(this.#memory.i32, this.#word + Channel.THREADED) !== 0;
+  }
+
   /** Whether the oldest request is of the call in a row. */
   speaksFor(sequence: number): boolean {
     const head = this.nextCall();

@@ -15,7 +15,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type Remote, releaseProxy, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { Piscina } from 'piscina';
-import { leaveBehind } from './leave-behind.js';
+import { keepForever, leaveBehind } from './leave-behind.js';
 import { LaneCrashedError } from '../errors.js';
 import { withoutPrototype } from '../options/checks.js';
 import { Header, type LaneSize, Lease } from '../shared/layout.js';
@@ -335,8 +335,12 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.#remote[releaseProxy]();
     this.#control.close();
     this.#port.close();
-    // Of a dead one it has been done; again it would forget that, and start a thread when the old one exits.
-    if (!this.#dead) await this.#piscina.destroy();
+    if (this.channel.threaded && !this.#dead) {
+      keepForever(this.#piscina, this.#created);
+    } else if (!this.#dead) {
+      // Of a dead one it has been done; again it would forget that, and start a thread when the old one exits.
+      await this.#piscina.destroy();
+    }
     this.status = 'ended';
   }
 }

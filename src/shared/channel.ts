@@ -39,6 +39,8 @@ export const Channel = {
   CHUNKS_TAKEN: 97,
   /** Callbacks that came when no call could take them. Lane writes. */
   LATE: 112,
+  /** 1 once a thread of native code's own has called back. Lane writes. */
+  THREADED: 113,
 } as const;
 const CHANNEL_HEADER_BYTES = 512;
 

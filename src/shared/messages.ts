@@ -153,5 +153,5 @@ export interface LaneControl {
   /** Runs every row written before it was called. */
   drain(): void;
   /** The same; then gives every callback back, for the thread's end. */
-  retire(): void;
+  retire(): Promise<void>;
 }

@@ -27,6 +27,7 @@ import { isWithinLane } from '../shared/lane-mark.js';
 import type { ToLane } from '../shared/messages.js';
 import { crashError } from './crash.js';
 import { cannotStart, crashLoop, everyLaneLost, nestedLanes } from './hopeless.js';
+import type { LaneChannel } from '../lanes/lane-channel.js';
 import type { Job, JobLane } from './job.js';
 import { type RecycleReason, recycleReason } from './recycling.js';
 import { type BreakerState, type RestartNews, Restarts } from './restarts.js';
@@ -73,6 +74,8 @@ export class LaneSet {
   readonly #ends = new Set<Promise<void>>();
   /** Late callbacks of lanes that have ended. */
   #late = 0;
+  /** Of lanes whose threads stay, see {@link keepForever}. */
+  readonly #kept: LaneChannel[] = [];
   #lastDeath: unknown;
   #started = false;
   /** In a lane no lane is started. */
@@ -129,6 +132,7 @@ export class LaneSet {
   /** Callbacks that native code called when it was too late. */
   get lateCallbacks(): number {
     let late = this.#late;
+    for (const channel of this.#kept) late += channel.late;
     for (const { channel } of [...this.active, ...this.lost, ...this.ending]) late += channel.late;
     return late;
   }
@@ -244,7 +248,7 @@ export class LaneSet {
       const at = this.lost.indexOf(lane);
       if (at < 0) return;
       this.lost.splice(at, 1);
-      this.#late += lane.channel.late;
+      this.#leave(lane);
       // Room first, then the news: whoever hears it may call.
       this.#fill();
       // A process was killed: it has not come back.
@@ -273,7 +277,7 @@ export class LaneSet {
       const end = lane.end().then(() => {
         const at = this.lost.indexOf(lane);
         if (at >= 0) this.lost.splice(at, 1);
-        this.#late += lane.channel.late;
+        this.#leave(lane);
         this.#events.ended();
       });
       // Let go in a callback a thread comes back at once, and gives its
@@ -331,6 +335,12 @@ export class LaneSet {
     }
   }
 
+  /** A lane has ended; or its thread stays, and answers native code that calls back from a thread of its own. */
+  #leave({ kind, channel }: JobLane): void {
+    if (kind === 'thread' && channel.threaded) this.#kept.push(channel);
+    else this.#late += channel.late;
+  }
+
   #retire(lane: JobLane): void {
     // At rest first, so that no engine is being bound when its thread ends.
     this.ending.push(lane);
@@ -339,7 +349,7 @@ export class LaneSet {
       .then(() => lane.end())
       .finally(() => {
         this.#ends.delete(end);
-        this.#late += lane.channel.late;
+        this.#leave(lane);
         this.ending.splice(this.ending.indexOf(lane), 1);
       });
     this.#ends.add(end);

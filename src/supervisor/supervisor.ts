@@ -402,9 +402,18 @@ export class Supervisor {
     return active.some(inside) || ending.some(inside) || lost.length > 0 || this.#interrupter.busy;
   }
 
+  hearsThreads(): boolean {
+    if (this.#kind === 'process') return false;
+    const { active, lost, ending } = this.#lanes;
+    // Also before the first such call: it may come in the midst of the end.
+    return [...active, ...lost, ...ending].some(
+      ({ keepsCallbacks, channel }) => keepsCallbacks || channel.threaded,
+    );
+  }
+
   /** Once no thread of this pool can be in native code any more. */
   #leaveExit(): void {
-    if (this.holdsProcess()) return;
+    if (this.holdsProcess() || this.hearsThreads()) return;
     unwatchExit(this);
     ffiRsGate.leave(this.#ffiRs);
   }

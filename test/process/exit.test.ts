@@ -88,7 +88,7 @@ onThreadLanes('exit with a stuck lane (B3)', (engine) => {
     expect(end.sinceMark).to.be.below(AT_ONCE_MS);
   });
 
-  it('an exit listener that throws still ends the process, with a code other than 0', async () => {
+  it('an exit listener that throws still ends the process, with the code that Node gives', async () => {
     const end = await run(`
       const { lib } = await open({ timeout: 0 });
       await stick(lib.ot_enter_and_wait);
@@ -96,8 +96,8 @@ onThreadLanes('exit with a stuck lane (B3)', (engine) => {
       mark();
       process.exit(0);
     `);
-    expect(end.signal).to.equal(null);
-    expect(end.code).to.not.equal(0);
+    expect(end).to.include({ code: 0, signal: null });
+    expect(end.stderr).to.include('a bad exit listener');
     expect(end.sinceMark).to.be.below(1_500);
   });
 
