@@ -21,7 +21,7 @@ export function abortedBefore(call: Call, cause: unknown): CallCancelledError {
 
 export function pastDeadlineBefore(call: Call): CallTimeoutError {
   return new CallTimeoutError(
-    `${call.fn.name} was not started: its deadline had passed before the call.`,
+    `${call.fn.name} was not started: its deadline had passed before the call. It is ms from the call, or a Date that lies ahead.`,
     contextOf(call),
   );
 }

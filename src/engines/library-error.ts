@@ -127,6 +127,13 @@ function remedyFor(said: string): string {
   if (symbol !== null) {
     return `No library that it names has '${symbol[1] ?? symbol[2]}': link it with the one that does.`;
   }
+  const version = /version `?'?([\w.]+)'? not found/.exec(said);
+  if (version !== null) {
+    return `It was built on a newer system: ${version[1]} is not in the library of that name here. Use a build for an older system, or a newer system.`;
+  }
+  if (/static TLS/i.test(said)) {
+    return 'It has to be loaded as the process starts: set LD_PRELOAD to its path before Node.js starts.';
+  }
   if (/permission denied|operation not permitted/i.test(said)) {
     return "Check the file's permissions, and that its file system is not mounted noexec.";
   }

@@ -285,8 +285,9 @@ export function systemCalls(stackBytes?: number): System {
     }
   }
   if (system !== undefined) return system;
-  throw new EngineError('No engine could be loaded for the system calls that process lanes need.', {
-    code: 'OFFTHREAD_ENGINE_MISSING',
-    cause: failure,
-  });
+  const why = failure instanceof Error ? ` ${failure.message}` : '';
+  throw new EngineError(
+    `Process lanes need koffi (or, on the main thread, ffi-rs) for system calls, and it could not be loaded.${why}`,
+    { code: 'OFFTHREAD_ENGINE_MISSING', cause: failure },
+  );
 }

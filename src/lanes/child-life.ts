@@ -38,7 +38,7 @@ const SEVERED: KillVerdict = {
     'Native code closed a file descriptor that is not its own: look for a loop that closes all descriptors (as before an exec), a close() of a number that was never opened, or one that is closed twice.',
 };
 const DISORDER_ADVICE =
-  'Native code has written where it must not: look at the declaration (types, lengths, pointers) and at the arguments.';
+  'Native code has written where it must not, to memory or to a descriptor that is not its own: look at the declaration (types, lengths, pointers) and at the arguments.';
 const OPEN_ADVICE = 'A constructor of the library hangs, or the file system that it lies on.';
 
 export interface LifeEvents {
@@ -140,7 +140,7 @@ export class ChildLife {
   corrupted(cause: unknown): void {
     const error = cause instanceof Error ? cause : new Error(String(cause));
     this.#kill ??= {
-      reason: `left its memory in disorder (${error.message}) and was killed`,
+      reason: `left nonsense where it talks to the pool (${error.message}), and was ended by the pool`,
       advice: DISORDER_ADVICE,
       cause: error,
     };

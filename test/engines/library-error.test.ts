@@ -322,6 +322,12 @@ describe("the loader's words", () => {
       /needs @rpath\/libq\.dylib/,
     ],
     ["dlopen(a.so, 0x0002): tried: 'a.so' (not a mach-o file)", INVALID, /not a shared library/],
+    [
+      "/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.99' not found (required by a.so)",
+      LOAD,
+      /built on a newer system: GLIBC_2\.99 is not/,
+    ],
+    ['a.so: cannot allocate memory in static TLS block', LOAD, /LD_PRELOAD/],
     ['something new', LOAD, /refused it.*\(something new\)/],
   ];
 
