@@ -129,7 +129,8 @@ export class Pool implements AsyncDisposable {
    * on to what can be stopped. What is still under way then is waited for as long as native code would be (the pool's
    * `grace`), and what it brings after that is dropped. A native call that it answers with is cancelled without that.
    *
-   * Items are pulled only as fast as they are worked on and their results are read; results come in their order.
+   * Items are pulled only as fast as they are worked on and their results are read: never more than 4,096, and twice as
+   * many as have been read, ahead of the reader (or `concurrency`, where that is more). Results come in their order.
    * An array of items is not copied: leave it as it is until the run has ended. `toArray()` is the fastest way to read
    * results, since `for await` takes a promise for each.
    * @throws ArgumentError for wrong options, items or functions.

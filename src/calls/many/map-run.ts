@@ -42,6 +42,9 @@ interface Work {
 
 /** Batches for each taker that may be pulled and not given out. */
 const LOOK_AHEAD = 4;
+/** Items ahead of a reader at most: so many, and so many times those that it has read. A fast one is soon far enough not to be held up. */
+const FIRST_AHEAD = 4_096;
+const AHEAD_OF_READ = 2;
 
 export class MapRun implements Abortable, PoolRun {
   readonly #runner: Runner;
@@ -238,6 +241,11 @@ export class MapRun implements Abortable, PoolRun {
     return this.#failure !== null;
   }
 
+  /** Items ahead of the reader at most, so that a slow one is not far behind what was pulled; Infinity where all is read in the end. */
+  get #readAhead(): number {
+    return this.#collects ? Infinity : FIRST_AHEAD + AHEAD_OF_READ * this.#outbox.passed;
+  }
+
   /** Items from the source, as many as there is room for. */
   #pull(): Work | null {
     const { takers, capacity, most } = this.#runner;
@@ -245,7 +253,7 @@ export class MapRun implements Abortable, PoolRun {
     // What has been said of it may be wrong.
     const left = total === undefined || total <= this.#pulled ? Infinity : total - this.#pulled;
     const size = this.#pace.size(left, takers, capacity);
-    const window = capacity === 1 ? 2 * most : LOOK_AHEAD * takers * size;
+    const window = Math.min(capacity === 1 ? 2 * most : LOOK_AHEAD * takers * size, this.#readAhead);
     if (this.#collects) this.#outbox.keep();
     // Those that are left out, at the head, are passed by.
     else void this.#outbox.isEmpty;
