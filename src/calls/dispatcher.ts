@@ -151,8 +151,7 @@ export class CallDispatcher implements Dispatcher {
     const cannot = lane === undefined && this.#supervisor.control === 'kill-only';
     const refusal = readerOf(fn, flow) ?? fn.refusal() ?? (cannot ? cannotBlock(fn.name) : null);
     if (lane === undefined) {
-      this.#admission.offer(call, deadlineAt(call, deadline), refusal);
-      if (!call.isSettled) this.#runUntilSettled(call);
+      this.#runUntilSettled(call, () => this.#admission.offer(call, deadlineAt(call, deadline), refusal));
     } else {
       this.#admission.offer(call, deadlineAt(call, deadline), refusal, () => {
         this.#inPlace ??= new InPlace(lane);
@@ -163,9 +162,9 @@ export class CallDispatcher implements Dispatcher {
     throw call.error;
   }
 
-  #runUntilSettled(call: Call): void {
+  #runUntilSettled(call: Call, offer: () => void): void {
     try {
-      this.#supervisor.runUntil(call);
+      this.#supervisor.runUntil(call, offer);
     } catch (error) {
       // It would never start: it must not stay in the queue either.
       this.#admission.abandon(call, error as OffthreadError);

@@ -35,8 +35,9 @@ const WEXITED = 4;
 const WNOWAIT = 0x0100_0000;
 const WNOHANG = 1;
 const CLD_EXITED = 1;
-/** siginfo_t of Linux, 64 bits: bytes, and index of two of its words. */
+/** siginfo_t of Linux, 64 bits: bytes, and index of three of its words. */
 const SIGINFO_BYTES = 128;
+const SI_SIGNO = 0;
 const SI_CODE = 2;
 const SI_STATUS = 6;
 /** Address space that a file may grow into: what could be had, from the first on. */
@@ -189,18 +190,17 @@ export class System {
   }
 
   /**
-   * How a child of this process ended; leaves it to Node.js to find it ended, too.
-   * @param waits whether to wait for its end: for children that have been killed.
-   * @returns null where the system does not say, and for a child that has not ended.
+   * How a child of this process ended, without waiting for it. It is left to
+   * Node.js to find it ended, too.
+   * @returns `running` where it has not; null where the system does not say.
    */
-  endOf(pid: number, waits = true): NativeEnd | null {
+  endOf(pid: number): NativeEnd | 'running' | null {
     const wait = this.#optional('waitid');
     if (wait === null) return null;
     const info = new Int32Array(new ArrayBuffer(SIGINFO_BYTES));
     const address = this.engine.addressOf(new Uint8Array(info.buffer));
-    if (wait(P_PID, pid, address, WEXITED | WNOWAIT | (waits ? 0 : WNOHANG)) !== 0) return null;
-    // It leaves this zero where there was nothing to wait for.
-    if (info[SI_CODE] === 0) return null;
+    if (wait(P_PID, pid, address, WEXITED | WNOWAIT | WNOHANG) !== 0) return null;
+    if (info[SI_SIGNO] === 0) return 'running';
     const status = info[SI_STATUS] as number;
     return info[SI_CODE] === CLD_EXITED ? { exitCode: status } : { signal: status };
   }

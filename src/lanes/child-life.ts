@@ -10,6 +10,7 @@
  * - While somebody waits for it (a call, an answer, its end), it keeps the
  *   host's process alive; else it does not.
  */
+import type { NativeEnd } from '../engines/system.js';
 import { type DeathPhase, LaneCrashedError } from '../errors.js';
 import type { LaneReport, Question, ToLane } from '../shared/messages.js';
 import { Child, type ChildEnd, type ChildOptions } from './child.js';
@@ -18,9 +19,6 @@ import type { TryOut } from './lane.js';
 import { type Answer, Questions } from './questions.js';
 import { reviveError } from './revive.js';
 
-/** ms that opening a library may take: a constructor that hangs is not waited for for ever. */
-const OPEN_MS = 15_000;
-const OPEN_LOOK_MS = 250;
 /** ms that a process has to end by itself before it is killed. */
 const EXIT_MS = 1_000;
 
@@ -39,7 +37,6 @@ const SEVERED: KillVerdict = {
 };
 const DISORDER_ADVICE =
   'Native code has written where it must not, to memory or to a descriptor that is not its own: look at the declaration (types, lengths, pointers) and at the arguments.';
-const OPEN_ADVICE = 'A constructor of the library hangs, or the file system that it lies on.';
 
 export interface LifeEvents {
   /** Bytes have come by its socket. */
@@ -59,6 +56,8 @@ export class ChildLife {
   readonly #lane: string;
   readonly #events: LifeEvents;
   readonly #questions = new Questions();
+  /** Paths of the libraries that it was asked to open and has not answered for, by the question. */
+  readonly #trials = new Map<number, string>();
   readonly #ended: Promise<void>;
   #endedNow: () => void = () => {};
   #ending = false;
@@ -97,21 +96,24 @@ export class ChildLife {
     return report;
   }
 
+  /** The library that it is to open before the others hear of it; null when it has answered, whether or not anybody has heard that. */
+  get opening(): string | null {
+    for (const path of this.#trials.values()) return path;
+    return null;
+  }
+
   answered(id: number, answer: Answer): void {
+    this.#trials.delete(id);
     this.#questions.answered(id, answer);
   }
 
   /** See `Lane.tryOut`. */
   async tryOut(library: TryOut): Promise<boolean> {
-    let opening = 0;
-    // Only while it is at it: it may be in a call until then.
-    const timer = setInterval(() => {
-      if (this.#events.phase() === 'boot') opening += OPEN_LOOK_MS;
-      if (opening >= OPEN_MS)
-        this.overdue(`did not open ${library.path} within ${OPEN_MS} ms, and was killed`, OPEN_ADVICE);
-    }, OPEN_LOOK_MS).unref();
     try {
-      const { error } = await this.#ask((id) => ({ kind: 'try', id, ...library }));
+      const { error } = await this.#ask((id) => {
+        this.#trials.set(id, library.path);
+        return { kind: 'try', id, ...library };
+      });
       if (error !== null) throw reviveError(error);
       return true;
     } catch (error) {
@@ -119,9 +121,15 @@ export class ChildLife {
       // It has died of something else, or was given up, before it came to the library.
       if (this.#death?.phase !== 'boot') return false;
       throw couldNotOpen(library.path, this.#lane, this.#death);
-    } finally {
-      clearInterval(timer);
     }
+  }
+
+  /** Looks whether it has ended. See `Lane.lookForEnd`. */
+  lookForEnd(thoroughly: boolean, endOf: (pid: number) => NativeEnd | 'running' | null): boolean {
+    const { child } = this;
+    if (this.#over) return false;
+    if (thoroughly || child.isCut || child.pid === undefined) child.lookForEnd(endOf);
+    return !this.isOver && child.isCut;
   }
 
   /** Somebody waits for what it does. */
@@ -165,7 +173,7 @@ export class ChildLife {
     return this.#ended;
   }
 
-  verdict(end: ChildEnd): Death {
+  #verdict(end: ChildEnd): Death {
     const { exitCode, signal } = end;
     // With another signal it has come to that by itself.
     const mayBe = signal === undefined ? exitCode !== undefined : signal === 'SIGKILL';
@@ -218,7 +226,7 @@ export class ChildLife {
       this.#events.ended(null);
       return;
     }
-    const death = this.verdict(end);
+    const death = this.#verdict(end);
     this.#death = death;
     this.#questions.fail(
       new LaneCrashedError(`Lane ${this.#lane} ended before it answered: it ${death.reason}.`, {

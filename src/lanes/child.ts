@@ -2,8 +2,11 @@
  * The process of a lane: started with just the descriptors and the environment
  * it is to have, and watched to its end.
  *
- * Guarantee: `ended` is called exactly once, also for a process that could not
- * be started, and never before the constructor has returned.
+ * Guarantees:
+ * - `ended` is called exactly once, also for a process that could not be
+ *   started, and never before the constructor has returned.
+ * - Whether it has ended can be learnt without the event loop, by looking
+ *   ({@link Child.lookForEnd}): by the socket, and by the system's word.
  */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { readFileSync, readSync, writeSync } from 'node:fs';
@@ -45,6 +48,8 @@ export interface ChildEnd {
   readonly cause: unknown;
 }
 
+const UNKNOWN: ChildEnd = { exitCode: undefined, signal: undefined, cause: undefined };
+
 /** Those that run: what they said last is passed on when this process ends, and none outlives it. */
 const running = new Set<Child>();
 
@@ -66,6 +71,7 @@ function unwatch(child: Child): void {
 
 export class Child {
   readonly #process: ChildProcess | null;
+  readonly #events: ChildEvents;
   readonly #tail = new StderrTail();
   readonly #passStderr: boolean;
   readonly #buffer = Buffer.alloc(65_536);
@@ -73,32 +79,28 @@ export class Child {
   #closed = false;
   #seen: NativeEnd | null = null;
   #severed = false;
+  /** Its socket was found closed by a look, not by an event. */
+  #foundClosed = false;
+  /** Why there is no process, where that is known before an event tells. */
+  #failure: unknown = new Error('the system has refused to start it');
 
   constructor(options: ChildOptions, events: ChildEvents) {
+    this.#events = events;
     this.#passStderr = options.passStderr;
-    const end = (result: ChildEnd): void => {
-      if (this.#over) return;
-      this.#over = true;
-      unwatch(this);
-      // What it said last is in the pipe still.
-      this.takeStderr();
-      this.close();
-      this.#process?.stderr?.destroy();
-      events.ended(result);
-    };
     try {
       this.#process = start(options);
     } catch (cause) {
       this.#process = null;
-      queueMicrotask(() => end({ exitCode: undefined, signal: undefined, cause }));
+      this.#failure = cause;
+      queueMicrotask(() => this.#end({ ...UNKNOWN, cause }));
       return;
     }
     const child = this.#process;
     watch(this);
     child.on('error', (cause) => {
-      if (child.pid === undefined) end({ exitCode: undefined, signal: undefined, cause });
+      if (child.pid === undefined) this.#end({ ...UNKNOWN, cause });
     });
-    child.on('exit', (code, signal) => end(endBy(code, signal, this.#seen)));
+    child.on('exit', (code, signal) => this.#end(endBy(code, signal, this.#seen)));
     // Without a descriptor to be had it has none of them; then an error follows.
     for (const one of (child.stdio as ChildProcess['stdio'] | undefined) ?? []) one?.on('error', () => {});
     const socket = socketOf(child, SOCKET_FD);
@@ -117,9 +119,33 @@ export class Child {
     return this.#process?.pid;
   }
 
-  /** Descriptor of the socket; -1 when it is closed. */
+  /** Descriptor of the socket; -1 when it is closed, by either side. */
   get socketFd(): number {
-    return descriptorOf(socketOf(this.#process, SOCKET_FD));
+    return this.#foundClosed ? -1 : descriptorOf(socketOf(this.#process, SOCKET_FD));
+  }
+
+  /** Whether its end of the socket is known to be closed: it is ending, or has to. */
+  get isCut(): boolean {
+    return this.#foundClosed || (!this.#closed && socketOf(this.#process, SOCKET_FD)?.destroyed !== false);
+  }
+
+  /**
+   * Looks whether it has ended, for a host that hears of no event; `ended` is
+   * called then, as by the event.
+   * @param endOf how a process ended, by the system's word.
+   */
+  lookForEnd(endOf: (pid: number) => NativeEnd | 'running' | null): void {
+    if (this.#over) return;
+    if (this.pid === undefined) {
+      this.#end({ ...UNKNOWN, cause: this.#failure });
+      return;
+    }
+    if (this.isCut) this.hungUp();
+    const end = endOf(this.pid);
+    if (end === 'running') return;
+    if (end !== null) this.#end({ ...UNKNOWN, ...named(end) });
+    // Killed, and nobody says more.
+    else if (this.isCut) this.#end(UNKNOWN);
   }
 
   /** What it last wrote to stderr. */
@@ -165,9 +191,9 @@ export class Child {
     socketOf(this.#process, ORDERS_FD)?.write(`${line}\n`);
   }
 
-  /** Takes what has come by the socket, without the event loop. @returns false when it is closed. */
-  takeBytes(): boolean {
-    return this.#read(this.socketFd) !== 'closed';
+  /** Takes what has come by the socket, without the event loop. */
+  takeBytes(): void {
+    if (this.#read(this.socketFd) === 'closed') this.#foundClosed = true;
   }
 
   /** What has come by the socket, without the event loop: to be used before the next look. Null when that is nothing. */
@@ -210,6 +236,17 @@ export class Child {
     for (const fd of [SOCKET_FD, ORDERS_FD]) socketOf(this.#process, fd)?.destroy();
   }
 
+  #end(end: ChildEnd): void {
+    if (this.#over) return;
+    this.#over = true;
+    unwatch(this);
+    // What it said last is in the pipe still.
+    this.takeStderr();
+    this.close();
+    this.#process?.stderr?.destroy();
+    this.#events.ended(end);
+  }
+
   #heard(chunk: Buffer): void {
     this.#tail.add(chunk);
     if (!this.#passStderr) return;
@@ -238,6 +275,10 @@ function endBy(code: number | null, signal: string | null, seen: NativeEnd | nul
     return { exitCode: undefined, signal: signalName(seen.signal), cause: undefined };
   }
   return { exitCode: 0, signal: undefined, unsure: seen === null, cause: undefined };
+}
+
+function named(end: NativeEnd): Partial<ChildEnd> {
+  return 'signal' in end ? { signal: signalName(end.signal) } : end;
 }
 
 function start({ boot, start, shared }: ChildOptions): ChildProcess {

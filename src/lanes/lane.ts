@@ -17,6 +17,8 @@ export type LaneStatus = 'starting' | 'ready' | 'retiring' | 'lost' | 'ended';
 export interface LaneEvents<L> {
   /** The lane died by itself. */
   crashed(lane: L, death: Death): void;
+  /** The process of a lane that was to end has ended. Of a thread that is told by {@link Lane.end} alone. */
+  ended(lane: L): void;
 }
 
 /** A library that a lane is to open before the others hear of it. */
@@ -52,10 +54,6 @@ export interface Lane<T extends Ticket> {
   readonly asleep: boolean;
   /** Whether it has said in shared memory that it runs. */
   readonly announcedReady: boolean;
-  /** Whether it has said in shared memory that it is ending by itself. */
-  readonly announcedGone: boolean;
-  /** Whether its thread is gone, by the system's word: for a host that blocks, and hears of no event. Of thread lanes. */
-  readonly vanished: boolean;
   /** Whether it has bound every library it was told of: only then is it sure not to be in an engine between calls. */
   readonly bound: boolean;
   /** Whether it is loading a library, or has not started yet. Known of process lanes. */
@@ -80,12 +78,17 @@ export interface Lane<T extends Ticket> {
    * @throws (rejects) what is wrong with it; LaneCrashedError when it ended the lane.
    */
   tryOut(library: TryOut): Promise<boolean>;
-  /** It has been asked to open a library: that may take long, so calls go to others. */
-  trying: boolean;
+  /** Path of the library that it is opening alone: that may take long, so calls go to others. Null from its answer on. */
+  readonly opening: string | null;
   /** Has an interrupt function called, by a thread in the lane's own process. Of process lanes. */
   interrupt(interruption: Interruption): void;
-  /** How a lane died that {@link announcedGone} or {@link vanished} is true of. */
-  death(): Death;
+  /**
+   * Looks whether it has ended, without the event loop: in shared memory, by
+   * its socket, and `thoroughly` by the system's word. An end that is found is
+   * told, by the same events; what tells it later is too late.
+   * @returns whether it is just ending: worth another look within a ms.
+   */
+  lookForEnd(thoroughly: boolean): boolean;
   /** What it left in its memory makes no sense. */
   corrupted(cause: unknown): void;
   /** It has had its time, and is to be ended: its death is told with these. Of process lanes. */

@@ -58,8 +58,6 @@ export class MessageLane<T extends Ticket> implements Lane<T> {
   readonly kind = 'process';
   readonly reachable = false;
   readonly asleep = true;
-  readonly announcedGone = false;
-  readonly vanished = false;
   readonly ring: LaneRing<T>;
   readonly inbox: Inbox;
   readonly channel: LaneChannel;
@@ -67,7 +65,6 @@ export class MessageLane<T extends Ticket> implements Lane<T> {
   status: LaneStatus = 'starting';
   lastUsed = 0;
   abandonAt: number = Infinity;
-  trying = false;
   hasCallbacks = false;
   keepsCallbacks = false;
   readonly #bell: MessageBell;
@@ -150,6 +147,10 @@ export class MessageLane<T extends Ticket> implements Lane<T> {
     return Atomics.load(memory.i32, Header.READY) !== 1 || phaseOf(memory) === 'boot';
   }
 
+  get opening(): string | null {
+    return this.#life.opening;
+  }
+
   get pid(): number | undefined {
     return this.#life.child.pid;
   }
@@ -191,9 +192,9 @@ export class MessageLane<T extends Ticket> implements Lane<T> {
     return this.#life.tryOut(library);
   }
 
-  /** Its end is told by event alone. */
-  death(): Death {
-    return this.#life.verdict({ exitCode: undefined, signal: undefined, cause: undefined });
+  /** Its end is told by event alone: no host blocks on such lanes. */
+  lookForEnd(): boolean {
+    return false;
   }
 
   /** What an interrupt function would work on is out of reach. */
@@ -304,8 +305,10 @@ export class MessageLane<T extends Ticket> implements Lane<T> {
 
   #onEnd(death: Death | null): void {
     this.#bell.remove(this);
-    if (death === null) this.status = 'ended';
-    else {
+    if (death === null) {
+      this.status = 'ended';
+      this.#events.ended(this);
+    } else {
       if (this.status !== 'lost') this.status = 'ended';
       this.#takeBack();
       this.#events.crashed(this, death);

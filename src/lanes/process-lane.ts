@@ -22,7 +22,7 @@ import { interruptionLine } from '../shared/process-boot.js';
 import type { Child } from './child.js';
 import type { LaneStart } from '../options/lane-start.js';
 import { ChildLife } from './child-life.js';
-import { type Death, phaseOf, signalName } from './death.js';
+import { type Death, phaseOf } from './death.js';
 import { FarMemory } from './far-memory.js';
 import { Inbox } from './inbox.js';
 import type { Lane, LaneEvents, LaneStatus, TryOut } from './lane.js';
@@ -53,7 +53,6 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   readonly kind = 'process';
   readonly reachable = true;
   readonly begun = true;
-  readonly vanished = false;
   readonly ring: LaneRing<T>;
   readonly inbox: Inbox;
   readonly channel: LaneChannel;
@@ -62,7 +61,6 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   lastUsed = 0;
   exclusive = false;
   abandonAt: number = Infinity;
-  trying = false;
   hasCallbacks = false;
   keepsCallbacks = false;
   readonly #file: MappedFile;
@@ -72,8 +70,6 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   readonly #system: System;
   readonly #events: LaneEvents<ProcessLane<T>>;
   readonly #mail: MailWriter;
-  /** Its socket was found closed while this thread blocks. */
-  #hungUp = false;
 
   /** @throws EngineError OFFTHREAD_NO_SHARED_MEMORY */
   constructor(options: ProcessLaneOptions, events: LaneEvents<ProcessLane<T>>) {
@@ -131,10 +127,6 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     return Atomics.load(this.ring.memory.i32, Header.READY) === 1;
   }
 
-  get announcedGone(): boolean {
-    return this.#hungUp && !this.#life.isEnding;
-  }
-
   get bound(): boolean {
     const { i32 } = this.ring.memory;
     return Atomics.load(i32, Header.ANNOUNCED) === Atomics.load(i32, Header.BOUND);
@@ -153,7 +145,11 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   }
 
   get socketFd(): number {
-    return this.#hungUp ? -1 : this.#child.socketFd;
+    return this.#child.socketFd;
+  }
+
+  get opening(): string | null {
+    return this.#life.opening;
   }
 
   announce(message: ToLane): void {
@@ -195,16 +191,8 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     return this.#life.tryOut(library);
   }
 
-  death(): Death {
-    const { pid } = this;
-    // It has closed its end: it is dying, or has to. Then the system knows how.
-    this.#child.hungUp();
-    const end = pid === undefined ? null : this.#system.endOf(pid);
-    this.#child.takeStderr();
-    if (end === null) return this.#life.verdict({ exitCode: undefined, signal: undefined, cause: undefined });
-    if ('exitCode' in end)
-      return this.#life.verdict({ exitCode: end.exitCode, signal: undefined, cause: undefined });
-    return this.#life.verdict({ exitCode: undefined, signal: signalName(end.signal), cause: undefined });
+  lookForEnd(thoroughly: boolean): boolean {
+    return this.#life.lookForEnd(thoroughly, (pid) => this.#system.endOf(pid));
   }
 
   interrupt(interruption: Interruption): void {
@@ -240,7 +228,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   }
 
   takeBytes(): void {
-    if (!this.#child.takeBytes()) this.#hungUp = true;
+    this.#child.takeBytes();
     this.#onRing();
   }
 
@@ -274,8 +262,10 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
 
   #onEnd(death: Death | null): void {
     this.#bell.remove(this);
-    if (death === null) this.status = 'ended';
-    else {
+    if (death === null) {
+      this.status = 'ended';
+      this.#events.ended(this);
+    } else {
       if (this.status !== 'lost') this.status = 'ended';
       this.#events.crashed(this, death);
     }
@@ -295,8 +285,8 @@ const pause = new Int32Array(new SharedArrayBuffer(4));
 /** How a child ended that has closed its socket: it is about to end, or has been killed for that. Null where that takes long. */
 function endSoon(system: System, pid: number): NativeEnd | null {
   for (let looks = 0; looks < END_LOOKS; looks += 1) {
-    const end = system.endOf(pid, false);
-    if (end !== null) return end;
+    const end = system.endOf(pid);
+    if (end !== 'running') return end;
     Atomics.wait(pause, 0, 0, 1);
   }
   return null;

@@ -82,7 +82,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   lastUsed = 0;
   exclusive = false;
   abandonAt: number = Infinity;
-  trying = false;
+  readonly opening = null;
   hasCallbacks = false;
   keepsCallbacks = false;
   readonly inbox: Inbox;
@@ -170,7 +170,8 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     return Atomics.load(this.ring.memory.i32, Header.READY) === 1;
   }
 
-  get announcedGone(): boolean {
+  /** Whether it has said in shared memory that it is ending by itself. */
+  get #announcedGone(): boolean {
     return Atomics.load(this.ring.memory.i32, Header.GONE) === 1;
   }
 
@@ -179,12 +180,8 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     return Atomics.load(i32, Header.ANNOUNCED) === Atomics.load(i32, Header.BOUND);
   }
 
-  get vanished(): boolean {
-    return !hasThread(this.ring.memory.i32[Header.THREAD] as number);
-  }
-
   get #exitCode(): number | undefined {
-    return this.announcedGone ? this.ring.memory.i32[Header.EXIT_CODE] : undefined;
+    return this.#announcedGone ? this.ring.memory.i32[Header.EXIT_CODE] : undefined;
   }
 
   announce(library: ToLane): void {
@@ -238,8 +235,10 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     return true;
   }
 
-  death(): Death {
-    return this.#deathBy(this.announcedGone ? this.#said() : vanished());
+  lookForEnd(thoroughly: boolean): boolean {
+    if (this.#announcedGone) this.#died(this.#said());
+    else if (thoroughly && !hasThread(this.ring.memory.i32[Header.THREAD] as number)) this.#died(vanished());
+    return false;
   }
 
   /** A thread cannot be killed. */
@@ -282,7 +281,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
 
   #exited(code: number): void {
     this.#goneNow();
-    this.#died(this.announcedGone ? this.#said() : stopped(code));
+    this.#died(this.#announcedGone ? this.#said() : stopped(code));
   }
 
   /** What it has said of its end. */

@@ -2,6 +2,20 @@
  * A host that blocks until a job has settled: it waits on the doorbell, and
  * does by itself what the event loop would have done. One look at everything,
  * then sleep, over and over.
+ *
+ * The rule: whatever it waits for, it learns without events and promises.
+ *
+ *   results, starts of lanes, words of native code   shared memory; the bell wakes it
+ *   the answer of a lane that opens a library        mail; the bell wakes it
+ *   deaths, ends of lanes that were killed           the socket wakes it, the system says how;
+ *                                                    threads say so in shared memory
+ *   ends that nothing tells of                       the system is asked, every 100 ms
+ *   timeouts, grace, deadlines, lanes that do not
+ *   start, open or begin; back-off, breaker          the clock: `Watch.due`, `LaneSet.startsAt`
+ *   a quiet engine                                   shared memory (`ffi-rs-threads.ts`); the call that it
+ *                                                    blocks on does not wait for one
+ *   room in the queue                                follows from these
+ *   promises of functions on the host                never: the call fails at once
  */
 import { performance } from 'node:perf_hooks';
 import type { Doorbell } from '../shared/bell.js';
@@ -27,30 +41,23 @@ export interface BlockedHost {
   publish(): void;
 }
 
-/** ms between looks whether the threads are there that a blocked host waits for: one that is terminated says nothing. */
-const VANISHED_AFTER_MS = 100;
 /** ms that it sleeps at most. */
 const SLEEP_MS = 50;
+/** The same while a lane is ending whose end it may wait for. */
+const ENDING_SLEEP_MS = 1;
 
 /** @throws DeadlockError when nothing that this thread waits for can happen while it blocks. */
 export function blockUntil(job: Job, host: BlockedHost): void {
   blocking(1);
   try {
-    let lookedAt = performance.now();
     while (!job.isSettled) {
       const count = host.loop.armToBlock();
+      const ending = host.lanes.lookForEnds(performance.now());
       if (lookAround(job, host)) continue;
-      const now = performance.now();
-      if (now - lookedAt > VANISHED_AFTER_MS) {
-        lookedAt = now;
-        buryVanished(host.lanes);
-        continue;
-      }
       requireHope(job, host.lanes, host.talk);
-      host.bell.sleep(
-        count,
-        Math.max(0, Math.min(host.watch.due - now, host.lanes.startsAt - now, SLEEP_MS)),
-      );
+      const now = performance.now();
+      const most = ending ? ENDING_SLEEP_MS : SLEEP_MS;
+      host.bell.sleep(count, Math.max(0, Math.min(host.watch.due - now, host.lanes.startsAt - now, most)));
     }
   } finally {
     blocking(-1);
@@ -70,14 +77,10 @@ function lookAround(job: Job, host: BlockedHost): boolean {
   if (job.isSettled) return true;
   host.talk.breakBlocked(job, (what) => blockedDeadlock(job, what));
   lanes.startDue(performance.now());
-  if (watch.due <= performance.now() || lanes.active.some((lane) => lane.announcedGone)) {
+  if (watch.due <= performance.now()) {
     watch.look();
     return true;
   }
   // What there was no time for does not ring again.
   return lanes.active.some(({ hasCallbacks, channel }) => hasCallbacks && channel.hasCalls);
-}
-
-function buryVanished(lanes: LaneSet): void {
-  for (const lane of lanes.active.filter(({ vanished }) => vanished)) lanes.crashed(lane, lane.death());
 }

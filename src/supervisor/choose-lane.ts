@@ -62,7 +62,7 @@ function isShort(fn: Job['fn'], items: Job['items']): boolean {
 
 /** Whether a lane is idle, or has a row for a short call and nothing that may block. */
 function mayTake(lane: JobLane, short: boolean): boolean {
-  if (lane.status !== 'ready' || lane.trying) return false;
+  if (lane.status !== 'ready' || lane.opening !== null) return false;
   const { occupied } = lane.ring;
   return occupied === 0 || (short && !lane.exclusive && occupied <= lane.ring.memory.mask);
 }

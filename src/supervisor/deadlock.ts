@@ -1,7 +1,7 @@
 /** Waiting that would never end: found by what the lanes wait for in turn. */
 import { DeadlockError } from '../errors.js';
 import type { Invocation } from './invocation.js';
-import type { Job, JobLane } from './job.js';
+import type { Job } from './job.js';
 import type { LaneSet } from './lane-set.js';
 import type { Talk } from './talk.js';
 
@@ -38,15 +38,13 @@ export function requireHope(job: Job, lanes: LaneSet, talk: Talk): void {
       { call: job.id, symbol: job.fn.name },
     );
   }
-  // One that is stuck may come back, unless it has been killed; and one may be started.
-  if (lanes.active.length > 0 || lanes.lost.some(mayComeBack)) return;
+  // One that is stuck may come back, one that was killed ends; and one may be started.
+  if (lanes.active.length > 0 || lanes.lost.length > 0) return;
   if (lanes.startsAt !== Infinity) return;
   throw new DeadlockError(
     'A blocking call waits for a lane, and this pool has none that could start while its thread blocks. Await the call instead.',
   );
 }
-
-const mayComeBack = ({ kind, abandonAt }: JobLane): boolean => kind === 'thread' || abandonAt !== Infinity;
 
 /** A function that a blocking call waits for has answered with a promise. */
 export function blockedDeadlock(job: Job, what: string): DeadlockError {

@@ -90,8 +90,10 @@ export class Endings {
     // A process that was asked to stop has had its time.
     const patience = lane.kind === 'process' && waited ? 0 : ABANDON_AFTER_MS;
     lane.abandonAt = performance.now() + patience;
-    if (patience === 0) lanes.abandon(lane);
-    else this.#events.by(lane.abandonAt);
+    if (patience === 0) {
+      lanes.abandon(lane);
+      this.#events.by(lanes.killsDueAt);
+    } else this.#events.by(lane.abandonAt);
     lanes.cover();
     this.#events.notice();
   }

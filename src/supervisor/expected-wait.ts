@@ -50,8 +50,8 @@ export function expectedWaitMs(lanes: readonly JobLane[], ahead: Ahead, now: num
 }
 
 /** Whether a lane takes calls, or will as soon as it has started. */
-function takesCalls({ status, trying }: JobLane): boolean {
-  return !trying && (status === 'ready' || status === 'starting');
+function takesCalls({ status, opening }: JobLane): boolean {
+  return opening === null && (status === 'ready' || status === 'starting');
 }
 
 function expectedMs({ fn, items }: Job, now: number): number {

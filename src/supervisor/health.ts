@@ -20,6 +20,8 @@ export interface HealthEvents {
 
 /** ms that calls wait behind one that was expected to be short. */
 export const STUCK_AFTER_MS = 5;
+/** ms between looks at a lane that is just ending. */
+const ENDING_LOOK_MS = 1;
 /** ms that a lane may take to start. */
 export const BOOT_MS = 15_000;
 
@@ -36,10 +38,7 @@ export class Health {
 
   /** Looks at a lane at `now`, on the host's clock. @returns when to look again, or Infinity. */
   check(lane: JobLane, now: number): number {
-    if (lane.announcedGone) {
-      this.#events.crashed(lane, lane.death());
-      return Infinity;
-    }
+    if (lane.lookForEnd(false)) return now + ENDING_LOOK_MS;
     if (lane.status === 'starting') {
       if (now - lane.createdAt < BOOT_MS) return lane.createdAt + BOOT_MS;
       this.#events.crashed(lane, {

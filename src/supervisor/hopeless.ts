@@ -38,7 +38,14 @@ export function cannotStart(rounds: number, retryInMs: number, cause: unknown): 
 }
 
 /** @param lost lanes that are stuck. */
-export function everyLaneLost({ maxLostLanes, lanes }: PoolSettings, lost: number): LaneLostError {
+export function everyLaneLost({ maxLostLanes, lanes, isolation }: PoolSettings, lost: number): LaneLostError {
+  if (isolation === 'process') {
+    return new LaneLostError(
+      `Every lane has been killed, and the system does not end them: ${lost} processes that were killed are still there, ` +
+        `and maxLostLanes allows ${maxLostLanes} beside the ${lanes} in use. ` +
+        'A process that waits for a disk, a network share or a device cannot be ended before that answers: look at those.',
+    );
+  }
   return new LaneLostError(
     `Every lane is stuck in native code: ${lost} lanes were given up and have not come back, ` +
       `and maxLostLanes allows ${maxLostLanes} beside the ${lanes} in use. ` +

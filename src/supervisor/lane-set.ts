@@ -55,6 +55,10 @@ const REST_MS = { thread: 5_000, process: 500 } as const;
 const REPLACE_MS = 5;
 /** ms that the end of a pool waits for native code that was let go in a callback. */
 const RETURN_MS = 100;
+/** ms that the system has to end a process that was killed: one that waits for a disk, or a share, may take for ever. */
+const KILLED_MS = 5_000;
+/** ms between thorough looks of a host that blocks: a thread that is terminated says nothing, and another process may hold a lane's socket. */
+const THOROUGH_MS = 100;
 /** Processes that start at once: more only get in each other's way. */
 const STARTS = Math.max(2, availableParallelism());
 
@@ -66,6 +70,7 @@ export class LaneSet {
   /** Process lanes that were killed for a call which did not stop. */
   killed = 0;
   readonly #spares: JobLane[] = [];
+  readonly #lists = [this.active, this.#spares, this.lost, this.ending] as const;
   readonly #settings: PoolSettings;
   readonly #kind: LaneKind<Job>;
   readonly #events: LaneSetEvents;
@@ -77,11 +82,14 @@ export class LaneSet {
   /** Of lanes whose threads stay, see {@link keepForever}. */
   readonly #kept: LaneChannel[] = [];
   #lastDeath: unknown;
+  /** When a lane was last killed for a call, on the host's clock. */
+  #lastKill = -Infinity;
   #started = false;
   /** In a lane no lane is started. */
   readonly #nested: boolean = isWithinLane();
   #closed = false;
   #created = 0;
+  #lookedAt = -Infinity;
   #refill: NodeJS.Timeout | undefined;
   /** When that is due, on the host's clock. */
   #refillAt = Infinity;
@@ -143,6 +151,9 @@ export class LaneSet {
     if (this.#nested) return nestedLanes();
     // Given up just now: it may come back, and is replaced if it does not.
     if (this.lost.some(({ abandonAt }) => abandonAt !== Infinity)) return null;
+    // Killed just now: it ends, and is replaced.
+    const { killsDueAt } = this;
+    if (killsDueAt !== Infinity && performance.now() < killsDueAt) return null;
     if (this.#restarts.state === 'open') {
       const now = performance.now();
       const retryInMs = this.#restarts.dueAt - now;
@@ -153,6 +164,34 @@ export class LaneSet {
     }
     if (this.#wanted() > 0) return null;
     return everyLaneLost(this.#settings, this.lost.length);
+  }
+
+  /** When every lane that was killed should have ended, on the host's clock; Infinity where none has been. */
+  get killsDueAt(): number {
+    return this.#settings.isolation === 'process' && this.lost.length > 0
+      ? this.#lastKill + KILLED_MS
+      : Infinity;
+  }
+
+  /**
+   * Looks for lanes that have ended, for a host that blocks, and hears of no event.
+   * @returns whether one is just ending: worth another look within a ms.
+   */
+  lookForEnds(now: number): boolean {
+    const thoroughly = now - this.#lookedAt > THOROUGH_MS;
+    if (thoroughly) this.#lookedAt = now;
+    let ending = false;
+    for (const list of this.#lists) {
+      // Backwards: an end that is found takes its lane out of the list. One that is missed is met by the next look.
+      for (let index = list.length - 1; index >= 0; index -= 1) {
+        const lane = list[index];
+        if (lane === undefined) continue;
+        if (lane.lookForEnd(thoroughly)) ending = true;
+        else if (list === this.lost) this.#lookForReturn(lane);
+        else if (list === this.ending && thoroughly) this.#endAtRest(lane);
+      }
+    }
+    return ending;
   }
 
   /** Somebody waits for a lane: the process lives until one has been started. */
@@ -242,19 +281,39 @@ export class LaneSet {
   abandon(lane: JobLane): void {
     lane.abandonAt = Infinity;
     this.#restarts.gone(performance.now(), lane);
-    if (lane.kind === 'process') this.killed += 1;
+    if (lane.kind === 'process') {
+      this.killed += 1;
+      this.#lastKill = performance.now();
+    }
     lane.kill();
-    void lane.end().then(() => {
-      const at = this.lost.indexOf(lane);
-      if (at < 0) return;
-      this.lost.splice(at, 1);
-      this.#leave(lane);
-      // Room first, then the news: whoever hears it may call.
-      this.#fill();
-      // A process was killed: it has not come back.
-      if (lane.kind === 'thread') this.#events.recovered(lane);
-    });
+    void lane.end().then(() => this.#ended(lane));
     this.#replace();
+  }
+
+  /** A lane that was given up, or is on its way out, has ended. */
+  readonly #ended = (lane: JobLane): void => {
+    const wasLost = take(this.lost, lane);
+    if (!wasLost && !take(this.ending, lane)) return;
+    this.#leave(lane);
+    if (!wasLost) return;
+    // Room first, then the news: whoever hears it may call.
+    this.#fill();
+    // A process was killed: it has not come back.
+    if (lane.kind === 'thread') this.#events.recovered(lane);
+  };
+
+  /** A thread's native call has returned, after all: its end is told by a promise, and until then it is on its way out. */
+  #lookForReturn(lane: JobLane): void {
+    if (lane.kind === 'process' || lane.abandonAt !== Infinity || lane.ring.remaining !== 0) return;
+    if (!take(this.lost, lane)) return;
+    this.ending.push(lane);
+    this.#fill();
+    this.#events.recovered(lane);
+  }
+
+  /** A process on its way out is at rest: what it waits for otherwise, before it is told to end, is a promise. */
+  #endAtRest(lane: JobLane): void {
+    if (lane.kind === 'process' && lane.bound && lane.ring.remaining === 0) void lane.end();
   }
 
   /** Ends every lane. @returns a promise for the end of those that are not stuck. */
@@ -275,9 +334,7 @@ export class LaneSet {
       lane.abandonAt = Infinity;
       lane.kill();
       const end = lane.end().then(() => {
-        const at = this.lost.indexOf(lane);
-        if (at >= 0) this.lost.splice(at, 1);
-        this.#leave(lane);
+        if (take(this.lost, lane)) this.#leave(lane);
         this.#events.ended();
       });
       // Let go in a callback a thread comes back at once, and gives its
@@ -296,9 +353,7 @@ export class LaneSet {
 
   /** A lane died. Its calls are handed over before it is replaced. */
   readonly crashed = (lane: JobLane, death: Death): void => {
-    const at = this.lost.indexOf(lane);
-    if (at >= 0) this.lost.splice(at, 1);
-    else if (!this.#remove(lane)) return;
+    if (!take(this.lost, lane) && !this.#remove(lane)) return;
     this.#lastDeath = crashError(lane, death);
     const news: (() => void)[] = [];
     this.#held = news;
@@ -319,13 +374,7 @@ export class LaneSet {
   }
 
   #remove(lane: JobLane): boolean {
-    for (const list of [this.active, this.#spares]) {
-      const at = list.indexOf(lane);
-      if (at < 0) continue;
-      list.splice(at, 1);
-      return true;
-    }
-    return false;
+    return take(this.active, lane) || take(this.#spares, lane);
   }
 
   /** No lane is to start any more: not those either that are about to. */
@@ -349,8 +398,7 @@ export class LaneSet {
       .then(() => lane.end())
       .finally(() => {
         this.#ends.delete(end);
-        this.#leave(lane);
-        this.ending.splice(this.ending.indexOf(lane), 1);
+        if (take(this.ending, lane)) this.#leave(lane);
       });
     this.#ends.add(end);
   }
@@ -437,11 +485,21 @@ export class LaneSet {
 
   #create(): JobLane {
     this.#created += 1;
-    const lane = this.#kind.create(`${this.#settings.name}-${this.#created}`, { crashed: this.crashed });
+    const lane = this.#kind.create(`${this.#settings.name}-${this.#created}`, {
+      crashed: this.crashed,
+      ended: this.#ended,
+    });
     for (const library of this.#libraries) lane.announce(library);
     void lane.setUp().catch(() => {});
     return lane;
   }
+}
+
+/** Takes a lane out of a list. @returns whether it was there. */
+function take(lanes: JobLane[], lane: JobLane): boolean {
+  const at = lanes.indexOf(lane);
+  if (at >= 0) lanes.splice(at, 1);
+  return at >= 0;
 }
 
 const isStarting = ({ status }: JobLane): boolean => status === 'starting';

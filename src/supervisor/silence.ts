@@ -14,6 +14,8 @@ import type { JobLane } from './job.js';
 const TAKE_MS = 5_000;
 /** ms that it may take to load a library, whose constructors run then. */
 const LOAD_MS = 20_000;
+/** The same where it opens one before the others hear of it, and somebody waits for the answer. */
+const OPEN_MS = 15_000;
 /** ms after which a lane that was given something is looked at. */
 export const FIRST_LOOK_MS = 1_000;
 /** ms between looks, and what one counts for at most. */
@@ -50,7 +52,7 @@ export class Silence {
     }
     seen.silent += Math.min(now - seen.at, LOOK_MS);
     seen.at = now;
-    if (seen.silent >= (lane.loading ? LOAD_MS : TAKE_MS)) this.#end(lane, seen.silent);
+    if (seen.silent >= patienceWith(lane)) this.#end(lane, seen.silent);
     return LOOK_MS;
   }
 
@@ -59,6 +61,13 @@ export class Silence {
     this.#takeBack(lane);
     if (!owes(lane)) return;
     this.#seen.delete(lane);
+    if (lane.loading && lane.opening !== null) {
+      lane.overdue(
+        `did not open ${lane.opening} within ${OPEN_MS} ms, and was killed`,
+        'A constructor of the library hangs, or the file system that it lies on.',
+      );
+      return;
+    }
     lane.overdue(
       `did nothing for ${Math.round(silent)} ms although it had work, in no call, and was killed by the pool`,
       'It was stopped from outside (SIGSTOP, a debugger, a frozen container), or a thread that native code has left behind keeps it from going on.',
@@ -66,9 +75,14 @@ export class Silence {
   }
 }
 
+function patienceWith(lane: JobLane): number {
+  if (!lane.loading) return TAKE_MS;
+  return lane.opening === null ? LOAD_MS : OPEN_MS;
+}
+
 /** Whether a lane has something to do, and is in no call. */
 function owes(lane: JobLane): boolean {
   const { ring } = lane;
-  if (ring.done === ring.tail) return !lane.bound;
+  if (ring.done === ring.tail) return !lane.bound || lane.opening !== null;
   return !(lane.begun && RUNNING_STATES.includes(ring.state(ring.head)));
 }

@@ -94,6 +94,8 @@ export class Supervisor {
   readonly #assignment: Assignment;
   readonly #recycles: boolean;
   readonly #ffiRs: FfiRsThreads;
+  /** Jobs that this thread blocks on, one inside the other. */
+  readonly #blockedOn = new Set<Job>();
 
   constructor(settings: PoolSettings, events: SupervisorEvents) {
     this.#events = events;
@@ -301,9 +303,14 @@ export class Supervisor {
     return !this.quieted(job) && this.#assignment.assign(job, ahead);
   }
 
-  /** Whether a job has to wait until a library has been opened: processes have their engines to themselves. */
-  quieted({ fn }: Job): boolean {
-    return fn.engine === 'ffi-rs' && this.#kind === 'thread' && ffiRsGate.closed;
+  /**
+   * Whether a job has to wait until a library has been opened: processes have
+   * their engines to themselves. One that this thread blocks on goes first: it
+   * is one call, and whoever opens the library waits for others anyway.
+   */
+  quieted(job: Job): boolean {
+    if (job.fn.engine !== 'ffi-rs' || this.#kind !== 'thread' || !ffiRsGate.closed) return false;
+    return !this.#blockedOn.has(job);
   }
 
   /** Takes back the calls that were written ahead. @returns whether there were any. */
@@ -367,18 +374,26 @@ export class Supervisor {
 
   /**
    * Blocks this thread until a job has settled.
+   * @param offer has it accepted, or refused: then it has settled.
    * @throws DeadlockError when nothing that this thread waits for can happen while it blocks.
    */
-  runUntil(job: Job): void {
-    blockUntil(job, {
-      bell: this.#bell,
-      loop: this.#loop,
-      lanes: this.#lanes,
-      watch: this.#watch,
-      talk: this.#talk,
-      room: () => this.#events.room(),
-      publish: () => this.#assignment.publish(),
-    });
+  runUntil(job: Job, offer: () => void): void {
+    this.#blockedOn.add(job);
+    try {
+      offer();
+      if (job.isSettled) return;
+      blockUntil(job, {
+        bell: this.#bell,
+        loop: this.#loop,
+        lanes: this.#lanes,
+        watch: this.#watch,
+        talk: this.#talk,
+        room: () => this.#events.room(),
+        publish: () => this.#assignment.publish(),
+      });
+    } finally {
+      this.#blockedOn.delete(job);
+    }
   }
 
   /**
@@ -452,6 +467,10 @@ export class Supervisor {
         this.#readiness.tell();
       } else next = Math.min(next, lane.abandonAt);
     }
+    const { killsDueAt } = this.#lanes;
+    if (killsDueAt > now) return Math.min(next, killsDueAt);
+    // Nobody waits for those any longer.
+    this.#afterChange();
     return next;
   }
 }

@@ -28,14 +28,12 @@ export async function tryOut(
   for (let tried = 0; tried < LANES; tried += 1) {
     await readiness.wait();
     const ready = lanes.active.filter(({ status }) => status === 'ready');
-    const lane = ready.find(({ ring, trying }) => ring.occupied === 0 && !trying) ?? ready[0];
+    const lane = ready.find(({ ring, opening }) => ring.occupied === 0 && opening === null) ?? ready[0];
     if (lane === undefined) throw lanes.hopeless() ?? new Error('unreachable: a lane was ready');
-    lane.trying = true;
     try {
       events.asked();
       if (await lane.tryOut(library)) return;
     } finally {
-      lane.trying = false;
       events.free();
     }
   }

@@ -88,11 +88,17 @@ for (const engine of contractEngines) {
     if (process.platform === 'linux') {
       it('tell how a child ended, and leave it to Node.js to hear of it too', async () => {
         for (const [code, end] of [
-          ['process.exit(7)', { exitCode: 7 }],
-          ['process.kill(process.pid, "SIGKILL")', { signal: 9 }],
+          ['process.stdin.on("end", () => process.exit(7)).resume()', { exitCode: 7 }],
+          ['process.stdin.on("end", () => process.kill(process.pid, "SIGKILL")).resume()', { signal: 9 }],
         ] as const) {
-          const child = spawn(process.execPath, ['-e', code], { stdio: 'ignore' });
-          expect(system.endOf(child.pid as number)).to.deep.equal(end);
+          const child = spawn(process.execPath, ['-e', code], { stdio: ['pipe', 'ignore', 'ignore'] });
+          const pid = child.pid as number;
+          expect(system.endOf(pid), 'while it runs').to.equal('running');
+          child.stdin?.end();
+          // This thread hears of no event meanwhile.
+          const pause = new Int32Array(new SharedArrayBuffer(4));
+          while (system.endOf(pid) === 'running') Atomics.wait(pause, 0, 0, 2);
+          expect(system.endOf(pid)).to.deep.equal(end);
           const told = await new Promise((resolve) => {
             child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
           });

@@ -74,7 +74,7 @@ class Lab {
       start: { execPath: process.execPath, execArgv: [], env: process.env as Record<string, string> },
       passStderr: false,
     },
-    { crashed: (_, death) => this.deaths.push(death) },
+    { crashed: (_, death) => this.deaths.push(death), ended: () => {} },
   );
   #id = 0;
 
