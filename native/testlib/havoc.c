@@ -72,6 +72,36 @@ int ot_scribble(uint8_t *bytes, int before, int after, uint8_t value) {
   return before + after;
 }
 
+/* Where the mapping begins that an address lies in; 0 where the system does not tell. */
+static uintptr_t mapping_of(const void *address) {
+  FILE *file = fopen("/proc/self/maps", "r");
+  char line[512];
+  uintptr_t found = 0;
+  while (file != NULL && found == 0 && fgets(line, sizeof line, file) != NULL) {
+    unsigned long from = 0;
+    unsigned long to = 0;
+    if (sscanf(line, "%lx-%lx", &from, &to) != 2) continue;
+    if ((uintptr_t)address >= from && (uintptr_t)address < to) found = from;
+  }
+  if (file != NULL) fclose(file);
+  return found;
+}
+
+int ot_scribble_at(const uint8_t *bytes, uint32_t offset, uint32_t length, uint32_t seed) {
+  const uintptr_t start = mapping_of(bytes);
+  if (start == 0) return -1;
+  volatile uint8_t *all = (volatile uint8_t *)start + offset;
+  uint32_t state = seed;
+  for (uint32_t i = 0; i < length; i++) {
+    /* xorshift; 0 stays 0. */
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    all[i] = seed == UINT32_MAX ? 0xff : (uint8_t)state;
+  }
+  return (int)length;
+}
+
 /* Sockets and pipes: whatever a process may talk to its parent by, but for the three that everybody has. */
 int ot_garble(const uint8_t *bytes, uint32_t length) {
   int garbled = 0;

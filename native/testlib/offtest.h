@@ -191,6 +191,8 @@ int ot_die_holding(volatile int32_t *word, int how);
 int ot_close_descriptors(int from);                /* that one and all above: how many were open */
 int ot_fork_holding(int max_ms); /* forks a process that holds every descriptor, and does nothing else; its id */
 int ot_scribble(uint8_t *bytes, int before, int after, uint8_t value); /* over bytes[-before] to bytes[after - 1] */
+int ot_scribble_at(const uint8_t *bytes, uint32_t offset, uint32_t length, uint32_t seed); /* from where the mapping of bytes
+  begins; noise, 0 for seed 0, 0xff for UINT32_MAX: length. Linux */
 int ot_garble(const uint8_t *bytes, uint32_t length); /* writes them to each socket and pipe from 3 on; how many */
 int ot_limit_memory(int mb);                       /* of address space, beyond what there is: 0. Linux */
 int ot_take_memory(int mb);                        /* as ot_eat_memory, but aborts where there is no more */

@@ -13,6 +13,7 @@
 import type { NativeEnd } from '../engines/system.js';
 import { type DeathPhase, LaneCrashedError } from '../errors.js';
 import type { LaneReport, Question, ToLane } from '../shared/messages.js';
+import { Disorder } from '../shared/disorder.js';
 import { Child, type ChildEnd, type ChildOptions } from './child.js';
 import type { Death } from './death.js';
 import type { TryOut } from './lane.js';
@@ -28,6 +29,8 @@ interface KillVerdict {
   readonly reason: string;
   readonly advice?: string;
   readonly cause?: unknown;
+  /** See `Death.disorder`. */
+  readonly disorder?: boolean;
 }
 
 const SEVERED: KillVerdict = {
@@ -146,11 +149,14 @@ export class ChildLife {
 
   /** What it left for the host makes no sense: it is not to be trusted with another call. */
   corrupted(cause: unknown): void {
-    const error = cause instanceof Error ? cause : new Error(String(cause));
+    // A mistake that reading it led to says nothing: what is wrong is what was read.
+    const told = cause instanceof Error && !(cause instanceof TypeError || cause instanceof RangeError);
+    const error = told ? cause : new Disorder('what it shares with the host', cause);
     this.#kill ??= {
       reason: `left nonsense where it talks to the pool (${error.message}), and was ended by the pool`,
       advice: DISORDER_ADVICE,
       cause: error,
+      disorder: true,
     };
     this.child.kill();
   }
@@ -178,10 +184,16 @@ export class ChildLife {
     // With another signal it has come to that by itself.
     const mayBe = signal === undefined ? exitCode !== undefined : signal === 'SIGKILL';
     const severed = mayBe && (this.child.severed || this.#events.severed());
-    const { reason, advice, cause } = this.#kill ?? (severed ? SEVERED : { reason: reasonOf(end) });
+    const {
+      reason,
+      advice,
+      cause,
+      disorder = false,
+    }: KillVerdict = this.#kill ?? (severed ? SEVERED : { reason: reasonOf(end) });
     return {
       reason,
       advice,
+      disorder,
       phase: this.#events.phase(),
       signal,
       exitCode,

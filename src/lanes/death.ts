@@ -9,6 +9,8 @@ export interface Death {
   readonly reason: string;
   /** The likely cause, and what to do; where there is more to say than signal and exit code tell. */
   readonly advice?: string | undefined;
+  /** Whether what it has left in its memory makes no sense: then none of it is used. */
+  readonly disorder?: boolean;
   readonly phase: DeathPhase;
   readonly signal?: string | undefined;
   readonly exitCode?: number | undefined;

@@ -154,7 +154,7 @@ export class LaneChannel {
 
   /** Takes a fault: the text that says what could not be read. */
   takeFault({ at }: RecordHead): string {
-    const text = readText(this.#memory, at + RECORD_HEADER_BYTES) ?? '';
+    const text = readText(this.#memory, at + RECORD_HEADER_BYTES, this.#calls.end) ?? '';
     this.#calls.take();
     this.#wakeIfWaiting();
     return text;
@@ -169,7 +169,7 @@ export class LaneChannel {
   takeChunk({ at, kind }: RecordHead, spec: ChunksSpec): unknown {
     try {
       if (spec.chunk !== null && (kind & RecordKind.BY_PORT) === 0) {
-        return readBytes(this.#memory, at + RECORD_HEADER_BYTES, true);
+        return readBytes(this.#memory, at + RECORD_HEADER_BYTES, this.#chunks.end, true);
       }
       const values = this.#values(at, kind, chunkParams(spec), true);
       return values === null || spec.chunk === null ? (values ?? undefined) : values[0];
@@ -248,10 +248,11 @@ export class LaneChannel {
 
   #values(at: number, kind: number, params: readonly CallbackParamSpec[], chunk: boolean): unknown[] | null {
     if ((kind & RecordKind.BY_PORT) === 0) {
-      return readPayload(this.#memory, at + RECORD_HEADER_BYTES, params, true);
+      const { end } = chunk ? this.#chunks : this.#calls;
+      return readPayload(this.#memory, at + RECORD_HEADER_BYTES, end, params, true);
     }
     const payload = this.#inbox.payload(chunk);
-    return payload === undefined ? null : readPayload(viewsOf(payload), 0, params, false);
+    return payload === undefined ? null : readPayload(viewsOf(payload), 0, payload.byteLength, params, false);
   }
 
   #answer(request: number, status: number): void {

@@ -13,11 +13,20 @@
 import { Header, Interrupt, Request, RowDouble, RowWord } from '../shared/layout.js';
 import { arenaStart } from '../shared/layout.js';
 import type { LaneMemory } from '../shared/lane-memory.js';
+import { Disorder } from '../shared/disorder.js';
 import { NO_TEXT } from '../shared/payload.js';
-import { RUNNING_STATES, State, generationOf, stateIn, stateWord, transition } from '../shared/states.js';
+import {
+  RUNNING_STATES,
+  State,
+  generationIn,
+  generationOf,
+  stateIn,
+  stateWord,
+  transition,
+} from '../shared/states.js';
 import { Arena } from './arena.js';
 import { Blocks, packBatch } from './pack-batch.js';
-import { NO_ROOM, lentArguments, pack } from './pack.js';
+import { NO_ROOM, type Place, lentArguments, pack } from './pack.js';
 import type { Outside } from './outside.js';
 import type { Ticket } from './ticket.js';
 
@@ -47,6 +56,8 @@ export class LaneRing<T extends Ticket> {
 
   /** Payloads as the host wrote them: a lane whose native code runs wild may overwrite its own. */
   readonly #payloads: Int32Array;
+  /** Where the strings and bytes of each row are, as the host placed them: for the same reason. */
+  readonly #places: Place[][];
 
   /** @param first sequence number to start from: any int32. */
   constructor(memory: LaneMemory, outside: Outside, first = 0) {
@@ -56,6 +67,7 @@ export class LaneRing<T extends Ticket> {
     this.#blocks = new Blocks(size);
     this.outside = outside;
     this.#payloads = new Int32Array(size.rows);
+    this.#places = Array.from({ length: size.rows }, () => []);
     this.#tickets = Array.from({ length: size.rows }, () => null);
     this.#externals = Array.from({ length: size.rows }, () => NO_EXTERNALS);
     this.#marks = new Float64Array(size.rows);
@@ -71,9 +83,17 @@ export class LaneRing<T extends Ticket> {
     return (this.tail - this.head) | 0;
   }
 
-  /** Sequence number after the last row the lane is done with. */
+  /** Sequence number after the last row the lane is done with; none where it says what cannot be. */
   get done(): number {
-    return Atomics.load(this.memory.i32, Header.HEAD);
+    const done = Atomics.load(this.memory.i32, Header.HEAD);
+    return this.#mayBeDone(done) ? done : this.head;
+  }
+
+  /** The same for whoever takes what is done. @throws Disorder where that cannot be. */
+  finished(): number {
+    const done = Atomics.load(this.memory.i32, Header.HEAD);
+    if (!this.#mayBeDone(done)) throw new Disorder('its position in the table of calls');
+    return done;
   }
 
   /** Rows that the lane has not finished. */
@@ -106,7 +126,7 @@ export class LaneRing<T extends Ticket> {
     const externals: Uint8Array[] = ticket.fn.plan.hasData || ticket.items !== null ? [] : NONE;
     const payload =
       ticket.items === null
-        ? pack(memory, this.#arena, ticket.fn, ticket.args, externals, outside)
+        ? pack(memory, this.#arena, ticket.fn, ticket.args, externals, outside, this.#placesOf(sequence))
         : packBatch(memory, this.#arena, this.#blocks, ticket.items, externals, outside.lendsShared);
     if (payload === NO_ROOM) return undefined;
     const { stream } = ticket.fn.plan;
@@ -161,6 +181,15 @@ export class LaneRing<T extends Ticket> {
     return this.#externals[sequence & this.memory.mask] as readonly Uint8Array[];
   }
 
+  /** Where the strings and bytes of a row are. */
+  places(sequence: number): readonly Place[] {
+    return this.#placesOf(sequence);
+  }
+
+  #placesOf(sequence: number): Place[] {
+    return this.#places[sequence & this.memory.mask] as Place[];
+  }
+
   /** Whether a call has to bring bytes back. */
   copiesBack(sequence: number): boolean {
     const { copiesBack } = this.ticket(sequence).fn;
@@ -183,6 +212,11 @@ export class LaneRing<T extends Ticket> {
 
   state(sequence: number): State {
     return stateIn(Atomics.load(this.memory.i32, this.memory.rowWord(sequence) + RowWord.STATE));
+  }
+
+  /** What a row remembers of the id of its call. */
+  generation(sequence: number): number {
+    return generationIn(Atomics.load(this.memory.i32, this.memory.rowWord(sequence) + RowWord.STATE));
   }
 
   /** Changes the state of a call's row; says whether it won. */
@@ -240,8 +274,6 @@ export class LaneRing<T extends Ticket> {
   /** The lane is dead: a call that it had ended, and not moved past, is done. */
   concede(): void {
     let { done } = this;
-    // Native code that ran wild may have overwritten it.
-    if (((done - this.head) | 0) < 0 || ((this.tail - done) | 0) < 0) return;
     while (done !== this.tail && ENDED.has(this.state(done))) done = (done + 1) | 0;
     Atomics.store(this.memory.i32, Header.HEAD, done);
   }
@@ -262,7 +294,11 @@ export class LaneRing<T extends Ticket> {
   /** The arguments of a call with the bytes that native code was given: the caller's may have changed since. */
   lentArguments(sequence: number): readonly unknown[] {
     const { fn, args } = this.ticket(sequence);
-    return lentArguments(this.memory, this.payload(sequence), fn, args, this.externals(sequence));
+    return lentArguments(this.memory, this.places(sequence), fn, args, this.externals(sequence));
+  }
+
+  #mayBeDone(done: number): boolean {
+    return (done - this.head) >>> 0 <= (this.tail - this.head) >>> 0;
   }
 
   /** Takes back every call the lane has not started, oldest first. */

@@ -24,10 +24,20 @@ import { persistentId } from './persistents.js';
 
 /** Bytes up to which one string or buffer is copied into the arena. */
 const INLINE_LIMIT = 4_096;
-/** Bytes before data in the arena: their length, since the caller's buffer may change while the call is under way. */
-const LENGTH_HEADER = 16;
 /** No room in the arena now. */
 export const NO_ROOM = -1;
+
+/**
+ * Where a string or a buffer of a call is, as the host knows it: its byte
+ * offset in the arena, or one of these. Two numbers for each, the second is how
+ * many bytes it had, since the caller's buffer may change while the call is
+ * under way. What the lane's memory says of that, native code may overwrite.
+ */
+export type Place = number;
+/** It is null, or live: nobody has copied it. */
+const NOT_LENT = -1;
+/** It is the next one of the views that are lent from outside. */
+const OUTSIDE = -2;
 
 /** Bytes a datum needs in the arena, or 0 when it is not to be placed there. */
 function inlineBytes(value: unknown): number {
@@ -92,6 +102,7 @@ function placeData(memory: LaneMemory, at: number, value: unknown): void {
  * Writes the payload of a call.
  * @param externals receives the views that are lent from outside of the arena.
  * @param outside where they come from.
+ * @param places receives where strings and bytes have been put.
  * @returns byte offset of the payload, or {@link NO_ROOM}; nothing has been taken then.
  * @throws ArgumentError when a buffer has been detached; nothing has been taken then either.
  */
@@ -102,6 +113,7 @@ export function pack(
   args: readonly unknown[],
   externals: Uint8Array[],
   outside: Outside,
+  places: Place[],
 ): number {
   const { plan } = fn;
   let dataBytes = 0;
@@ -114,7 +126,7 @@ export function pack(
         typeof value === 'string' ||
         (typeof value === 'object' && value !== null && !isPersistent(value))
       ) {
-        dataBytes += align(inlineBytes(value)) + LENGTH_HEADER;
+        dataBytes += align(inlineBytes(value));
       }
     }
     // Many middling data at once: leave them all to the outside.
@@ -127,6 +139,7 @@ export function pack(
   const inline = dataBytes > 0;
   let data = payload + plan.fixedBytes;
   let given = 0;
+  if (plan.hasData) places.length = 0;
   for (let index = 0; index < ops.length; index += 1) {
     switch (ops[index]) {
       case Op.I32:
@@ -148,14 +161,17 @@ export function pack(
       case Op.BUFFER: {
         const value = args[given++];
         const bytes = inline ? inlineBytes(value) : 0;
-        if (value === null) memory.f64[cell + index] = NULL_CELL;
-        else if (bytes === 0)
-          memory.f64[cell + index] = external(memory, value as string, externals, outside);
-        else {
-          memory.f64[data / 8] = bytes;
-          data += LENGTH_HEADER;
+        if (value === null) {
+          memory.f64[cell + index] = NULL_CELL;
+          places.push(NOT_LENT, 0);
+        } else if (bytes === 0) {
+          const place = external(memory, value as string, externals, outside);
+          memory.f64[cell + index] = place;
+          places.push(place >= FIRST_LIVE ? NOT_LENT : OUTSIDE, 0);
+        } else {
           placeData(memory, data, value);
           memory.f64[cell + index] = data;
+          places.push(data, bytes);
           data += align(bytes);
         }
         break;
@@ -188,17 +204,20 @@ function functionCell(param: ParamSpec | undefined, value: unknown): number {
 /** What the arguments of a call were lent as, in their order; undefined for what was not. */
 function lentViews(
   memory: LaneMemory,
-  payload: number,
+  places: readonly Place[],
   fn: DeclaredFunction,
   externals: readonly Uint8Array[],
 ): (Uint8Array | undefined)[] {
   let next = 0;
+  let at = 0;
   return fn.compiled.given.positions.map((index) => {
     const op = fn.plan.ops[index];
     if (op !== Op.BUFFER && op !== Op.CSTRING) return undefined;
-    const place = memory.f64[payload / 8 + index] as number;
-    if (place === NULL_CELL || place >= FIRST_LIVE) return undefined;
-    if (place >= 0 && place < memory.bytes.length) return inlineSource(memory, place);
+    const place = places[at] as number;
+    const length = places[at + 1] as number;
+    at += 2;
+    if (place === NOT_LENT) return undefined;
+    if (place !== OUTSIDE) return memory.bytes.subarray(place, place + length);
     next += 1;
     return externals[next - 1];
   });
@@ -211,14 +230,14 @@ function lentViews(
  */
 export function copyBack(
   memory: LaneMemory,
-  payload: number,
+  places: readonly Place[],
   fn: DeclaredFunction,
   args: readonly unknown[],
   externals: readonly Uint8Array[],
   outside: Pick<Outside, 'lendsShared'>,
 ): boolean {
   let whole = true;
-  const views = lentViews(memory, payload, fn, externals);
+  const views = lentViews(memory, places, fn, externals);
   fn.compiled.given.positions.forEach((index, given) => {
     const param = fn.compiled.spec.params[index];
     const value = args[given];
@@ -244,23 +263,17 @@ export function copyBack(
  */
 export function lentArguments(
   memory: LaneMemory,
-  payload: number,
+  places: readonly Place[],
   fn: DeclaredFunction,
   args: readonly unknown[],
   externals: readonly Uint8Array[],
 ): readonly unknown[] {
   if (!fn.plan.hasData) return args;
-  const views = lentViews(memory, payload, fn, externals);
+  const views = lentViews(memory, places, fn, externals);
   return args.map((value, given) => {
     const param = fn.compiled.spec.params[fn.compiled.given.positions[given] as number];
     if (param?.kind !== 'buffer' || param.inout || isShared(value)) return value;
     const lent = views[given];
     return lent === undefined ? value : Uint8Array.from(lent);
   });
-}
-
-/** What was lent in the arena: as long as it was when it was packed. */
-function inlineSource(memory: LaneMemory, place: number): Uint8Array {
-  const length = memory.f64[(place - LENGTH_HEADER) / 8] as number;
-  return memory.bytes.subarray(place, place + length);
 }

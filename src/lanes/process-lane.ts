@@ -70,6 +70,8 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   readonly #system: System;
   readonly #events: LaneEvents<ProcessLane<T>>;
   readonly #mail: MailWriter;
+  /** Messages that the lane is to take in: not asked of its memory. */
+  #announced = 0;
 
   /** @throws EngineError OFFTHREAD_NO_SHARED_MEMORY */
   constructor(options: ProcessLaneOptions, events: LaneEvents<ProcessLane<T>>) {
@@ -128,8 +130,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   }
 
   get bound(): boolean {
-    const { i32 } = this.ring.memory;
-    return Atomics.load(i32, Header.ANNOUNCED) === Atomics.load(i32, Header.BOUND);
+    return this.#announced === Atomics.load(this.ring.memory.i32, Header.BOUND);
   }
 
   get loading(): boolean {
@@ -153,9 +154,14 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   }
 
   announce(message: ToLane): void {
-    Atomics.add(this.ring.memory.i32, Header.ANNOUNCED, 1);
-    this.#mail.send(message);
-    this.wake();
+    this.#announced = (this.#announced + 1) | 0;
+    Atomics.store(this.ring.memory.i32, Header.ANNOUNCED, this.#announced);
+    try {
+      this.#mail.send(message);
+      this.wake();
+    } catch (cause) {
+      this.corrupted(cause);
+    }
   }
 
   wake(): void {

@@ -1,6 +1,7 @@
 /** Reads the payload of a record: what native code called back with, as JavaScript values of their own. */
 import { markAsUntransferable } from 'node:worker_threads';
 import type { CallbackParamSpec } from '../declare/spec.js';
+import { Disorder } from '../shared/disorder.js';
 import { copyOut } from './native-copy.js';
 import { ABSENT, type RecordViews, Slot, align8, slotOf } from '../shared/record.js';
 
@@ -39,10 +40,15 @@ const SMALL_BYTES = 4_096;
 const tiny = new Slab(8_192);
 const small = new Slab(32_768);
 
-/** @param shared whether the memory is used again: then bytes are copied out. */
+/**
+ * @param end byte offset behind the payload: lengths that lead beyond are not those that were written.
+ * @param shared whether the memory is used again: then bytes are copied out.
+ * @throws Disorder
+ */
 export function readPayload(
   views: RecordViews,
   start: number,
+  end: number,
   params: readonly CallbackParamSpec[],
   shared: boolean,
 ): unknown[] {
@@ -51,27 +57,33 @@ export function readPayload(
   for (const param of params) {
     switch (param.kind) {
       case 'value':
+        requireRoom(at, 8, end);
         values.push(readSlot(views, at, slotOf(param.type), param.type === 'bool'));
         at += 8;
         break;
       case 'cstring':
-        values.push(readText(views, at));
+        values.push(readText(views, at, end));
         at += textBytes(views, at);
         break;
-      case 'bytes':
-        values.push(readBytes(views, at, shared));
-        at += 8 + align8(views.i32[at / 4] as number);
+      case 'bytes': {
+        const bytes = readBytes(views, at, end, shared);
+        values.push(bytes);
+        at += 8 + align8(bytes.length);
         break;
+      }
       default: {
+        requireRoom(at, 8, end);
         const count = views.i32[at / 4] as number;
         const list: unknown[] = [];
         at += 8;
+        // Each has 8 bytes at least.
+        requireRoom(at, count * 8, end);
         for (let entry = 0; entry < count; entry += 1) {
           if (param.kind === 'pointers') {
             list.push(views.u64[at / 8]);
             at += 8;
           } else {
-            list.push(readText(views, at));
+            list.push(readText(views, at, end));
             at += textBytes(views, at);
           }
         }
@@ -83,8 +95,10 @@ export function readPayload(
 }
 
 /** The bytes at the start of a payload: all there is to a chunk of bytes. */
-export function readBytes(views: RecordViews, at: number, shared: boolean): Buffer {
+export function readBytes(views: RecordViews, at: number, end: number, shared: boolean): Buffer {
+  requireRoom(at, 8, end);
   const length = views.i32[at / 4] as number;
+  requireRoom(at + 8, length, end);
   const from = at + 8;
   if (!shared) return views.bytes.subarray(from, from + length);
   if (length > TINY_BYTES) {
@@ -106,9 +120,16 @@ function textBytes(views: RecordViews, at: number): number {
 }
 
 /** A C string, or null. */
-export function readText(views: RecordViews, at: number): string | null {
+export function readText(views: RecordViews, at: number, end: number): string | null {
+  requireRoom(at, 8, end);
   const length = views.i32[at / 4] as number;
-  return length === ABSENT ? null : views.bytes.toString('utf8', at + 8, at + 8 + length);
+  if (length === ABSENT) return null;
+  requireRoom(at + 8, length, end);
+  return views.bytes.toString('utf8', at + 8, at + 8 + length);
+}
+
+function requireRoom(at: number, bytes: number, end: number): void {
+  if (bytes < 0 || at + bytes > end) throw new Disorder('a length in what native code has said');
 }
 
 function readSlot(

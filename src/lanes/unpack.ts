@@ -3,7 +3,8 @@ import type { DeclaredFunction } from './declared-function.js';
 import { readCell } from '../shared/cells.js';
 import { RowDouble } from '../shared/layout.js';
 import type { LaneMemory } from '../shared/lane-memory.js';
-import { NO_TEXT, Op, TEXT_ELSEWHERE, TEXT_HEADER, TEXT_NULL } from '../shared/payload.js';
+import { Disorder } from '../shared/disorder.js';
+import { NO_TEXT, Op, TEXT_CAPACITY, TEXT_ELSEWHERE, TEXT_HEADER, TEXT_NULL } from '../shared/payload.js';
 
 /** Texts too long for their areas, in the order: last error, returned text, out texts. */
 export type LongTexts = readonly (string | null)[] | null;
@@ -11,7 +12,12 @@ export type LongTexts = readonly (string | null)[] | null;
 function textAt(memory: LaneMemory, at: number, long: LongTexts, position: number): string | null {
   const length = memory.i32[at / 4] as number;
   if (length === TEXT_NULL) return null;
-  if (length === TEXT_ELSEWHERE) return long?.[position] ?? null;
+  if (length === TEXT_ELSEWHERE) {
+    const text = long?.[position];
+    if (text === undefined) throw new Disorder('the place of a text');
+    return text;
+  }
+  if (length < 0 || length > TEXT_CAPACITY) throw new Disorder('the length of a text');
   return memory.bytes.toString('utf8', at + TEXT_HEADER, at + TEXT_HEADER + length);
 }
 

@@ -10,6 +10,7 @@
  */
 import { deserialize, serialize } from 'node:v8';
 import { memoryBytes, type PipePlace } from './channel.js';
+import { Disorder } from './disorder.js';
 import { align8 } from './record.js';
 import type { LaneMemory } from './lane-memory.js';
 import { Header, type LaneSize } from './layout.js';
@@ -124,6 +125,8 @@ export class MailReader {
     for (let at = this.#pipe.peek(); at !== NO_RECORD; at = this.#pipe.peek()) {
       const { i32, bytes } = this.#memory;
       const length = i32[at / 4 + LENGTH] as number;
+      if (length < 0 || at + HEADER_BYTES + length > this.#pipe.end)
+        throw new Disorder('the length of a message');
       const last = i32[at / 4 + LAST] === 1;
       // A copy: the memory is given back.
       this.#fragments.push(Buffer.from(bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length)));

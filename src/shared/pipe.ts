@@ -15,12 +15,17 @@
  * only when that is used up: else every record would move a cache line twice.
  */
 import type { PipePlace } from './channel.js';
+import { Disorder } from './disorder.js';
 import type { LaneMemory } from './lane-memory.js';
 
 /** First word of a record: its size in bytes, a multiple of 8, or minus that for padding. */
 const SIZE = 0;
+/** Bytes of the shortest record. */
+const LEAST_BYTES = 8;
 /** No room now. */
 export const NO_RECORD = -1;
+
+const overwritten = (): Disorder => new Disorder('a position or a length in what it has written');
 
 export class PipeWriter {
   readonly #memory: LaneMemory;
@@ -56,6 +61,8 @@ export class PipeWriter {
     const room = capacity - padding - bytes;
     if (((this.#written - this.#read) | 0) > room) {
       this.#read = Atomics.load(i32, read);
+      // A reader whose native code has overwritten it is not written to.
+      if ((this.#written - this.#read) >>> 0 > capacity) throw overwritten();
       if (((this.#written - this.#read) | 0) > room) return NO_RECORD;
     }
     if (padding > 0) {
@@ -81,6 +88,8 @@ export class PipeReader {
   #taken: number;
   /** The writer's position, as last seen. */
   #written: number;
+  /** Bytes of the oldest record, once it has been looked at: what the pipe says of it may be overwritten until it is taken. */
+  #size = 0;
 
   constructor(memory: LaneMemory, place: PipePlace) {
     this.#memory = memory;
@@ -100,29 +109,46 @@ export class PipeReader {
   peek(): number {
     if (this.isEmpty) return NO_RECORD;
     const { start, bytes } = this.#place;
-    const at = start + (this.#taken & (bytes - 1));
-    const size = this.#memory.i32[at / 4 + SIZE] as number;
-    this.#check(size, bytes);
-    if (size > 0) return at;
-    // Padding is published together with the record behind it.
-    this.#taken = (this.#taken - size) | 0;
-    const next = start + (this.#taken & (bytes - 1));
-    this.#check(this.#memory.i32[next / 4 + SIZE] as number, bytes);
-    return next;
+    if (this.#size === 0) {
+      let size = this.#sizeThere();
+      if (size < 0) {
+        // Padding is published together with the record behind it.
+        this.#taken = (this.#taken - size) | 0;
+        size = this.#sizeThere();
+      }
+      if (size < LEAST_BYTES) throw overwritten();
+      this.#size = size;
+    }
+    return start + (this.#taken & (bytes - 1));
   }
 
-  /** A writer whose native code has overwritten the pipe must not lead the reader astray. */
-  #check(size: number, capacity: number): void {
-    if (size === 0 || (size & 7) !== 0 || Math.abs(size) > capacity) {
-      throw new Error('the memory that it shares with the host has been overwritten');
+  /** Byte offset behind the record of the last {@link peek}. */
+  get end(): number {
+    const { start, bytes } = this.#place;
+    return start + (this.#taken & (bytes - 1)) + this.#size;
+  }
+
+  /**
+   * What the pipe says of the record, or the padding, at the reader's position.
+   * @throws Disorder where that is not within what has been written: a writer
+   * whose native code has overwritten the pipe must not lead the reader astray.
+   */
+  #sizeThere(): number {
+    const { start, bytes } = this.#place;
+    const offset = this.#taken & (bytes - 1);
+    const size = this.#memory.i32[(start + offset) / 4 + SIZE] as number;
+    const length = Math.abs(size);
+    const there = (this.#written - this.#taken) | 0;
+    if (length === 0 || (length & 7) !== 0 || there > bytes || length > there || offset + length > bytes) {
+      throw overwritten();
     }
+    return size;
   }
 
   /** Gives the oldest record back, after {@link peek}. */
   take(): void {
-    const { start, bytes, read } = this.#place;
-    const at = start + (this.#taken & (bytes - 1));
-    this.#taken = (this.#taken + (this.#memory.i32[at / 4 + SIZE] as number)) | 0;
-    Atomics.store(this.#memory.i32, read, this.#taken);
+    this.#taken = (this.#taken + this.#size) | 0;
+    this.#size = 0;
+    Atomics.store(this.#memory.i32, this.#place.read, this.#taken);
   }
 }

@@ -112,8 +112,10 @@ export class Endings {
   /** A lane has died. */
   crashed(lane: JobLane, death: Death): void {
     const { talk, crashes } = this.#parts;
-    lane.ring.concede();
-    this.#take(lane);
+    if (death.disorder !== true) {
+      lane.ring.concede();
+      this.#take(lane);
+    }
     talk.forget(lane);
     this.giveBack(lane);
     const again = crashes.settle(lane, death);

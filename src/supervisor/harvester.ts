@@ -9,6 +9,7 @@
 import { performance } from 'node:perf_hooks';
 import { State } from '../shared/states.js';
 import type { Job, JobLane } from './job.js';
+import { requireEnding } from './row-sense.js';
 import { type ReadMessage, readRow, settleReading } from './settlement.js';
 
 /** What the harvester tells. */
@@ -37,7 +38,7 @@ export class Harvester {
   /** Takes everything finished from a lane. @returns how many rows that gave back. */
   take(lane: JobLane): number {
     const { ring } = lane;
-    const { done } = ring;
+    const done = ring.finished();
     // After `done`: whatever a call has said is heard before the call ends.
     let found = lane.hasCallbacks ? this.#events.hear(lane) : 0;
     // A handler may take results itself, and move the head: beyond `done` is not ours.
@@ -50,6 +51,7 @@ export class Harvester {
         this.#announceStart(job);
         if (job.sequence !== ring.head) continue;
       }
+      if (own) requireEnding(lane, job);
       const reading = own ? readRow(lane, job, answerOf) : null;
       ring.free();
       found += 1;

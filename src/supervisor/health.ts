@@ -8,6 +8,7 @@ import type { Death } from '../lanes/death.js';
 import { State } from '../shared/states.js';
 import { overdueMs } from './choose-lane.js';
 import type { Job, JobLane } from './job.js';
+import { requireProgress } from './row-sense.js';
 import { Silence } from './silence.js';
 import { type StopContext, giveUp, interruptAgain, stopJob } from './stopping.js';
 
@@ -60,6 +61,12 @@ export class Health {
     const job = ring.ticket(ring.head);
     // Ended or taken back already, and the lane has not passed the row yet.
     if (job.lane !== lane || job.isSettled) return now + STUCK_AFTER_MS;
+    try {
+      requireProgress(lane, job, now);
+    } catch (cause) {
+      lane.corrupted(cause);
+      return now + ENDING_LOOK_MS;
+    }
     if (ring.state(ring.head) === State.queued) return now + Math.min(job.timeout, STUCK_AFTER_MS);
     return Math.min(this.#checkTime(job, ring.startedAt(ring.head), now), this.#checkStuck(lane, now));
   }

@@ -22,6 +22,7 @@ import type { HostFunctionSpec, ParamSpec } from '../declare/spec.js';
 import type { OffthreadError } from '../errors.js';
 import { thrownText } from '../options/checks.js';
 import { RecordKind } from '../shared/record.js';
+import { Disorder } from '../shared/disorder.js';
 import { StopCause } from '../shared/layout.js';
 import { generationOf } from '../shared/states.js';
 import type { RecordHead } from '../lanes/lane-channel.js';
@@ -227,6 +228,7 @@ export class HostCalls {
     try {
       return lane.channel.takeCall(head, asked?.param.callback.params ?? []);
     } catch (cause) {
+      if (cause instanceof Disorder) throw cause;
       // No memory for a copy, say.
       if (job !== null) this.fail(job, unreadable(job, thrownText(cause)));
       return null;

@@ -13,6 +13,7 @@
 import { ArgumentError, EngineError, type ErrorContext, type OffthreadError } from '../errors.js';
 import { copyBack } from '../lanes/pack.js';
 import { type LongTexts, readLastError, readReturned, withOuts } from '../lanes/unpack.js';
+import { Disorder } from '../shared/disorder.js';
 import { ERRNO_SHIFT, Outcome, RowDouble } from '../shared/layout.js';
 import type { ErrorData, ToHost } from '../shared/messages.js';
 import { State, generationOf } from '../shared/states.js';
@@ -105,6 +106,8 @@ function readWhole(lane: JobLane, job: Job, state: State, outcome: number, read:
     (outcome & (Outcome.THREW | Outcome.TEXT_BY_PORT)) === 0 ? undefined : read(lane, generationOf(job.id));
   const plain = { state, lane: lane.name, returned: undefined, value: undefined, errno: 0, lastError: null };
   if ((outcome & Outcome.THREW) !== 0) {
+    // Of a process the error comes before the row is over.
+    if (lane.kind === 'process' && message?.kind !== 'error') throw new Disorder('the outcome of a call');
     return {
       ...plain,
       obstacle: engineError(
@@ -119,7 +122,7 @@ function readWhole(lane: JobLane, job: Job, state: State, outcome: number, read:
   const payload = ring.payload(sequence);
   const whole =
     !ring.copiesBack(sequence) ||
-    copyBack(memory, payload, fn, job.args, ring.externals(sequence), ring.outside);
+    copyBack(memory, ring.places(sequence), fn, job.args, ring.externals(sequence), ring.outside);
   if (state === State.cancelled || state === State.timedOut) return { ...plain, obstacle: null };
   const long: LongTexts = message?.kind === 'texts' ? message.texts : null;
   const returned = readReturned(memory, sequence, payload, fn, long);

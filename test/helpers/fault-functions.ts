@@ -41,6 +41,7 @@ export const FAULTS = {
   ot_close_descriptors: { arguments: ['i32'], return: 'i32' },
   ot_fork_holding: { arguments: ['i32'], return: 'i32' },
   ot_scribble: { arguments: ['buffer', 'i32', 'i32', 'u8'], return: 'i32' },
+  ot_scribble_at: { arguments: ['buffer', 'u32', 'u32', 'u32'], return: 'i32' },
   ot_garble: { arguments: ['buffer', 'u32'], return: 'i32' },
   ot_limit_memory: { arguments: ['i32'], return: 'i32' },
   ot_take_memory: { arguments: ['i32'], return: 'i32' },

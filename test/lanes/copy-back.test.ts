@@ -21,9 +21,11 @@ function call(
   const memory = new LaneMemory(SIZE);
   memory.bytes.fill(0xa5, arenaStart(SIZE));
   const externals: Uint8Array[] = [];
-  const payload = pack(memory, new Arena(arenaStart(SIZE), SIZE.arenaBytes), fn, args, externals, outside);
+  const arena = new Arena(arenaStart(SIZE), SIZE.arenaBytes);
+  const places: number[] = [];
+  const payload = pack(memory, arena, fn, args, externals, outside, places);
   native(nativeView(memory, payload, fn, externals).filter((one) => one instanceof Uint8Array));
-  return copyBack(memory, payload, fn, args, externals, outside);
+  return copyBack(memory, places, fn, args, externals, outside);
 }
 
 /** A buffer whose length can change. Typed here, because the library of types for Node 20 lacks it. */

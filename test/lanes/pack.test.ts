@@ -32,7 +32,7 @@ function packed(declaration: unknown, args: readonly unknown[]): Packed & { read
   memory.bytes.fill(0xa5, arenaStart(SIZE));
   arena.allocate(48);
   const externals: Uint8Array[] = [];
-  const payload = pack(memory, arena, fn, args, externals, outside);
+  const payload = pack(memory, arena, fn, args, externals, outside, []);
   expect(payload).to.not.equal(NO_ROOM);
   expect(
     memory.bytes.subarray(arenaStart(SIZE), arenaStart(SIZE) + 48).every((byte) => byte === 0xa5),
@@ -163,7 +163,7 @@ describe('packing arguments', () => {
     const arena = new Arena(arenaStart(memory.size), 64);
     arena.allocate(64);
     const { mark } = arena;
-    expect(pack(memory, arena, fn, [new Uint8Array(8)], [], outside)).to.equal(NO_ROOM);
+    expect(pack(memory, arena, fn, [new Uint8Array(8)], [], outside, [])).to.equal(NO_ROOM);
     expect(arena.mark).to.equal(mark);
   });
 
@@ -174,7 +174,7 @@ describe('packing arguments', () => {
     const given = new Uint8Array(8);
     detach(given.buffer);
     try {
-      pack(memory, arena, fn, [1, given], [], outside);
+      pack(memory, arena, fn, [1, given], [], outside, []);
     } catch {
       // To throw is one way to say it; what counts is that nothing is kept.
     }

@@ -8,7 +8,7 @@ import { loadEngine } from '../../src/engines/load.js';
 import { nativeMemory } from '../../src/engines/native-memory.js';
 import { readBytes, readPayload } from '../../src/lanes/record-values.js';
 import { LaneMemory } from '../../src/shared/lane-memory.js';
-import { type RecordViews, viewsOf } from '../../src/shared/record.js';
+import { type RecordViews, align8, viewsOf } from '../../src/shared/record.js';
 import { ENGINES } from '../helpers/engine-list.js';
 import { Native, callbackArguments } from './callback-values.js';
 
@@ -52,14 +52,14 @@ for (const name of ENGINES.filter((name) => name !== 'ffi-rs')) {
           const at = eighths * 8;
           if (at + size <= lane.buffer.byteLength) {
             write(reader, values, lane, at);
-            const read = readPayload(lane, at, params, true);
+            const read = readPayload(lane, at, at + size, params, true);
             // What was read is the reader's own: the lane may write there again.
             lane.bytes.fill(DIRT);
             expect(read).to.deep.equal(seen);
           }
           const own = viewsOf(new ArrayBuffer(size + 8));
           write(reader, values, own, 0);
-          expect(readPayload(own, 0, params, false)).to.deep.equal(seen);
+          expect(readPayload(own, 0, size, params, false)).to.deep.equal(seen);
         }),
         { numRuns: 300 },
       );
@@ -75,7 +75,7 @@ for (const name of ENGINES.filter((name) => name !== 'ffi-rs')) {
       const reader = readerOf(params, 1);
       const values = [native.text('not this'), native.bytes(Buffer.from('chunk')), 5];
       write(reader, values, lane, 16);
-      expect(readBytes(lane, 16, true)).to.deep.equal(Buffer.from('chunk'));
+      expect(readBytes(lane, 16, ROOM, true)).to.deep.equal(Buffer.from('chunk'));
     });
 
     it('text that is no UTF-8 is text all the same', () => {
@@ -83,7 +83,7 @@ for (const name of ENGINES.filter((name) => name !== 'ffi-rs')) {
       const reader = readerOf([{ kind: 'cstring' }]);
       const values = [native.bytes(Buffer.from([0x61, 0xff, 0xc3, 0x62, 0]))];
       write(reader, values, lane, 0);
-      expect(readPayload(lane, 0, [{ kind: 'cstring' }], true)).to.deep.equal(['a\ufffd\ufffdb']);
+      expect(readPayload(lane, 0, ROOM, [{ kind: 'cstring' }], true)).to.deep.equal(['a\ufffd\ufffdb']);
     });
 
     it('arrays: of NULL nothing is read, whatever is said of it', () => {
@@ -95,7 +95,7 @@ for (const name of ENGINES.filter((name) => name !== 'ffi-rs')) {
         const reader = readerOf(params);
         for (const count of [0, 5, -1]) {
           write(reader, [0n, count], lane, 0);
-          expect(readPayload(lane, 0, params, true)).to.deep.equal([[], count]);
+          expect(readPayload(lane, 0, ROOM, params, true)).to.deep.equal([[], count]);
         }
       }
     });
@@ -108,7 +108,7 @@ describe('chunks of bytes', () => {
   function chunk(length: number, fill: number): Buffer {
     lane.i32[0] = length;
     lane.bytes.fill(fill, 8, 8 + length);
-    return readBytes(lane, 0, true);
+    return readBytes(lane, 0, 8 + align8(length), true);
   }
 
   it('are copies of their own, each aligned, whatever comes after them', () => {
