@@ -63,6 +63,8 @@ export class System {
   readonly #unowned = new FinalizationRegistry<Pick<MappedFile, 'address' | 'reserved'>>(
     ({ address, reserved }) => this.#munmap(address, BigInt(reserved)),
   );
+  /** Descriptors that Node.js has opened, and keeps count of. */
+  readonly #opened = new Set<number>();
   #polled = new Int32Array(0);
   #polledAddress = 0n;
 
@@ -92,9 +94,10 @@ export class System {
     }
   }
 
-  /** Closes a descriptor. (Node.js complains of those that it has not opened, in worker threads.) */
+  /** Closes a descriptor of a file that was made here. */
   close(fd: number): void {
-    const close = this.#optional('close');
+    // In worker threads Node.js keeps count of those that it has opened, and complains of others.
+    const close = this.#opened.delete(fd) ? null : this.#optional('close');
     if (close === null) closeSync(fd);
     else close(fd);
   }
@@ -219,7 +222,7 @@ export class System {
       if (fd >= 0) {
         // Native code of a lane that truncates it would end the host at its next look.
         this.#optional('fcntl')?.(fd, F_ADD_SEALS, F_SEAL_SHRINK);
-        return fd;
+        return isMainThread ? fd : this.#entrust(fd);
       }
     }
     let failure: unknown;
@@ -227,6 +230,7 @@ export class System {
       const path = join(folder, `offthread-${process.pid}-${Math.random().toString(36).slice(2)}`);
       try {
         const fd = openSync(path, 'wx+', 0o600);
+        this.#opened.add(fd);
         unlinkSync(path);
         return fd;
       } catch (error) {
@@ -234,6 +238,22 @@ export class System {
       }
     }
     throw noMemory('no file for it could be made', failure);
+  }
+
+  /**
+   * Has Node.js open a file once more that was made without it: what it has
+   * opened in a worker thread it closes with that, however the thread ends.
+   * @returns the descriptor in place of the given one; the same where it cannot be done.
+   */
+  #entrust(fd: number): number {
+    try {
+      const own = openSync(`/proc/self/fd/${fd}`, 'r+');
+      this.#opened.add(own);
+      this.close(fd);
+      return own;
+    } catch {
+      return fd;
+    }
   }
 
   #optional(symbol: Exclude<SystemSymbol, 'mmap' | 'munmap' | 'poll'>): NativeFunction | null {
