@@ -2,6 +2,7 @@
 import { EngineError } from '../errors.js';
 import { requireInstalled } from '../shared/package-home.js';
 import type { WireType } from './ffi-rs-types.js';
+import { withoutAbort } from './without-abort.js';
 import { withoutReport } from './without-report.js';
 
 /** One call, in ffi-rs's words. It replaces `paramsType` by a copy at each call. */
@@ -42,16 +43,22 @@ export function requireFfiRs(): FfiRs {
   }
 }
 
-/** Finds a symbol. Calls nothing: ffi-rs looks it up first and counts the values next. */
+/**
+ * Finds a symbol, and has ffi-rs remember it. Calls nothing: ffi-rs looks it up
+ * first and counts the values next. It has no other way to do that than a call,
+ * so that the call has to fail.
+ */
 export function resolveSymbol(ffi: FfiRs, library: string, symbol: string): 'found' | 'missing' {
   try {
-    ffi.load({
-      library,
-      funcName: symbol,
-      retType: ffi.DataType.Void,
-      paramsType: [],
-      paramsValue: [0],
-    });
+    withoutAbort(() =>
+      ffi.load({
+        library,
+        funcName: symbol,
+        retType: ffi.DataType.Void,
+        paramsType: [],
+        paramsValue: [0],
+      }),
+    );
   } catch (error) {
     const text = (error as Error).message;
     if (text.includes('length is not equal')) return 'found';

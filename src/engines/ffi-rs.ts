@@ -36,6 +36,7 @@ import { argumentTypes, resultFix, resultType } from './ffi-rs-types.js';
 import { LIBC, SYSTEM } from './libc.js';
 import { checkLibrary, libraryFailure, symbolNotFound } from './library-error.js';
 import { emptyAddress } from './scratch.js';
+import { withoutAbort } from './without-abort.js';
 
 export interface FfiRsOptions {
   /**
@@ -142,7 +143,7 @@ class FfiRsEngine implements Engine {
       throw libraryFailure(path, this.#ffi.load(call(PROCESS, 'dlerror', String, [])) as string);
     }
     try {
-      this.#ffi.open({ library: path, path });
+      withoutAbort(() => this.#ffi.open({ library: path, path }));
     } catch (error) {
       throw libraryFailure(path, (error as Error).message, error);
     }
@@ -228,7 +229,7 @@ function openProcess(ffi: FfiRs): void {
   let failure: unknown;
   for (const path of candidates) {
     try {
-      ffi.open({ library: PROCESS, path });
+      withoutAbort(() => ffi.open({ library: PROCESS, path }));
       for (const symbol of ['dlopen', 'dlerror', ERRNO_LOCATION]) {
         if (resolveSymbol(ffi, PROCESS, symbol) === 'missing') throw symbolNotFound(PROCESS, symbol);
       }

@@ -15,6 +15,7 @@ import type {
 import { ERRNO_LOCATION, Errno } from './errno.js';
 import { checkLibrary, libraryFailure, symbolNotFound } from './library-error.js';
 import { emptyAddress } from './scratch.js';
+import { withoutAbort } from './without-abort.js';
 
 /**
  * koffi runs native code on a stack of its own, which it makes no larger than this, whatever the thread has.
@@ -114,7 +115,7 @@ class KoffiEngine implements Engine {
   callback(prototype: Prototype, handler: CallbackHandler): NativeCallback {
     const koffi = this.#koffi;
     try {
-      const address = koffi.register(handler, this.#callbackType(prototype));
+      const address = withoutAbort(() => koffi.register(handler, this.#callbackType(prototype)));
       return { address, release: () => koffi.unregister(address) };
     } catch (cause) {
       throw new EngineError(
@@ -145,7 +146,7 @@ class KoffiEngine implements Engine {
 
   #load(path: string): KoffiLibrary {
     try {
-      return this.#koffi.load(path);
+      return withoutAbort(() => this.#koffi.load(path));
     } catch (error) {
       throw libraryFailure(path, (error as Error).message, error);
     }
@@ -166,7 +167,7 @@ function library(path: string, handle: KoffiLibrary, errno: Errno): EngineLibrar
 function find(path: string, handle: KoffiLibrary, symbol: string, prototype: Prototype): NativeFunction {
   const parameters = prototype.arguments.map((type) => TYPES[type]);
   try {
-    return handle.func(symbol, TYPES[prototype.returns], parameters);
+    return withoutAbort(() => handle.func(symbol, TYPES[prototype.returns], parameters));
   } catch (error) {
     const text = (error as Error).message;
     if (text.startsWith('Cannot find')) throw symbolNotFound(path, symbol, error);
@@ -176,7 +177,7 @@ function find(path: string, handle: KoffiLibrary, symbol: string, prototype: Pro
 
 function setStack(koffi: Koffi, bytes: number): void {
   try {
-    koffi.config({ sync_stack_size: bytes });
+    withoutAbort(() => koffi.config({ sync_stack_size: bytes }));
   } catch (cause) {
     throw new EngineError(
       `koffi's stack could not be set to ${bytes} bytes: ${(cause as Error).message}. It can be set once, ` +
