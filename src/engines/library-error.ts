@@ -3,6 +3,8 @@ import { basename, resolve } from 'node:path';
 
 import { EngineError, LibraryNotFoundError, type OffthreadError, SymbolNotFoundError } from '../errors.js';
 import { inspectLibraryFile } from './library-file.js';
+import { pathOfName } from './library-name.js';
+import { loaderCandidates } from './loader-search.js';
 
 /**
  * Refuses what no engine may be given. Call it before an engine opens a path.
@@ -14,12 +16,29 @@ export function checkLibrary(path: string): void {
     const what = path === '' ? 'is empty' : 'holds a NUL character';
     throw new LibraryNotFoundError(`Cannot open a library: its name ${what}. Give a file or library name.`);
   }
-  // Without a slash the name is not a path: the dynamic loader searches for it.
   const problem = path.includes('/') ? inspectLibraryFile(path) : null;
-  if (problem === null) return;
-  throw new EngineError(`Cannot open the library '${path}': the file ${problem.what}. ${problem.remedy}`, {
-    code: problem.code,
-  });
+  if (problem !== null) throw unfit(path, `the file ${problem.what}. ${problem.remedy}`, problem.code);
+  // Without a slash the name is not a path: the dynamic loader searches for it.
+  if (!path.includes('/')) checkCandidates(path);
+}
+
+/** Refuses a name for which the loader would open a file that no engine may be given. */
+function checkCandidates(name: string): void {
+  for (const candidate of loaderCandidates(name)) {
+    const problem = inspectLibraryFile(candidate);
+    if (problem === null) return;
+    // The loader passes it over, too.
+    if (problem.code === 'OFFTHREAD_LIBRARY_ARCHITECTURE') continue;
+    throw unfit(
+      name,
+      `the loader finds ${candidate} for it, which ${problem.what}. ${problem.remedy}`,
+      problem.code,
+    );
+  }
+}
+
+function unfit(path: string, why: string, code: string): EngineError {
+  return new EngineError(`Cannot open the library '${path}': ${why}`, { code });
 }
 
 /** Turns what `dlopen` said into an error of ours. `text` may be in an engine's wrapping. */
@@ -66,12 +85,12 @@ export function libraryFailure(path: string, text: string, cause?: unknown): Off
 export function symbolNotFound(path: string, symbol: string, cause?: unknown): SymbolNotFoundError {
   if (path.endsWith('.node')) {
     return new SymbolNotFoundError(
-      `The library '${path}' has no function '${symbol}': it is a Node.js add-on, which gives its functions to JavaScript only. ` +
+      `The library '${pathOfName(path)}' has no function '${symbol}': it is a Node.js add-on, which gives its functions to JavaScript only. ` +
         'Open the C library that it is made from (.so, .dylib), or call the add-on by require() in a worker thread.',
       { symbol, cause },
     );
   }
-  const where = path === '' ? 'The C library' : `The library '${path}'`;
+  const where = path === '' ? 'The C library' : `The library '${pathOfName(path)}'`;
   return new SymbolNotFoundError(
     `${where} has no function '${symbol}'. Check the spelling, and that it is exported ` +
       `(C++ needs extern "C"). 'nm -D' lists what a library exports.`,
