@@ -188,7 +188,9 @@ export class SymbolNotFoundError extends OffthreadError {
  * `OFFTHREAD_ENGINE_BUSY` (a late `open` waited too long),
  * `OFFTHREAD_ENGINE_RESULT` (native code ran, and what it returned could not be read),
  * `OFFTHREAD_LIBRARY_ARCHITECTURE`, `OFFTHREAD_LIBRARY_INVALID` and
- * `OFFTHREAD_LIBRARY_LOAD` (the file is there but cannot be loaded).
+ * `OFFTHREAD_LIBRARY_LOAD` (the file is there but cannot be loaded),
+ * `OFFTHREAD_LIBRARY_CHANGED` (it is another file than it was),
+ * `OFFTHREAD_LIBRARY_CLASH` (the program has some of its symbols, too).
  */
 export class EngineError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {

@@ -9,7 +9,7 @@ export type { ColumnOptions, ManyProgress, OnFailure } from './options/column-op
 export type { MapOptions, MapRetries, RetriesByKind } from './options/map-options.js';
 export type { PoolOptions } from './options/pool-options.js';
 export type { Preset } from './options/tuning.js';
-export type { OpenOptions } from './calls/opening.js';
+export type { OpenOptions } from './calls/open-options.js';
 export type { CallProgress, CallState, CallTiming, NativeCall, SettledCall } from './calls/call.js';
 export type { FunctionOf, Library, LibraryBase } from './calls/library.js';
 export type { ColumnsFor, ColumnsGiven, OutFor } from './calls/many/column-types.js';

@@ -12,8 +12,9 @@ import type { MapOptions } from './options/map-options.js';
 import type { ColumnsFor, OutFor } from './calls/many/column-types.js';
 import { type ColumnCall, mapColumns } from './calls/many/map-columns.js';
 import type { ColumnOptions } from './options/column-options.js';
-import { type OpenOptions, libraryPath, openInLane, openOnHost, requestedEngine } from './calls/opening.js';
-import type { DeclaredFunction } from './lanes/declared-function.js';
+import { LibraryNames } from './calls/library-names.js';
+import { type OpenOptions, libraryPath, openSettings } from './calls/open-options.js';
+import { type Opened, openInLane, openOnHost } from './calls/opening.js';
 import type { TryOut } from './lanes/lane.js';
 import { Counters } from './observe/counters.js';
 import { Events, type Listener, type PoolEvents } from './observe/events.js';
@@ -41,6 +42,8 @@ export class Pool implements AsyncDisposable {
   readonly #supervisor: Supervisor;
   readonly #dispatcher: CallDispatcher;
   readonly #drains: (() => void)[] = [];
+  /** Of its processes; threads are the host's own. */
+  readonly #libraryNames: LibraryNames = new LibraryNames();
   #functions = 0;
   #lanesLost = 0;
   #lanesCrashed = 0;
@@ -96,6 +99,9 @@ export class Pool implements AsyncDisposable {
    * Opens a shared library. Resolves once a lane is ready, so that even a
    * blocking call may be the next thing a program does.
    *
+   * A path is the file that is there now: a later change of the current folder, or another file of that name, changes
+   * nothing for this library, and `open` with the same path opens what is there then.
+   *
    * @param path a path, a name that the system's loader finds (`libz.so.1`), or a file URL.
    * @param declarations the functions, in `node:ffi`'s shape: `{ arguments, return }`.
    * @throws (rejects) DeclarationError, ArgumentError; LibraryNotFoundError, SymbolNotFoundError;
@@ -109,15 +115,19 @@ export class Pool implements AsyncDisposable {
   ): Promise<Library<D>> {
     this.#requireOpen();
     const given = libraryPath(path);
-    const requested = requestedEngine(options);
+    const settings = openSettings(options);
     const number = (): number => this.#functions++;
     const opened =
       this.#settings.isolation === 'thread'
-        ? await openOnHost(given, declarations, requested, number)
-        : await openInLane(given, declarations, requested, number, (library) => this.#tryOut(library));
+        ? await openOnHost(given, declarations, settings, number)
+        : await openInLane(given, declarations, settings, number, {
+            names: this.#libraryNames,
+            libraryPath: this.#settings.env['LD_LIBRARY_PATH'] ?? '',
+            tryOut: (library) => this.#tryOut(library),
+          });
     this.#requireOpen();
     const { path: where, engine, functions } = opened;
-    await this.#tellLanes(where, functions);
+    await this.#tellLanes(opened);
     return makeLibrary<D>(where, engine, functions, this.#dispatcher, this.#admission);
   }
 
@@ -320,11 +330,10 @@ export class Pool implements AsyncDisposable {
   }
 
   /** Tells the lanes of the functions; in a lane, where calls run in place, there is nobody to tell until a call is awaited. */
-  async #tellLanes(path: string, functions: readonly DeclaredFunction[]): Promise<void> {
-    const [first] = functions;
-    if (first === undefined) return;
+  async #tellLanes({ name, engine, terms, functions }: Opened): Promise<void> {
+    if (functions.length === 0) return;
     const numbered = functions.map(({ number, compiled }) => ({ number, spec: compiled.spec }));
-    this.#supervisor.addLibrary({ kind: 'library', path, engine: first.engine, functions: numbered });
+    this.#supervisor.addLibrary({ kind: 'library', path: name, engine, terms, functions: numbered });
     if (currentLane() === undefined) await this.#supervisor.ready();
   }
 

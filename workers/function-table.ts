@@ -1,8 +1,9 @@
 /** The functions a lane can call, by number: bound as libraries are announced. */
 import type { EngineName, FunctionSpec } from '../src/declare/spec.js';
-import { BoundFunction, type Frame, bindHelper, openLibrary } from '../src/engines/bound-function.js';
+import { BoundFunction, type Frame, bindAll, bindHelper } from '../src/engines/bound-function.js';
 import type { Engine } from '../src/engines/engine.js';
 import { loadEngine } from '../src/engines/load.js';
+import { openOn } from '../src/engines/load-library.js';
 import { nativeMemory } from '../src/engines/native-memory.js';
 import type { LaneMemory } from '../src/shared/lane-memory.js';
 import type { ToLane } from '../src/shared/messages.js';
@@ -67,10 +68,13 @@ export class FunctionTable {
 
   /** Binds a library's functions. A failure is kept for the calls that need it: nobody waits here. */
   add(library: Extract<ToLane, { kind: 'library' }>): void {
+    const open = once(() => {
+      const engine = this.#engine(library.engine);
+      return { engine, opened: openOn(engine, library.path, library.terms) };
+    });
     for (const { number, spec } of library.functions) {
       try {
-        const engine = this.#engine(library.engine);
-        const opened = engine.open(library.path);
+        const { engine, opened } = open();
         const bound = new BoundFunction(engine, opened, spec);
         // For the interrupt thread: on some engines it may not look symbols up by itself.
         if (spec.onCancel !== null) bindHelper(opened, spec, spec.onCancel);
@@ -82,9 +86,9 @@ export class FunctionTable {
   }
 
   /** Opens a library and finds every symbol that its functions need. @throws what is wrong with it. */
-  tryOut({ engine: name, path, specs }: Extract<ToLane, { kind: 'try' }>): void {
+  tryOut({ engine: name, path, terms, specs }: Extract<ToLane, { kind: 'try' }>): void {
     const engine = this.#engine(name);
-    openLibrary(engine, path, specs);
+    bindAll(engine, openOn(engine, path, terms), specs);
   }
 
   /** A persistent callback has been closed. */
@@ -151,6 +155,22 @@ export class FunctionTable {
     }
     return callbacks;
   }
+}
+
+/** Runs something at the first call; a failure is that of every call. */
+function once<R>(run: () => R): () => R {
+  let done: { readonly value: R } | { readonly error: unknown } | undefined;
+  return () => {
+    if (done === undefined) {
+      try {
+        done = { value: run() };
+      } catch (error) {
+        done = { error };
+      }
+    }
+    if ('error' in done) throw done.error;
+    return done.value;
+  };
 }
 
 /** Asked once: on some engines an address costs more than a call. */

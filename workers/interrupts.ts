@@ -21,7 +21,7 @@ export function bindInterrupt(target: InterruptFunction): NativeFunction {
   let native = bound.get(key);
   if (native === undefined) {
     const engine = loadEngine(target.engine, { role: 'lane' });
-    native = engine.open(target.path).bind(target.symbol, { arguments: target.types, returns: 'void' });
+    native = engine.openLoaded(target.path).bind(target.symbol, { arguments: target.types, returns: 'void' });
     bound.set(key, native);
   }
   return native;

@@ -22,6 +22,8 @@ import type { ToHost, ToLane } from '../src/shared/messages.js';
 import { LIVE_FD, SOCKET_FD } from '../src/shared/process-boot.js';
 import type { LaneLink } from './lane-link.js';
 
+type LibraryMessage = Extract<ToLane, { kind: 'library' }>;
+
 /** ms between looks at a word that nobody may write a byte for: an interrupt function that has ended, say. */
 const FIRST_SLICE_MS = 1;
 const LONGEST_SLICE_MS = 64;
@@ -32,16 +34,14 @@ export class ProcessLink implements LaneLink {
   readonly #in: MailReader;
   readonly #out: MailWriter;
   readonly #bytes = Buffer.alloc(256);
-  readonly #onLibrary: (library: Extract<ToLane, { kind: 'library' }>) => void;
+  readonly #onLibrary: (library: LibraryMessage) => void;
+  /** The library that was received last, and has not been told of. */
+  #received: LibraryMessage | undefined;
   #live: MappedFile | undefined;
   #wake: () => void = () => {};
 
-  /** @param onLibrary is told of libraries before they are bound. */
-  constructor(
-    memory: LaneMemory,
-    system: System,
-    onLibrary: (library: Extract<ToLane, { kind: 'library' }>) => void,
-  ) {
+  /** @param onLibrary is told of libraries after they have been bound. */
+  constructor(memory: LaneMemory, system: System, onLibrary: (library: LibraryMessage) => void) {
     this.#onLibrary = onLibrary;
     this.#memory = memory;
     this.#system = system;
@@ -55,10 +55,14 @@ export class ProcessLink implements LaneLink {
   }
 
   receive(): ToLane | undefined {
+    // Bound by now, in this thread: the other one finds it as it was loaded here.
+    const library = this.#received;
+    this.#received = undefined;
+    if (library !== undefined) this.#onLibrary(library);
     const message = this.#in.receive() as ToLane | undefined;
     // There is room now: the host sends the rest.
     if (Atomics.load(this.#memory.i32, Header.MAIL_DOWN_WAITS) !== 0) this.#knock();
-    if (message?.kind === 'library') this.#onLibrary(message);
+    if (message?.kind === 'library') this.#received = message;
     return message;
   }
 

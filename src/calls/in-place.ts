@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { BoundFunction } from '../engines/bound-function.js';
 import type { Frame } from '../engines/bound-function.js';
 import { loadEngine } from '../engines/load.js';
+import { openOn } from '../engines/load-library.js';
 import type { DeclaredFunction } from '../lanes/declared-function.js';
 import { LaneRing } from '../lanes/lane-ring.js';
 import { liveAddress } from '../lanes/live-bytes.js';
@@ -65,7 +66,7 @@ export class InPlace {
     let bound = this.#bound.get(fn);
     if (bound === undefined) {
       const engine = loadEngine(fn.engine);
-      bound = new BoundFunction(engine, engine.open(fn.path), fn.compiled.spec);
+      bound = new BoundFunction(engine, openOn(engine, fn.path, fn.terms), fn.compiled.spec);
       this.#bound.set(fn, bound);
     }
     return bound;

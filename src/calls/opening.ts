@@ -7,61 +7,37 @@
  *                                             library does when it is loaded, it does there
  */
 import { isMainThread } from 'node:worker_threads';
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type CompiledFunction, compileDeclarations } from '../declare/compile.js';
 import type { EngineName } from '../declare/spec.js';
-import { openLibrary } from '../engines/bound-function.js';
+import { bindAll } from '../engines/bound-function.js';
+import { findClash } from '../engines/clash.js';
 import { prepareExit } from '../engines/exit.js';
+import { identityOf } from '../engines/file-identity.js';
 import { loadEngine } from '../engines/load.js';
+import { freeName, openOn } from '../engines/load-library.js';
 import { selectEngine } from '../engines/select.js';
-import { ArgumentError } from '../errors.js';
-import { known, show } from '../options/checks.js';
 import { copyWith } from '../lanes/native-copy.js';
 import { DeclaredFunction } from '../lanes/declared-function.js';
 import type { TryOut } from '../lanes/lane.js';
+import type { LoadTerms } from '../shared/load-terms.js';
 import { whenFfiRsIsQuiet } from '../supervisor/quiet.js';
-
-/** Options of `pool.open`. */
-export interface OpenOptions {
-  /** Which engine performs the calls. Default `auto`: ffi-rs where it serves the declarations safely, else koffi. */
-  readonly engine?: 'auto' | EngineName;
-}
-
-const ENGINES = ['auto', 'ffi-rs', 'koffi', 'node'] as const;
-
-/** @throws ArgumentError for anything but a path, a library name or a file URL. */
-export function libraryPath(path: unknown): string {
-  // The system could not be told half of a character pair.
-  if (typeof path === 'string' && path !== '' && !/[\0\p{Surrogate}]/u.test(path)) return path;
-  try {
-    if (path instanceof URL) return fileURLToPath(path);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : 'it cannot be read';
-    throw new ArgumentError(`The library is the URL ${show(path)}, which names no file here: ${why}.`, {
-      cause,
-    });
-  }
-  throw new ArgumentError(
-    `The library is ${show(path)}; it has to be a path, a name such as 'libz.so.1', or a file URL.`,
-  );
-}
-
-/** @throws ArgumentError */
-export function requestedEngine(options: unknown): 'auto' | EngineName {
-  const { engine = 'auto' } = known('The options of open', options, ['engine']);
-  if (ENGINES.includes(engine as EngineName)) return engine as EngineName;
-  throw new ArgumentError(
-    `Option \`engine\` is ${show(engine)}; it has to be one of ${ENGINES.map((one) => `'${one}'`).join(', ')}.`,
-  );
-}
+import { LibraryNames } from './library-names.js';
+import type { OpenSettings } from './open-options.js';
 
 /** A library that has been found to be all right. */
 export interface Opened {
+  /** Absolute, or what the loader searches for. */
   readonly path: string;
+  /** What the loader knows it by. */
+  readonly name: string;
+  /** How lanes load it; null where the host has. */
+  readonly terms: LoadTerms | null;
   readonly engine: EngineName;
   readonly functions: DeclaredFunction[];
 }
+
+/** The libraries of this thread's process. */
+const hostNames = new LibraryNames();
 
 /**
  * Opens a library on the host and finds every symbol that its functions use.
@@ -71,43 +47,68 @@ export interface Opened {
 export async function openOnHost(
   path: string,
   declarations: unknown,
-  requested: 'auto' | EngineName,
+  settings: OpenSettings,
   number: () => number,
 ): Promise<Opened> {
   const compiled = compileDeclarations(path, declarations);
   const specs = compiled.map(({ spec }) => spec);
-  const find = (): EngineName => {
-    const name = selectEngine(requested, specs, { mainThread: isMainThread });
-    const engine = loadEngine(name, { role: 'host' });
+  const find = (): Pick<Opened, 'engine' | 'name'> => {
+    const chosen = selectEngine(settings.engine, specs, { mainThread: isMainThread });
+    const engine = loadEngine(chosen, { role: 'host' });
     if (isMainThread) prepareExit(engine);
     copyWith(engine);
-    openLibrary(engine, path, specs);
-    return name;
+    const terms = termsFor(path, settings);
+    const { identity } = terms;
+    let name = hostNames.nameOf(path, identity);
+    // Add-ons, and pools of other threads, load libraries, too.
+    if (identity !== null && hostNames.isNew(path)) name = freeName(engine, path, identity);
+    const library = openOn(engine, name, terms);
+    hostNames.keep(path, name, identity);
+    bindAll(engine, library, specs);
+    return { engine: chosen, name };
   };
-  const touchesFfiRs = requested === 'auto' || requested === 'ffi-rs';
-  const engine = touchesFfiRs ? await whenFfiRsIsQuiet(find) : find();
-  return declared(path, engine, compiled, number);
+  const touchesFfiRs = settings.engine === 'auto' || settings.engine === 'ffi-rs';
+  const { engine, name } = touchesFfiRs ? await whenFfiRsIsQuiet(find) : find();
+  // The process has it: its lanes need the name only.
+  return declared({ path, name, engine, terms: null }, compiled, number);
 }
 
-/**
- * Opens a library in a process lane: the host never loads it.
- * @param tryOut opens it in one lane.
- */
+/** How a pool opens libraries in its processes. */
+export interface LaneOpening {
+  /** The libraries of these processes. */
+  readonly names: LibraryNames;
+  /** Their LD_LIBRARY_PATH. */
+  readonly libraryPath: string;
+  /** Opens a library in one lane. */
+  tryOut(library: TryOut): Promise<void>;
+}
+
+/** Opens a library in a process lane: the host never loads it. */
 export async function openInLane(
-  given: string,
+  path: string,
   declarations: unknown,
-  requested: 'auto' | EngineName,
+  settings: OpenSettings,
   number: () => number,
-  tryOut: (library: TryOut) => Promise<void>,
+  { names, libraryPath, tryOut }: LaneOpening,
 ): Promise<Opened> {
-  // Lanes that are started later may find another current directory.
-  const path = given.includes('/') ? resolve(given) : given;
   const compiled = compileDeclarations(path, declarations);
   const specs = compiled.map(({ spec }) => spec);
   // In the lane's process its thread is the main one.
-  const engine = selectEngine(requested, specs, { mainThread: true, load: (name) => checkEngine(name) });
-  await tryOut({ path, engine, specs });
-  return declared(path, engine, compiled, number);
+  const engine = selectEngine(settings.engine, specs, {
+    mainThread: true,
+    load: (name) => checkEngine(name),
+  });
+  const terms = termsFor(path, settings, libraryPath);
+  const name = names.nameOf(path, terms.identity);
+  await tryOut({ path: name, engine, terms, specs });
+  names.keep(path, name, terms.identity);
+  return declared({ path, name, engine, terms }, compiled, number);
+}
+
+/** @param libraryPath LD_LIBRARY_PATH of the process that is to load it; by default of this one. */
+function termsFor(path: string, { deep, global }: OpenSettings, libraryPath?: string): LoadTerms {
+  const identity = path.includes('/') ? identityOf(path) : null;
+  return { identity, deep, global, clash: deep === null ? findClash(path, libraryPath) : null };
 }
 
 /** Whether an engine is there. ffi-rs cannot be loaded in a worker thread, but can in a lane's process. */
@@ -117,14 +118,13 @@ function checkEngine(name: EngineName): void {
 }
 
 function declared(
-  path: string,
-  engine: EngineName,
+  library: Omit<Opened, 'functions'>,
   compiled: readonly CompiledFunction[],
   number: () => number,
 ): Opened {
+  const { name, engine, terms } = library;
   return {
-    path,
-    engine,
-    functions: compiled.map((one) => new DeclaredFunction(number(), one, engine, path)),
+    ...library,
+    functions: compiled.map((one) => new DeclaredFunction(number(), one, engine, name, terms)),
   };
 }

@@ -81,9 +81,8 @@ export function bindHelper(
   return library.bind(symbol, helperPrototype(spec, indices, 'void'));
 }
 
-/** Opens a library and finds every symbol that its functions need. @throws what is wrong with it. */
-export function openLibrary(engine: Engine, path: string, specs: readonly FunctionSpec[]): void {
-  const library = engine.open(path);
+/** Finds every symbol that the functions of a library need. @throws what is wrong with it. */
+export function bindAll(engine: Engine, library: EngineLibrary, specs: readonly FunctionSpec[]): void {
   for (const spec of specs) {
     // Binding is looking up; what is bound here is used by nobody.
     void new BoundFunction(engine, library, spec);

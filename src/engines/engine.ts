@@ -73,11 +73,13 @@ export interface Engine {
   readonly name: EngineName;
   readonly capabilities: Capabilities;
   /**
-   * Opens a library in this environment; a second open of one path is cheap.
+   * Opens a library in this environment, as the loader does by itself; a second open of one path is cheap.
    * @throws LibraryNotFoundError, EngineError (OFFTHREAD_LIBRARY_ARCHITECTURE,
    * OFFTHREAD_LIBRARY_INVALID, OFFTHREAD_LIBRARY_LOAD).
    */
   open(path: string): EngineLibrary;
+  /** The same for one that the process has loaded by that name (see `load-library.ts`): its file is not looked at. */
+  openLoaded(name: string): EngineLibrary;
   /** The C library of this process: strlen, memcpy and friends. */
   libc(): EngineLibrary;
   /**

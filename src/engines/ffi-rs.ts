@@ -34,7 +34,9 @@ import {
 } from './ffi-rs-binding.js';
 import { argumentTypes, resultFix, resultType } from './ffi-rs-types.js';
 import { LIBC, SYSTEM } from './libc.js';
-import { checkLibrary, libraryFailure, symbolNotFound } from './library-error.js';
+import { libraryFailure, symbolNotFound } from './library-error.js';
+import { pathOfName } from './library-name.js';
+import { PLAIN_TERMS, loadLibrary } from './load-library.js';
 import { emptyAddress } from './scratch.js';
 import { withoutAbort } from './without-abort.js';
 
@@ -49,7 +51,6 @@ export interface FfiRsOptions {
 
 /** Key of the process itself, where libc and libdl are. */
 const PROCESS = '';
-const RTLD_NOW = 2;
 
 /** Loads ffi-rs. @throws EngineError OFFTHREAD_ENGINE_MISSING */
 export function loadFfiRs(options: FfiRsOptions = {}): Engine {
@@ -80,11 +81,18 @@ class FfiRsEngine implements Engine {
   }
 
   open(path: string): EngineLibrary {
-    let library = this.#libraries.get(path);
+    // ffi-rs links lazily: a function with an unresolved symbol would end the
+    // process at its first call. Linked in full first, it fails here instead.
+    if (this.#resolve && !this.#libraries.has(path)) loadLibrary(this, path, PLAIN_TERMS);
+    return this.openLoaded(path);
+  }
+
+  openLoaded(name: string): EngineLibrary {
+    let library = this.#libraries.get(name);
     if (library === undefined) {
-      if (this.#resolve) this.#link(path);
-      library = new FfiRsLibrary(this.#ffi, path, this.#resolve, this.#errno);
-      this.#libraries.set(path, library);
+      if (this.#resolve) this.#enter(name);
+      library = new FfiRsLibrary(this.#ffi, name, this.#resolve, this.#errno);
+      this.#libraries.set(name, library);
     }
     return library;
   }
@@ -132,20 +140,12 @@ class FfiRsEngine implements Engine {
     }
   }
 
-  #link(path: string): void {
-    checkLibrary(path);
-    // ffi-rs links lazily: a function with an unresolved symbol would end the
-    // process at its first call. Linked in full first, it fails here instead.
-    const { BigInt, I32, String } = this.#ffi.DataType;
-    const dlopen = call(PROCESS, 'dlopen', BigInt, [String, I32]);
-    dlopen.paramsValue = [path, RTLD_NOW];
-    if (this.#ffi.load(dlopen) === 0n) {
-      throw libraryFailure(path, this.#ffi.load(call(PROCESS, 'dlerror', String, [])) as string);
-    }
+  /** Enters it into the table of the process. */
+  #enter(name: string): void {
     try {
-      withoutAbort(() => this.#ffi.open({ library: path, path }));
+      withoutAbort(() => this.#ffi.open({ library: name, path: name }));
     } catch (error) {
-      throw libraryFailure(path, (error as Error).message, error);
+      throw libraryFailure(pathOfName(name), (error as Error).message, error);
     }
   }
 }
@@ -230,7 +230,7 @@ function openProcess(ffi: FfiRs): void {
   for (const path of candidates) {
     try {
       withoutAbort(() => ffi.open({ library: PROCESS, path }));
-      for (const symbol of ['dlopen', 'dlerror', ERRNO_LOCATION]) {
+      for (const symbol of ['dlopen', ERRNO_LOCATION]) {
         if (resolveSymbol(ffi, PROCESS, symbol) === 'missing') throw symbolNotFound(PROCESS, symbol);
       }
       return;

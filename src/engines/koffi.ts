@@ -13,7 +13,9 @@ import type {
   Prototype,
 } from './engine.js';
 import { ERRNO_LOCATION, Errno } from './errno.js';
-import { checkLibrary, libraryFailure, symbolNotFound } from './library-error.js';
+import { libraryFailure, symbolNotFound } from './library-error.js';
+import { pathOfName } from './library-name.js';
+import { PLAIN_TERMS, loadLibrary } from './load-library.js';
 import { emptyAddress } from './scratch.js';
 import { withoutAbort } from './without-abort.js';
 
@@ -90,11 +92,15 @@ class KoffiEngine implements Engine {
   }
 
   open(path: string): EngineLibrary {
-    let opened = this.#libraries.get(path);
+    if (!this.#libraries.has(path)) loadLibrary(this, path, PLAIN_TERMS);
+    return this.openLoaded(path);
+  }
+
+  openLoaded(name: string): EngineLibrary {
+    let opened = this.#libraries.get(name);
     if (opened === undefined) {
-      checkLibrary(path);
-      opened = library(path, this.#load(path), this.#errno);
-      this.#libraries.set(path, opened);
+      opened = library(name, this.#load(name), this.#errno);
+      this.#libraries.set(name, opened);
     }
     return opened;
   }
@@ -148,7 +154,7 @@ class KoffiEngine implements Engine {
     try {
       return withoutAbort(() => this.#koffi.load(path));
     } catch (error) {
-      throw libraryFailure(path, (error as Error).message, error);
+      throw libraryFailure(pathOfName(path), (error as Error).message, error);
     }
   }
 }

@@ -7,7 +7,16 @@
 import type { Prototype } from './engine.js';
 
 /** The C functions that a lane may bind from `engine.libc()` on every engine. */
-export type LibcSymbol = 'memmove' | 'memcpy' | 'strlen' | 'free' | '_exit' | 'fflush';
+export type LibcSymbol =
+  | 'memmove'
+  | 'memcpy'
+  | 'strlen'
+  | 'free'
+  | '_exit'
+  | 'fflush'
+  | 'dlopen'
+  | 'dlsym'
+  | 'dlerror';
 
 /** Their prototypes. */
 export const LIBC: { readonly [name in LibcSymbol]: Prototype } = {
@@ -17,6 +26,9 @@ export const LIBC: { readonly [name in LibcSymbol]: Prototype } = {
   free: { arguments: ['pointer'], returns: 'void' },
   _exit: { arguments: ['i32'], returns: 'void' },
   fflush: { arguments: ['pointer'], returns: 'i32' },
+  dlopen: { arguments: ['pointer', 'i32'], returns: 'pointer' },
+  dlsym: { arguments: ['pointer', 'pointer'], returns: 'pointer' },
+  dlerror: { arguments: [], returns: 'pointer' },
 };
 
 /**

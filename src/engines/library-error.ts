@@ -22,16 +22,17 @@ export function checkLibrary(path: string): void {
   if (!path.includes('/')) checkCandidates(path);
 }
 
-/** Refuses a name for which the loader would open a file that no engine may be given. */
+/** Refuses a name for which the loader would open a file that does harm. */
 function checkCandidates(name: string): void {
   for (const candidate of loaderCandidates(name)) {
     const problem = inspectLibraryFile(candidate);
-    if (problem === null) return;
     // The loader passes it over, too.
-    if (problem.code === 'OFFTHREAD_LIBRARY_ARCHITECTURE') continue;
+    if (problem?.code === 'OFFTHREAD_LIBRARY_ARCHITECTURE') continue;
+    // What it takes, or refuses by itself.
+    if (problem?.harmful !== true) return;
     throw unfit(
       name,
-      `the loader finds ${candidate} for it, which ${problem.what}. ${problem.remedy}`,
+      `the loader finds ${candidate} for it, and that file ${problem.what}. ${problem.remedy}`,
       problem.code,
     );
   }

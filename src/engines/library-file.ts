@@ -16,6 +16,8 @@ export interface FileProblem {
   /** Continues the sentence "the file ...". */
   readonly what: string;
   readonly remedy: string;
+  /** Whether the loader would not refuse it: it would wait for ever, or the process would end. */
+  readonly harmful?: boolean;
 }
 
 /** The process that wants to load the file. */
@@ -34,7 +36,7 @@ export function inspectLibraryFile(path: string, host: FileHost = process): File
     const stat = statSync(path);
     if (stat.isDirectory()) return invalid('is a directory', SHARED_LIBRARY);
     // Opening a FIFO would block until somebody writes to it.
-    if (!stat.isFile()) return invalid('is not a regular file', SHARED_LIBRARY);
+    if (!stat.isFile()) return { ...invalid('is not a regular file', SHARED_LIBRARY), harmful: true };
     file = openSync(path, 'r');
   } catch {
     return null;
@@ -122,7 +124,10 @@ function foreign(what: string, host: FileHost): FileProblem {
 
 function truncated(size: number, needed?: number): FileProblem {
   const of = needed === undefined ? '' : ` of at least ${needed}`;
-  return invalid(`is cut short: it has ${size} bytes${of}`, 'Copy or download it again.');
+  return {
+    ...invalid(`is cut short: it has ${size} bytes${of}`, 'Copy or download it again.'),
+    harmful: true,
+  };
 }
 
 function invalid(what: string, remedy: string): FileProblem {

@@ -12,7 +12,8 @@ import type {
   Prototype,
 } from './engine.js';
 import { ERRNO_LOCATION, Errno } from './errno.js';
-import { checkLibrary, libraryFailure, symbolNotFound } from './library-error.js';
+import { symbolNotFound } from './library-error.js';
+import { PLAIN_TERMS, loadLibrary } from './load-library.js';
 import { emptyAddress } from './scratch.js';
 
 interface Signature {
@@ -32,10 +33,7 @@ interface NodeFfi {
   readonly DynamicLibrary: new (path: string | null) => DynamicLibrary;
   getRawPointer(view: Uint8Array): bigint;
   toArrayBuffer(address: bigint, length: number, copy: boolean): ArrayBuffer;
-  toString(address: bigint): string | null;
 }
-
-const RTLD_NOW = 2;
 
 /** Loads node:ffi. @throws EngineError OFFTHREAD_ENGINE_MISSING */
 export function loadNodeFfi(): Engine {
@@ -56,8 +54,6 @@ class NodeFfiEngine implements Engine {
   readonly #errno: Errno;
   /** Callbacks belong to a library, whichever: to this one. */
   readonly #self: DynamicLibrary;
-  readonly #dlopen: (path: string, flags: number) => bigint;
-  readonly #dlerror: NativeFunction;
 
   constructor(ffi: NodeFfi) {
     this.#ffi = ffi;
@@ -66,16 +62,20 @@ class NodeFfiEngine implements Engine {
     const locate = self.getFunction(ERRNO_LOCATION, { arguments: [], return: 'pointer' });
     this.#errno = new Errno(ffi.toArrayBuffer(locate() as bigint, 4, false));
     this.#libc = new NodeFfiLibrary(ffi, '', this.#errno);
-    this.#dlopen = self.getFunction('dlopen', { arguments: ['string', 'i32'], return: 'pointer' }) as never;
-    this.#dlerror = self.getFunction('dlerror', { arguments: [], return: 'pointer' });
   }
 
   open(path: string): EngineLibrary {
-    let library = this.#libraries.get(path);
+    // node:ffi links lazily: a function with an unresolved symbol would end the
+    // process at its first call. Linked in full first, it fails here instead.
+    if (!this.#libraries.has(path)) loadLibrary(this, path, PLAIN_TERMS);
+    return this.openLoaded(path);
+  }
+
+  openLoaded(name: string): EngineLibrary {
+    let library = this.#libraries.get(name);
     if (library === undefined) {
-      this.#link(path);
-      library = new NodeFfiLibrary(this.#ffi, path, this.#errno);
-      this.#libraries.set(path, library);
+      library = new NodeFfiLibrary(this.#ffi, name, this.#errno);
+      this.#libraries.set(name, library);
     }
     return library;
   }
@@ -104,14 +104,6 @@ class NodeFfiEngine implements Engine {
 
   errno(): number {
     return this.#errno.last;
-  }
-
-  #link(path: string): void {
-    checkLibrary(path);
-    // node:ffi links lazily: a function with an unresolved symbol would end the
-    // process at its first call. Linked in full first, it fails here instead.
-    if (this.#dlopen(path, RTLD_NOW) !== 0n) return;
-    throw libraryFailure(path, this.#ffi.toString(this.#dlerror() as bigint) ?? 'dlopen gave no reason');
   }
 }
 

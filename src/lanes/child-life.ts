@@ -12,6 +12,7 @@
  */
 import type { NativeEnd } from '../engines/system.js';
 import { type DeathPhase, LaneCrashedError } from '../errors.js';
+import { pathOfName } from '../engines/library-name.js';
 import type { LaneReport, Question, ToLane } from '../shared/messages.js';
 import { Disorder } from '../shared/disorder.js';
 import { Child, type ChildEnd, type ChildOptions } from './child.js';
@@ -114,7 +115,7 @@ export class ChildLife {
   async tryOut(library: TryOut): Promise<boolean> {
     try {
       const { error } = await this.#ask((id) => {
-        this.#trials.set(id, library.path);
+        this.#trials.set(id, pathOfName(library.path));
         return { kind: 'try', id, ...library };
       });
       if (error !== null) throw reviveError(error);
@@ -123,7 +124,7 @@ export class ChildLife {
       if (!(error instanceof LaneCrashedError)) throw error;
       // It has died of something else, or was given up, before it came to the library.
       if (this.#death?.phase !== 'boot') return false;
-      throw couldNotOpen(library.path, this.#lane, this.#death);
+      throw couldNotOpen(pathOfName(library.path), this.#lane, this.#death);
     }
   }
 

@@ -2,6 +2,7 @@
 import type { CompiledFunction } from '../declare/compile.js';
 import type { OffthreadError } from '../errors.js';
 import type { EngineName } from '../declare/spec.js';
+import type { LoadTerms } from '../shared/load-terms.js';
 import { type PayloadPlan, planPayload } from '../shared/payload.js';
 
 /**
@@ -25,8 +26,10 @@ export class DeclaredFunction {
   readonly compiled: CompiledFunction;
   readonly plan: PayloadPlan;
   readonly engine: EngineName;
-  /** Path of the library, as its engine was given it. */
+  /** What the loader knows its library by. */
   readonly path: string;
+  /** How another process loads that; null where it is this one that has. */
+  readonly terms: LoadTerms | null;
   /** Whether native code can be asked to come back while it runs. */
   readonly stoppable: boolean;
   /** Whether native code calls back: it runs alone in its lane, since it may wait for the host. */
@@ -55,12 +58,19 @@ export class DeclaredFunction {
   /** Why its calls are refused: its library has been closed. */
   #refusal: (() => OffthreadError) | null = null;
 
-  constructor(number: number, compiled: CompiledFunction, engine: EngineName, path: string) {
+  constructor(
+    number: number,
+    compiled: CompiledFunction,
+    engine: EngineName,
+    path: string,
+    terms: LoadTerms | null = null,
+  ) {
     this.number = number;
     this.compiled = compiled;
     this.plan = planPayload(compiled.spec);
     this.engine = engine;
     this.path = path;
+    this.terms = terms;
     const { params, returns, onCancel } = compiled.spec;
     this.hasCallbacks = this.plan.hasCallbacks;
     this.takesFunctions = params.some(({ kind }) => kind === 'callback');

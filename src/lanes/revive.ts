@@ -11,6 +11,11 @@ const CLASSES: Readonly<Record<string, Revivable>> = {
   EngineError: errors.EngineError,
 };
 
+/** The class of an error that a library may have failed with in a lane. */
+export function classOf(name: string | undefined): Revivable {
+  return CLASSES[name ?? ''] ?? errors.EngineError;
+}
+
 /** @returns an error of the class that it was; of any other, an EngineError that says what was thrown. */
 export function reviveError({ name, message, code, symbol }: ErrorData): errors.OffthreadError {
   const type = CLASSES[name];

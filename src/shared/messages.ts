@@ -8,6 +8,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { EngineName, FunctionSpec, Scalar } from '../declare/spec.js';
 import type { LaneSize } from './layout.js';
+import type { LoadTerms } from './load-terms.js';
 
 /** A function with the number that rows call it by. */
 export interface NumberedFunction {
@@ -23,8 +24,11 @@ export type ToLane =
   /** Functions that rows written after this may call. */
   | {
       readonly kind: 'library';
+      /** What the loader knows it by. */
       readonly path: string;
       readonly engine: EngineName;
+      /** Null where the lane's process has loaded it. */
+      readonly terms: LoadTerms | null;
       readonly functions: readonly NumberedFunction[];
     }
   /** A persistent callback has been closed: its place may be used again. */
@@ -37,6 +41,7 @@ export type ToLane =
       readonly id: number;
       readonly path: string;
       readonly engine: EngineName;
+      readonly terms: LoadTerms;
       readonly specs: readonly FunctionSpec[];
     }
   /** The bytes of one call that are not in the arena: views over SharedArrayBuffers. */
@@ -93,6 +98,7 @@ export interface LaneBoot extends LaneSettings {
 /** An interrupt function. */
 export interface InterruptFunction {
   readonly engine: EngineName;
+  /** What the loader of its process has loaded the library by. */
   readonly path: string;
   readonly symbol: string;
   readonly types: readonly Scalar[];

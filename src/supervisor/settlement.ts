@@ -12,6 +12,7 @@
  */
 import { ArgumentError, EngineError, type ErrorContext, type OffthreadError } from '../errors.js';
 import { copyBack } from '../lanes/pack.js';
+import { classOf } from '../lanes/revive.js';
 import { type LongTexts, readLastError, readReturned, withOuts } from '../lanes/unpack.js';
 import { Disorder } from '../shared/disorder.js';
 import { ERRNO_SHIFT, Outcome, RowDouble } from '../shared/layout.js';
@@ -185,7 +186,10 @@ function engineError(
 ): OffthreadError {
   const cause = Object.assign(new Error(data?.message ?? 'unknown'), data);
   const why = data?.message ?? 'the lane gave no reason';
-  return new EngineError(
+  // A library may fail in one lane alone: its file has gone, or is another one by now.
+  const type = returned ? EngineError : classOf(data?.name);
+  const code = data?.code?.startsWith('OFFTHREAD_') === true ? data.code : undefined;
+  return new type(
     returned
       ? `${job.fn.name} ran in lane ${lane.name}, and what it returned could not be read: ${why}. ` +
           'What it did is done. Look at the declared types of what it returns (a text longer than 512 MB fits no string), ' +
@@ -195,7 +199,7 @@ function engineError(
     {
       ...contextOf(job, lane.name),
       cause,
-      code: data?.code ?? (returned ? 'OFFTHREAD_ENGINE_RESULT' : undefined),
+      code: returned ? 'OFFTHREAD_ENGINE_RESULT' : code,
     },
   );
 }

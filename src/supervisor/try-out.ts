@@ -3,6 +3,7 @@
  * hear of it. A lane that ends of something else meanwhile says nothing about
  * the library, which is then tried in another.
  */
+import { pathOfName } from '../engines/library-name.js';
 import { LaneCrashedError } from '../errors.js';
 import type { TryOut } from '../lanes/lane.js';
 import type { LaneSet } from './lane-set.js';
@@ -38,7 +39,7 @@ export async function tryOut(
     }
   }
   throw new LaneCrashedError(
-    `${library.path} was not opened: ${LANES} lanes that were to open it ended before they came to it, by other calls or from outside. ` +
+    `${pathOfName(library.path)} was not opened: ${LANES} lanes that were to open it ended before they came to it, by other calls or from outside. ` +
       'Look at the lane-crashed events, and open it again.',
   );
 }

@@ -11,6 +11,7 @@ const documents = [
   'docs/cancellation.md',
   'docs/declarations.md',
   'docs/errors.md',
+  'docs/libraries.md',
   'docs/native-authors.md',
   'docs/process-lanes.md',
 ];

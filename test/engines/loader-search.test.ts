@@ -61,7 +61,7 @@ describe('libraries by name (M34)', function () {
             ['libfifo.so', 'liblink.so', 'libscript.so', 'libsound.so'],
           );
           expect(fifo).to.match(
-            /^OFFTHREAD_LIBRARY_INVALID .*loader finds .*libfifo\.so for it, which is not a regular/,
+            /^OFFTHREAD_LIBRARY_INVALID .*loader finds .*libfifo\.so for it, and that file is not a regular/,
           );
           expect(link).to.match(/^OFFTHREAD_LIBRARY_INVALID .*not a regular file/);
           expect(script).to.match(/^OFFTHREAD_LIBRARY_INVALID .*linker script.*libm\.so\.6/);

@@ -47,6 +47,7 @@ class Bench {
     Atomics.add(this.ring.memory.i32, Header.ANNOUNCED, 1);
     this.#data.port1.postMessage({
       kind: 'library',
+      terms: null,
       path: testlib,
       engine: 'koffi',
       functions: [{ number: fn.number, spec: fn.compiled.spec }],

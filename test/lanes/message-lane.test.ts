@@ -88,7 +88,7 @@ class Lab {
 
   announce(...fns: readonly DeclaredFunction[]): void {
     const functions = fns.map(({ number, compiled }) => ({ number, spec: compiled.spec }));
-    this.lane.announce({ kind: 'library', path: testlib, engine: 'koffi', functions });
+    this.lane.announce({ kind: 'library', path: testlib, engine: 'koffi', terms: null, functions });
   }
 
   /** Gives the lane a call. @returns its row, and its id. */

@@ -42,6 +42,7 @@ function lab(leaseIdleMs: number): Lab {
 function announce(lane: ThreadLane<Ticket>, fn: DeclaredFunction): void {
   lane.announce({
     kind: 'library',
+    terms: null,
     path: testlib,
     engine: 'koffi',
     functions: [{ number: fn.number, spec: fn.compiled.spec }],

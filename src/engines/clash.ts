@@ -1,0 +1,69 @@
+/**
+ * Symbols that a library, or one that it needs, has in common with the program.
+ *
+ * The loader of Linux looks in the program first. Node.js exports the libraries
+ * that are linked into it (OpenSSL, zlib, libuv ...), in its own versions; so
+ * the calls of a `libcrypto.so.3` to itself would go to Node's, with structures
+ * of the other version. What counts is precise: a symbol that one of the
+ * libraries to be loaded is bound to, that one of them defines, and that the
+ * program defines, too.
+ *
+ * Not counted: C++ names, which are meant to be one in a process; symbols that
+ * the program has from its own libraries (`stdout`, `environ`: they have those
+ * libraries' versions); and libraries that the program has loaded itself.
+ */
+import { dirname } from 'node:path';
+import type { Clash } from '../shared/load-terms.js';
+import { ElfDynamic } from './elf-dynamic.js';
+import { findLibrary, foldersOf } from './loader-search.js';
+
+/** Libraries that are looked at for one: more than any needs. */
+const MOST_LIBRARIES = 200;
+const PROGRAM = '/proc/self/exe';
+
+/**
+ * What a library would share with the program; null where there is nothing, or where it cannot be told.
+ * @param path of its file, or the name that the loader searches for.
+ * @param libraryPath LD_LIBRARY_PATH of the process that is to load it; by default of this one.
+ */
+export function findClash(path: string, libraryPath?: string): Clash | null {
+  if (process.platform !== 'linux') return null;
+  const file = path.includes('/') ? path : findLibrary(path, { libraryPath });
+  if (file === null) return null;
+  return ElfDynamic.with(PROGRAM, (program) => {
+    const own = ownSymbols(file, program.needed, libraryPath);
+    if (own.length === 0) return null;
+    const find = program.finder();
+    const shared = own.filter((name) => {
+      const symbol = find(name);
+      return symbol !== null && symbol.exported && !symbol.versioned;
+    });
+    const [example] = shared.toSorted();
+    return example === undefined
+      ? null
+      : { symbols: shared.length, example, mixed: shared.length < own.length };
+  });
+}
+
+/** Names that a library, and those that it needs and that are not loaded, are bound to and define themselves. */
+function ownSymbols(path: string, loaded: readonly string[], libraryPath: string | undefined): string[] {
+  const bound = new Set<string>();
+  const finders: ReturnType<ElfDynamic['finder']>[] = [];
+  const seen = new Set(loaded);
+  const queue = [path];
+  for (let at = 0; at < queue.length && at < MOST_LIBRARIES; at++) {
+    const file = queue[at] as string;
+    ElfDynamic.with(file, (elf) => {
+      for (const name of elf.boundSymbols()) if (!name.startsWith('_Z')) bound.add(name);
+      finders.push(elf.finder());
+      const folders = { libraryPath, runPath: foldersOf(elf.runPath, dirname(file)) };
+      for (const needed of elf.needed) {
+        if (seen.has(needed)) continue;
+        seen.add(needed);
+        const found = needed.includes('/') ? needed : findLibrary(needed, folders);
+        if (found !== null) queue.push(found);
+      }
+    });
+  }
+  return [...bound].filter((name) => finders.some((find) => find(name)?.exported === true));
+}

@@ -1,0 +1,246 @@
+/** M34, B2: which file a path means, when the program moves and when files are replaced. */
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import {
+  EngineError,
+  type EngineName,
+  type Library,
+  LibraryNotFoundError,
+  type Pool,
+  type PoolOptions,
+} from '../../src/index.js';
+import { contractEngines, describeOn, onEveryEngine, rejection } from '../helpers/contract.js';
+import { compile, folder } from '../helpers/engine-probe.js';
+import { until } from '../helpers/gate.js';
+import { createPool } from '../helpers/lane-kind.js';
+
+const PLUGIN = {
+  which: { arguments: [], return: 'i32' },
+  count: { arguments: [], return: 'i32' },
+} as const;
+type Plugin = Library<typeof PLUGIN>;
+
+/** A plug-in that says which it is, and how often it was asked. */
+function build(which: number): string {
+  return compile(
+    `plugin-${which}.so`,
+    `static int asked; int which(void) { return ${which}; } int count(void) { return ++asked; }`,
+  );
+}
+
+/** A folder of this test. */
+const place = (): string => realpathSync(mkdtempSync(join(folder, 'place-')));
+
+/** Puts a file where another may be, as package managers do: the old one lives on without a name. */
+function put(file: string, path: string): void {
+  copyFileSync(file, `${path}.new`);
+  renameSync(`${path}.new`, path);
+}
+
+/** Writes into a file that is there, without cutting it. */
+function overwrite(file: string, path: string): void {
+  const target = openSync(path, 'r+');
+  try {
+    writeSync(target, readFileSync(file));
+  } finally {
+    closeSync(target);
+  }
+}
+
+async function withPlugins(
+  engine: EngineName,
+  options: PoolOptions,
+  test: (open: (path: string) => Promise<Plugin>, pool: Pool) => Promise<void>,
+): Promise<void> {
+  const home = process.cwd();
+  const pool = createPool({ lanes: 1, ...options });
+  try {
+    await test((path) => pool.open(path, PLUGIN, { engine }), pool);
+  } finally {
+    process.chdir(home);
+    await pool.close({ timeout: 2_000 });
+  }
+}
+
+onEveryEngine('the file of a path (M34)', (engine) => {
+  it('is the one that is there when it is opened, wherever the program goes later', async () => {
+    await withPlugins(engine, {}, async (open) => {
+      const libraries: Plugin[] = [];
+      const paths: string[] = [];
+      for (const which of [1, 2]) {
+        const here = place();
+        copyFileSync(build(which), join(here, 'plugin.so'));
+        paths.push(join(here, 'plugin.so'));
+        process.chdir(here);
+        libraries.push(await open('./plugin.so'));
+      }
+      expect(libraries.map(({ path }) => path)).to.deep.equal(paths);
+      expect(await Promise.all(libraries.map(({ which }) => which()))).to.deep.equal([1, 2]);
+      expect(libraries.map(({ which }) => which.blocking())).to.deep.equal([1, 2]);
+    });
+  });
+
+  it('is opened anew when it has been replaced, beside what it was', async () => {
+    await withPlugins(engine, {}, async (open) => {
+      const path = join(place(), 'plugin.so');
+      const libraries: Plugin[] = [];
+      for (const which of [11, 12, 13]) {
+        put(build(which), path);
+        libraries.push(await open(path));
+        expect(await libraries.at(-1)?.which()).to.equal(which);
+      }
+      expect(await Promise.all(libraries.map(({ which }) => which()))).to.deep.equal([11, 12, 13]);
+      expect(libraries.map((library) => library.path)).to.deep.equal([path, path, path]);
+    });
+  });
+
+  it('is the one that a link leads to now', async () => {
+    await withPlugins(engine, {}, async (open) => {
+      const here = place();
+      const seen: number[] = [];
+      for (const which of [21, 22]) {
+        mkdirSync(join(here, `v${which}`));
+        copyFileSync(build(which), join(here, `v${which}`, 'plugin.so'));
+      }
+      for (const which of [21, 22, 21]) {
+        symlinkSync(join(here, `v${which}`), join(here, 'next'));
+        renameSync(join(here, 'next'), join(here, 'current'));
+        const { which: ask } = await open(join(here, 'current', 'plugin.so'));
+        seen.push(await ask());
+      }
+      expect(seen).to.deep.equal([21, 22, 21]);
+    });
+  });
+
+  it('that was put there again is the same library, with what it has kept', async () => {
+    await withPlugins(engine, {}, async (open) => {
+      const path = join(place(), 'plugin.so');
+      put(build(31), path);
+      const first = await open(path);
+      expect(await first.count()).to.equal(1);
+      put(build(31), path);
+      const second = await open(path);
+      expect([await second.count(), await first.count()]).to.deep.equal([2, 3]);
+    });
+  });
+
+  it('that was written into while it is open is refused, with what to do', async () => {
+    const path = join(place(), 'plugin.so');
+    await withPlugins(engine, {}, async (open) => {
+      put(build(41), path);
+      const before = await open(path);
+      expect(await before.which()).to.equal(41);
+      overwrite(build(42), path);
+      const error = await rejection(open(path), EngineError);
+      expect(error.code).to.equal('OFFTHREAD_LIBRARY_CHANGED');
+      expect(error.message).to.match(/plugin\.so.*overwritten.*rename it.*file name of its own/);
+    });
+  });
+
+  it('that could not be opened is opened once it can', async () => {
+    await withPlugins(engine, {}, async (open) => {
+      const path = join(place(), 'plugin.so');
+      const none = await rejection(open(path), LibraryNotFoundError);
+      expect(none.code).to.equal('OFFTHREAD_LIBRARY_NOT_FOUND');
+      put(compile('broken-plugin.so', 'int lacked(void); int which(void) { return lacked(); }'), path);
+      const broken = await rejection(open(path), EngineError);
+      expect(broken.message)
+        .to.include(`'${path}'`)
+        .and.match(/'lacked'/);
+      put(build(51), path);
+      expect(await (await open(path)).which()).to.equal(51);
+    });
+  });
+});
+
+describeOn(contractEngines, ['thread'], 'a file that was replaced (M34)', (engine) => {
+  it('runs on as it was in lanes that are started later', async () => {
+    await withPlugins(engine, { recycleAfter: 1 }, async (open, pool) => {
+      const path = join(place(), 'plugin.so');
+      put(build(61), path);
+      const first = await open(path);
+      put(build(62), path);
+      const second = await open(path);
+      rmSync(path);
+      for (let round = 0; round < 3; round++) {
+        expect([await first.which(), await second.which()]).to.deep.equal([61, 62]);
+      }
+      expect(pool.stats().lanesRecycled).to.be.at.least(3);
+    });
+  });
+});
+
+describeOn(contractEngines, ['process'], 'a file that was replaced, in processes (B2)', (engine) => {
+  const replaceLane = async (pool: Pool): Promise<void> => {
+    const [report] = await pool.laneReports();
+    const { pid } = report as { readonly pid: number };
+    process.kill(pid, 'SIGKILL');
+    await until(() => pool.stats().lanesCrashed > 0 && pool.stats().lanes.idle === 1, 'another lane');
+  };
+
+  it('is not run in a lane that is started later: its calls say that it has changed', async () => {
+    await withPlugins(engine, {}, async (open, pool) => {
+      const path = join(place(), 'plugin.so');
+      put(build(71), path);
+      const first = await open(path);
+      expect(await first.which()).to.equal(71);
+      put(build(72), path);
+      expect(await first.which()).to.equal(71);
+      await replaceLane(pool);
+      const error = await rejection(first.which(), EngineError);
+      expect(error).to.include({ code: 'OFFTHREAD_LIBRARY_CHANGED', kind: 'engine', symbol: 'which' });
+      expect(error.message).to.match(/plugin\.so.*has changed.*Open it again/);
+      const second = await open(path);
+      expect(await second.which()).to.equal(72);
+      await rejection(first.which(), EngineError);
+    });
+  });
+
+  it('by a copy of itself runs on', async () => {
+    await withPlugins(engine, {}, async (open, pool) => {
+      const path = join(place(), 'plugin.so');
+      put(build(81), path);
+      const first = await open(path);
+      put(build(81), path);
+      await replaceLane(pool);
+      expect(await first.which()).to.equal(81);
+    });
+  });
+
+  it('by nothing is not found, by the class and the code of that', async () => {
+    await withPlugins(engine, {}, async (open, pool) => {
+      const path = join(place(), 'plugin.so');
+      put(build(91), path);
+      const first = await open(path);
+      rmSync(path);
+      await replaceLane(pool);
+      const error = await rejection(first.which(), LibraryNotFoundError);
+      expect(error).to.include({ code: 'OFFTHREAD_LIBRARY_NOT_FOUND', kind: 'library', symbol: 'which' });
+    });
+  });
+
+  it('in place is opened by a new pool', async () => {
+    const path = join(place(), 'plugin.so');
+    put(build(101), path);
+    await withPlugins(engine, {}, async (open) => {
+      expect(await (await open(path)).which()).to.equal(101);
+    });
+    overwrite(build(102), path);
+    await withPlugins(engine, {}, async (open) => {
+      expect(await (await open(path)).which()).to.equal(102);
+    });
+  });
+});
