@@ -1,4 +1,6 @@
 /** The pool: wiring of admission, supervisor and what is observed. */
+import { Math, Promise, clearTimeout, setTimeout } from './builtins.js';
+import { race, resolved } from './promises.js';
 import type { AnyDeclarations, Checked } from './declare/checked.js';
 import { CallCancelledError, ChannelClosedError, type OffthreadError, PoolClosedError } from './errors.js';
 import { Admission } from './calls/admission.js';
@@ -242,7 +244,7 @@ export class Pool implements AsyncDisposable {
 
   /** Resolves when nothing is pending. The pool goes on taking calls meanwhile. */
   drain(): Promise<void> {
-    if (this.#counters.pending === 0) return Promise.resolve();
+    if (this.#counters.pending === 0) return resolved(undefined);
     return new Promise((resolve) => this.#drains.push(resolve));
   }
 
@@ -355,7 +357,7 @@ export class Pool implements AsyncDisposable {
       const late = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, Math.min(timeout, LONGEST_MS));
       });
-      await Promise.race([this.drain(), late]);
+      await race([this.drain(), late]);
       clearTimeout(timer);
     }
     await this.#end(this.#settings.grace);

@@ -17,6 +17,7 @@
  * been one, nothing is given back: such a thread would call what is no longer
  * there.
  */
+import { JSON } from '../src/builtins.js';
 import type { ChunksSpec, FunctionSpec, HostFunctionSpec } from '../src/declare/spec.js';
 import type { CallbackSource } from '../src/engines/bound-function.js';
 import { CallbackReader } from '../src/engines/callback-reader.js';

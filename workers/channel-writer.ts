@@ -10,6 +10,7 @@
  * tripwire, or the lane's end. Then native code gets the declared fallback, or
  * the value that makes it stop, at once and for the rest of the call.
  */
+import { Atomics } from '../src/builtins.js';
 import type { ChunksSpec, FunctionSpec, HostFunctionSpec, Scalar } from '../src/declare/spec.js';
 import type { CallbackReader, RawValues } from '../src/engines/callback-reader.js';
 import type { NativeValue } from '../src/engines/engine.js';

@@ -5,9 +5,10 @@
  * looks, and only then sleeps on what it has read; the host changes something,
  * takes note of whether the lane waits, bumps the gate, and wakes it.
  */
-import { performance } from 'node:perf_hooks';
+import { Atomics, Math, performance } from '../src/builtins.js';
 import { Channel } from '../src/shared/channel.js';
 import type { LaneMemory } from '../src/shared/lane-memory.js';
+import { mostReadings } from '../src/shared/spin.js';
 import type { LaneLink } from './lane-link.js';
 
 /** Spins skipped at most after spins in vain. */
@@ -18,7 +19,7 @@ export class Gate {
   readonly #gate: number;
   readonly #waiting: number;
   readonly #link: Pick<LaneLink, 'wait'>;
-  readonly #spinMs: number;
+  readonly #spinUs: number;
   /** Waits that do not spin, after spins in vain. */
   #skip = 0;
   #skipNext = 1;
@@ -29,7 +30,7 @@ export class Gate {
     this.#link = link;
     this.#gate = channel + Channel.GATE;
     this.#waiting = channel + Channel.WAITING;
-    this.#spinMs = spinUs / 1_000;
+    this.#spinUs = spinUs;
   }
 
   /** Waits until something is there, or until nothing is to be waited for any more. */
@@ -56,7 +57,8 @@ export class Gate {
       this.#skip -= 1;
       return false;
     }
-    const until = performance.now() + this.#spinMs;
+    const until = performance.now() + this.#spinUs / 1_000;
+    let left = mostReadings(this.#spinUs);
     do {
       for (let look = 0; look < 20; look += 1) {
         if (!there()) continue;
@@ -64,7 +66,8 @@ export class Gate {
         return true;
       }
       if (stopped()) return true;
-    } while (performance.now() < until);
+      left -= 1;
+    } while (left > 0 && performance.now() < until);
     this.#skip = this.#skipNext;
     this.#skipNext = Math.min(this.#skipNext * 2, MOST_SKIPPED);
     return false;

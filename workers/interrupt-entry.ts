@@ -2,6 +2,7 @@
  * The interrupt thread of thread lanes: one for a pool, a piscina task an order.
  * A thread of its own, because an interrupt function may block, and the host must not.
  */
+import { Atomics } from '../src/builtins.js';
 import { LaneMemory } from '../src/shared/lane-memory.js';
 import type { InterruptOrder } from '../src/shared/messages.js';
 import { bindInterrupt, interrupt } from './interrupts.js';

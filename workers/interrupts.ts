@@ -6,6 +6,7 @@
  * while the call is still running; the lane does not return from the call
  * before the function has returned. So the handle it gets is never a freed one.
  */
+import { Atomics } from '../src/builtins.js';
 import type { NativeFunction } from '../src/engines/engine.js';
 import { loadEngine } from '../src/engines/load.js';
 import { Interrupt, RowWord } from '../src/shared/layout.js';

@@ -4,6 +4,7 @@
  * descriptor. What runs in the lane does not know which.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { Atomics } from '../src/builtins.js';
 import { Bell, Header } from '../src/shared/layout.js';
 import type { LaneMemory } from '../src/shared/lane-memory.js';
 import type { ToHost, ToLane } from '../src/shared/messages.js';

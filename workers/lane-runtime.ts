@@ -18,7 +18,7 @@
  *   ENDED) and looks at TAIL again; the host writes TAIL and then looks at the
  *   announcement. One of the two sees the other.
  */
-import { performance } from 'node:perf_hooks';
+import { Atomics, Promise, clearInterval, performance, setInterval } from '../src/builtins.js';
 import { clockOrigin } from '../src/shared/clock.js';
 import type { BoundFunction } from '../src/engines/bound-function.js';
 import { NO_TEXT } from '../src/shared/payload.js';
@@ -38,6 +38,7 @@ import { State, generationIn, stateIn, transition } from '../src/shared/states.j
 import type { BatchPlan } from '../src/shared/batch.js';
 import { runBatch } from '../src/engines/bound-batch.js';
 import { type Callable, FunctionTable } from './function-table.js';
+import { mostReadings } from '../src/shared/spin.js';
 import { errorData } from './error-data.js';
 import type { LaneLink } from './lane-link.js';
 
@@ -189,11 +190,13 @@ export class LaneRuntime {
   #spin(): boolean {
     const { i32 } = this.memory;
     const until = performance.now() + this.#settings.spinUs / 1_000;
+    let left = mostReadings(this.#settings.spinUs);
     do {
       for (let look = 0; look < 50; look += 1) {
         if (this.#cursor !== Atomics.load(i32, Header.TAIL)) return true;
       }
-    } while (performance.now() < until);
+      left -= 1;
+    } while (left > 0 && performance.now() < until);
     return false;
   }
 

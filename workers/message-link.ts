@@ -13,6 +13,7 @@
  * it had begun its call, and may run it elsewhere if not.
  */
 import { Socket } from 'node:net';
+import { Atomics, Promise } from '../src/builtins.js';
 import type { CrateDown, CrateUp } from '../src/shared/crate.js';
 import { FrameReader, frameOf } from '../src/shared/frames.js';
 import type { LaneMemory } from '../src/shared/lane-memory.js';

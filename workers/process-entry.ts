@@ -11,8 +11,8 @@
  */
 import { closeSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
-import { performance } from 'node:perf_hooks';
 import { inspect } from 'node:util';
+import { JSON, performance, setInterval } from '../src/builtins.js';
 import { type System, systemCalls } from '../src/engines/system.js';
 import { LaneMemory } from '../src/shared/lane-memory.js';
 import { markLane } from '../src/shared/lane-mark.js';

@@ -14,6 +14,7 @@
  */
 import { readSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { Atomics, Math, Promise, performance } from '../src/builtins.js';
 import type { MappedFile, System } from '../src/engines/system.js';
 import type { LaneMemory } from '../src/shared/lane-memory.js';
 import { Header } from '../src/shared/layout.js';
@@ -84,11 +85,15 @@ export class ProcessLink implements LaneLink {
   wait(index: number, seen: number, ms: number = Infinity): boolean {
     const { i32 } = this.#memory;
     const until = ms === Infinity ? Infinity : performance.now() + ms;
+    let slept = 0;
     for (let slice = FIRST_SLICE_MS; ; slice = Math.min(slice * 2, LONGEST_SLICE_MS)) {
       if (Atomics.load(i32, index) !== seen) return true;
-      const left = until - performance.now();
+      // What was slept is over, whatever the clock says.
+      const left = Math.min(until - performance.now(), ms - slept);
       if (left <= 0) return false;
-      if (this.#system.poll([SOCKET_FD], Math.min(slice, left))) this.#takeBytes();
+      const most = Math.min(slice, left);
+      if (this.#system.poll([SOCKET_FD], most)) this.#takeBytes();
+      else slept += most;
     }
   }
 

@@ -1,6 +1,6 @@
 /** What a lane tells about itself. */
-import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
+import { performance } from '../src/builtins.js';
 import type { LaneReport } from '../src/shared/messages.js';
 import type { LaneRuntime } from './lane-runtime.js';
 

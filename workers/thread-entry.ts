@@ -2,10 +2,10 @@
  * The piscina task of a thread lane. The first one boots the lane; each later
  * one is a new lease of the same lane.
  */
-import { performance } from 'node:perf_hooks';
 import { threadId } from 'node:worker_threads';
 import { expose } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { performance, setImmediate } from '../src/builtins.js';
 import type { ErrorData, LaneBoot, LaneControl, LaneReport } from '../src/shared/messages.js';
 import { markLane } from '../src/shared/lane-mark.js';
 import { LaneMemory } from '../src/shared/lane-memory.js';

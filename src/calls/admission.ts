@@ -14,7 +14,7 @@
  *   ends (`onSettled`), which `Call.settle` calls exactly once.
  * - Whatever frees room (a result, a cancellation, a lane) ends in `pump`.
  */
-import { performance } from 'node:perf_hooks';
+import { Math, performance } from '../builtins.js';
 import { checkArguments } from '../declare/validate.js';
 import type { OffthreadError } from '../errors.js';
 import { type Counters } from '../observe/counters.js';

@@ -1,5 +1,5 @@
 /** What a call tells the audit trail of itself, and when. Used only while somebody listens. */
-import { performance } from 'node:perf_hooks';
+import { performance } from '../builtins.js';
 import type { OffthreadError } from '../errors.js';
 import { publish } from '../observe/trace.js';
 import type { Ending } from '../supervisor/job.js';

@@ -16,6 +16,8 @@
  *   only after it is done with the last.
  * - A waiting reader is answered when the call settles, whatever ended it.
  */
+import { Promise, clearImmediate, setImmediate } from '../builtins.js';
+import { resolved, whenSettled } from '../promises.js';
 import { HostFunctionError, ListenerError, type OffthreadError } from '../errors.js';
 import type { ChunksSpec } from '../declare/spec.js';
 import { generationOf } from '../shared/states.js';
@@ -104,7 +106,7 @@ export class ChunkFlow implements ChunkSink {
     this.#source.generation = generationOf(call.id);
     if (!quiet) return;
     const over = (): void => this.#over();
-    call.then(over, over);
+    void whenSettled(call, over, over);
   }
 
   /** The next chunk; at the end, how it ended: an error is told once. */
@@ -114,7 +116,7 @@ export class ChunkFlow implements ChunkSink {
     if (chunk !== NONE) {
       // After the reader has had it; a reader that comes back for more is sooner.
       if (this.#held !== null && this.#source.isEmpty) this.#releasing = setImmediate(() => this.#release());
-      return Promise.resolve({ done: false, value: chunk });
+      return resolved({ done: false, value: chunk });
     }
     return new Promise((resolve, reject) => {
       this.#readers.push({ resolve, reject });
@@ -251,7 +253,7 @@ export class ChunkFlow implements ChunkSink {
       this.#handleAll();
       this.#owner.notice();
     };
-    result.then(goOn, (thrown: unknown) => {
+    void whenSettled(result, goOn, (thrown: unknown) => {
       this.#handlerThrew(thrown);
       goOn();
     });

@@ -3,7 +3,7 @@
  * code runs; then what was left in there, which is taken out so that the lane
  * goes on with other calls.
  */
-import { performance } from 'node:perf_hooks';
+import { performance } from '../builtins.js';
 import type { ChunksSpec } from '../declare/spec.js';
 import type { RecordHead } from '../lanes/lane-channel.js';
 import type { JobLane } from '../supervisor/job.js';

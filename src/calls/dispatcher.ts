@@ -1,6 +1,7 @@
 /** Makes calls: gives each its id and its limits, and offers it to the pool, or waits for it. */
 import { AsyncResource } from 'node:async_hooks';
-import { performance } from 'node:perf_hooks';
+import { Math, performance } from '../builtins.js';
+import { ignoreFailure } from '../promises.js';
 import { currentLane } from '../shared/lane-mark.js';
 import { IdSource } from '../shared/ids.js';
 import type { DeclaredFunction } from '../lanes/declared-function.js';
@@ -145,7 +146,7 @@ export class CallDispatcher implements Dispatcher {
     const call = new Call(ids.take(), fn, args, limits, this.#admission);
     if (fn.takesFunctions) call.talk = talkHere();
     // Its answer is taken from the call itself; the promise has no reader.
-    call.catch(() => {});
+    ignoreFailure(call);
     const flow = handler === null ? null : this.#flow(call, handler, false);
     const lane = currentLane();
     const cannot = lane === undefined && this.#supervisor.control === 'kill-only';

@@ -2,7 +2,7 @@
  * A blocking call inside a lane: runs on this very thread. Waiting for another
  * lane from here could wait for ever, for instance when every lane does so.
  */
-import { performance } from 'node:perf_hooks';
+import { Atomics, performance } from '../builtins.js';
 import { BoundFunction } from '../engines/bound-function.js';
 import type { Frame } from '../engines/bound-function.js';
 import { loadEngine } from '../engines/load.js';

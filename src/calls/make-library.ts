@@ -1,4 +1,5 @@
 /** Builds the library object that `pool.open` resolves to. */
+import { allSettled } from '../promises.js';
 import type { AnyDeclarations } from '../declare/checked.js';
 import type { EngineName } from '../declare/spec.js';
 import { PoolClosedError } from '../errors.js';
@@ -29,7 +30,7 @@ export function makeLibrary<D extends AnyDeclarations>(
       );
     }
     const own = new Set(functions);
-    await Promise.allSettled(admission.pending().filter((call) => own.has(call.fn)));
+    await allSettled(admission.pending().filter((call) => own.has(call.fn)));
   };
   const base: LibraryBase = { engine, path, close, [Symbol.asyncDispose]: close };
   const entries = functions.map((fn) => [fn.name, nativeFunction(dispatcher, fn)] as const);

@@ -1,4 +1,6 @@
 /** A stream out of native code, as users see it. */
+import { Promise, clearTimeout, setTimeout } from '../builtins.js';
+import { race, whenSettled } from '../promises.js';
 import { endedTimeout } from '../options/call-options.js';
 import { StreamError } from '../errors.js';
 import type { Call, NativeCall } from './call.js';
@@ -72,13 +74,17 @@ export class ChunkStream<Chunk, Result> implements NativeStream<Chunk, Result> {
 
   async ended(options?: EndedOptions): Promise<StreamEnding> {
     const timeout = endedTimeout(options);
-    const settled = this.#settled().then(() => ENDINGS[this.#call.ending ?? 'failed']);
+    const settled = whenSettled(this.#settled(), () => ENDINGS[this.#call.ending ?? 'failed']);
     if (timeout === Infinity) return await settled;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<StreamEnding>((resolve) => {
       timer = setTimeout(() => resolve('timed-out'), timeout);
     });
-    return await Promise.race([settled, late]).finally(() => clearTimeout(timer));
+    try {
+      return await race([settled, late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   readable(): ReadableStream<Chunk> {

@@ -11,6 +11,7 @@
  * changed: a function that makes a call and answers without awaiting it is no
  * deadlock.
  */
+import { setImmediate, setTimeout } from '../builtins.js';
 import { DeadlockError } from '../errors.js';
 import { currentInvocation } from '../supervisor/host-context.js';
 import type { Invocation } from '../supervisor/invocation.js';

@@ -1,4 +1,5 @@
 /** The errors of calls that do not get past the door. */
+import { Math } from '../builtins.js';
 import {
   ArgumentError,
   CallCancelledError,

@@ -3,6 +3,7 @@
  * They are kept until nobody has read one for as long as the call might have
  * run, and keep the process alive until then: no lane does that for them.
  */
+import { Math, clearInterval, setInterval } from '../builtins.js';
 import type { Call } from './call.js';
 import type { ChunkFlow } from './chunk-flow.js';
 

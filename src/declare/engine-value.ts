@@ -1,4 +1,5 @@
 /** Scalars on their way to native code, where it is not the arguments of a call: those are checked by `validate.ts`. */
+import { Math } from '../builtins.js';
 import { SCALARS } from './scalars.js';
 import type { Scalar } from './spec.js';
 

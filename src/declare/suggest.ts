@@ -1,5 +1,7 @@
 /** "Did you mean": the known word that a wrong one was probably meant to be. */
 
+import { Math } from '../builtins.js';
+
 /** Longer words are no typing mistake of a name, and the distance is quadratic. */
 const LONGEST = 40;
 

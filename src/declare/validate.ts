@@ -5,6 +5,7 @@
  * on small integers, no closures, and nothing allocated unless it fails. What
  * is wrong with a value is worked out again, at leisure, in `explain.ts`.
  */
+import { Math } from '../builtins.js';
 import type { ArgumentError } from '../errors.js';
 import { isUsableBytes } from './bytes.js';
 import type { CompiledFunction } from './compile.js';

@@ -8,6 +8,7 @@
  * - `done` in the row is written before each item: whatever ends this thread
  *   in native code, the host knows the item, and has the results before it.
  */
+import { Atomics, Math } from '../builtins.js';
 import { ERRNO_SHIFT, Outcome, RowDouble, RowWord } from '../shared/layout.js';
 import { type BatchPlan, type Column, type NumberColumn, batchViews, lentColumns } from '../shared/batch.js';
 import type { LaneMemory } from '../shared/lane-memory.js';

@@ -10,6 +10,7 @@
  * a count that is negative, or NULL with a length, is a fault, not a crash.
  */
 import { constants } from 'node:buffer';
+import { Math } from '../builtins.js';
 import type { CallbackParamSpec, CallbackSpec } from '../declare/spec.js';
 import { ABSENT, type RecordViews, Slot, align8, slotOf } from '../shared/record.js';
 import type { Engine } from './engine.js';

@@ -1,5 +1,7 @@
 /** Reads as much of an ELF header as tells whether this process may hand the file to `dlopen`. */
 
+import { Math } from '../builtins.js';
+
 /** e_machine of the architectures that Node.js is built for, by `process.arch`. */
 const MACHINES: ReadonlyMap<number, string> = new Map([
   [3, 'ia32'],

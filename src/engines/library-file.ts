@@ -7,6 +7,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 
+import { Math } from '../builtins.js';
 import { elfExtent, readElfHeader } from './elf-file.js';
 import { machArchitectures } from './mach-file.js';
 

@@ -3,6 +3,7 @@
  * on every engine. Addresses are numbers where the engine takes them, which
  * is three times as fast as bigints.
  */
+import { Math } from '../builtins.js';
 import type { Engine, NativeFunction } from './engine.js';
 
 const FIRST_ENTRIES = 64;

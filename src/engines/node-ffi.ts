@@ -1,4 +1,5 @@
 /** The engine node: Node's own `node:ffi`, from Node 26.1 on. */
+import { JSON } from '../builtins.js';
 import { EngineError } from '../errors.js';
 import { requireInstalled } from '../shared/package-home.js';
 import { CAPABILITIES } from './capabilities.js';

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { getSystemErrorName } from 'node:util';
+import { Math } from '../builtins.js';
 import type { EngineName } from '../declare/spec.js';
 import { EngineError } from '../errors.js';
 import type { Engine, NativeFunction } from './engine.js';

@@ -3,6 +3,8 @@
  * of bytes. Only the host allocates; a position never wraps within a payload.
  */
 
+import { Math } from '../builtins.js';
+
 const ALIGN = 16;
 
 export class Arena {

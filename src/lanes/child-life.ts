@@ -10,6 +10,8 @@
  * - While somebody waits for it (a call, an answer, its end), it keeps the
  *   host's process alive; else it does not.
  */
+import { Promise, clearInterval, clearTimeout, setInterval, setTimeout } from '../builtins.js';
+import { whenSettled } from '../promises.js';
 import type { NativeEnd } from '../engines/system.js';
 import { type DeathPhase, LaneCrashedError } from '../errors.js';
 import { pathOfName } from '../engines/library-name.js';
@@ -208,7 +210,7 @@ export class ChildLife {
   #finish(): void {
     this.child.close();
     const timer = setTimeout(() => this.child.kill(), EXIT_MS).unref();
-    void this.#ended.then(() => clearTimeout(timer));
+    void whenSettled(this.#ended, () => clearTimeout(timer));
   }
 
   async #ask(make: (id: number) => ToLane): Promise<Answer> {

@@ -12,6 +12,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { readFileSync, readSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { NativeEnd } from '../engines/system.js';
+import { JSON, queueMicrotask } from '../builtins.js';
 import { ORDERS_FD, type ProcessBoot, SOCKET_FD } from '../shared/process-boot.js';
 import type { LaneStart } from '../options/lane-start.js';
 import { laneEnvironment } from '../shared/lane-mark.js';

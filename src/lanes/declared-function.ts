@@ -1,4 +1,5 @@
 /** A declared function as the host knows it: its number, its plan, and how long it runs. */
+import { Math } from '../builtins.js';
 import type { CompiledFunction } from '../declare/compile.js';
 import type { OffthreadError } from '../errors.js';
 import type { EngineName } from '../declare/spec.js';

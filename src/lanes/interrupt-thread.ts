@@ -1,11 +1,14 @@
 /** The thread that calls interrupt functions: one single-thread piscina, an order a task. */
 import { pathToFileURL } from 'node:url';
 import type { Piscina } from 'piscina';
+import { Atomics, Promise, clearTimeout, setTimeout } from '../builtins.js';
+import { allSettled, race, whenSettled } from '../promises.js';
 import { LaneMemory } from '../shared/lane-memory.js';
 import { Interrupt, RowWord } from '../shared/layout.js';
 import type { InterruptOrder } from '../shared/messages.js';
 import { workerFile } from '../shared/package-home.js';
 import type { LaneStart } from '../options/lane-start.js';
+import { withOriginals } from './originals.js';
 import { leaveBehind } from './leave-behind.js';
 import { loadPiscina } from './load-piscina.js';
 import { threadStart } from './thread-start.js';
@@ -45,8 +48,10 @@ export class InterruptThread {
       leaveBehind(this.#thread, this.#created);
     }
     this.#sent = (this.#sent + 1) | 0;
-    const done = this.#carryOut(this.#thread, order, this.#sent).finally(() => this.#orders.delete(done));
+    const done = this.#carryOut(this.#thread, order, this.#sent);
     this.#orders.add(done);
+    const over = (): void => void this.#orders.delete(done);
+    void whenSettled(done, over, over);
   }
 
   /**
@@ -62,11 +67,11 @@ export class InterruptThread {
     const patience = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, PATIENCE_MS);
     });
-    await Promise.race([Promise.allSettled(this.#orders), patience]);
+    await race<unknown>([allSettled([...this.#orders]), patience]);
     this.#ended = true;
     if (this.busy) leaveBehind(thread);
-    const ended = thread.destroy();
-    if (!this.busy) await Promise.race([ended, patience]);
+    const ended = withOriginals(() => thread.destroy());
+    if (!this.busy) await race([ended, patience]);
     clearTimeout(timer);
   }
 
@@ -78,7 +83,7 @@ export class InterruptThread {
 
   async #carryOut(thread: Piscina, order: InterruptOrder, number: number): Promise<void> {
     try {
-      await thread.run({ order, number, over: this.#over });
+      await withOriginals(() => thread.run({ order, number, over: this.#over }));
     } catch {
       // Left behind, it may be in an interrupt function for ever.
       if (this.#ended) return;
@@ -99,7 +104,7 @@ function release({ memory, size, sequence }: Extract<InterruptOrder, { kind: 'in
 
 function makeThread(start: LaneStart, created: (created: object) => void): Piscina {
   const Piscina = loadPiscina();
-  const thread = new Piscina({
+  const options = {
     filename: pathToFileURL(workerFile('interrupt-entry')).href,
     minThreads: 1,
     maxThreads: 1,
@@ -109,7 +114,8 @@ function makeThread(start: LaneStart, created: (created: object) => void): Pisci
     idleTimeout: Infinity,
     recordTiming: false,
     ...threadStart(start),
-  });
+  };
+  const thread = withOriginals(() => new Piscina(options));
   thread.on('error', () => {});
   thread.on('workerCreate', created);
   return thread;

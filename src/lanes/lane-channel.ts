@@ -11,7 +11,7 @@
  * - Whatever the lane may wait for is followed by {@link nudge}, or by a look
  *   at whether it waits (see `workers/channel-writer.ts`).
  */
-import { performance } from 'node:perf_hooks';
+import { Atomics, performance } from '../builtins.js';
 import type { CallbackParamSpec, ChunksSpec, Scalar } from '../declare/spec.js';
 import { Channel, Reply, callsPipe, chunksPipe } from '../shared/channel.js';
 import type { LaneMemory } from '../shared/lane-memory.js';

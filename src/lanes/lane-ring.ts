@@ -10,6 +10,7 @@
  * - `write` either writes the whole call or nothing.
  * - A payload's views stay referenced until its row is given back.
  */
+import { Atomics } from '../builtins.js';
 import { Header, Interrupt, Request, RowDouble, RowWord } from '../shared/layout.js';
 import { arenaStart } from '../shared/layout.js';
 import type { LaneMemory } from '../shared/lane-memory.js';

@@ -8,6 +8,7 @@
  * - A piece is given out again only after `give`.
  * - Of what has been given back, at most `KEPT_BYTES` keep their memory.
  */
+import { Math } from '../builtins.js';
 import type { MappedFile, System } from '../engines/system.js';
 
 /** Smallest piece, in bytes: two pages. Above `LARGE`, pieces are multiples of it. */

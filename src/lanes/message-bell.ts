@@ -2,6 +2,7 @@
  * The doorbell of lanes that send messages. What rings it is read by the host's
  * own thread, in its event loop, so nothing has to be armed and none is missed.
  */
+import { queueMicrotask } from '../builtins.js';
 import type { Doorbell } from '../shared/bell.js';
 
 /** A lane, as the bell knows it. */

@@ -18,7 +18,7 @@
  * - An answer is written into the row of the call that it is to, and decides
  *   its end only if the host has not.
  */
-import { performance } from 'node:perf_hooks';
+import { Atomics, performance } from '../builtins.js';
 import type { CrateDown, CrateUp } from '../shared/crate.js';
 import { clockOrigin } from '../shared/clock.js';
 import { FrameReader, frameOf } from '../shared/frames.js';

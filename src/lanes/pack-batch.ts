@@ -3,6 +3,7 @@
  * is into its payload. A lane that shares no memory has no blocks: then the
  * items lie in the payload, which is sent.
  */
+import { Math } from '../builtins.js';
 import { NOTHING_LENT, batchBytes, batchViews, lentBits } from '../shared/batch.js';
 import { blocksStart } from '../shared/channel.js';
 import type { LaneMemory } from '../shared/lane-memory.js';

@@ -7,6 +7,7 @@
  * made; buffers are looked at again, because they may have been detached while
  * the call was queued.
  */
+import { Math } from '../builtins.js';
 import { ArgumentError } from '../errors.js';
 import { bufferOf, bytesOf, isShared, isUsableBytes } from '../declare/bytes.js';
 import { liveOffset } from '../declare/live.js';

@@ -3,6 +3,7 @@
  * each. Arming it arms every lane's word, so what native code of one lane does
  * to its own memory cannot silence the others.
  */
+import { queueMicrotask } from '../builtins.js';
 import type { System } from '../engines/system.js';
 import type { Doorbell } from '../shared/bell.js';
 

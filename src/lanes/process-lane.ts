@@ -11,8 +11,8 @@
  *   starting ──► ready ──► lost (killed, on its way out) ──► ended
  *       └──────────┴──────────────────────────────────────────► ended
  */
-import { performance } from 'node:perf_hooks';
 import type { MappedFile, NativeEnd, System } from '../engines/system.js';
+import { Atomics, performance } from '../builtins.js';
 import { clockOrigin } from '../shared/clock.js';
 import { Header, type LaneSize } from '../shared/layout.js';
 import { LaneMemory } from '../shared/lane-memory.js';

@@ -1,4 +1,5 @@
 /** What a process lane was asked and has not answered. Every question is answered, or fails with the lane. */
+import { Promise } from '../builtins.js';
 import type { ErrorData, LaneReport } from '../shared/messages.js';
 
 /** An answer: how the lane is, and what went wrong with what it was asked to do. */

@@ -1,5 +1,6 @@
 /** Reads the payload of a record: what native code called back with, as JavaScript values of their own. */
 import { markAsUntransferable } from 'node:worker_threads';
+import { Math } from '../builtins.js';
 import type { CallbackParamSpec } from '../declare/spec.js';
 import { Disorder } from '../shared/disorder.js';
 import { copyOut } from './native-copy.js';

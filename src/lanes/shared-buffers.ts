@@ -20,6 +20,7 @@
  */
 
 import type { MessagePort } from 'node:worker_threads';
+import { Math } from '../builtins.js';
 import type { ToLane } from '../shared/messages.js';
 import { FIRST_EXTERNAL } from '../shared/payload.js';
 import type { Outside } from './outside.js';

@@ -9,12 +9,13 @@
  * statistics and drain while the lane is between calls; every question is
  * raced against the lane's death, because comlink itself would wait for ever.
  */
-import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type Remote, releaseProxy, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { Piscina } from 'piscina';
+import { Atomics, Promise, performance } from '../builtins.js';
+import { ignoreFailure, race, whenSettled } from '../promises.js';
 import { keepForever, leaveBehind } from './leave-behind.js';
 import { LaneCrashedError } from '../errors.js';
 import { withoutPrototype } from '../options/checks.js';
@@ -43,6 +44,7 @@ import {
   unfit,
   vanished,
 } from './thread-death.js';
+import { withOriginals } from './originals.js';
 import type { Ticket } from './ticket.js';
 
 /** How a thread lane is made. */
@@ -111,7 +113,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.#death = new Promise((_, reject) => {
       this.#die = reject;
     });
-    this.#death.catch(() => {});
+    ignoreFailure(this.#death);
     this.#gone = new Promise((resolve) => {
       this.#goneNow = resolve;
     });
@@ -225,9 +227,12 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   retire(): Promise<void> {
     this.ring.publish();
     this.channel.close();
-    return this.#ask(() => this.#remote.retire()).then(() => {
-      this.#retired = true;
-    });
+    return whenSettled(
+      this.#ask(() => this.#remote.retire()),
+      () => {
+        this.#retired = true;
+      },
+    );
   }
 
   /** The host has opened it, in the same process. */
@@ -266,7 +271,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.#questions += 1;
     this.#control.ref();
     try {
-      return await Promise.race([question(), this.#death]);
+      return await race([withOriginals(question), this.#death]);
     } finally {
       this.#questions -= 1;
       if (this.#questions === 0) this.#control.unref();
@@ -274,9 +279,9 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   }
 
   #lease(task: LaneBoot | null, transferList: MessagePort[]): void {
-    this.#piscina
-      .run(task, withoutPrototype({ transferList }))
-      .catch((error: unknown) => this.#died(unfit(error)));
+    const options = withoutPrototype({ transferList });
+    const lease = withOriginals(() => this.#piscina.run(task, options));
+    void whenSettled(lease, null, (error: unknown) => this.#died(unfit(error)));
   }
 
   #exited(code: number): void {
@@ -302,7 +307,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.#dead = true;
     this.#goneNow();
     // No thread in its place: the pool starts another lane.
-    void this.#piscina.destroy();
+    void withOriginals(() => this.#piscina.destroy());
     const { reason, cause } = end;
     this.#die(
       new LaneCrashedError(`Lane ${this.name} ended before it answered: it ${reason}.`, {
@@ -326,19 +331,20 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.channel.close();
     // A thread that is ended in native code never gives its callbacks back: it
     // has to return first. It may be gone already, or be so before it answers.
-    const returned = this.hasCallbacks && !this.#retired ? this.#remote.retire() : undefined;
+    const returned =
+      this.hasCallbacks && !this.#retired ? withOriginals(() => this.#remote.retire()) : undefined;
     // Comlink listens again for the answer.
     this.#control.unref();
     this.#die(new LaneCrashedError(`Lane ${this.name} has ended.`, { lane: this.name }));
-    if (returned !== undefined) await Promise.race([returned, this.#gone]).catch(() => {});
-    this.#remote[releaseProxy]();
+    if (returned !== undefined) await whenSettled(race([returned, this.#gone]), null, () => {});
+    withOriginals(() => this.#remote[releaseProxy]());
     this.#control.close();
     this.#port.close();
     if (this.channel.threaded && !this.#dead) {
       keepForever(this.#piscina, this.#created);
     } else if (!this.#dead) {
       // Of a dead one it has been done; again it would forget that, and start a thread when the old one exits.
-      await this.#piscina.destroy();
+      await withOriginals(() => this.#piscina.destroy());
     }
     this.status = 'ended';
   }

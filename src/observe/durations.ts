@@ -7,6 +7,8 @@
  * what it costs the host altogether.
  */
 
+import { Math } from '../builtins.js';
+
 /** A distribution of durations, in ms. */
 export interface Distribution {
   readonly count: number;

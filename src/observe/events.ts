@@ -3,6 +3,8 @@
  * are told, the pool goes on, and the `error` listeners get a ListenerError.
  */
 import { EventEmitter } from 'node:events';
+import { Promise } from '../builtins.js';
+import { whenSettled } from '../promises.js';
 import { ArgumentError, type LaneCrashedError, ListenerError, type OffthreadError } from '../errors.js';
 import { show } from '../options/checks.js';
 
@@ -92,7 +94,9 @@ export class Events {
     for (const listener of this.#emitter.rawListeners(event)) {
       try {
         const result: unknown = Reflect.apply(listener, undefined, args);
-        if (result instanceof Promise) result.catch((cause: unknown) => this.#failed(event, cause));
+        if (result instanceof Promise) {
+          void whenSettled(result, null, (cause: unknown) => this.#failed(event, cause));
+        }
       } catch (cause) {
         this.#failed(event, cause);
       }

@@ -1,5 +1,6 @@
 /** Options of one call, and of what can be done with one. */
 import { types } from 'node:util';
+import { Date } from '../builtins.js';
 import {
   abortSignal,
   duration,

@@ -1,5 +1,6 @@
 /** What options are checked by: each check names the option, what it is, and what it has to be. */
 import { inspect, types } from 'node:util';
+import { AbortSignal } from '../builtins.js';
 import { ArgumentError } from '../errors.js';
 import { hasAborted } from './signal-state.js';
 

@@ -1,4 +1,5 @@
 /** Whether a failed item of `pool.map` is run again, and when. */
+import { Math } from '../builtins.js';
 import { kindOf } from '../errors.js';
 import { LONGEST_MS, duration, integer, known, plainCopy, refuse, withoutPrototype } from './checks.js';
 import type { MapRetries } from './map-options.js';

@@ -3,6 +3,7 @@
  * door; inside everything is filled in and read-only.
  */
 import { availableParallelism } from 'node:os';
+import { Math } from '../builtins.js';
 import { ArgumentError } from '../errors.js';
 import { LONGEST_MS, duration, flag, integer, known, oneOf, quantity, refuse, unlimited } from './checks.js';
 import { type LaneStart, laneStart } from './lane-start.js';

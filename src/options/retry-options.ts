@@ -1,4 +1,5 @@
 /** Options of `retry`, and which errors are worth another attempt. */
+import { Math } from '../builtins.js';
 import { type ErrorKind, RaceError, isOwn } from '../errors.js';
 import { type Deadline, deadlineOption } from './call-options.js';
 import { LONGEST_MS, abortSignal, copyOf, countOrInfinity, duration, flag, known, refuse } from './checks.js';

@@ -12,6 +12,7 @@
  * no place for them. The row's progress says how far the
  * lane is: items before `done` are over, the one at `done` runs or is next.
  */
+import { Math } from '../builtins.js';
 import type { FunctionSpec, Scalar } from '../declare/spec.js';
 
 /** Typed arrays that hold a scalar each. */

@@ -6,6 +6,8 @@
  * either seen in that last look or it rings. Only the lane that disarms the
  * bell rings, so a flood of results is one wake-up.
  */
+import { Atomics, queueMicrotask } from '../builtins.js';
+import { whenSettled } from '../promises.js';
 import { BELL_BYTES, Bell } from './layout.js';
 
 /** What a host sleeps on until one of its lanes has something for it. */
@@ -43,7 +45,7 @@ export class HostBell implements Doorbell {
 
   whenRung(count: number, wake: () => void): void {
     const wait = Atomics.waitAsync(this.#words, Bell.COUNT, count);
-    if (wait.async) void wait.value.then(wake);
+    if (wait.async) void whenSettled(wait.value, wake);
     else queueMicrotask(wake);
   }
 

@@ -6,7 +6,7 @@
  * where on it its own zero lies.
  */
 
-import { performance } from 'node:perf_hooks';
+import { Math, monotonicNs, performance } from '../builtins.js';
 
 const NS_PER_MS = 1e6;
 const SAMPLES = 5;
@@ -15,7 +15,7 @@ const SAMPLES = 5;
 export function clockOrigin(): number {
   let origin = -Infinity;
   for (let sample = 0; sample < SAMPLES; sample += 1) {
-    const monotonic = Number(process.hrtime.bigint()) / NS_PER_MS;
+    const monotonic = Number(monotonicNs()) / NS_PER_MS;
     // A pause between the two readings makes the difference smaller: the largest is the truest.
     origin = Math.max(origin, monotonic - performance.now());
   }

@@ -8,6 +8,7 @@
  *   blobs
  */
 import { deserialize, serialize } from 'node:v8';
+import { Math } from '../builtins.js';
 
 const HEAD_BYTES = 12;
 /** So that what is no message is not waited for as if it were a long one. */

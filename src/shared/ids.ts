@@ -8,6 +8,8 @@
  * wrap (71 years at two million calls a second).
  */
 
+import { Atomics } from '../builtins.js';
+
 const BLOCK_BITS = 20;
 const BLOCK_SIZE = 2 ** BLOCK_BITS;
 /** Ids after which the counter starts again: 2^52. */

@@ -9,6 +9,7 @@
  * whenever the reader may have gone on.
  */
 import { deserialize, serialize } from 'node:v8';
+import { Atomics, Math } from '../builtins.js';
 import { memoryBytes, type PipePlace } from './channel.js';
 import { Disorder } from './disorder.js';
 import { align8 } from './record.js';

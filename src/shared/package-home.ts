@@ -10,6 +10,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { JSON } from '../builtins.js';
 import { LaneStartError } from '../errors.js';
 import { VERSION } from './version.js';
 

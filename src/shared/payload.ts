@@ -10,6 +10,7 @@
  * Cells and texts have fixed places for a function, so both sides compute them
  * once, from its spec.
  */
+import { Math } from '../builtins.js';
 import type { FunctionSpec, ParamSpec, Scalar } from '../declare/spec.js';
 
 /** How a cell is written and read: what a loop over parameters switches on. */

@@ -14,6 +14,7 @@
  * Each side keeps what it has last seen of the other's position, and looks again
  * only when that is used up: else every record would move a cache line twice.
  */
+import { Atomics, Math } from '../builtins.js';
 import type { PipePlace } from './channel.js';
 import { Disorder } from './disorder.js';
 import type { LaneMemory } from './lane-memory.js';

@@ -1,4 +1,5 @@
 /** What a process lane is started with: an argument of its command line, and descriptors by number. */
+import { JSON } from '../builtins.js';
 import type { LaneSize } from './layout.js';
 import type { Interruption } from './messages.js';
 

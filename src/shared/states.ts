@@ -19,6 +19,8 @@
  *   calls on one row between its read and its swap.
  */
 
+import { Atomics } from '../builtins.js';
+
 export const State = {
   queued: 1,
   running: 2,

@@ -2,7 +2,7 @@
  * Which lane runs a call, and how it gets there: an idle lane, or one whose
  * calls are expected to end soon. What a tick assigns goes as a crate, at its end.
  */
-import { performance } from 'node:perf_hooks';
+import { performance } from '../builtins.js';
 import { chooseLane, chooseLaneAhead, otherLanes, overdueMs } from './choose-lane.js';
 import type { Endings } from './endings.js';
 import { STUCK_AFTER_MS } from './health.js';

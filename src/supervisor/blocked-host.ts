@@ -17,7 +17,7 @@
  *   room in the queue                                follows from these
  *   promises of functions on the host                never: the call fails at once
  */
-import { performance } from 'node:perf_hooks';
+import { Math, performance } from '../builtins.js';
 import type { Doorbell } from '../shared/bell.js';
 import { blockedDeadlock, requireHope } from './deadlock.js';
 import type { HostLoop } from './host-loop.js';

@@ -2,7 +2,7 @@
  * The calls of a lane that has died: those that it had started fail, or, where
  * they ask for it, are run again elsewhere.
  */
-import { performance } from 'node:perf_hooks';
+import { performance } from '../builtins.js';
 import { type CrashDetails, type DeathPhase, type ErrorContext, LaneCrashedError } from '../errors.js';
 import type { Death } from '../lanes/death.js';
 import { digestArguments } from '../lanes/digest.js';

@@ -5,7 +5,7 @@
  * Guarantee: safe to enter again from a handler, which may move lanes between
  * the lists meanwhile.
  */
-import { performance } from 'node:perf_hooks';
+import { performance, queueMicrotask } from '../builtins.js';
 import type { Death } from '../lanes/death.js';
 import type { LaneCrashedError, OffthreadError } from '../errors.js';
 import { type Crashes, crashError } from './crash.js';

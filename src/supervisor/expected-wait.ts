@@ -8,6 +8,7 @@
  * after; on average it is half a call too much for all but one. With fewer calls
  * in front than lanes, it is no later than the last lane is free.
  */
+import { Math } from '../builtins.js';
 import { State } from '../shared/states.js';
 import type { Job, JobLane } from './job.js';
 

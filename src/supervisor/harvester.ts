@@ -6,7 +6,7 @@
  * blocking call). A row is read and given back before its call settles, so
  * whoever comes next finds the next row.
  */
-import { performance } from 'node:perf_hooks';
+import { performance } from '../builtins.js';
 import { State } from '../shared/states.js';
 import type { Job, JobLane } from './job.js';
 import { requireEnding } from './row-sense.js';

@@ -3,6 +3,7 @@
  * what they run, calls stuck behind it, lanes that do not start or have ended
  * without a word. Every look answers with the time of the next one.
  */
+import { Math } from '../builtins.js';
 import { CallTimeoutError } from '../errors.js';
 import type { Death } from '../lanes/death.js';
 import { State } from '../shared/states.js';

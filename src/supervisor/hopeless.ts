@@ -1,5 +1,6 @@
 /** Why no lane will take a call, for whoever makes one. */
 import { CrashLoopError, LaneLostError, LaneStartError } from '../errors.js';
+import { Math } from '../builtins.js';
 import { thrownText } from '../options/checks.js';
 import { type PoolSettings } from '../options/pool-options.js';
 import { startAdvice } from './start-advice.js';

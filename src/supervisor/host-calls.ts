@@ -16,7 +16,8 @@
  * - It may be entered again: a record is taken before its function runs.
  */
 import type { AsyncResource } from 'node:async_hooks';
-import { performance } from 'node:perf_hooks';
+import { Math, performance } from '../builtins.js';
+import { whenSettled } from '../promises.js';
 import { fitsType } from '../declare/validate.js';
 import type { HostFunctionSpec, ParamSpec } from '../declare/spec.js';
 import type { OffthreadError } from '../errors.js';
@@ -164,7 +165,8 @@ export class HostCalls {
       leaveInvocation(invocation);
       end();
     };
-    settled(result as PromiseLike<unknown>).then(
+    void whenSettled(
+      settled(result as PromiseLike<unknown>),
       (value) => settle(() => this.#answer(invocation, value)),
       (thrown: unknown) => settle(() => this.end(invocation, failedWith(invocation, thrown))),
     );

@@ -15,8 +15,9 @@
  * Guarantee: while anything is in flight, the loop is deciding, polling, or
  * armed. Arming looks once more after announcing itself (see bell.ts).
  */
-import { performance } from 'node:perf_hooks';
+import { Math, performance, queueMicrotask, setImmediate } from '../builtins.js';
 import type { Doorbell } from '../shared/bell.js';
+import { mostReadings } from '../shared/spin.js';
 
 /** What the loop drives. */
 export interface LoopWork {
@@ -44,6 +45,8 @@ const POLL_US = 40;
 const POLL_PATIENCE_US = 100;
 /** The same after polling in vain, again and again. */
 const LEAST_PATIENCE_US = 3;
+/** Polls in a row without a result, whatever the clock says: a turn of the event loop takes about a µs at least. */
+const MOST_POLLS = 1_000;
 /** Spins skipped at most after spins that found nothing. */
 const MOST_SKIPPED = 32;
 
@@ -63,6 +66,7 @@ export class HostLoop {
   #skip = 0;
   #skipNext = 1;
   #lastResult = 0;
+  #polls = 0;
 
   /** @param spinUs µs to spin at a time; 0 never spins. */
   constructor(bell: Doorbell, work: LoopWork, spinUs: number) {
@@ -167,13 +171,17 @@ export class HostLoop {
     this.#polling = false;
     this.#spinBudgetUs = TURN_SPIN_US;
     if (this.#harvest() > 0) {
+      this.#polls = 0;
       this.#patienceUs = Math.min(this.#patienceUs * 2, POLL_PATIENCE_US);
       this.notice();
     } else if (!this.#work.busy()) {
       // Others have taken what was polled for: nobody may wait any more, and the process is to be let go.
       this.notice();
-    } else if (microseconds() - this.#lastResult < this.#patienceUs) this.#poll();
-    else {
+    } else if (this.#polls < MOST_POLLS && microseconds() - this.#lastResult < this.#patienceUs) {
+      this.#polls += 1;
+      this.#poll();
+    } else {
+      this.#polls = 0;
       // Polling in vain takes the core that a lane may be waiting for.
       this.#patienceUs = Math.max(this.#patienceUs / 2, LEAST_PATIENCE_US);
       this.#arm();
@@ -195,10 +203,12 @@ export class HostLoop {
     const until = start + Math.min(this.#spinUs, this.#spinBudgetUs);
     let now = start;
     let found = 0;
+    let left = mostReadings(this.#spinUs);
     do {
       for (let look = 0; look < 20 && found === 0; look += 1) found = this.#work.harvest();
       now = microseconds();
-    } while (found === 0 && now < until);
+      left -= 1;
+    } while (found === 0 && now < until && left > 0);
     this.#spinBudgetUs -= now - start;
     if (found > 0) {
       this.#lastResult = now;

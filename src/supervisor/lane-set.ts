@@ -18,10 +18,12 @@
  *   has, and ends; its place is another's from the moment that it is due.
  */
 import { availableParallelism } from 'node:os';
-import { performance } from 'node:perf_hooks';
+import { Math, Promise, clearTimeout, performance, setTimeout } from '../builtins.js';
+import { all, ignoreFailure, race, whenSettled } from '../promises.js';
 import type { OffthreadError } from '../errors.js';
 import type { PoolSettings } from '../options/pool-options.js';
 import type { Death } from '../lanes/death.js';
+import { withOriginals } from '../lanes/originals.js';
 import type { LaneKind } from '../lanes/lane-kind.js';
 import { isWithinLane } from '../shared/lane-mark.js';
 import type { ToLane } from '../shared/messages.js';
@@ -286,7 +288,7 @@ export class LaneSet {
       this.#lastKill = performance.now();
     }
     lane.kill();
-    void lane.end().then(() => this.#ended(lane));
+    void whenSettled(lane.end(), () => this.#ended(lane));
     this.#replace();
   }
 
@@ -333,7 +335,7 @@ export class LaneSet {
       // It is not taken back any more.
       lane.abandonAt = Infinity;
       lane.kill();
-      const end = lane.end().then(() => {
+      const end = whenSettled(lane.end(), () => {
         if (take(this.lost, lane)) this.#leave(lane);
         this.#events.ended();
       });
@@ -341,7 +343,7 @@ export class LaneSet {
       // callbacks back: worth a moment. A process that was killed ends.
       if (lane.hasCallbacks || lane.kind === 'process') returns.push(end);
     }
-    await Promise.all([...this.#ends, within(RETURN_MS, Promise.all(returns))]);
+    await all([...this.#ends, within(RETURN_MS, all(returns))]);
     this.#kind.end();
   }
 
@@ -394,13 +396,18 @@ export class LaneSet {
     // At rest first, so that no engine is being bound when its thread ends.
     this.ending.push(lane);
     this.#restarts.gone(performance.now(), lane);
-    const end = atRest(lane)
-      .then(() => lane.end())
-      .finally(() => {
-        this.#ends.delete(end);
-        if (take(this.ending, lane)) this.#leave(lane);
-      });
+    const end = this.#endAtRest(lane);
     this.#ends.add(end);
+    void whenSettled(end, () => this.#ends.delete(end));
+  }
+
+  async #endAtRest(lane: JobLane): Promise<void> {
+    try {
+      await atRest(lane);
+      await lane.end();
+    } finally {
+      if (take(this.ending, lane)) this.#leave(lane);
+    }
   }
 
   /** Lanes that calls go to, or will when they have started. */
@@ -485,12 +492,11 @@ export class LaneSet {
 
   #create(): JobLane {
     this.#created += 1;
-    const lane = this.#kind.create(`${this.#settings.name}-${this.#created}`, {
-      crashed: this.crashed,
-      ended: this.#ended,
-    });
+    const name = `${this.#settings.name}-${this.#created}`;
+    const events = { crashed: this.crashed, ended: this.#ended };
+    const lane = withOriginals(() => this.#kind.create(name, events));
     for (const library of this.#libraries) lane.announce(library);
-    void lane.setUp().catch(() => {});
+    ignoreFailure(lane.setUp());
     return lane;
   }
 }
@@ -510,7 +516,7 @@ async function within(ms: number, promise: Promise<unknown>): Promise<void> {
   const patience = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms);
   });
-  await Promise.race([promise, patience]);
+  await race([promise, patience]);
   clearTimeout(timer);
 }
 
@@ -518,6 +524,6 @@ async function within(ms: number, promise: Promise<unknown>): Promise<void> {
 async function atRest(lane: JobLane): Promise<void> {
   await within(
     REST_MS[lane.kind],
-    lane.retire().catch(() => {}),
+    whenSettled(lane.retire(), null, () => {}),
   );
 }

@@ -1,5 +1,6 @@
 /** Native functions that report failure: whether one has, by a rule of the caller's, and the error for it. */
 import { getSystemErrorName } from 'node:util';
+import { ignoreFailure } from '../promises.js';
 import { DeclarationError, type ErrorContext, NativeError } from '../errors.js';
 import type { DeclaredFunction } from '../lanes/declared-function.js';
 import { isThenable, settled } from './thenable.js';
@@ -24,7 +25,7 @@ export function failsByRule(
   try {
     const verdict: unknown = compiled.failsPredicate?.(returned);
     if (!isThenable(verdict)) return Boolean(verdict);
-    settled(verdict).catch(() => {});
+    ignoreFailure(settled(verdict));
     throw new TypeError('it answered with a promise; it has to answer at once');
   } catch (cause) {
     const what = `The \`fails\` rule of ${name} threw instead of answering. Let it return true or false.`;

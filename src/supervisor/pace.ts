@@ -3,6 +3,7 @@
  * times. Lanes that run something of unknown length (exclusive ones) ring by
  * themselves.
  */
+import { Math } from '../builtins.js';
 import type { JobLane } from './job.js';
 
 /** µs that results of short calls gather before the host is woken: about twice what waking it costs. */

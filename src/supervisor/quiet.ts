@@ -10,8 +10,8 @@
  * it has loaded (two dependencies that each bring one, a test runner that loads
  * modules anew for each file): they share the table of ffi-rs, too.
  */
-import { performance } from 'node:perf_hooks';
 import workerThreads from 'node:worker_threads';
+import { Promise, clearInterval, performance, setInterval } from '../builtins.js';
 import { EngineError } from '../errors.js';
 
 /** One pool's part in it. */

@@ -1,4 +1,5 @@
 /** Those who wait for a pool's first lane. */
+import { Promise } from '../builtins.js';
 import type { OffthreadError } from '../errors.js';
 import type { LaneSet } from './lane-set.js';
 

@@ -40,6 +40,8 @@
  *   the one who asked first gets 0, since its number of lanes is out of date.
  */
 
+import { Math } from '../builtins.js';
+
 /** As in the options of a pool, filled in. */
 export interface RestartSettings {
   /** Deaths within the window that open the breaker; Infinity is never. */

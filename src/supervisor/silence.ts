@@ -7,6 +7,7 @@
  * that together span its patience. Time in which nobody looked does not count:
  * then the whole machine may have stood still.
  */
+import { Math } from '../builtins.js';
 import { RUNNING_STATES } from '../shared/states.js';
 import type { JobLane } from './job.js';
 

@@ -12,7 +12,7 @@
  * returns. Memory the call was lent stays untouched until then: it belongs to
  * the lost lane, and to the job that its ring still refers to.
  */
-import { performance } from 'node:perf_hooks';
+import { Math, performance } from '../builtins.js';
 import { LaneLostError, type OffthreadError } from '../errors.js';
 import { StopCause } from '../shared/layout.js';
 import { RUNNING_STATES, State } from '../shared/states.js';

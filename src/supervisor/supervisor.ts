@@ -10,7 +10,8 @@
  * - Nothing here depends on the event loop: `runUntil` does the same work while
  *   the host's thread blocks.
  */
-import { performance } from 'node:perf_hooks';
+import { Math, performance, queueMicrotask } from '../builtins.js';
+import { all, allSettled } from '../promises.js';
 import type { OffthreadError } from '../errors.js';
 import type { PoolEvents } from '../observe/events.js';
 import type { PoolSettings } from '../options/pool-options.js';
@@ -285,7 +286,7 @@ export class Supervisor {
   /** What the lanes say of themselves; those that die meanwhile say nothing. */
   async reports(): Promise<LaneReport[]> {
     if (this.#kind === 'process') this.#watch.by(performance.now() + FIRST_LOOK_MS);
-    const reports = await Promise.allSettled(this.#lanes.active.map((lane) => lane.report()));
+    const reports = await allSettled(this.#lanes.active.map((lane) => lane.report()));
     return reports.flatMap((report) => (report.status === 'fulfilled' ? [report.value] : []));
   }
 
@@ -403,7 +404,7 @@ export class Supervisor {
   async end(error: () => OffthreadError): Promise<void> {
     this.#readiness.end(error);
     this.#watch.stop();
-    await Promise.all([this.#lanes.end(), this.#interrupter.end()]);
+    await all([this.#lanes.end(), this.#interrupter.end()]);
     this.#talk.end();
     this.#bell.ring();
     this.#leaveExit();

@@ -8,7 +8,8 @@
  * made at that time or later, by no more than the caller's own work between a
  * few calls of one tick.
  */
-import { performance } from 'node:perf_hooks';
+
+import { Math, performance } from '../builtins.js';
 
 /** Calls that share a reading. */
 const SHARED = 4;

@@ -3,7 +3,8 @@
  * already: handing them out needs no event, so a producer that never pauses
  * would keep timers and sockets waiting.
  */
-import { performance } from 'node:perf_hooks';
+
+import { performance, setImmediate } from '../builtins.js';
 
 /** ms of a turn. */
 const SHARE_MS = 5;

@@ -7,7 +7,7 @@
  * `check` does what is due and says when to look next. It is called by the
  * timer, and directly while the host blocks and timers cannot fire.
  */
-import { performance } from 'node:perf_hooks';
+import { Math, clearTimeout, performance, setTimeout } from '../builtins.js';
 import { LONGEST_MS } from '../options/checks.js';
 
 export class Watch {

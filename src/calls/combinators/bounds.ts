@@ -9,7 +9,7 @@
  * listener however many wait on it, and after `release` there is none, nor a
  * timer.
  */
-import { performance } from 'node:perf_hooks';
+import { Date, Math, Promise, clearTimeout, performance, setTimeout } from '../../builtins.js';
 import { CallCancelledError, CallTimeoutError, type OffthreadError } from '../../errors.js';
 import type { Deadline } from '../../options/call-options.js';
 import { LONGEST_MS } from '../../options/checks.js';

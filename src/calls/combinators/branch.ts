@@ -12,6 +12,8 @@
  * failure is handled. `stop` asks once and never throws; also of what a start
  * answers with that was stopped while it was being made.
  */
+import { AbortController, Promise } from '../../builtins.js';
+import { follow, whenSettled } from '../../promises.js';
 import { cancelOwn } from '../cancellable.js';
 
 /**
@@ -50,13 +52,14 @@ export class Branch<T = unknown> {
   begin(): void {
     if (this.#begun || this.#stopped !== undefined) return;
     this.#begun = true;
-    const promise = new Promise<T>((resolve) => {
+    const promise = new Promise<T>((resolve, reject) => {
       this.#running = this.#make();
       // What is not offthread's has the signal.
       if (this.#stopped !== undefined) cancelOwn(this.#running, this.#stopped.reason);
-      resolve(this.#running as T);
+      follow(this.#running as T, resolve, reject);
     });
-    promise.then(
+    void whenSettled(
+      promise,
       (value) => this.#settle({ status: 'fulfilled', value }),
       (reason: unknown) => this.#settle({ status: 'rejected', reason }),
     );

@@ -8,6 +8,7 @@
  * and none that had not been started ever is. At most one timer, for the next
  * start, and none after the end.
  */
+import { clearTimeout, setTimeout } from '../../builtins.js';
 import { ArgumentError, CallCancelledError, RaceError } from '../../errors.js';
 import { thrownText } from '../../options/checks.js';
 import { type RaceOptions, type RaceSettings, raceSettings } from '../../options/combinator-options.js';

@@ -10,6 +10,7 @@
  * settled. Between two there is always a turn of the event loop. The bounds end
  * each of the steps at once.
  */
+import { Math, clearTimeout, setTimeout } from '../../builtins.js';
 import { ArgumentError } from '../../errors.js';
 import { show } from '../../options/checks.js';
 import { type RetryOptions, type RetrySettings, retrySettings } from '../../options/retry-options.js';

@@ -1,4 +1,6 @@
 /** What `retry` asks after a failed attempt: whether there is to be another one. */
+import { Promise } from '../../builtins.js';
+import { follow, whenSettled } from '../../promises.js';
 import type { RetrySettings } from '../../options/retry-options.js';
 import type { MakeTask } from './bounds.js';
 
@@ -6,7 +8,10 @@ import type { MakeTask } from './bounds.js';
 export function ask(when: RetrySettings['when'], failure: unknown, attempt: number): MakeTask<boolean> {
   return (resolve, reject) => ({
     begin: () => {
-      new Promise((answer) => answer(when(failure, attempt))).then(
+      void whenSettled(
+        new Promise((answer, fail) => {
+          follow(when(failure, attempt), answer, fail);
+        }),
         (again) => resolve(Boolean(again)),
         (thrown: unknown) => {
           giveCause(thrown, failure);

@@ -6,6 +6,8 @@
  * Guarantee: whatever ends it, what its items have brought has been collected
  * before `over` is told, and nothing of it afterwards.
  */
+import { ignoreFailure } from '../../promises.js';
+import { Promise } from '../../builtins.js';
 import type { DeclaredFunction } from '../../lanes/declared-function.js';
 import type { Ending, JobItems } from '../../supervisor/job.js';
 import { RowDouble } from '../../shared/layout.js';
@@ -31,7 +33,7 @@ export class BatchCall<B extends JobItems = JobItems> extends Call<void> {
     this.#items = items;
     this.#over = over;
     // Nobody awaits it.
-    this.catch(() => {});
+    ignoreFailure(this);
   }
 
   static {

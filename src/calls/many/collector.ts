@@ -4,6 +4,8 @@
  * that has room (29 against 7 ns each, Node.js 20).
  */
 
+import { Math } from '../../builtins.js';
+
 /** Elements that room is made for at once: V8 makes arrays of more than 32 Mi into slow ones. */
 const MOST = 2 ** 24;
 const FIRST = 256;

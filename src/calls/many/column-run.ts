@@ -11,7 +11,7 @@
  * - It settles when no batch of it is in any lane any more, or can write to `out`.
  * - The first cause that ends it is the one it fails with.
  */
-import { performance } from 'node:perf_hooks';
+import { Math, Promise, performance } from '../../builtins.js';
 import type { OffthreadError } from '../../errors.js';
 import type { ColumnSettings, ManyProgress } from '../../options/column-options.js';
 import type { Column } from '../../shared/batch.js';

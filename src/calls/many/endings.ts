@@ -1,4 +1,6 @@
 /** What a run over many items fails with. */
+import { Math } from '../../builtins.js';
+import { ignoreFailure } from '../../promises.js';
 import {
   ArgumentError,
   CallCancelledError,
@@ -77,7 +79,7 @@ export function handlerFailed(name: string, cause: unknown, counts: Counts): Ite
 
 /** What a handler is told that has answered with a promise, which nobody waits for. */
 export function answeredLater(promise: PromiseLike<unknown>): TypeError {
-  settled(promise).catch(() => {});
+  ignoreFailure(settled(promise));
   return new TypeError('it answered with a promise; it has to answer at once');
 }
 

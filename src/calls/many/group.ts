@@ -4,6 +4,7 @@
  * Most groups come back whole, each item with a result: nothing is kept for
  * each of their items then but its value.
  */
+import { Math } from '../../builtins.js';
 import type { Scalar } from '../../declare/spec.js';
 import { COLUMN_OF, type Column } from '../../shared/batch.js';
 import type { Collector } from './collector.js';

@@ -35,7 +35,7 @@ export function mapColumns(
     if (origin.settings.deadline !== undefined || origin.settings.retry > 0) throw forOneCall(origin.fn.name);
     const settings = columnSettings(options);
     run = new ColumnRun(origin, checkColumns(origin.fn, columns, out), settings);
-    return run.promise;
+    return await run.promise;
   };
   const promise = start();
   markCancellable(promise);

@@ -14,7 +14,8 @@
  * - The first cause that ends it is the one it fails with, after every result
  *   that can still be given out in order.
  */
-import { performance } from 'node:perf_hooks';
+import { Math, Promise, performance } from '../../builtins.js';
+import { all, rejected } from '../../promises.js';
 import type { OffthreadError } from '../../errors.js';
 import type { ManyProgress } from '../../options/column-options.js';
 import type { MapSettings } from '../../options/map-options.js';
@@ -112,7 +113,7 @@ export class MapRun implements Abortable, PoolRun {
   /** The next result. The first one that is asked for starts the run. */
   next<T>(view: View<T>): Promise<IteratorResult<T, undefined>> {
     if (!this.#started) this.#start();
-    if (this.#collects) return Promise.reject(readBefore(this.#runner.name));
+    if (this.#collects) return rejected(readBefore(this.#runner.name));
     const one = this.#readers.take(view);
     if (one === null) {
       const next = this.#readers.wait(view);
@@ -142,7 +143,7 @@ export class MapRun implements Abortable, PoolRun {
   async leave(): Promise<void> {
     this.#readers.told = true;
     this.#end('nobody reads its results any more');
-    await Promise.all([this.#ended, this.#source.closed]);
+    await all([this.#ended, this.#source.closed]);
   }
 
   /** @returns whether this stopped it. */

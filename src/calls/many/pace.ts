@@ -4,6 +4,8 @@
  * seen, calls of others get their turn, and all lanes end at about the same time.
  */
 
+import { Math } from '../../builtins.js';
+
 /** ms that a batch should take. A wake-up, with all that comes with it, costs the host some 100 µs. */
 const BATCH_MS = 4;
 /** The same where nobody else has anything to do in the pool: a call that comes then waits for one such batch. */

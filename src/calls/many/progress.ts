@@ -1,5 +1,6 @@
 /** How far a run over many items is, and how fast it goes. */
-import { performance } from 'node:perf_hooks';
+import { performance } from '../../builtins.js';
+import { whenSettled } from '../../promises.js';
 import type { ManyProgress } from '../../options/column-options.js';
 import { isThenable, settled } from '../../supervisor/thenable.js';
 
@@ -54,7 +55,7 @@ export class Progress {
     if (!last && now - this.#reportedAt < REPORT_MS) return;
     this.#reportedAt = now;
     const answer = this.#report(this.read());
-    if (isThenable(answer)) settled(answer).catch(this.#reportFailed);
+    if (isThenable(answer)) void whenSettled(settled(answer), null, this.#reportFailed);
   }
 
   read(): ManyProgress {

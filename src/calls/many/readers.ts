@@ -5,6 +5,8 @@
  * Guarantee: the failure of a run is told once; whoever asks then is told that
  * there is nothing more.
  */
+import { Promise } from '../../builtins.js';
+import { resolved } from '../../promises.js';
 import type { OffthreadError } from '../../errors.js';
 import { NOTHING, type Outbox, type View } from './outbox.js';
 
@@ -32,9 +34,9 @@ export class Readers {
 
   /** What is there already. */
   take<T>(view: View<T>): Promise<IteratorResult<T, undefined>> | null {
-    if (this.told) return Promise.resolve(DONE);
+    if (this.told) return resolved(DONE);
     const one = this.isEmpty ? this.#outbox.take(view) : NOTHING;
-    return one === NOTHING ? null : Promise.resolve({ done: false, value: one });
+    return one === NOTHING ? null : resolved({ done: false, value: one });
   }
 
   /** What comes next. */

@@ -1,9 +1,18 @@
 /** What runs items: a native function in batches, or any function one by one. */
 import { setMaxListeners } from 'node:events';
+import {
+  AbortController,
+  Math,
+  Promise,
+  clearTimeout,
+  performance,
+  queueMicrotask,
+  setTimeout,
+} from '../../builtins.js';
+import { follow, whenSettled } from '../../promises.js';
 import { ArgumentError, type OffthreadError, kindOf } from '../../errors.js';
 import { LONGEST_MS, show } from '../../options/checks.js';
 import { type BatchPlan, type BatchViews, type Column, planBatch } from '../../shared/batch.js';
-import { settled } from '../../supervisor/thenable.js';
 import { cancelOwn } from '../cancellable.js';
 import { type Dispatcher, type FunctionOrigin, originOn } from '../native-function.js';
 import { Batch } from './batch.js';
@@ -125,12 +134,12 @@ class SingleRunner implements Runner {
   run(group: Group, at: number, _: number, over: (outcome: Outcome) => void): (reason: unknown) => void {
     const startedAt = performance.now();
     let started: unknown;
-    const result = new Promise((resolve) => {
+    const result = new Promise((resolve, reject) => {
       const item = group.item(at);
       started = this.#native
         ? this.#work(...argumentsOf(item))
         : this.#work(item, group.from + at, this.#abort.signal);
-      resolve(started);
+      follow(started, resolve, reject);
     });
     let isOver = false;
     let patience: NodeJS.Timeout | undefined;
@@ -141,7 +150,8 @@ class SingleRunner implements Runner {
       if (ended === null) group.put(at, value);
       over({ done: ended === null ? 1 : 0, failures: [], ended, ms: performance.now() - startedAt });
     };
-    settled(result).then(
+    void whenSettled(
+      result,
       (value) => end(null, value),
       (error: unknown) => end({ error, blame: this.#blame(error) }),
     );

@@ -1,4 +1,5 @@
 /** Failed items that are run again, each after a wait of its own. */
+import { clearTimeout, setTimeout } from '../../builtins.js';
 import type { Again } from '../../options/map-retries.js';
 
 export class SecondTries<W> {

@@ -7,6 +7,8 @@
  * an item: it may be waiting for that for ever, and closes only then.
  */
 import { types } from 'node:util';
+import { Math } from '../../builtins.js';
+import { resolved, whenSettled } from '../../promises.js';
 import { ArgumentError } from '../../errors.js';
 import { show, thrownText } from '../../options/checks.js';
 import { isThenable, settled } from '../../supervisor/thenable.js';
@@ -37,7 +39,7 @@ export class Source {
   #taking = false;
   #wanted = 0;
   #over = false;
-  #closed: Promise<void> = Promise.resolve();
+  #closed: Promise<void> = resolved(undefined);
 
   /** @throws ArgumentError for what cannot be iterated. */
   constructor(items: unknown, events: SourceEvents) {
@@ -103,7 +105,7 @@ export class Source {
       const ended: unknown = this.#async?.return?.();
       if (!isThenable(ended)) return;
       // It has been told; the run ends of something else.
-      const left = settled(ended).then(ignore, ignore);
+      const left = whenSettled(settled(ended), ignore, ignore);
       if (!this.#pulling) this.#closed = left;
     } catch {
       // It has been told; the run ends of something else.

@@ -1,5 +1,6 @@
 /** The event loop's other work: items that fail, or end, without a lane would keep it for ever. */
-import { performance } from 'node:perf_hooks';
+
+import { performance, setImmediate } from '../../builtins.js';
 
 /** ms after which others get their turn of the event loop. */
 const TURN_MS = 10;

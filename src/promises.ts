@@ -1,0 +1,82 @@
+/**
+ * What promises offer, without the methods of promises: those look each other
+ * up by name, so one that a program has replaced is called by the others, too.
+ * `await` needs none of this where it awaits a promise of the language's own.
+ */
+import { types } from 'node:util';
+import { Promise } from './builtins.js';
+
+const { apply } = Reflect;
+const originalThen = Promise.prototype.then;
+const ignore = (): void => {};
+
+/** `promise.then(fulfilled, rejected)`. */
+export function whenSettled<T, A = T, B = never>(
+  promise: Promise<T>,
+  fulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+  rejected?: (reason: unknown) => B | PromiseLike<B>,
+): Promise<A | B> {
+  return apply(originalThen, promise, [fulfilled, rejected]) as Promise<A | B>;
+}
+
+/**
+ * Settles as a value does that may be a promise, or any thenable. Promises of the language itself are followed without
+ * the method that a program may have replaced.
+ */
+export function follow<T>(
+  value: T | PromiseLike<T>,
+  resolve: (value: T | PromiseLike<T>) => void,
+  reject: (reason: unknown) => void,
+): void {
+  if (types.isPromise(value) && value.then === Promise.prototype.then) {
+    void whenSettled(value as Promise<T>, resolve, reject);
+  } else resolve(value);
+}
+
+/** Its failure is somebody else's to handle, or nobody's. */
+export function ignoreFailure(promise: Promise<unknown>): void {
+  void whenSettled(promise, null, ignore);
+}
+
+export const resolved: <T>(value: T) => Promise<Awaited<T>> = Promise.resolve.bind(Promise);
+
+export function rejected(reason: Error): Promise<never> {
+  return new Promise((_, reject) => {
+    reject(reason);
+  });
+}
+
+/** Settles as the first of them does. */
+export function race<T>(promises: readonly Promise<T>[]): Promise<T> {
+  return new Promise((resolve, reject) => {
+    for (const promise of promises) void whenSettled(promise, resolve, reject);
+  });
+}
+
+/** Resolves when all have. */
+export function all(promises: readonly Promise<unknown>[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let left = promises.length;
+    if (left === 0) resolve();
+    const done = (): void => {
+      left -= 1;
+      if (left === 0) resolve();
+    };
+    for (const promise of promises) void whenSettled(promise, done, reject);
+  });
+}
+
+/** How each of them has ended, in their order. */
+export async function allSettled<T>(promises: readonly Promise<T>[]): Promise<PromiseSettledResult<T>[]> {
+  const outcomes: PromiseSettledResult<T>[] = [];
+  await all(
+    promises.map((promise, index) =>
+      whenSettled(
+        promise,
+        (value) => void (outcomes[index] = { status: 'fulfilled', value }),
+        (reason: unknown) => void (outcomes[index] = { status: 'rejected', reason }),
+      ),
+    ),
+  );
+  return outcomes;
+}
