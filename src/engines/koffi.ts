@@ -1,4 +1,5 @@
 /** The engine koffi: an optional peer dependency, with state of its own in every environment. */
+import { Math } from '../builtins.js';
 import type { Scalar } from '../declare/spec.js';
 import { EngineError } from '../errors.js';
 import { requireInstalled } from '../shared/package-home.js';

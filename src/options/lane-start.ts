@@ -1,6 +1,7 @@
 /** What lanes are started with: which Node.js, with which flags, in which environment. */
 import { spawnSync } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
+import { JSON } from '../builtins.js';
 import { ArgumentError } from '../errors.js';
 import { copyOf, refuse, show, thrownText } from './checks.js';
 import { environment } from './environment.js';
