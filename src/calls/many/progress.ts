@@ -22,36 +22,42 @@ export class Progress {
   total: number | undefined;
   readonly #report: ((progress: ManyProgress) => unknown) | undefined;
   readonly #reportFailed: (error: unknown) => void;
+  readonly #clock: () => number;
   #startedAt: number | null = null;
   #endedAt: number | null = null;
   #marks: Mark[] = [];
   #reportedAt = 0;
 
-  /** @param reportFailed told when a handler that answers with a promise fails: nobody awaits it. */
+  /**
+   * @param reportFailed told when a handler that answers with a promise fails: nobody awaits it.
+   * @param clock in ms.
+   */
   constructor(
     total: number | undefined,
     report: ((progress: ManyProgress) => unknown) | undefined,
     reportFailed: (error: unknown) => void,
+    clock: () => number = performance.now,
   ) {
     this.total = total;
     this.#report = report;
     this.#reportFailed = reportFailed;
+    this.#clock = clock;
   }
 
   /** From now on time counts. */
   begin(): void {
-    this.#startedAt = performance.now();
+    this.#startedAt = this.#clock();
     this.#marks = [{ at: this.#startedAt, over: this.done + this.failed }];
   }
 
   end(): void {
-    this.#endedAt ??= performance.now();
+    this.#endedAt ??= this.#clock();
   }
 
   /** Something is over. Tells whoever wants to know, from time to time. @throws what the handler throws. */
   tell(last = false): void {
     if (this.#report === undefined) return;
-    const now = performance.now();
+    const now = this.#clock();
     if (!last && now - this.#reportedAt < REPORT_MS) return;
     this.#reportedAt = now;
     const answer = this.#report(this.read());
@@ -59,7 +65,7 @@ export class Progress {
   }
 
   read(): ManyProgress {
-    const now = this.#endedAt ?? performance.now();
+    const now = this.#endedAt ?? this.#clock();
     const { done, failed } = this;
     // A source may have said something else than it had.
     if (this.total !== undefined && this.total < done + failed) this.total = undefined;

@@ -4,15 +4,12 @@ import { Progress } from '../../../src/calls/many/progress.js';
 import type { ManyProgress } from '../../../src/options/column-options.js';
 
 /** Runs with a clock of the test's. */
-function atTimes(test: (advance: (ms: number) => void) => void): void {
-  const { now } = performance;
+function atTimes(test: (advance: (ms: number) => void, clock: () => number) => void): void {
   let time = 1_000;
-  performance.now = () => time;
-  try {
-    test((ms) => (time += ms));
-  } finally {
-    performance.now = now;
-  }
+  test(
+    (ms) => (time += ms),
+    () => time,
+  );
 }
 
 function begun(progress: Progress): Progress {
@@ -22,8 +19,8 @@ function begun(progress: Progress): Progress {
 
 describe('progress of a run (issue 5.1)', () => {
   it('knows neither rate nor the time that is left at first, then both', () => {
-    atTimes((advance) => {
-      const progress = begun(new Progress(1_000, undefined, () => {}));
+    atTimes((advance, clock) => {
+      const progress = begun(new Progress(1_000, undefined, () => {}, clock));
       expect(progress.read()).to.deep.equal({
         done: 0,
         failed: 0,
@@ -42,8 +39,8 @@ describe('progress of a run (issue 5.1)', () => {
   });
 
   it('follows a run that becomes slower: the last seconds count', () => {
-    atTimes((advance) => {
-      const progress = begun(new Progress(100_000, undefined, () => {}));
+    atTimes((advance, clock) => {
+      const progress = begun(new Progress(100_000, undefined, () => {}, clock));
       for (let step = 0; step < 100; step++) {
         advance(100.5);
         progress.done += 100;
@@ -60,8 +57,8 @@ describe('progress of a run (issue 5.1)', () => {
   });
 
   it('says nothing of the rest where nobody knows how many there are', () => {
-    atTimes((advance) => {
-      const progress = begun(new Progress(undefined, undefined, () => {}));
+    atTimes((advance, clock) => {
+      const progress = begun(new Progress(undefined, undefined, () => {}, clock));
       advance(1_000);
       progress.done = 10;
       expect(progress.read()).to.include({ rate: 10, total: undefined, remainingMs: undefined });
@@ -69,13 +66,14 @@ describe('progress of a run (issue 5.1)', () => {
   });
 
   it('is told ten times a second at most, and at the end', () => {
-    atTimes((advance) => {
+    atTimes((advance, clock) => {
       const told: ManyProgress[] = [];
       const progress = begun(
         new Progress(
           1_000,
           (now) => told.push(now),
           () => {},
+          clock,
         ),
       );
       for (let done = 1; done <= 1_000; done++) {
