@@ -5,7 +5,7 @@
 import { threadId } from 'node:worker_threads';
 import { expose } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import { performance, setImmediate } from '../src/builtins.js';
+import { Promise, performance, setImmediate, setInterval, setTimeout } from '../src/builtins.js';
 import type { ErrorData, LaneBoot, LaneControl, LaneReport } from '../src/shared/messages.js';
 import { markLane } from '../src/shared/lane-mark.js';
 import { LaneMemory } from '../src/shared/lane-memory.js';

@@ -4,6 +4,7 @@
  * collects nothing, and Node has no leak to warn of.
  */
 
+import { queueMicrotask } from '../builtins.js';
 import { abortReason, listen, unlisten } from '../options/signal-state.js';
 
 /** What a signal cancels. */

@@ -6,6 +6,7 @@
  * no sense, give null or an empty list. The loader itself says what is wrong.
  */
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { Math } from '../builtins.js';
 import { type ElfHeader, readElfHeader } from './elf-file.js';
 
 const PT_LOAD = 1;

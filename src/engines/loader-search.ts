@@ -5,6 +5,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { Math } from '../builtins.js';
 import { ElfDynamic } from './elf-dynamic.js';
 
 const CACHE = '/etc/ld.so.cache';

@@ -10,7 +10,7 @@
  * - While somebody waits for it (a call, an answer, its end), it keeps the
  *   host's process alive; else it does not.
  */
-import { Promise, clearInterval, clearTimeout, setInterval, setTimeout } from '../builtins.js';
+import { Promise, clearTimeout, setTimeout } from '../builtins.js';
 import { whenSettled } from '../promises.js';
 import type { NativeEnd } from '../engines/system.js';
 import { type DeathPhase, LaneCrashedError } from '../errors.js';

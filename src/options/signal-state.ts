@@ -2,6 +2,7 @@
  * What a signal says, by the language's own ways: users' objects may have
  * others in front of them, which throw, or answer now this, now that.
  */
+import { AbortSignal } from '../builtins.js';
 
 function getterOf(name: 'aborted' | 'reason'): (signal: AbortSignal) => unknown {
   const get = Object.getOwnPropertyDescriptor(AbortSignal.prototype, name)?.get as () => unknown;

@@ -19,6 +19,7 @@ import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { takeCoverage } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
+import { setImmediate } from '../builtins.js';
 import { exitNow, flushStreams } from '../engines/exit.js';
 import { keepsThreads } from '../lanes/leave-behind.js';
 

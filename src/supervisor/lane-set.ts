@@ -396,12 +396,12 @@ export class LaneSet {
     // At rest first, so that no engine is being bound when its thread ends.
     this.ending.push(lane);
     this.#restarts.gone(performance.now(), lane);
-    const end = this.#endAtRest(lane);
+    const end = this.#endWhenAtRest(lane);
     this.#ends.add(end);
     void whenSettled(end, () => this.#ends.delete(end));
   }
 
-  async #endAtRest(lane: JobLane): Promise<void> {
+  async #endWhenAtRest(lane: JobLane): Promise<void> {
     try {
       await atRest(lane);
       await lane.end();

@@ -3,7 +3,7 @@
  * it, and a host that believed it would tell a wrong end, or wait for ever.
  * Native code of a thread that does so is not survived anyway.
  */
-import { performance } from 'node:perf_hooks';
+import { performance } from '../builtins.js';
 import { Outcome } from '../shared/layout.js';
 import { Disorder } from '../shared/disorder.js';
 import { RUNNING_STATES, State, generationOf } from '../shared/states.js';
