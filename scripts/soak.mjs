@@ -1,16 +1,28 @@
 /**
- * The long soak: calls over 4 process lanes, with a crash, a hang or a kill at random every few hundred.
+ * The long soak: calls over 4 lanes, with a crash, a hang or a kill at random every few hundred, libraries opened late,
+ * calls that block the host and buffers of up to 60 MB. First over process lanes, then over thread lanes (without
+ * crashes, which threads do not survive).
  *
- *   node scripts/soak.mjs [CALLS] [SEED]        200,000 calls and seed 1 unless given
+ *   node scripts/soak.mjs [--calls N | --minutes N] [--seed N]     200,000 calls for each kind of lane, seed 1
  *
- * Prints one summary; the exit code is 1 when a call did not end as it should, or anything was left.
+ * Prints a summary for each; the exit code is 1 when a call did not end as it should, when no call ended for more than
+ * a second, or when anything was left.
  */
+import { parseArgs } from 'node:util';
 import { ensure } from './ensure.mjs';
 import { fail, inRoot } from './tools.mjs';
 
-const [calls = 200_000, seed = 1] = process.argv.slice(2).map(Number);
-if (!Number.isSafeInteger(calls) || calls < 1 || !Number.isSafeInteger(seed)) {
-  fail('node scripts/soak.mjs [CALLS] [SEED]: whole numbers, please.');
+const options = {
+  calls: { type: 'string', default: '200000' },
+  minutes: { type: 'string' },
+  seed: { type: 'string', default: '1' },
+};
+const { values } = parseArgs({ options });
+const seed = Number(values.seed);
+const minutes = Number(values.minutes ?? 0);
+const calls = values.minutes === undefined ? Number(values.calls) : Infinity;
+if (!(calls >= 1) || !(minutes >= 0) || !Number.isSafeInteger(seed)) {
+  fail('node scripts/soak.mjs [--calls N | --minutes N] [--seed N]: whole numbers, please.');
 }
 ensure(['dependencies', 'build', 'native']);
 
@@ -19,34 +31,46 @@ const { loadLine, machineLine } = await import(inRoot('dist/benchmarks/harness/m
 
 const lanes = 4;
 const every = 300;
-const load = loadLine();
-const { problems, ends, acts, killed, collateral, stats, ms, rejections } = await soak({
-  calls,
-  seed,
-  engine: 'koffi',
-  lanes,
-  every,
-});
+const longestStall = 1_000;
 
-const seconds = ms / 1000;
 const number = (value) => value.toLocaleString('en', { maximumFractionDigits: 1 });
-const at = (share) => rejections[Math.min(rejections.length - 1, Math.floor(rejections.length * share))] ?? 0;
 const count = (counts) =>
   Object.entries(counts)
     .sort(([, a], [, b]) => b - a)
     .map(([name, times]) => `${name} ${number(times)}`)
     .join(', ');
 
-process.stdout.write(`${machineLine()}
-${load}
-
-soak: ${number(calls)} calls over ${lanes} process lanes, a fault every ${every} on average, seed ${seed}
-time             ${number(seconds)} s, ${number(calls / seconds)} calls/s
+function summary(isolation, report) {
+  const { ends, acts, killed, collateral, stats, ms, rejections, opened, stall, residentBytes } = report;
+  const problems = [...report.problems];
+  if (stall.ms > longestStall) {
+    problems.push(`no call ended for ${number(stall.ms)} ms, until one of '${stall.until}' did`);
+  }
+  const seconds = ms / 1000;
+  const at = (share) =>
+    rejections[Math.min(rejections.length - 1, Math.floor(rejections.length * share))] ?? 0;
+  const good = `every call ended once and as it should; no stall above ${longestStall} ms; counters agree; nothing is left`;
+  process.stdout.write(`
+soak: ${number(report.calls)} calls over ${lanes} ${isolation} lanes, a fault every ${every} on average, seed ${seed}
+time             ${number(seconds)} s, ${number(report.calls / seconds)} calls/s
 ended            ${count(ends)}
 lanes            crashed ${number(stats.lanesCrashed)}, killed ${number(stats.lanesKilled)}, recycled ${number(stats.lanesRecycled)}
 from outside     ${number(killed)} lanes killed, ${number(collateral)} calls failed for it
+opened late      ${number(opened)} libraries
+longest stall    ${number(stall.ms)} ms without the end of a call, until one of '${stall.until}'
+resident size    ${number(residentBytes / 1e6)} MB at most, of the host
 crash to error   p50 ${number(at(0.5))} ms, p99 ${number(at(0.99))} ms, of ${number(rejections.length)}
 acts             ${count(acts)}
-result           ${problems.length === 0 ? 'every call ended once and as it should; counters agree; nothing is left' : 'FAILED'}
+result           ${problems.length === 0 ? good : 'FAILED'}
 ${problems.map((problem) => `  ${problem}\n`).join('')}`);
-process.exitCode = problems.length === 0 ? 0 : 1;
+  return problems.length === 0;
+}
+
+process.stdout.write(`${machineLine()}\n${loadLine()}\n`);
+let good = true;
+for (const isolation of ['process', 'thread']) {
+  const duration = minutes === 0 ? Infinity : (minutes * 60_000) / 2;
+  const report = await soak({ calls, duration, seed, engine: 'koffi', isolation, lanes, every });
+  good = summary(isolation, report) && good;
+}
+process.exitCode = good ? 0 : 1;

@@ -1,7 +1,10 @@
 /** What the soak does, one call each: innocent acts, whose answers are checked, and guilty ones, whose ends are. */
 import { constants } from 'node:os';
 import {
+  DeadlockError,
   type EngineName,
+  LaneCrashedError,
+  CallTimeoutError,
   type NativeCall,
   type Pool,
   type SettledCall,
@@ -13,9 +16,17 @@ import { FAULTS } from '../helpers/fault-functions.js';
 import { BYTES, CHUNK, NUMBER } from '../helpers/talk.js';
 import { testlib } from '../helpers/testlib.js';
 
+/** What is looked at of a call's end; a blocking call has no more. */
+export interface Ended {
+  readonly status: SettledCall<unknown>['status'];
+  readonly kind?: string | undefined;
+  readonly error?: unknown;
+  readonly ranMs: number;
+}
+
 /** An outcome: how the call ended, and what was wrong with that. */
 export interface Outcome {
-  readonly record: SettledCall<unknown>;
+  readonly record: Ended;
   /** Undefined where it ended as it should. */
   readonly wrong?: string | undefined;
 }
@@ -41,6 +52,45 @@ async function ending(call: NativeCall<unknown>, status: string, kind: string): 
   return { record, wrong: good ? undefined : `${record.status} (${record.kind}) instead of ${kind}` };
 }
 
+/**
+ * A call that blocks this thread. That every lane waits for this thread is an
+ * end of its own: then the call is refused.
+ */
+function blocked<T>(run: () => T, right: (value: T) => boolean, kind?: 'crash' | 'timeout'): Outcome {
+  const start = performance.now();
+  const ended = (status: Ended['status'], said?: string, error?: unknown): Ended => ({
+    status,
+    kind: said,
+    error,
+    ranMs: performance.now() - start,
+  });
+  try {
+    const got = run();
+    const record = ended('succeeded');
+    if (kind !== undefined) return { record, wrong: `succeeded instead of ${kind}` };
+    return { record, wrong: right(got) ? undefined : `a wrong answer: ${String(got)}` };
+  } catch (error) {
+    if (error instanceof DeadlockError) return { record: ended('failed', 'deadlock', error) };
+    const said =
+      error instanceof LaneCrashedError ? 'crash' : error instanceof CallTimeoutError ? 'timeout' : 'other';
+    const record = ended(said === 'timeout' ? 'timed-out' : 'failed', said, error);
+    return { record, wrong: said === kind ? undefined : String(error) };
+  }
+}
+
+/** FNV-1a of zeros and one last byte, as ot_checksum computes it, without looking at each of them. */
+function checksumOf(zeros: number, last: number): number {
+  let [power, base, left] = [1, 16_777_619, zeros];
+  for (; left > 0; left = Math.floor(left / 2)) {
+    if (left % 2 === 1) power = Math.imul(power, base);
+    base = Math.imul(base, base);
+  }
+  return Math.imul(Math.imul(2_166_136_261, power) ^ last, 16_777_619) >>> 0;
+}
+
+/** Bytes of the buffers that are large, and seldom twice as large as another. */
+const LARGE_BYTES = { least: 1_000_000, most: 60_000_000 } as const;
+
 /** Reads a stream; its chunks have to be whole, and in order. */
 async function drain(stream: AsyncIterable<Buffer>, size: number): Promise<string | undefined> {
   let index = 0;
@@ -57,8 +107,12 @@ async function drain(stream: AsyncIterable<Buffer>, size: number): Promise<strin
   return undefined;
 }
 
-/** Opens the test library, and gives what can be done with it. */
-export async function actsOn(pool: Pool, engine: EngineName): Promise<{ innocent: Acts; guilty: Acts }> {
+/** Opens the test library, and gives what can be done with it. Threads do not survive crashes: they have none. */
+export async function actsOn(
+  pool: Pool,
+  engine: EngineName,
+  isolation: 'thread' | 'process',
+): Promise<{ innocent: Acts; guilty: Acts }> {
   const lib = await pool.open(
     testlib,
     {
@@ -123,9 +177,75 @@ export async function actsOn(pool: Pool, engine: EngineName): Promise<{ innocent
       3,
       () => ending(lib.ot_spin_until_cancelled.with({ timeout: 2 })(GUARD_MS), 'timed-out', 'timeout'),
     ],
+    [
+      'blocking',
+      4,
+      async (_, i) =>
+        blocked(
+          () => lib.ot_add.blocking(i, 1),
+          (got) => got === i + 1,
+        ),
+    ],
+    [
+      'large buffer',
+      0.03,
+      (random, i) => {
+        const { least, most } = LARGE_BYTES;
+        const large = Buffer.alloc(least + Math.floor(random() * (most - least)));
+        const last = i & 255;
+        large[large.length - 1] = last;
+        const right = checksumOf(large.length - 1, last);
+        return value(lib.ot_checksum(large, large.length), (got) => got === right);
+      },
+    ],
   ];
+  // Comes back by itself: what a thread cannot be made to do.
+  const slow: Acts = [
+    [
+      'late return',
+      14,
+      (random) =>
+        ending(
+          lib.ot_sleep_ms.with({ timeout: 20 })(100 + Math.floor(random() * 100)),
+          'timed-out',
+          'timeout',
+        ),
+    ],
+    [
+      'late return, blocking',
+      4,
+      async () =>
+        blocked(
+          () => lib.ot_sleep_ms.with({ timeout: 20 }).blocking(150),
+          () => false,
+          'timeout',
+        ),
+    ],
+  ];
+  if (isolation === 'thread') return { innocent, guilty: slow };
 
   const guilty: Acts = [
+    ...slow,
+    [
+      'crash, blocking',
+      8,
+      async (random) =>
+        blocked(
+          () => lib.ot_die.blocking(death(random)),
+          () => false,
+          'crash',
+        ),
+    ],
+    [
+      'hang, blocking',
+      4,
+      async () =>
+        blocked(
+          () => lib.ot_hang.with({ timeout: 30 }).blocking(),
+          () => false,
+          'timeout',
+        ),
+    ],
     ['crash', 40, (random) => crashing(lib.ot_die(death(random)))],
     ['crash in an answer', 8, () => crashing(lib.ot_bad_text())],
     [
