@@ -23,6 +23,7 @@ function choose(
 ): FakeLane | null {
   const fakes = lanes.map((lane) => ({
     ...lane,
+    opening: null,
     ring: { occupied: lane.occupied, memory: { mask: ROWS - 1 } },
   }));
   const job = { fn: { short, averageUs } as DeclaredFunction, items: null };

@@ -32,7 +32,7 @@ function fake(busy: Busy | null): JobLane {
   const tail = busy === null ? 7 : 8 + behind;
   return {
     status,
-    trying: false,
+    opening: null,
     ring: {
       done: 7,
       tail,
