@@ -12,9 +12,10 @@
  * the program has from its own libraries (`stdout`, `environ`: they have those
  * libraries' versions); and libraries that the program has loaded itself.
  */
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Clash } from '../shared/load-terms.js';
-import { ElfDynamic } from './elf-dynamic.js';
+import { ElfImage } from './elf-image.js';
+import { ElfSymbols } from './elf-symbols.js';
 import { findLibrary, foldersOf } from './loader-search.js';
 
 /** Libraries that are looked at for one: more than any needs. */
@@ -30,10 +31,13 @@ export function findClash(path: string, libraryPath?: string): Clash | null {
   if (process.platform !== 'linux') return null;
   const file = path.includes('/') ? path : findLibrary(path, { libraryPath });
   if (file === null) return null;
-  return ElfDynamic.with(PROGRAM, (program) => {
-    const own = ownSymbols(file, program.needed, libraryPath);
+  return ElfImage.with(PROGRAM, (program) => {
+    const { needed } = program;
+    // The program has it, and is bound to it.
+    if (needed.includes(basename(file))) return null;
+    const own = ownSymbols(file, needed, libraryPath);
     if (own.length === 0) return null;
-    const find = program.finder();
+    const find = new ElfSymbols(program).finder();
     const shared = own.filter((name) => {
       const symbol = find(name);
       return symbol !== null && symbol.exported && !symbol.versioned;
@@ -48,14 +52,15 @@ export function findClash(path: string, libraryPath?: string): Clash | null {
 /** Names that a library, and those that it needs and that are not loaded, are bound to and define themselves. */
 function ownSymbols(path: string, loaded: readonly string[], libraryPath: string | undefined): string[] {
   const bound = new Set<string>();
-  const finders: ReturnType<ElfDynamic['finder']>[] = [];
+  const finders: ReturnType<ElfSymbols['finder']>[] = [];
   const seen = new Set(loaded);
   const queue = [path];
   for (let at = 0; at < queue.length && at < MOST_LIBRARIES; at++) {
     const file = queue[at] as string;
-    ElfDynamic.with(file, (elf) => {
-      for (const name of elf.boundSymbols()) if (!name.startsWith('_Z')) bound.add(name);
-      finders.push(elf.finder());
+    ElfImage.with(file, (elf) => {
+      const symbols = new ElfSymbols(elf);
+      for (const name of symbols.boundSymbols()) if (!name.startsWith('_Z')) bound.add(name);
+      finders.push(symbols.finder());
       const folders = { libraryPath, runPath: foldersOf(elf.runPath, dirname(file)) };
       for (const needed of elf.needed) {
         if (seen.has(needed)) continue;

@@ -1,14 +1,14 @@
 /** What a file is, whatever its name: so that one that was replaced is not taken for what it was. */
 import { statSync } from 'node:fs';
 import type { FileIdentity } from '../shared/load-terms.js';
-import { ElfDynamic } from './elf-dynamic.js';
+import { ElfImage } from './elf-image.js';
 
 /** Null where there is no such file, where it is no regular one, or where it may not be looked at. */
 export function identityOf(path: string): FileIdentity | null {
   try {
     const stat = statSync(path, { bigint: true });
     if (!stat.isFile()) return null;
-    const build = ElfDynamic.with(path, ({ buildId }) => buildId);
+    const build = ElfImage.with(path, ({ buildId }) => buildId);
     return {
       device: String(stat.dev),
       inode: String(stat.ino),

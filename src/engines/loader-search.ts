@@ -6,7 +6,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Math } from '../builtins.js';
-import { ElfDynamic } from './elf-dynamic.js';
+import { ElfImage } from './elf-image.js';
 
 const CACHE = '/etc/ld.so.cache';
 const CACHE_MAGIC = 'glibc-ld.so.cache1.1';
@@ -51,7 +51,7 @@ export function loaderCandidates(name: string, { libraryPath, runPath = [] }: Se
 /** The library that the loader would take for a name: the first of this architecture. Null where none is found. */
 export function findLibrary(name: string, folders: SearchFolders = {}): string | null {
   const fits = (path: string): boolean =>
-    ElfDynamic.with(path, ({ architecture }) => architecture) === process.arch;
+    ElfImage.with(path, ({ architecture }) => architecture) === process.arch;
   return loaderCandidates(name, folders).find(fits) ?? null;
 }
 
