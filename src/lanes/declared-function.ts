@@ -16,7 +16,7 @@ const LONG_SHARE = 0.15;
 /** Weights of the newest measurement. */
 const SHARE_WEIGHT = 1 / 16;
 const AVERAGE_WEIGHT = 1 / 8;
-/** ms that a run time is good for, and how many such runs: from then on it is believed less and less. */
+/** ms that a run time is good for, and how many such runs: beyond that, half of it is believed after each time as long. */
 const GOOD_MS = 1_000;
 const GOOD_RUNS = 4;
 /** Average distances from the average that a run may well be longer by. */
@@ -117,11 +117,13 @@ export class DeclaredFunction {
   #belief(now: number): number {
     const good = GOOD_MS + (GOOD_RUNS * this.typicalUs) / 1_000;
     const age = now - this.#measuredAt;
-    return age > good ? good / age : 1;
+    return age > good ? 2 ** (1 - age / good) : 1;
   }
 
   /** Takes a run time into account. @param endedAt ms on the host's clock. */
   measure(us: number, endedAt: number): void {
+    // What is believed no more counts no more: else a slow phase that is long over would have calls refused again after each run.
+    const weight = Math.max(AVERAGE_WEIGHT, 1 - this.#belief(endedAt));
     this.#measuredAt = endedAt;
     const long = us >= SHORT_US;
     if (this.averageUs === Infinity) {
@@ -130,9 +132,8 @@ export class DeclaredFunction {
       this.#longShare = long ? 1 : 0;
     } else {
       this.#longShare += ((long ? 1 : 0) - this.#longShare) * SHARE_WEIGHT;
-      const off = us - this.typicalUs;
-      this.typicalUs += off * AVERAGE_WEIGHT;
-      this.#spreadUs += (Math.abs(off) - this.#spreadUs) * AVERAGE_WEIGHT;
+      this.typicalUs += (us - this.typicalUs) * weight;
+      this.#spreadUs += (Math.abs(us - this.typicalUs) - this.#spreadUs) * weight;
       if (!long) this.averageUs += (us - this.averageUs) * AVERAGE_WEIGHT;
     }
     this.short = this.#longShare < LONG_SHARE && !this.hasCallbacks;

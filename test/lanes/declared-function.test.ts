@@ -49,7 +49,7 @@ describe('DeclaredFunction', () => {
     expect(fn.expectedMs(1_000)).to.equal(200);
     expect(fn.expectedMs(2_800), 'a second and four such runs later').to.equal(200);
     expect(fn.expectedMs(4_600)).to.equal(100);
-    expect(fn.expectedMs(1_000 + 1_800 * 200)).to.equal(1);
+    expect(fn.expectedMs(1_000 + 1_800 * 5)).to.equal(200 / 16);
     fn.measure(200_000, 500_000);
     expect(fn.expectedMs(500_000), 'measured again').to.equal(200);
     expect(fn.amplyMs(500_000), 'all runs took the same').to.equal(200);
@@ -70,6 +70,19 @@ describe('DeclaredFunction', () => {
         },
       ),
     );
+  });
+
+  it('takes the word of a run for it when those before are long ago, and an average otherwise', () => {
+    const fn = measured(300_000);
+    const good = 1_000 + 4 * 300;
+    fn.measure(0, 3 * good);
+    expect(fn.expectedMs(3 * good), 'a quarter of what was known was believed').to.equal(75);
+    expect(fn.amplyMs(3 * good)).to.be.below(300);
+    fn.measure(900_000, 1e9);
+    expect(fn.expectedMs(1e9)).to.be.closeTo(900, 1e-6);
+    expect(fn.amplyMs(1e9), 'nothing is known of how far runs differ').to.be.closeTo(900, 1e-6);
+    fn.measure(100_000, 1e9);
+    expect(fn.expectedMs(1e9)).to.be.closeTo(800, 1e-6);
   });
 
   it('knows what its declaration means for the lanes', () => {
