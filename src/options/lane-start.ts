@@ -1,5 +1,5 @@
 /** What lanes are started with: which Node.js, with which flags, in which environment. */
-import { spawnSync } from 'node:child_process';
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
 import { JSON } from '../builtins.js';
 import { ArgumentError } from '../errors.js';
@@ -32,13 +32,14 @@ export function laneStart(
     execArgv: [...inheritedFlags(isolation), ...flags],
     execPath: process.execPath,
   };
+  const ownFlags = flags.length > 0 || start.env['NODE_OPTIONS'] !== undefined;
   if (isolation === 'thread') {
-    if (flags.length > 0 || start.env['NODE_OPTIONS'] !== undefined) once(start, requireThread);
+    if (ownFlags) once(start, requireThread);
     return start;
   }
   if (given['execPath'] === undefined) requireNode(start.env);
   else start.execPath = executable(given['execPath'], start.env);
-  if (given['execPath'] !== undefined || flags.length > 0) once(start, requireProcess);
+  if (given['execPath'] !== undefined || ownFlags) once(start, requireProcess);
   return start;
 }
 
@@ -88,17 +89,25 @@ function requireThread({ execArgv, env }: LaneStart): void {
 }
 
 /** The program says its version and does nothing else; of flags that it does not know, it says so instead. */
-function requireProcess({ execPath, execArgv, env }: LaneStart): void {
-  const { error, status, stdout, stderr } = spawnSync(execPath, ['--version', ...execArgv], {
-    encoding: 'utf8',
-    env,
-    timeout: VERSION_MS,
-  });
+function requireProcess(start: LaneStart): void {
+  const { execPath, execArgv } = start;
+  const answer = versionBy(start);
+  if (answer === null) return;
+  const { error, status, stdout, stderr } = answer;
   if (error === undefined && status === 0 && /^v\d+\.\d+/.test(stdout)) return;
   const said = (error === undefined ? stderr.trim() || stdout.trim() : error.message).slice(0, 300);
   throw new ArgumentError(
     `Process lanes cannot be started as \`${[execPath, ...execArgv].join(' ')}\`: it does not answer --version as Node.js does, but says: ${said || 'nothing'}. ` +
-      'Give `execPath` the path of a Node.js, and `execArgv` only flags that it knows.',
+      'Give `execPath` the path of a Node.js, and `execArgv` and `env.NODE_OPTIONS` only flags that it takes there.',
     { cause: error },
   );
+}
+
+/** What it says; null where this process may start none: then lanes say so when they are started, and why. */
+function versionBy({ execPath, execArgv, env }: LaneStart): SpawnSyncReturns<string> | null {
+  try {
+    return spawnSync(execPath, ['--version', ...execArgv], { encoding: 'utf8', env, timeout: VERSION_MS });
+  } catch {
+    return null;
+  }
 }

@@ -60,8 +60,9 @@ export function otherProgram(flags: readonly string[]): string | undefined {
   return flags.find((one, index) => {
     if (one === '-' || one === '--') return true;
     if (one.startsWith('-')) return OTHER_PROGRAM.test(nameOf(one));
-    // A value belongs to a flag; another one behind it is a program.
-    return flags[index - 1]?.startsWith('-') !== true;
+    // A value belongs to a flag that has none yet; anything else is a program.
+    const before = flags[index - 1];
+    return before?.startsWith('-') !== true || before.includes('=') || before.startsWith('--no-');
   });
 }
 

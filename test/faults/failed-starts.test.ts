@@ -69,7 +69,7 @@ onBothLanes('lanes that cannot start (B2)', (ground) => {
 
   it('forbidden by the permission model: says which option allows them', async () => {
     const flag = ground.isolation === 'thread' ? /--allow-worker/ : /--allow-child-process/;
-    await expectTold(ground, SIZES, { args: forbidden() }, flag);
+    await expectTold(ground, `${SIZES}, { execArgv: ['--no-deprecation'] }`, { args: forbidden() }, flag);
   });
 });
 

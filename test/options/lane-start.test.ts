@@ -34,7 +34,14 @@ describe('what lanes are started with', () => {
           { isolation, execArgv },
           new RegExp(`\`execArgv\` has '${execArgv[0]}'.* would not run the lane`),
         );
-      for (const execArgv of [['program.js'], ['-C', 'some', 'program.js'], ['--', 'program.js'], ['-']])
+      for (const execArgv of [
+        ['program.js'],
+        ['-C', 'some', 'program.js'],
+        ['--conditions=some', 'program.js'],
+        ['--no-warnings', 'program.js'],
+        ['--', 'program.js'],
+        ['-'],
+      ])
         refused({ isolation, execArgv }, /`execArgv` has .* would not run the lane/);
     });
 
@@ -53,6 +60,14 @@ describe('what lanes are started with', () => {
     refused({ env: { NODE_OPTIONS: '--title=x' } }, /`env\.NODE_OPTIONS`.*--title/);
     const pool = newPool({ execArgv: ['--no-warnings'], env: { NODE_OPTIONS: '--no-deprecation' } });
     await pool.close();
+  });
+
+  it('NODE_OPTIONS that a process cannot have are named', () => {
+    for (const [options, says] of [
+      ['--no-such-flag', /--no-such-flag is not allowed in NODE_OPTIONS/],
+      ['--import "open', /unterminated string/],
+    ] as const)
+      refused({ isolation: 'process', env: { NODE_OPTIONS: options } }, says);
   });
 
   it('execPath is a file that may be executed, and a Node.js', () => {
