@@ -13,7 +13,7 @@ import type { Death } from './death.js';
 /** What there is to say of it, beside where it was. */
 export type ThreadEnd = Pick<Death, 'reason' | 'advice' | 'exitCode' | 'cause'>;
 
-const EVERYWHERE = 'a module that every thread loads (--import, --require, NODE_OPTIONS)';
+const EVERYWHERE = 'a module that lanes load (`execArgv`, or `NODE_OPTIONS` in `env`)';
 
 /** What comes of a DOMException that ends a thread: an error without a text, or an object without anything. */
 export function isLost(thrown: unknown): boolean {
@@ -64,7 +64,8 @@ export function stopped(exitCode: number): ThreadEnd {
     exitCode,
     reason: `stopped with code ${exitCode} and without a word`,
     advice:
-      'Something terminated its thread: worker.terminate() most likely, by code that listens for the workers of this process. Have it leave those alone that are not its own.',
+      'Something terminated its thread: worker.terminate() most likely, by code that listens for the workers of this process. Have it leave those alone that are not its own. ' +
+      `Or, while the lane started, ${EVERYWHERE} called process.exit().`,
   };
 }
 

@@ -28,7 +28,7 @@ function adviceOf({ advice, signal, exitCode, phase, stderr, pid, cause }: Death
   const said = stderr.length > 0 ? ' It said on stderr what `stderr` has.' : '';
   if (advice !== undefined) return `${advice}${said}`;
   if (phase === 'boot' && exitCode === REFUSED_OPTIONS) {
-    return `Node.js has refused its options: look at NODE_OPTIONS in \`env\`, and at those that this process was started with.${said}`;
+    return `Node.js has refused its options: look at \`execArgv\`, at NODE_OPTIONS in \`env\`, and at those that this process was started with.${said}`;
   }
   if (phase === 'boot' && cause !== undefined) {
     return (

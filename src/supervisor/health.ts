@@ -46,7 +46,7 @@ export class Health {
       this.#events.crashed(lane, {
         reason: `did not start within ${BOOT_MS} ms`,
         advice:
-          'The machine has no time for it, or a module that it loads first (--import, --require, NODE_OPTIONS) holds it up.',
+          'The machine has no time for it, or a module that it loads first (`execArgv`, or `NODE_OPTIONS` in `env`) holds it up.',
         phase: 'boot',
         pid: lane.pid,
         stderr: [],
