@@ -12,9 +12,12 @@ import {
   symlinkSync,
   writeSync,
 } from 'node:fs';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import {
+  CallCancelledError,
   EngineError,
   type EngineName,
   type Library,
@@ -165,6 +168,80 @@ onEveryEngine('the file of a path (M34)', (engine) => {
     });
   });
 });
+
+onEveryEngine('interrupt functions of a file that was replaced (B1)', (engine) => {
+  it('interrupt the calls of their own library', async () => {
+    const RUN = {
+      run: { arguments: [], return: 'i32', onCancel: { symbol: 'halt', arguments: [] } },
+      halted: { arguments: [], return: 'i32' },
+    } as const;
+    const pool = createPool({ lanes: 1, grace: 8_000 });
+    const path = join(place(), 'plugin.so');
+    try {
+      const libraries = [];
+      for (const which of [1, 2]) {
+        const code = `#include <unistd.h>
+          static volatile int stop, halts;
+          int run(void) { while (!stop) usleep(1000); stop = 0; return ${which}; }
+          void halt(void) { halts++; stop = 1; }
+          int halted(void) { return halts; }`;
+        put(compile(`interrupted-${which}.so`, code), path);
+        libraries.push(await pool.open(path, RUN, { engine }));
+      }
+      for (const library of libraries.toReversed()) {
+        const call = library.run();
+        await until(() => call.state === 'running', 'the call to run');
+        call.cancel();
+        await rejection(call, CallCancelledError);
+        expect(await library.halted()).to.be.at.least(1);
+      }
+      expect(pool.stats()).to.include({ lanesLost: 0, lanesKilled: 0, lanesCrashed: 0 });
+    } finally {
+      await pool.close({ timeout: 2_000 });
+    }
+  });
+});
+
+describeOn(
+  contractEngines.filter((engine) => engine !== 'ffi-rs'),
+  ['thread'],
+  'a file that another thread of the process has opened (M34)',
+  (engine) => {
+    /** Opens the plug-in in a pool of another thread. */
+    async function elsewhere(path: string): Promise<unknown> {
+      const code = `
+        const { parentPort } = require('node:worker_threads');
+        import(${JSON.stringify(new URL('../../src/index.js', import.meta.url).href)}).then(async ({ createPool }) => {
+          const pool = createPool({ lanes: 1 });
+          const { which, count } = await pool.open(${JSON.stringify(path)}, ${JSON.stringify(PLUGIN)}, { engine: '${engine}' });
+          const answers = [await which(), await count()];
+          await pool.close();
+          parentPort.postMessage(answers);
+        });`;
+      const worker = new Worker(code, { eval: true });
+      try {
+        const [answers] = (await once(worker, 'message')) as unknown[];
+        return answers;
+      } finally {
+        await worker.terminate();
+      }
+    }
+
+    it('is the same library there, and another one when it has been replaced', async () => {
+      await withPlugins(engine, {}, async (open) => {
+        const path = join(place(), 'plugin.so');
+        put(build(111), path);
+        const first = await open(path);
+        expect(await first.count()).to.equal(1);
+        expect(await elsewhere(path)).to.deep.equal([111, 2]);
+        put(build(112), path);
+        expect(await elsewhere(path)).to.deep.equal([112, 1]);
+        expect(await (await open(path)).count()).to.equal(2);
+        expect(await first.count()).to.equal(3);
+      });
+    });
+  },
+);
 
 describeOn(contractEngines, ['thread'], 'a file that was replaced (M34)', (engine) => {
   it('runs on as it was in lanes that are started later', async () => {
