@@ -20,6 +20,7 @@ import { copyWith } from '../lanes/native-copy.js';
 import { DeclaredFunction } from '../lanes/declared-function.js';
 import type { TryOut } from '../lanes/lane.js';
 import type { LoadTerms } from '../shared/load-terms.js';
+import { SymbolNotFoundError } from '../errors.js';
 import { whenFfiRsIsQuiet } from '../supervisor/quiet.js';
 import { LibraryNames } from './library-names.js';
 import type { OpenSettings } from './open-options.js';
@@ -100,7 +101,13 @@ export async function openInLane(
   });
   const terms = termsFor(path, settings, libraryPath);
   const name = names.nameOf(path, terms.identity);
-  await tryOut({ path: name, engine, terms, specs });
+  try {
+    await tryOut({ path: name, engine, terms, specs });
+  } catch (error) {
+    // It has been loaded there: built anew, it is another file to the loader.
+    if (error instanceof SymbolNotFoundError) names.keep(path, name, terms.identity);
+    throw error;
+  }
   names.keep(path, name, terms.identity);
   return declared({ path, name, engine, terms }, compiled, number);
 }
