@@ -20,6 +20,7 @@ export class DynamicLoader {
   readonly #engine: Engine;
   readonly #dlopen: NativeFunction;
   readonly #dlsym: NativeFunction;
+  readonly #dlclose: NativeFunction;
   readonly #dlerror: NativeFunction;
   readonly #memory: NativeMemory;
 
@@ -28,15 +29,23 @@ export class DynamicLoader {
     this.#engine = engine;
     this.#dlopen = libc.bind('dlopen', LIBC.dlopen);
     this.#dlsym = libc.bind('dlsym', LIBC.dlsym);
+    this.#dlclose = libc.bind('dlclose', LIBC.dlclose);
     this.#dlerror = libc.bind('dlerror', LIBC.dlerror);
     // Now: looking symbols up for it later would take the loader's last words away.
     this.#memory = nativeMemory(engine);
   }
 
-  /** Loads a library for as long as the process lives. @returns what it said where it could not, else null. */
-  load(name: string, options: { readonly global: boolean; readonly deep: boolean }): string | null {
+  /** Loads a library, until somebody unloads it. @returns its handle, or what the loader said where it could not. */
+  load(name: string, options: { readonly global: boolean; readonly deep: boolean }): bigint | string {
     const flags = NOW | (options.global ? GLOBAL : 0) | (options.deep ? DEEP : 0);
-    return this.#open(name, flags) === 0n ? this.#said() : null;
+    const handle = this.#open(name, flags);
+    return handle === 0n ? this.#said() : handle;
+  }
+
+  /** Gives a handle back that `load` gave. @returns whether the name is free again: some libraries cannot be unloaded. */
+  unload(name: string, handle: bigint): boolean {
+    this.#dlclose(handle);
+    return this.find(name) === 0n;
   }
 
   /** What a name stands for that is loaded; 0n where it is not. The library stays loaded. */

@@ -16,6 +16,7 @@ export type LibcSymbol =
   | 'fflush'
   | 'dlopen'
   | 'dlsym'
+  | 'dlclose'
   | 'dlerror';
 
 /** Their prototypes. */
@@ -28,6 +29,7 @@ export const LIBC: { readonly [name in LibcSymbol]: Prototype } = {
   fflush: { arguments: ['pointer'], returns: 'i32' },
   dlopen: { arguments: ['pointer', 'i32'], returns: 'pointer' },
   dlsym: { arguments: ['pointer', 'pointer'], returns: 'pointer' },
+  dlclose: { arguments: ['pointer'], returns: 'i32' },
   dlerror: { arguments: [], returns: 'pointer' },
 };
 

@@ -3,10 +3,13 @@
  * then gives the engine what it has already.
  *
  *   looked at ─► is the file that it has to be ─► loaded, for good ─► still that file ─► opened by an engine
+ *                                                       └─► replaced just now ─► unloaded; or its name is not used again
  *
  * Guarantee: what is opened is the file of `LoadTerms.identity`, or an error
  * says that it has changed. Whoever opens the name later in this process,
- * without terms, gets the same code, whatever the file is by then.
+ * without terms, gets the same code, whatever the file is by then. No name
+ * stands for another file than the one it was given to: the loader would go on
+ * giving that one, also once the right file is there again.
  */
 import { EngineError } from '../errors.js';
 import type { Clash, FileIdentity, LoadTerms } from '../shared/load-terms.js';
@@ -18,6 +21,11 @@ import { nameOfOwn, pathOfName } from './library-name.js';
 
 /** Nothing was asked for, and nothing is known. */
 export const PLAIN_TERMS: LoadTerms = { identity: null, deep: false, clash: null, global: false };
+
+/** What this process has loaded, by name: that runs on, whatever becomes of its file. */
+const loaded = new Map<string, FileIdentity>();
+/** Names by which this process may have loaded another file, which cannot be unloaded. */
+const spoiled = new Set<string>();
 
 /**
  * Opens a library on an engine.
@@ -31,14 +39,22 @@ export function openOn(engine: Engine, name: string, terms: LoadTerms | null): E
 
 /** @throws LibraryNotFoundError; EngineError OFFTHREAD_LIBRARY_… */
 export function loadLibrary(engine: Engine, name: string, terms: LoadTerms): void {
+  const { identity } = terms;
+  const before = loaded.get(name);
+  if (before !== undefined && identity !== null && isSameCode(before, identity) && !terms.global) return;
   const path = pathOfName(name);
   checkLibrary(path);
-  requireSame(path, terms.identity);
+  if (spoiled.has(name) || !isThere(path, identity)) throw changed(path);
   const loader = dynamicLoader(engine);
-  const said = loader.load(name, { global: terms.global, deep: needsDeep(loader, path, terms) });
-  if (said !== null) throw libraryFailure(path, said.replaceAll(name, path));
-  // It may have been replaced just now.
-  requireSame(path, terms.identity);
+  const handle = loader.load(name, { global: terms.global, deep: needsDeep(loader, path, terms) });
+  if (typeof handle === 'string') throw libraryFailure(path, handle.replaceAll(name, path));
+  if (isThere(path, identity)) {
+    if (identity !== null) loaded.set(name, identity);
+    return;
+  }
+  // Replaced just now: nobody knows which of the two was loaded.
+  if (!loader.unload(name, handle)) spoiled.add(name);
+  throw changed(path);
 }
 
 /**
@@ -55,10 +71,14 @@ export function freeName(engine: Engine, path: string, identity: FileIdentity): 
   return loader.find(name) === loaded ? path : name;
 }
 
-function requireSame(path: string, identity: FileIdentity | null): void {
+/** Whether the file is the one that it has to be. Where that cannot be told, it is taken to be. */
+function isThere(path: string, identity: FileIdentity | null): boolean {
   const found = identity === null ? null : identityOf(path);
-  if (identity === null || found === null || isSameCode(found, identity)) return;
-  throw new EngineError(
+  return identity === null || found === null || isSameCode(found, identity);
+}
+
+function changed(path: string): EngineError {
+  return new EngineError(
     `Cannot open the library '${path}' as it was: the file has changed since it was opened, and lanes would run different ` +
       'code. Open it again to use the file that is there now; give each version a file name of its own where both are needed.',
     { code: 'OFFTHREAD_LIBRARY_CHANGED' },

@@ -10,6 +10,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { once } from 'node:events';
@@ -24,6 +25,7 @@ import {
   LibraryNotFoundError,
   type Pool,
   type PoolOptions,
+  SymbolNotFoundError,
 } from '../../src/index.js';
 import { contractEngines, describeOn, onEveryEngine, rejection } from '../helpers/contract.js';
 import { compile, folder } from '../helpers/engine-probe.js';
@@ -35,6 +37,9 @@ const PLUGIN = {
   count: { arguments: [], return: 'i32' },
 } as const;
 type Plugin = Library<typeof PLUGIN>;
+
+/** Times that a lane looks at a file before and after it loads it: at most. */
+const MOST_LOOKS = 6;
 
 /** A plug-in that says which it is, and how often it was asked. */
 function build(which: number): string {
@@ -151,6 +156,16 @@ onEveryEngine('the file of a path (M34)', (engine) => {
       expect(error.code).to.equal('OFFTHREAD_LIBRARY_CHANGED');
       expect(error.message).to.match(/plugin\.so.*overwritten.*rename it.*file name of its own/);
     });
+  });
+
+  it('that lacked a function has it once it was built anew', async () => {
+    const path = join(place(), 'plugin.so');
+    const pool = createPool({ lanes: 1 });
+    put(compile('plugin-less.so', 'int which(void) { return 1; }'), path);
+    await rejection(pool.open(path, PLUGIN, { engine }), SymbolNotFoundError);
+    put(build(2), path);
+    expect(await (await pool.open(path, PLUGIN, { engine })).count()).to.equal(1);
+    await pool.close();
   });
 
   it('that could not be opened is opened once it can', async () => {
@@ -319,5 +334,54 @@ describeOn(contractEngines, ['process'], 'a file that was replaced, in processes
     await withPlugins(engine, {}, async (open) => {
       expect(await (await open(path)).which()).to.equal(102);
     });
+  });
+
+  it('while a lane loads it is not run, neither then nor once the right one is there again', async () => {
+    // In the lane, the file is replaced when it has been looked at for the n-th time.
+    const hook = join(place(), 'hook.cjs');
+    writeFileSync(
+      hook,
+      `const fs = require('node:fs');
+      const { openSync, closeSync } = fs;
+      const files = new Map();
+      let looks = 0;
+      fs.openSync = (path, ...rest) => {
+        const file = openSync(path, ...rest);
+        files.set(file, String(path));
+        return file;
+      };
+      fs.closeSync = (file) => {
+        closeSync(file);
+        const path = files.get(file);
+        files.delete(file);
+        if (path !== process.env.LIBRARY) return;
+        looks += 1;
+        if (looks === Number(process.env.LOOKS)) fs.renameSync(path + '.next', path);
+      };
+      require('node:module').syncBuiltinESMExports();`,
+    );
+    const [first, second] = [build(1), build(2)];
+    const refused: number[] = [];
+    for (let looks = 1; looks <= MOST_LOOKS; looks += 1) {
+      const path = join(place(), 'plugin.so');
+      const env = { ...process.env, LIBRARY: path, LOOKS: String(looks) } as Record<string, string>;
+      const pool = createPool({ lanes: 1, spares: 0, env, execArgv: ['--require', hook] });
+      try {
+        put(first, path);
+        copyFileSync(second, `${path}.next`);
+        const opened = await pool.open(path, PLUGIN, { engine }).catch((error: unknown) => error);
+        if (opened instanceof Error) {
+          expect(opened).to.be.instanceOf(EngineError).and.include({ code: 'OFFTHREAD_LIBRARY_CHANGED' });
+          refused.push(looks);
+        } else expect(await (opened as Plugin).which(), 'it runs on as it was').to.equal(1);
+        put(first, path);
+        expect(await (await pool.open(path, PLUGIN, { engine })).which()).to.equal(1);
+        put(second, path);
+        expect(await (await pool.open(path, PLUGIN, { engine })).which()).to.equal(2);
+      } finally {
+        await pool.close();
+      }
+    }
+    expect(refused, 'replaced while it was being loaded').to.not.be.empty;
   });
 });
