@@ -185,7 +185,7 @@ function engineError(
   returned: boolean,
 ): OffthreadError {
   const cause = Object.assign(new Error(data?.message ?? 'unknown'), data);
-  const why = data?.message ?? 'the lane gave no reason';
+  const why = (data?.message ?? 'the lane gave no reason').replace(/\.$/, '');
   // A library may fail in one lane alone: its file has gone, or is another one by now.
   const type = returned ? EngineError : classOf(data?.name);
   const code = data?.code?.startsWith('OFFTHREAD_') === true ? data.code : undefined;
@@ -193,7 +193,7 @@ function engineError(
     returned
       ? `${job.fn.name} ran in lane ${lane.name}, and what it returned could not be read: ${why}. ` +
           'What it did is done. Look at the declared types of what it returns (a text longer than 512 MB fits no string), ' +
-          'and at modules that every thread loads (--import, --require), before it is called again.'
+          'and at modules that lanes load (`execArgv`, or `NODE_OPTIONS` in `env`), before it is called again.'
       : `${job.fn.name} could not be called: ${why}. ` +
           `The ${job.fn.engine} engine refused in lane ${lane.name}; nothing reached native code.`,
     {
