@@ -156,7 +156,7 @@ export class ChildLife {
     const told = cause instanceof Error && !(cause instanceof TypeError || cause instanceof RangeError);
     const error = told ? cause : new Disorder('what it shares with the host', cause);
     this.#kill ??= {
-      reason: `left nonsense where it talks to the pool (${error.message}), and was ended by the pool`,
+      reason: `left disorder where it talks to the pool (${error.message}), and was ended by the pool`,
       advice: DISORDER_ADVICE,
       cause: error,
       disorder: true,

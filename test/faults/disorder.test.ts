@@ -14,7 +14,7 @@ const withLanes = lanesWith(testlib, {
 });
 
 /** How a scribbling call may end, beside the right way. */
-const DISORDER = /left nonsense where it talks to the pool .*overwritten.*written where it must not/s;
+const DISORDER = /left disorder where it talks to the pool .*overwritten.*written where it must not/s;
 
 onProcessLanes('memory that a lane shares with the host (B2)', (ground) => {
   for (const value of [0, 0xff]) {
