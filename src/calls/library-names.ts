@@ -14,6 +14,8 @@ interface Known {
   readonly path: string;
   readonly name: string;
   readonly identity: FileIdentity;
+  /** Whether the loader has it, as far as is known. */
+  opened: boolean;
 }
 
 export class LibraryNames {
@@ -30,23 +32,31 @@ export class LibraryNames {
    */
   nameOf(path: string, identity: FileIdentity | null): string {
     if (identity === null) return path;
-    const written = this.#known.find((one) => isSameFile(one.identity, identity));
+    const written = this.#known.find((one) => one.opened && isSameFile(one.identity, identity));
     if (written !== undefined && !isSameCode(written.identity, identity)) throw overwritten(path);
     const before = this.#known.filter((one) => one.path === path);
     const same = before.find((one) => isSameCode(one.identity, identity));
     if (same !== undefined) return same.name;
     if (before.length === 0) return path;
     if (process.platform === 'linux') return nameOfOwn(path, identity);
+    if (!before.some(({ opened }) => opened)) return path;
     throw changed(
       `Cannot open the library '${path}': its file was replaced after it had been opened, and this system's loader opens no ` +
         'second file of one path.',
     );
   }
 
+  /** It is about to be opened by that name, which therefore no other file is given, however that goes. */
+  reserve(path: string, name: string, identity: FileIdentity | null): void {
+    if (identity === null || this.#known.some((one) => one.name === name)) return;
+    this.#known.push({ path, name, identity, opened: false });
+  }
+
   /** It has been opened by that name. */
   keep(path: string, name: string, identity: FileIdentity | null): void {
-    if (identity === null || this.#known.some((one) => one.name === name)) return;
-    this.#known.push({ path, name, identity });
+    this.reserve(path, name, identity);
+    const known = this.#known.find((one) => one.name === name);
+    if (known !== undefined) known.opened = true;
   }
 }
 

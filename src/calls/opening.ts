@@ -101,6 +101,8 @@ export async function openInLane(
   });
   const terms = termsFor(path, settings, libraryPath);
   const name = names.nameOf(path, terms.identity);
+  // Before: lanes may have loaded it although it is not opened, and another file may take its place meanwhile.
+  names.reserve(path, name, terms.identity);
   try {
     await tryOut({ path: name, engine, terms, specs });
   } catch (error) {

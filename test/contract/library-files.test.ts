@@ -2,6 +2,7 @@
 import {
   closeSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -46,6 +47,20 @@ function build(which: number): string {
   return compile(
     `plugin-${which}.so`,
     `static int asked; int which(void) { return ${which}; } int count(void) { return ++asked; }`,
+  );
+}
+
+/** One that says when it is being loaded, and waits there for a file. */
+function buildWaiting(which: number, entered: string, release: string): string {
+  return compile(
+    `waiting-plugin-${which}.so`,
+    `#include <fcntl.h>
+     #include <unistd.h>
+     __attribute__((constructor)) static void load(void) {
+       close(open("${entered}", O_CREAT | O_WRONLY, 0600));
+       for (int ms = 0; access("${release}", F_OK) != 0 && ms < 15000; ms++) usleep(1000);
+     }
+     int which(void) { return ${which}; } int count(void) { return 0; }`,
   );
 }
 
@@ -300,6 +315,23 @@ describeOn(contractEngines, ['process'], 'a file that was replaced, in processes
       const second = await open(path);
       expect(await second.which()).to.equal(72);
       await rejection(first.which(), EngineError);
+    });
+  });
+
+  it('while it is being opened is opened as what it is by then', async () => {
+    await withPlugins(engine, {}, async (open) => {
+      const here = place();
+      const [path, entered, release] = ['plugin.so', 'entered', 'release'].map((name) =>
+        join(here, name),
+      ) as [string, string, string];
+      put(buildWaiting(74, entered, release), path);
+      const first = rejection(open(path), EngineError);
+      await until(() => existsSync(entered), 'the constructor of the first file');
+      put(build(75), path);
+      const second = open(path);
+      writeFileSync(release, '');
+      expect((await first).code).to.equal('OFFTHREAD_LIBRARY_CHANGED');
+      expect(await (await second).which()).to.equal(75);
     });
   });
 
