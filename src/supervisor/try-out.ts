@@ -26,11 +26,14 @@ export async function tryOut(
   readiness: Readiness,
   events: TryOutEvents,
 ): Promise<void> {
-  for (let tried = 0; tried < LANES; tried += 1) {
+  let tried = 0;
+  while (tried < LANES) {
     await readiness.wait();
     const ready = lanes.active.filter(({ status }) => status === 'ready');
     const lane = ready.find(({ ring, opening }) => ring.occupied === 0 && opening === null) ?? ready[0];
-    if (lane === undefined) throw lanes.hopeless() ?? new Error('unreachable: a lane was ready');
+    // None any more: a host that blocked in between has used it, and it was recycled.
+    if (lane === undefined) continue;
+    tried += 1;
     try {
       events.asked();
       if (await lane.tryOut(library)) return;
