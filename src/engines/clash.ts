@@ -16,11 +16,10 @@ import { basename, dirname } from 'node:path';
 import type { Clash } from '../shared/load-terms.js';
 import { ElfImage } from './elf-image.js';
 import { ElfSymbols } from './elf-symbols.js';
-import { findLibrary, foldersOf } from './loader-search.js';
+import { PROGRAM, findLibrary, foldersOf } from './loader-search.js';
 
 /** Libraries that are looked at for one: more than any needs. */
 const MOST_LIBRARIES = 200;
-const PROGRAM = '/proc/self/exe';
 
 /**
  * What a library would share with the program; null where there is nothing, or where it cannot be told.

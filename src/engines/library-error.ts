@@ -4,43 +4,6 @@ import { basename, resolve } from 'node:path';
 import { EngineError, LibraryNotFoundError, type OffthreadError, SymbolNotFoundError } from '../errors.js';
 import { inspectLibraryFile } from './library-file.js';
 import { pathOfName } from './library-name.js';
-import { loaderCandidates } from './loader-search.js';
-
-/**
- * Refuses what no engine may be given. Call it before an engine opens a path.
- * @throws LibraryNotFoundError, EngineError
- */
-export function checkLibrary(path: string): void {
-  if (path === '' || path.includes('\0')) {
-    // An empty name would open the process itself; a NUL would cut the name short.
-    const what = path === '' ? 'is empty' : 'holds a NUL character';
-    throw new LibraryNotFoundError(`Cannot open a library: its name ${what}. Give a file or library name.`);
-  }
-  const problem = path.includes('/') ? inspectLibraryFile(path) : null;
-  if (problem !== null) throw unfit(path, `the file ${problem.what}. ${problem.remedy}`, problem.code);
-  // Without a slash the name is not a path: the dynamic loader searches for it.
-  if (!path.includes('/')) checkCandidates(path);
-}
-
-/** Refuses a name for which the loader would open a file that does harm. */
-function checkCandidates(name: string): void {
-  for (const candidate of loaderCandidates(name)) {
-    const problem = inspectLibraryFile(candidate);
-    // The loader passes it over, too.
-    if (problem?.code === 'OFFTHREAD_LIBRARY_ARCHITECTURE') continue;
-    // What it takes, or refuses by itself.
-    if (problem?.harmful !== true) return;
-    throw unfit(
-      name,
-      `the loader finds ${candidate} for it, and that file ${problem.what}. ${problem.remedy}`,
-      problem.code,
-    );
-  }
-}
-
-function unfit(path: string, why: string, code: string): EngineError {
-  return new EngineError(`Cannot open the library '${path}': ${why}`, { code });
-}
 
 /** Turns what `dlopen` said into an error of ours. `text` may be in an engine's wrapping. */
 export function libraryFailure(path: string, text: string, cause?: unknown): OffthreadError {

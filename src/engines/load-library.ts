@@ -16,7 +16,8 @@ import type { Clash, FileIdentity, LoadTerms } from '../shared/load-terms.js';
 import { type DynamicLoader, dynamicLoader } from './dynamic-loader.js';
 import type { Engine, EngineLibrary } from './engine.js';
 import { identityOf, isSameCode } from './file-identity.js';
-import { checkLibrary, libraryFailure } from './library-error.js';
+import { checkLibrary } from './library-check.js';
+import { libraryFailure } from './library-error.js';
 import { nameOfOwn, pathOfName } from './library-name.js';
 
 /** Nothing was asked for, and nothing is known. */

@@ -8,6 +8,8 @@ import { dirname, join } from 'node:path';
 import { Math } from '../builtins.js';
 import { ElfImage } from './elf-image.js';
 
+/** The executable of this process. What it needs is loaded before anything else. */
+export const PROGRAM = '/proc/self/exe';
 const CACHE = '/etc/ld.so.cache';
 const CACHE_MAGIC = 'glibc-ld.so.cache1.1';
 /** Where in its header the number of entries stands. */

@@ -15,7 +15,8 @@ import { gzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
-import { checkLibrary, libraryFailure } from '../../src/engines/library-error.js';
+import { checkLibrary } from '../../src/engines/library-check.js';
+import { libraryFailure } from '../../src/engines/library-error.js';
 import { loadEngine } from '../../src/engines/load.js';
 import { EngineError, LibraryNotFoundError, OffthreadError } from '../../src/errors.js';
 import { from, runProcess } from '../helpers/engine-child.js';

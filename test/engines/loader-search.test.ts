@@ -1,11 +1,11 @@
 /** M34: what the loader would find for a name is looked at before the loader opens it. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { foldersOf, loaderCandidates } from '../../src/engines/loader-search.js';
 import { contractEngines } from '../helpers/contract.js';
-import { folder, probeLibrary } from '../helpers/engine-probe.js';
+import { compile, folder, probeLibrary } from '../helpers/engine-probe.js';
 import { laneKinds } from '../helpers/lane-kind.js';
 
 const index = new URL('../../src/index.js', import.meta.url).href;
@@ -65,6 +65,46 @@ describe('libraries by name (M34)', function () {
           );
           expect(link).to.match(/^OFFTHREAD_LIBRARY_INVALID .*not a regular file/);
           expect(script).to.match(/^OFFTHREAD_LIBRARY_INVALID .*linker script.*libm\.so\.6/);
+          expect(sound).to.equal('7');
+        },
+      );
+    }
+  }
+
+  for (const kind of laneKinds) {
+    for (const engine of contractEngines) {
+      ONLY_LINUX(
+        `what a library needs is looked at, too: a FIFO holds up nobody, a file cut short ends nothing [${engine}, ${kind}]`,
+        () => {
+          const [near, far] = ['near-', 'far-'].map((name) => mkdtempSync(join(folder, name))) as [
+            string,
+            string,
+          ];
+          const names = ['fifo', 'short', 'sound'].map((what) => {
+            const needed = compile(`libneeded-${what}.so`, 'int needed(int value) { return value; }');
+            copyFileSync(needed, join(far, `libneeded-${what}.so`));
+            const between = compile(
+              `libbetween-${what}.so`,
+              'int needed(int value); int between(int value) { return needed(value); }',
+              ['-shared', '-fPIC', '-L', far, `-l:libneeded-${what}.so`],
+            );
+            copyFileSync(between, join(far, `libbetween-${what}.so`));
+            return compile(
+              `libneeding-${what}.so`,
+              'int between(int value); int echo_i32(int value) { return between(value); }',
+              ['-shared', '-fPIC', '-L', far, '-Wl,--allow-shlib-undefined', `-l:libbetween-${what}.so`],
+            );
+          });
+          execFileSync('mkfifo', [join(near, 'libneeded-fifo.so')]);
+          copyFileSync(join(far, 'libneeded-short.so'), join(near, 'libneeded-short.so'));
+          truncateSync(join(near, 'libneeded-short.so'), 4_096);
+          const [fifo, short, sound] = openAll(engine, kind, [near, far], names);
+          expect(fifo).to.match(
+            /^OFFTHREAD_LIBRARY_INVALID .*needs .*libneeded-fifo\.so, and that file is not a regular/,
+          );
+          expect(short).to.match(
+            /^OFFTHREAD_LIBRARY_INVALID .*needs .*libneeded-short\.so, and that file is cut short/,
+          );
           expect(sound).to.equal('7');
         },
       );

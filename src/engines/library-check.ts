@@ -1,0 +1,78 @@
+/**
+ * Looks at every file that the dynamic loader would open for a library: its
+ * own, and those of the libraries that it needs. A FIFO among them would hold
+ * up the thread, and a file cut short would end the process.
+ *
+ * Only that is refused here, and what is wrong with the library's own file:
+ * the rest the loader refuses by itself.
+ */
+import { dirname } from 'node:path';
+import { EngineError, LibraryNotFoundError } from '../errors.js';
+import { ElfImage } from './elf-image.js';
+import { type FileProblem, inspectLibraryFile } from './library-file.js';
+import { PROGRAM, type SearchFolders, foldersOf, loaderCandidates } from './loader-search.js';
+
+/** Libraries that are looked at for one: more than any needs. */
+const MOST_LIBRARIES = 200;
+
+/**
+ * Refuses what no engine may be given. Call it before an engine opens a path.
+ * @throws LibraryNotFoundError, EngineError
+ */
+export function checkLibrary(path: string): void {
+  if (path === '' || path.includes('\0')) {
+    // An empty name would open the process itself; a NUL would cut the name short.
+    const what = path === '' ? 'is empty' : 'holds a NUL character';
+    throw new LibraryNotFoundError(`Cannot open a library: its name ${what}. Give a file or library name.`);
+  }
+  if (path.includes('/')) {
+    const problem = inspectLibraryFile(path);
+    if (problem !== null) throw unfit(path, `the file ${problem.what}`, problem);
+    checkNeeded(path, path);
+    return;
+  }
+  // Without a slash the name is not a path: the dynamic loader searches for it.
+  const { file, problem } = takenFor(path);
+  if (problem !== null)
+    throw unfit(path, `the loader finds ${file} for it, and that file ${problem.what}`, problem);
+  if (file !== null) checkNeeded(path, file);
+}
+
+/** Looks at what a library needs, what that needs, and so on, but for what the program has from its start. */
+function checkNeeded(path: string, file: string): void {
+  if (process.platform !== 'linux') return;
+  const seen = new Set(ElfImage.with(PROGRAM, ({ needed }) => needed));
+  const queue = [file];
+  for (let at = 0; at < queue.length && at < MOST_LIBRARIES; at++) {
+    const from = queue[at] as string;
+    const [needed, runPath] = ElfImage.with(from, (elf) => [elf.needed, elf.runPath] as const) ?? [[], ''];
+    for (const name of needed) {
+      if (seen.has(name)) continue;
+      seen.add(name);
+      const taken = takenFor(name, { runPath: foldersOf(runPath, dirname(from)) });
+      const { problem } = taken;
+      if (problem !== null)
+        throw unfit(path, `it needs ${taken.file}, and that file ${problem.what}`, problem);
+      if (taken.file !== null) queue.push(taken.file);
+    }
+  }
+}
+
+/** The file that the loader would open for a name, if any, and whether that does harm. */
+function takenFor(
+  name: string,
+  folders: SearchFolders = {},
+): { readonly file: string | null; readonly problem: FileProblem | null } {
+  const candidates = name.includes('/') ? [name] : loaderCandidates(name, folders);
+  for (const file of candidates) {
+    const problem = inspectLibraryFile(file);
+    // The loader passes it over, too.
+    if (problem?.code === 'OFFTHREAD_LIBRARY_ARCHITECTURE') continue;
+    return { file, problem: problem?.harmful === true ? problem : null };
+  }
+  return { file: null, problem: null };
+}
+
+function unfit(path: string, why: string, { remedy, code }: FileProblem): EngineError {
+  return new EngineError(`Cannot open the library '${path}': ${why}. ${remedy}`, { code });
+}
