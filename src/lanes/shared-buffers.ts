@@ -14,7 +14,7 @@
  *   collector does: a large buffer is made only where none that is free is large
  *   enough, and those too small for it are dropped then. Each that is dropped
  *   has made way for a larger one, so dropped ones are few, and sizes grow by
- *   half at least, so all of them together are no more than a few of the largest.
+ *   a third at least, so all of them together are no more than a few of the largest.
  *   Small ones are never dropped: of each size there are as many as were lent at
  *   once, and from `KEPT` on larger ones that are free serve as well.
  */
