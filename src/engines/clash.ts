@@ -12,14 +12,12 @@
  * the program has from its own libraries (`stdout`, `environ`: they have those
  * libraries' versions); and libraries that the program has loaded itself.
  */
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import type { Clash } from '../shared/load-terms.js';
 import { ElfImage } from './elf-image.js';
 import { ElfSymbols } from './elf-symbols.js';
-import { PROGRAM, findLibrary, foldersOf } from './loader-search.js';
-
-/** Libraries that are looked at for one: more than any needs. */
-const MOST_LIBRARIES = 200;
+import { PROGRAM, findLibrary } from './loader-search.js';
+import { visitNeeded } from './needed.js';
 
 /**
  * What a library would share with the program; null where there is nothing, or where it cannot be told.
@@ -52,22 +50,15 @@ export function findClash(path: string, libraryPath?: string): Clash | null {
 function ownSymbols(path: string, loaded: readonly string[], libraryPath: string | undefined): string[] {
   const bound = new Set<string>();
   const finders: ReturnType<ElfSymbols['finder']>[] = [];
-  const seen = new Set(loaded);
-  const queue = [path];
-  for (let at = 0; at < queue.length && at < MOST_LIBRARIES; at++) {
-    const file = queue[at] as string;
-    ElfImage.with(file, (elf) => {
+  visitNeeded(
+    path,
+    loaded,
+    (name, runPath) => (name.includes('/') ? name : findLibrary(name, { libraryPath, runPath })),
+    (elf) => {
       const symbols = new ElfSymbols(elf);
       for (const name of symbols.boundSymbols()) if (!name.startsWith('_Z')) bound.add(name);
       finders.push(symbols.finder());
-      const folders = { libraryPath, runPath: foldersOf(elf.runPath, dirname(file)) };
-      for (const needed of elf.needed) {
-        if (seen.has(needed)) continue;
-        seen.add(needed);
-        const found = needed.includes('/') ? needed : findLibrary(needed, folders);
-        if (found !== null) queue.push(found);
-      }
-    });
-  }
+    },
+  );
   return [...bound].filter((name) => finders.some((find) => find(name)?.exported === true));
 }

@@ -6,14 +6,11 @@
  * Only that is refused here, and what is wrong with the library's own file:
  * the rest the loader refuses by itself.
  */
-import { dirname } from 'node:path';
 import { EngineError, LibraryNotFoundError } from '../errors.js';
 import { ElfImage } from './elf-image.js';
 import { type FileProblem, inspectLibraryFile } from './library-file.js';
-import { PROGRAM, type SearchFolders, foldersOf, loaderCandidates } from './loader-search.js';
-
-/** Libraries that are looked at for one: more than any needs. */
-const MOST_LIBRARIES = 200;
+import { PROGRAM, type SearchFolders, loaderCandidates } from './loader-search.js';
+import { visitNeeded } from './needed.js';
 
 /**
  * Refuses what no engine may be given. Call it before an engine opens a path.
@@ -41,21 +38,12 @@ export function checkLibrary(path: string): void {
 /** Looks at what a library needs, what that needs, and so on, but for what the program has from its start. */
 function checkNeeded(path: string, file: string): void {
   if (process.platform !== 'linux') return;
-  const seen = new Set(ElfImage.with(PROGRAM, ({ needed }) => needed));
-  const queue = [file];
-  for (let at = 0; at < queue.length && at < MOST_LIBRARIES; at++) {
-    const from = queue[at] as string;
-    const [needed, runPath] = ElfImage.with(from, (elf) => [elf.needed, elf.runPath] as const) ?? [[], ''];
-    for (const name of needed) {
-      if (seen.has(name)) continue;
-      seen.add(name);
-      const taken = takenFor(name, { runPath: foldersOf(runPath, dirname(from)) });
-      const { problem } = taken;
-      if (problem !== null)
-        throw unfit(path, `it needs ${taken.file}, and that file ${problem.what}`, problem);
-      if (taken.file !== null) queue.push(taken.file);
-    }
-  }
+  const loaded = ElfImage.with(PROGRAM, ({ needed }) => needed) ?? [];
+  visitNeeded(file, loaded, (name, runPath) => {
+    const { file: found, problem } = takenFor(name, { runPath });
+    if (problem !== null) throw unfit(path, `it needs ${found}, and that file ${problem.what}`, problem);
+    return found;
+  });
 }
 
 /** The file that the loader would open for a name, if any, and whether that does harm. */
