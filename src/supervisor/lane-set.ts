@@ -464,7 +464,10 @@ export class LaneSet {
       return true;
     } catch (error) {
       this.#lastDeath = error;
-      this.#restarts.failed(performance.now(), {}, performance.now());
+      const [now, attempt] = [performance.now(), {}];
+      // In a trial this was its lane: no other would ever fail it.
+      this.#restarts.started(now, attempt);
+      this.#restarts.failed(now, attempt, now);
       this.#events.notStarted();
       return false;
     }

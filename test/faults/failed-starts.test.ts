@@ -71,6 +71,30 @@ onBothLanes('lanes that cannot start (B2)', (ground) => {
     const flag = ground.isolation === 'thread' ? /--allow-worker/ : /--allow-child-process/;
     await expectTold(ground, `${SIZES}, { execArgv: ['--no-deprecation'] }`, { args: forbidden() }, flag);
   });
+
+  it('the trial of one that cannot even be made has failed: the breaker opens again, and whoever waits is told', async () => {
+    const { code, stdout, stderr } = await runFamily(
+      ground,
+      `
+      const pool = createPool({ isolation, lanes: 2, deathWindow: 50 });
+      const alive = setInterval(() => {}, 1_000);
+      let opened = 0;
+      const again = new Promise((resolve) => pool.on('breaker-open', () => ++opened === 3 && resolve()));
+      const trials = [];
+      pool.on('breaker-trial', () => trials.push(pool.open(TESTLIB, fns, { engine }).catch(({ code }) => code)));
+      await pool.open(TESTLIB, fns, { engine }).catch(({ code }) => say(code));
+      await again;
+      clearInterval(alive);
+      say((await Promise.all(trials)).join());
+      await pool.close();`,
+      { args: forbidden() },
+    );
+    expect({ code, stderr, stdout }).to.deep.equal({
+      code: 0,
+      stderr: '',
+      stdout: 'OFFTHREAD_CRASH_LOOP\nOFFTHREAD_CRASH_LOOP,OFFTHREAD_CRASH_LOOP\n',
+    });
+  });
 });
 
 onProcessLanes('lanes that cannot start (B2)', (ground) => {
