@@ -78,6 +78,21 @@ function blocked<T>(run: () => T, right: (value: T) => boolean, kind?: 'crash' |
   }
 }
 
+/** Whether the event loop has turned since the last call that blocked this thread. */
+let turned = true;
+/**
+ * A blocking call settles others, whose continuations may block again before the event loop has its turn: with many
+ * callers it would never have one, and what it alone can do (reap processes, give memory back) would not be done.
+ */
+function oncePerTurn(act: Act, otherwise: Act): Act {
+  return (random, number) => {
+    if (!turned) return otherwise(random, number);
+    turned = false;
+    setImmediate(() => (turned = true));
+    return act(random, number);
+  };
+}
+
 /** FNV-1a of zeros and one last byte, as ot_checksum computes it, without looking at each of them. */
 function checksumOf(zeros: number, last: number): number {
   let [power, base, left] = [1, 16_777_619, zeros];
@@ -132,8 +147,9 @@ export async function actsOn(
   const death = (random: () => number): number => DEATHS[Math.floor(random() * DEATHS.length)] ?? SIGSEGV;
   const crashing = (call: NativeCall<unknown>): Promise<Outcome> => ending(call, 'failed', 'crash');
 
+  const add: Act = (_, i) => value(lib.ot_add(i, 1), (got) => got === i + 1);
   const innocent: Acts = [
-    ['add', 60, (_, i) => value(lib.ot_add(i, 1), (got) => got === i + 1)],
+    ['add', 60, add],
     ['text', 8, (_, i) => value(lib.ot_echo_owned(`text ${i}`), (got) => got === `text ${i}`)],
     [
       'long text',
@@ -180,11 +196,14 @@ export async function actsOn(
     [
       'blocking',
       4,
-      async (_, i) =>
-        blocked(
-          () => lib.ot_add.blocking(i, 1),
-          (got) => got === i + 1,
-        ),
+      oncePerTurn(
+        async (_, i) =>
+          blocked(
+            () => lib.ot_add.blocking(i, 1),
+            (got) => got === i + 1,
+          ),
+        add,
+      ),
     ],
     [
       'large buffer',
