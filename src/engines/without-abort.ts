@@ -8,7 +8,6 @@
  * that is the documented way to switch the flag off. The callback is never
  * called, since what is thrown here is caught, and nothing else runs meanwhile.
  */
-import process from 'node:process';
 
 const FLAG = /--abort[-_]on[-_]uncaught[-_]exception/;
 

@@ -84,6 +84,10 @@ describe('builtins', () => {
     expect(users(/from '(node:)?(timers|timers\/promises|perf_hooks)'/)).to.deep.equal([]);
   });
 
+  it('are not those of a module that opens stdin, stdout and stderr when it is imported', () => {
+    expect(users(/from '(node:)?process'/)).to.deep.equal([]);
+  });
+
   it('are not methods of promises', () => {
     expect(users(/\.(then|catch|finally)\(/)).to.deep.equal([]);
     expect(users(/\bPromise\.\w/)).to.deep.equal([]);
