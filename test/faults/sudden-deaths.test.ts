@@ -124,6 +124,10 @@ onBothLanes('lanes that are ended at any moment (issue 4.7)', (ground) => {
           await fullAgain(pool);
           let lost = 0;
           for (let round = 0; round < 5; round++) {
+            // A thread that is making its first callbacks must not be ended either: koffi then ends the process.
+            expect(await Promise.all(work(lib, sum, round)), 'nobody has been ended yet').to.not.include(
+              false,
+            );
             await killer.look(pool);
             const doings = Promise.all(work(lib, sum, round).concat(work(lib, sum, round + 100)));
             await wait(random() * 15);
