@@ -48,6 +48,10 @@ class FakeWriter {
   breaks = 0;
   readonly requests: number[] = [];
   throws = false;
+  readonly threaded = false;
+
+  /** Native code has called: on the lane's own thread, here. */
+  entered(): void {}
 
   late(): void {
     this.lates += 1;
