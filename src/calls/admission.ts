@@ -183,9 +183,21 @@ export class Admission implements CallOwner {
         continue;
       }
       if (this.#refuseStale(call) || this.#refusePoisoned(call) || this.#dropLate(call)) continue;
-      if (!this.#send(call)) break;
-      if (call.queue !== null) this.#queue.remove(call);
+      if (!this.#sendFrom(this.#queue, call)) break;
     }
+  }
+
+  /**
+   * Dispatches a call that waits. It is out of its queue first: a lane that is
+   * found dead on the way gives the call back, and it must not be in there twice.
+   * @returns false when no lane takes it now: then it is where it was.
+   */
+  #sendFrom(queue: CallQueue<Call>, call: Call): boolean {
+    queue.remove(call);
+    if (this.#send(call)) return true;
+    if (call.isSettled || call.queue !== null) return true;
+    queue.unshift(call);
+    return false;
   }
 
   /** Ends what is past its deadline. @returns when the next one is. */
@@ -376,10 +388,11 @@ export class Admission implements CallOwner {
   #refill(): void {
     for (let call = this.#waiting.peek(); call !== null; call = this.#waiting.peek()) {
       if (this.#refuseStale(call) || this.#dropLate(call)) continue;
-      const direct = this.#queue.size === 0 && this.#supervisor.hasIdleLane && this.#send(call);
-      if (!direct && !this.#hasRoom(1)) break;
-      if (call.queue !== null) this.#waiting.remove(call);
-      if (!direct) this.#queue.push(call);
+      const idle = this.#queue.size === 0 && this.#supervisor.hasIdleLane;
+      if (idle && this.#sendFrom(this.#waiting, call)) continue;
+      if (!this.#hasRoom(1)) break;
+      this.#waiting.remove(call);
+      this.#queue.push(call);
     }
   }
 
