@@ -1,25 +1,25 @@
 /** offthread: blocking native calls, off the main thread. */
 export { createPool, type CloseOptions, type Pool } from './pool.js';
 export { configureDefaultPool, defaultPool } from './default-pool.js';
-export { callback, chunks, inout, out } from './declare/wrappers.js';
-export { persistent, type PersistentCallback } from './declare/persistent.js';
+export { callback, chunks, inout, out } from './declare/language/wrappers.js';
+export { persistent, type PersistentCallback } from './declare/language/persistent.js';
 export * from './errors.js';
 export type { CallOptions } from './options/call-options.js';
 export type { ColumnOptions, ManyProgress, OnFailure } from './options/column-options.js';
 export type { MapOptions, MapRetries, RetriesByKind } from './options/map-options.js';
 export type { PoolOptions } from './options/pool-options.js';
 export type { Preset } from './options/tuning.js';
-export type { OpenOptions } from './calls/open-options.js';
+export type { OpenOptions } from './calls/library/open-options.js';
 export type { CallProgress, CallState, CallTiming, NativeCall, SettledCall } from './calls/call.js';
-export type { FunctionOf, Library, LibraryBase } from './calls/library.js';
-export type { ColumnsFor, ColumnsGiven, OutFor } from './calls/many/column-types.js';
-export type { ColumnCall } from './calls/many/map-columns.js';
-export type { ItemOf, Items, MapResults } from './calls/many/map.js';
-export type { Finished } from './calls/many/outbox.js';
-export type { ColumnResult, FailedItem } from './calls/many/column-run.js';
+export type { FunctionOf, Library, LibraryBase } from './calls/library/library.js';
+export type { ColumnsFor, ColumnsGiven, OutFor } from './calls/columns/column-types.js';
+export type { ColumnCall } from './calls/columns/map-columns.js';
+export type { ItemOf, Items, MapResults } from './calls/map/map.js';
+export type { Finished } from './calls/map/ordered-results.js';
+export type { ColumnResult, FailedItem } from './calls/columns/column-run.js';
 export type { NativeFunction } from './calls/native-function.js';
-export type { EndedOptions, NativeStream, StreamEnding } from './calls/native-stream.js';
-export type { ArgumentsOf, Bytes, CallbackFunction, ChunkOf, ResultOf } from './declare/infer.js';
+export type { EndedOptions, NativeStream, StreamEnding } from './calls/streams/native-stream.js';
+export type { ArgumentsOf, Bytes, CallbackFunction, ChunkOf, ResultOf } from './declare/language/infer.js';
 export type {
   ArgumentType,
   Callback,
@@ -38,18 +38,18 @@ export type {
   OutType,
   OwnedText,
   ReturnType,
-} from './declare/types.js';
+} from './declare/language/types.js';
 export type { EngineName } from './declare/spec.js';
 export type { Distribution } from './observe/durations.js';
 export type { PoolEvents } from './observe/events.js';
 export type { PoolStats } from './observe/stats.js';
 export type { CallTrace } from './observe/trace.js';
-export type { LaneReport } from './shared/messages.js';
-export type { Column } from './shared/batch.js';
+export type { LaneReport } from './shared/messages/messages.js';
+export type { Column } from './shared/memory/batch-layout.js';
 export { retry } from './calls/combinators/retry.js';
 export { parallel, type ParallelOutcomes, type ParallelResults } from './calls/combinators/parallel.js';
 export { race } from './calls/combinators/race.js';
 export type { Start, Started } from './calls/combinators/branch.js';
 export type { ParallelOptions, RaceOptions } from './options/combinator-options.js';
 export type { RetryOptions, RetryRule } from './options/retry-options.js';
-export { sharedBytes } from './lanes/live-bytes.js';
+export { sharedBytes } from './lanes/memory/live-bytes.js';

@@ -1,5 +1,5 @@
 /** An error as plain data: structured cloning would lose its class and code. */
-import type { ErrorData } from '../src/shared/messages.js';
+import type { ErrorData } from '../src/shared/messages/messages.js';
 
 export function errorData(error: unknown): ErrorData {
   try {

@@ -2,14 +2,14 @@
 import type { EngineName, FunctionSpec } from '../src/declare/spec.js';
 import { BoundFunction, type Frame, bindAll, bindHelper } from '../src/engines/bound-function.js';
 import type { Engine } from '../src/engines/engine.js';
-import { loadEngine } from '../src/engines/load.js';
-import { openOn } from '../src/engines/load-library.js';
-import { nativeMemory } from '../src/engines/native-memory.js';
-import type { LaneMemory } from '../src/shared/lane-memory.js';
-import type { ToLane } from '../src/shared/messages.js';
-import { planPayload } from '../src/shared/payload.js';
-import { LaneCallbacks } from './callbacks.js';
-import { ChannelWriter } from './channel-writer.js';
+import { loadEngine } from '../src/engines/load-engine.js';
+import { openOn } from '../src/engines/loading/load-library.js';
+import { nativeMemory } from '../src/engines/system/native-memory.js';
+import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
+import type { ToLane } from '../src/shared/messages/messages.js';
+import { planPayload } from '../src/shared/memory/payload.js';
+import { LaneCallbacks } from './channel/callbacks.js';
+import { ChannelWriter } from './channel/channel-writer.js';
 import type { LaneLink } from './lane-link.js';
 
 /** What the table needs of its lane. */

@@ -3,8 +3,8 @@
  * A thread of its own, because an interrupt function may block, and the host must not.
  */
 import { Atomics } from '../src/builtins.js';
-import { LaneMemory } from '../src/shared/lane-memory.js';
-import type { InterruptOrder } from '../src/shared/messages.js';
+import { LaneMemory } from '../src/shared/memory/lane-memory.js';
+import type { InterruptOrder } from '../src/shared/messages/messages.js';
 import { bindInterrupt, interrupt } from './interrupts.js';
 
 interface Task {

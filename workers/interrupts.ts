@@ -8,11 +8,11 @@
  */
 import { Atomics } from '../src/builtins.js';
 import type { NativeFunction } from '../src/engines/engine.js';
-import { loadEngine } from '../src/engines/load.js';
-import { Interrupt, RowWord } from '../src/shared/layout.js';
-import type { LaneMemory } from '../src/shared/lane-memory.js';
-import type { InterruptFunction, Interruption } from '../src/shared/messages.js';
-import { State, generationIn, stateIn } from '../src/shared/states.js';
+import { loadEngine } from '../src/engines/load-engine.js';
+import { Interrupt, RowWord } from '../src/shared/memory/layout.js';
+import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
+import type { InterruptFunction, Interruption } from '../src/shared/messages/messages.js';
+import { State, generationIn, stateIn } from '../src/shared/memory/states.js';
 
 const bound = new Map<string, NativeFunction>();
 

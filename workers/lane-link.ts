@@ -5,9 +5,9 @@
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { Atomics } from '../src/builtins.js';
-import { Bell, Header } from '../src/shared/layout.js';
-import type { LaneMemory } from '../src/shared/lane-memory.js';
-import type { ToHost, ToLane } from '../src/shared/messages.js';
+import { Bell, Header } from '../src/shared/memory/layout.js';
+import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
+import type { ToHost, ToLane } from '../src/shared/messages/messages.js';
 
 export interface LaneLink {
   /** The next message of the host; undefined when there is none now. Not for the event loop: it works in the midst of a call. */
@@ -24,7 +24,7 @@ export interface LaneLink {
   wait(index: number, seen: number, ms?: number): boolean;
   /** Resolves when a word of the lane's memory is no longer as seen, and may do so before. The event loop lives. */
   sleep(index: number, seen: number): Promise<unknown>;
-  /** Address of the live bytes (see `lanes/live-bytes.ts`) in this process. */
+  /** Address of the live bytes (see `live-bytes.ts`) in this process. */
   liveAddress(): bigint;
 }
 

@@ -21,7 +21,7 @@
 import { Atomics, Promise, clearInterval, performance, setInterval } from '../src/builtins.js';
 import { clockOrigin } from '../src/shared/clock.js';
 import type { BoundFunction } from '../src/engines/bound-function.js';
-import { NO_TEXT } from '../src/shared/payload.js';
+import { NO_TEXT } from '../src/shared/memory/payload.js';
 import {
   Header,
   Interrupt,
@@ -31,11 +31,11 @@ import {
   Request,
   RowDouble,
   RowWord,
-} from '../src/shared/layout.js';
-import type { LaneMemory } from '../src/shared/lane-memory.js';
-import type { ErrorData, LaneSettings, ToLane } from '../src/shared/messages.js';
-import { State, generationIn, stateIn, transition } from '../src/shared/states.js';
-import type { BatchPlan } from '../src/shared/batch.js';
+} from '../src/shared/memory/layout.js';
+import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
+import type { ErrorData, LaneSettings, ToLane } from '../src/shared/messages/messages.js';
+import { State, generationIn, stateIn, transition } from '../src/shared/memory/states.js';
+import type { BatchPlan } from '../src/shared/memory/batch-layout.js';
 import { runBatch } from '../src/engines/bound-batch.js';
 import { type Callable, FunctionTable } from './function-table.js';
 import { mostReadings } from '../src/shared/spin.js';

@@ -16,10 +16,10 @@ import { Socket } from 'node:net';
 import { Atomics, Promise } from '../src/builtins.js';
 import type { CrateDown, CrateUp } from '../src/shared/crate.js';
 import { FrameReader, frameOf } from '../src/shared/frames.js';
-import type { LaneMemory } from '../src/shared/lane-memory.js';
-import { Header, Phase, ROW_BYTES } from '../src/shared/layout.js';
-import type { ToHost, ToLane } from '../src/shared/messages.js';
-import { SOCKET_FD } from '../src/shared/process-boot.js';
+import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
+import { Header, Phase, ROW_BYTES } from '../src/shared/memory/layout.js';
+import type { ToHost, ToLane } from '../src/shared/messages/messages.js';
+import { SOCKET_FD } from '../src/shared/messages/process-boot.js';
 import type { LaneLink } from './lane-link.js';
 import { residentBytes } from './resident.js';
 

@@ -1,6 +1,6 @@
 /**
  * The program of a process lane. Everything it needs is on its command line
- * and in its descriptors (see `shared/process-boot.ts`).
+ * and in its descriptors (see `process-boot.ts`).
  *
  * Guarantees:
  * - It ends with its host: by a signal, where the system sends one; when the
@@ -13,13 +13,13 @@ import { closeSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { inspect } from 'node:util';
 import { JSON, performance, setInterval } from '../src/builtins.js';
-import { type System, systemCalls } from '../src/engines/system.js';
-import { LaneMemory } from '../src/shared/lane-memory.js';
+import { type System, systemCalls } from '../src/engines/system/system-calls.js';
+import { LaneMemory } from '../src/shared/memory/lane-memory.js';
 import { markLane } from '../src/shared/lane-mark.js';
-import { Header, Phase } from '../src/shared/layout.js';
-import { processMemoryBytes } from '../src/shared/mail.js';
-import type { ErrorData, ToLane } from '../src/shared/messages.js';
-import { MEMORY_FD, type ProcessBoot } from '../src/shared/process-boot.js';
+import { Header, Phase } from '../src/shared/memory/layout.js';
+import { processMemoryBytes } from '../src/shared/messages/message-channel.js';
+import type { ErrorData, ToLane } from '../src/shared/messages/messages.js';
+import { MEMORY_FD, type ProcessBoot } from '../src/shared/messages/process-boot.js';
 import { errorData } from './error-data.js';
 import type { LaneLink } from './lane-link.js';
 import { LaneRuntime } from './lane-runtime.js';

@@ -2,11 +2,11 @@
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadEngine } from '../src/engines/load.js';
-import { LaneMemory } from '../src/shared/lane-memory.js';
-import { processMemoryBytes } from '../src/shared/mail.js';
-import type { InterruptFunction } from '../src/shared/messages.js';
-import { ORDERS_FD, readInterruption } from '../src/shared/process-boot.js';
+import { loadEngine } from '../src/engines/load-engine.js';
+import { LaneMemory } from '../src/shared/memory/lane-memory.js';
+import { processMemoryBytes } from '../src/shared/messages/message-channel.js';
+import type { InterruptFunction } from '../src/shared/messages/messages.js';
+import { ORDERS_FD, readInterruption } from '../src/shared/messages/process-boot.js';
 import { bindInterrupt, interrupt } from './interrupts.js';
 import type { InterruptBoot } from './process-interrupts.js';
 

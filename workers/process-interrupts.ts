@@ -4,8 +4,8 @@
  * lane's own thread is in native code when one comes.
  */
 import { Worker } from 'node:worker_threads';
-import type { LaneSize } from '../src/shared/layout.js';
-import { type InterruptFunction, type ToLane, interruptOf } from '../src/shared/messages.js';
+import type { LaneSize } from '../src/shared/memory/layout.js';
+import { type InterruptFunction, type ToLane, interruptOf } from '../src/shared/messages/messages.js';
 
 /** What the thread is started with. */
 export interface InterruptBoot {

@@ -15,12 +15,12 @@
 import { readSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { Atomics, Math, Promise, performance } from '../src/builtins.js';
-import type { MappedFile, System } from '../src/engines/system.js';
-import type { LaneMemory } from '../src/shared/lane-memory.js';
-import { Header } from '../src/shared/layout.js';
-import { MailReader, MailWriter, mailDown, mailUp } from '../src/shared/mail.js';
-import type { ToHost, ToLane } from '../src/shared/messages.js';
-import { LIVE_FD, SOCKET_FD } from '../src/shared/process-boot.js';
+import type { MappedFile, System } from '../src/engines/system/system-calls.js';
+import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
+import { Header } from '../src/shared/memory/layout.js';
+import { MailReader, MailWriter, mailDown, mailUp } from '../src/shared/messages/message-channel.js';
+import type { ToHost, ToLane } from '../src/shared/messages/messages.js';
+import { LIVE_FD, SOCKET_FD } from '../src/shared/messages/process-boot.js';
 import type { LaneLink } from './lane-link.js';
 
 type LibraryMessage = Extract<ToLane, { kind: 'library' }>;

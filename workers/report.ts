@@ -1,7 +1,7 @@
 /** What a lane tells about itself. */
 import { getHeapStatistics } from 'node:v8';
 import { performance } from '../src/builtins.js';
-import type { LaneReport } from '../src/shared/messages.js';
+import type { LaneReport } from '../src/shared/messages/messages.js';
 import type { LaneRuntime } from './lane-runtime.js';
 
 /** @param startedAt ms on this thread's clock. */

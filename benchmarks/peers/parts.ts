@@ -12,13 +12,13 @@ export interface Part {
 export const PARTS: readonly Part[] = [
   {
     name: 'many calls in a lane at a time (the ring)',
-    file: 'src/supervisor/choose-lane.js',
+    file: 'src/supervisor/dispatch/choose-lane.js',
     with: 'return fn.short && items === null;',
     without: 'return fn === null;',
   },
   {
     name: 'crates: a tick published by one fence',
-    file: 'src/supervisor/assignment.js',
+    file: 'src/supervisor/dispatch/assignment.js',
     with: 'const CRATE = 32;',
     without: 'const CRATE = 1;',
   },
@@ -30,7 +30,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'the host polls once a turn for results that are soon',
-    file: 'src/supervisor/host-loop.js',
+    file: 'src/supervisor/dispatch/host-loop.js',
     with: 'const POLL_US = 40;',
     without: 'const POLL_US = -1;',
   },
@@ -42,31 +42,31 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'results gather before the host is woken',
-    file: 'src/supervisor/pace.js',
+    file: 'src/supervisor/dispatch/result-due.js',
     with: 'const GATHER_US = 50;',
     without: 'const GATHER_US = 0;',
   },
   {
     name: 'one lane for what it runs faster than the host hands it out',
-    file: 'src/supervisor/choose-lane.js',
+    file: 'src/supervisor/dispatch/choose-lane.js',
     with: 'if (fn.averageUs < callUs)',
     without: 'if (fn.averageUs < 0)',
   },
   {
     name: 'the idle lane used last, not the one used first',
-    file: 'src/supervisor/choose-lane.js',
+    file: 'src/supervisor/dispatch/choose-lane.js',
     with: 'lane.lastUsed > idle.lastUsed',
     without: 'lane.lastUsed < idle.lastUsed',
   },
   {
     name: 'one reading of the clock for four calls of a tick',
-    file: 'src/supervisor/tick-clock.js',
+    file: 'src/supervisor/dispatch/tick-clock.js',
     with: 'const SHARED = 4;',
     without: 'const SHARED = 1;',
   },
   {
     name: 'texts and bytes in the arena, not in messages',
-    file: 'src/lanes/pack.js',
+    file: 'src/lanes/rows/pack.js',
     with: 'if (plan.fixedBytes + dataBytes > arena.largest)',
     without: 'if (dataBytes > 0)',
   },

@@ -13,14 +13,14 @@
 import { inspect } from 'node:util';
 import { Math, Promise, performance } from '../builtins.js';
 import { ignoreFailure, whenSettled } from '../promises.js';
-import type { Place } from './queue.js';
-import type { Due } from './deadlines.js';
+import type { Place } from './admission/queue.js';
+import type { Due } from './admission/deadlines.js';
 import { CallCancelledError, type ErrorKind, type OffthreadError } from '../errors.js';
-import type { DeclaredFunction } from '../lanes/declared-function.js';
+import type { DeclaredFunction } from '../lanes/rows/declared-function.js';
 import { type CallTrace, publish } from '../observe/trace.js';
-import { State } from '../shared/states.js';
+import { State } from '../shared/memory/states.js';
 import type { Ending, Job, JobItems, JobLane, JobTalk, StopEnding, Stopping } from '../supervisor/job.js';
-import { readProgress } from '../supervisor/settlement.js';
+import { readProgress } from '../supervisor/results/settlement.js';
 
 /** Where a call is in its life. */
 export type CallState = 'waiting' | 'queued' | 'running' | Ending;

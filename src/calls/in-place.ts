@@ -5,18 +5,18 @@
 import { Atomics, performance } from '../builtins.js';
 import { BoundFunction } from '../engines/bound-function.js';
 import type { Frame } from '../engines/bound-function.js';
-import { loadEngine } from '../engines/load.js';
-import { openOn } from '../engines/load-library.js';
-import type { DeclaredFunction } from '../lanes/declared-function.js';
-import { LaneRing } from '../lanes/lane-ring.js';
-import { liveAddress } from '../lanes/live-bytes.js';
-import { SharedBuffers } from '../lanes/shared-buffers.js';
-import { LaneMemory } from '../shared/lane-memory.js';
+import { loadEngine } from '../engines/load-engine.js';
+import { openOn } from '../engines/loading/load-library.js';
+import type { DeclaredFunction } from '../lanes/rows/declared-function.js';
+import { LaneRing } from '../lanes/rows/lane-ring.js';
+import { liveAddress } from '../lanes/memory/live-bytes.js';
+import { SharedBuffers } from '../lanes/memory/shared-buffers.js';
+import { LaneMemory } from '../shared/memory/lane-memory.js';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
-import { Header, Outcome } from '../shared/layout.js';
-import { readRow, settleReading } from '../supervisor/settlement.js';
+import { Header, Outcome } from '../shared/memory/layout.js';
+import { readRow, settleReading } from '../supervisor/results/settlement.js';
 import type { Job, JobLane } from '../supervisor/job.js';
-import { State, generationOf } from '../shared/states.js';
+import { State, generationOf } from '../shared/memory/states.js';
 
 /** A ring that nobody but this thread works on. */
 export class InPlace {

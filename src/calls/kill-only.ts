@@ -1,6 +1,6 @@
 /** What a pool cannot do whose lanes share no memory with it (`control: 'kill-only'`), said before anything is done. */
 import type { FunctionSpec } from '../declare/spec.js';
-import { talksBack } from '../engines/select.js';
+import { talksBack } from '../engines/select-engine.js';
 import { DeadlockError, EngineError } from '../errors.js';
 
 /** @throws EngineError OFFTHREAD_ENGINE_UNSUPPORTED for the first function whose native code calls back. */

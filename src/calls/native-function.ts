@@ -1,7 +1,7 @@
 /** Typed functions: what a declaration becomes. */
-import { checkArguments } from '../declare/validate.js';
+import { checkArguments } from '../declare/values/validate.js';
 import { ArgumentError } from '../errors.js';
-import type { DeclaredFunction } from '../lanes/declared-function.js';
+import type { DeclaredFunction } from '../lanes/rows/declared-function.js';
 import {
   type CallOptions,
   type CallSettings,
@@ -10,13 +10,13 @@ import {
   callSettings,
   givenCallOptions,
 } from '../options/call-options.js';
-import type { Lent } from '../shared/batch.js';
+import type { Lent } from '../shared/memory/batch-layout.js';
 import type { JobItems } from '../supervisor/job.js';
 import type { CallLimits, NativeCall } from './call.js';
-import type { BatchCall } from './many/batch-call.js';
-import type { Runs } from './many/runs.js';
-import type { ChunkHandler } from './chunk-flow.js';
-import type { NativeStream } from './native-stream.js';
+import type { BatchCall } from './batches/batch-call.js';
+import type { Runs } from './batches/runs.js';
+import type { ChunkHandler } from './streams/chunk-flow.js';
+import type { NativeStream } from './streams/native-stream.js';
 
 /** What every native function has. `C` is the chunk it hands out, `never` where it hands out none. */
 export interface CallableFunction<A extends readonly unknown[], R, C = never> {

@@ -13,8 +13,8 @@
  */
 import { setImmediate, setTimeout } from '../builtins.js';
 import { DeadlockError } from '../errors.js';
-import { currentInvocation } from '../supervisor/host-context.js';
-import type { Invocation } from '../supervisor/invocation.js';
+import { currentInvocation } from '../supervisor/host-functions/host-context.js';
+import type { Invocation } from '../supervisor/host-functions/invocation.js';
 import type { Call } from './call.js';
 
 /** What this needs of its pool. */

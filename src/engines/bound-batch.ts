@@ -9,10 +9,16 @@
  *   in native code, the host knows the item, and has the results before it.
  */
 import { Atomics, Math } from '../builtins.js';
-import { ERRNO_SHIFT, Outcome, RowDouble, RowWord } from '../shared/layout.js';
-import { type BatchPlan, type Column, type NumberColumn, batchViews, lentColumns } from '../shared/batch.js';
-import type { LaneMemory } from '../shared/lane-memory.js';
-import { RUNNING_STATES, stateIn } from '../shared/states.js';
+import { ERRNO_SHIFT, Outcome, RowDouble, RowWord } from '../shared/memory/layout.js';
+import {
+  type BatchPlan,
+  type Column,
+  type NumberColumn,
+  batchViews,
+  lentColumns,
+} from '../shared/memory/batch-layout.js';
+import type { LaneMemory } from '../shared/memory/lane-memory.js';
+import { RUNNING_STATES, stateIn } from '../shared/memory/states.js';
 import type { BoundFunction } from './bound-function.js';
 import type { NativeFunction, NativeValue } from './engine.js';
 

@@ -6,9 +6,9 @@
  * own last error, then texts, because each later step may disturb the earlier.
  */
 import type { FunctionSpec, HostFunctionSpec, ParamSpec, Scalar, TextSpec } from '../declare/spec.js';
-import { type BatchPlan, planBatch } from '../shared/batch.js';
-import { ERRNO_SHIFT, Header, Outcome, Phase, RowDouble, RowWord } from '../shared/layout.js';
-import type { LaneMemory } from '../shared/lane-memory.js';
+import { type BatchPlan, planBatch } from '../shared/memory/batch-layout.js';
+import { ERRNO_SHIFT, Header, Outcome, Phase, RowDouble, RowWord } from '../shared/memory/layout.js';
+import type { LaneMemory } from '../shared/memory/lane-memory.js';
 import {
   FIRST_EXTERNAL,
   FIRST_LIVE,
@@ -19,9 +19,9 @@ import {
   Op,
   type PayloadPlan,
   planPayload,
-} from '../shared/payload.js';
+} from '../shared/memory/payload.js';
 import type { Engine, EngineLibrary, NativeFunction, NativeValue, Prototype } from './engine.js';
-import { type NativeText, nativeText } from './native-text.js';
+import { type NativeText, nativeText } from './system/native-text.js';
 
 /** Addresses of functions that native code can call. */
 export interface CallbackSource {

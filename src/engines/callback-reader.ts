@@ -1,6 +1,6 @@
 /**
  * Reads what native code hands to a callback, while it is still there: into
- * the payload of a record (see `shared/record.ts`).
+ * the payload of a record (see `record.ts`).
  *
  *   measure   follows the pointers, says how many bytes the payload takes
  *   write     copies
@@ -12,9 +12,9 @@
 import { constants } from 'node:buffer';
 import { Math } from '../builtins.js';
 import type { CallbackParamSpec, CallbackSpec } from '../declare/spec.js';
-import { ABSENT, type RecordViews, Slot, align8, slotOf } from '../shared/record.js';
+import { ABSENT, type RecordViews, Slot, align8, slotOf } from '../shared/memory/record.js';
 import type { Engine } from './engine.js';
-import { type NativeMemory, nativeMemory } from './native-memory.js';
+import { type NativeMemory, nativeMemory } from './system/native-memory.js';
 
 /** What a callback is called with. */
 export type RawValues = readonly (number | bigint)[];

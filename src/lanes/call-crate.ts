@@ -5,15 +5,15 @@
  * Guarantee: what comes back has the sizes of what went, and decides nothing
  * but the outcome: where things are, and whose they are, the host knows itself.
  */
-import { isShared } from '../declare/bytes.js';
+import { isShared } from '../declare/values/bytes.js';
 import type { CrateDown } from '../shared/crate.js';
 import type { Frame } from '../shared/frames.js';
-import type { LaneMemory } from '../shared/lane-memory.js';
-import { ROW_BYTES, RowWord } from '../shared/layout.js';
-import { FIRST_EXTERNAL, Op } from '../shared/payload.js';
-import { State, stateIn } from '../shared/states.js';
-import type { LaneRing } from './lane-ring.js';
-import type { Ticket } from './ticket.js';
+import type { LaneMemory } from '../shared/memory/lane-memory.js';
+import { ROW_BYTES, RowWord } from '../shared/memory/layout.js';
+import { FIRST_EXTERNAL, Op } from '../shared/memory/payload.js';
+import { State, stateIn } from '../shared/memory/states.js';
+import type { LaneRing } from './rows/lane-ring.js';
+import type { Ticket } from './rows/ticket.js';
 
 /** From here on a row is the lane's to write: what is before it, the host keeps to itself. */
 const ANSWER_BYTE = RowWord.OUTCOME * 4;

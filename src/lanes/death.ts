@@ -1,8 +1,8 @@
 /** How a lane died. */
 import { constants } from 'node:os';
 import type { DeathPhase } from '../errors.js';
-import { Header, Phase } from '../shared/layout.js';
-import type { LaneMemory } from '../shared/lane-memory.js';
+import { Header, Phase } from '../shared/memory/layout.js';
+import type { LaneMemory } from '../shared/memory/lane-memory.js';
 
 export interface Death {
   /** What happened, as the end of a sentence: "was killed by SIGSEGV". */

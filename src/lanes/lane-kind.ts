@@ -1,18 +1,18 @@
 /** The kinds of lanes: how one is made, and what the host sleeps on until it has something. */
 import type { PoolSettings } from '../options/pool-options.js';
-import { type Doorbell, HostBell } from '../shared/bell.js';
-import type { MappedFile } from '../engines/system.js';
+import { type Doorbell, HostBell } from '../shared/memory/bell.js';
+import type { MappedFile } from '../engines/system/system-calls.js';
 import { requireHome } from '../shared/package-home.js';
 import type { Lane, LaneEvents } from './lane.js';
-import { leaveLiveFile, useLiveFile } from './live-bytes.js';
+import { leaveLiveFile, useLiveFile } from './memory/live-bytes.js';
 import { MessageBell } from './message-bell.js';
 import { MessageLane } from './message-lane.js';
-import { batchRoom } from './pack-batch.js';
-import { ProcessBell } from './process-bell.js';
-import { ProcessLane } from './process-lane.js';
-import { sharingSystem } from './sharing.js';
-import { ThreadLane } from './thread-lane.js';
-import type { Ticket } from './ticket.js';
+import { batchRoom } from './rows/pack-batch.js';
+import { ProcessBell } from './process/process-bell.js';
+import { ProcessLane } from './process/process-lane.js';
+import { sharingSystem } from './memory/memory-sharing.js';
+import { ThreadLane } from './thread/thread-lane.js';
+import type { Ticket } from './rows/ticket.js';
 
 export interface LaneKind<T extends Ticket> {
   /** How its lanes are reached while native code runs. */

@@ -1,10 +1,10 @@
 /** A lane as the supervisor sees it: a thread, or a process. */
-import type { Interruption, LaneReport, ToLane } from '../shared/messages.js';
+import type { Interruption, LaneReport, ToLane } from '../shared/messages/messages.js';
 import type { Death } from './death.js';
-import type { Inbox } from './inbox.js';
-import type { LaneChannel } from './lane-channel.js';
-import type { LaneRing } from './lane-ring.js';
-import type { Ticket } from './ticket.js';
+import type { Inbox } from './channel/inbox.js';
+import type { LaneChannel } from './channel/lane-channel.js';
+import type { LaneRing } from './rows/lane-ring.js';
+import type { Ticket } from './rows/ticket.js';
 
 /**
  *   starting ──► ready ──► retiring ──► ended     (recycled: it finishes what it has)

@@ -3,7 +3,7 @@
  * own thread, in its event loop, so nothing has to be armed and none is missed.
  */
 import { queueMicrotask } from '../builtins.js';
-import type { Doorbell } from '../shared/bell.js';
+import type { Doorbell } from '../shared/memory/bell.js';
 
 /** A lane, as the bell knows it. */
 export interface MessageSource {

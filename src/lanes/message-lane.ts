@@ -22,21 +22,21 @@ import { Atomics, performance } from '../builtins.js';
 import type { CrateDown, CrateUp } from '../shared/crate.js';
 import { clockOrigin } from '../shared/clock.js';
 import { FrameReader, frameOf } from '../shared/frames.js';
-import { Header, type LaneSize, Phase, Request } from '../shared/layout.js';
-import { LaneMemory } from '../shared/lane-memory.js';
-import type { LaneReport, ToHost, ToLane } from '../shared/messages.js';
-import { State } from '../shared/states.js';
+import { Header, type LaneSize, Phase, Request } from '../shared/memory/layout.js';
+import { LaneMemory } from '../shared/memory/lane-memory.js';
+import type { LaneReport, ToHost, ToLane } from '../shared/messages/messages.js';
+import { State } from '../shared/memory/states.js';
 import { callCrate, takeAnswer } from './call-crate.js';
 import type { LaneStart } from '../options/lane-start.js';
-import { ChildLife } from './child-life.js';
+import { ChildLife } from './process/child-life.js';
 import { type Death, phaseOf } from './death.js';
-import { Inbox } from './inbox.js';
+import { Inbox } from './channel/inbox.js';
 import type { Lane, LaneEvents, LaneStatus, TryOut } from './lane.js';
-import { LaneChannel } from './lane-channel.js';
-import { LaneRing } from './lane-ring.js';
+import { LaneChannel } from './channel/lane-channel.js';
+import { LaneRing } from './rows/lane-ring.js';
 import type { MessageBell } from './message-bell.js';
 import { PrivateBytes } from './private-bytes.js';
-import type { Ticket } from './ticket.js';
+import type { Ticket } from './rows/ticket.js';
 
 /** How such a lane is made. */
 export interface MessageLaneOptions {

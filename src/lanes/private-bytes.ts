@@ -1,6 +1,6 @@
 /** What a lane that shares no memory is lent beyond its payload: bytes of the host's own, that are sent with the call. */
-import { FIRST_EXTERNAL } from '../shared/payload.js';
-import type { Outside } from './outside.js';
+import { FIRST_EXTERNAL } from '../shared/memory/payload.js';
+import type { Outside } from './memory/external-memory.js';
 
 export class PrivateBytes implements Outside {
   /** One call at a time is in flight. */

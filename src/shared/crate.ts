@@ -2,7 +2,7 @@
  * What goes between the host and a process lane that shares no memory with it:
  * everything, as messages, one call at a time.
  */
-import type { ToHost, ToLane } from './messages.js';
+import type { ToHost, ToLane } from './messages/messages.js';
 
 /** Host to lane. */
 export type CrateDown =

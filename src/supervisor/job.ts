@@ -2,8 +2,8 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { OffthreadError } from '../errors.js';
 import type { Lane } from '../lanes/lane.js';
-import type { Ticket, TicketItems } from '../lanes/ticket.js';
-import type { LaneMemory } from '../shared/lane-memory.js';
+import type { Ticket, TicketItems } from '../lanes/rows/ticket.js';
+import type { LaneMemory } from '../shared/memory/lane-memory.js';
 
 /** How a call can end. */
 export type Ending = 'succeeded' | 'failed' | 'cancelled' | 'timed-out';

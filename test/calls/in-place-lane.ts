@@ -1,7 +1,7 @@
 /** What in-place.test.ts runs in a thread that is marked as a lane. */
 import { parentPort } from 'node:worker_threads';
 import { createPool, inout } from '../../src/index.js';
-import { loadEngine } from '../../src/engines/load.js';
+import { loadEngine } from '../../src/engines/load-engine.js';
 import { markLane } from '../../src/shared/lane-mark.js';
 import { testlib } from '../helpers/testlib.js';
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { compileDeclarations } from '../../src/declare/compile.js';
-import { show } from '../../src/declare/show.js';
-import { callback, chunks } from '../../src/declare/wrappers.js';
+import { compileDeclarations } from '../../src/declare/compile/compile.js';
+import { show } from '../../src/declare/values/show.js';
+import { callback, chunks } from '../../src/declare/language/wrappers.js';
 import { DeclarationError } from '../../src/errors.js';
 
 const KEYS = [

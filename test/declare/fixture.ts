@@ -1,4 +1,4 @@
-import { compileDeclarations, type CompiledFunction } from '../../src/declare/compile.js';
+import { compileDeclarations, type CompiledFunction } from '../../src/declare/compile/compile.js';
 import { DeclarationError } from '../../src/errors.js';
 
 /** Compiles one function named `f` of a library named `libtest.so`. */

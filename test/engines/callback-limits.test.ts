@@ -1,6 +1,6 @@
 /** How many callbacks there can be, and who has none. */
 import { expect } from 'chai';
-import { loadEngine } from '../../src/engines/load.js';
+import { loadEngine } from '../../src/engines/load-engine.js';
 import { EngineError } from '../../src/errors.js';
 import { from, runProcess } from '../helpers/engine-child.js';
 
@@ -8,7 +8,7 @@ describe('callbacks of koffi', () => {
   it('are given back, and an EngineError says when there are too many', () => {
     const end = runProcess(`
       import { createRequire } from 'node:module';
-      const { loadEngine } = await import(${from('load')});
+      const { loadEngine } = await import(${from('load-engine')});
       const koffi = createRequire(${JSON.stringify(import.meta.url)})('koffi');
       const engine = loadEngine('koffi');
       const made = [];

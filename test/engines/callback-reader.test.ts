@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import type { CallbackParamSpec } from '../../src/declare/spec.js';
 import { CallbackReader } from '../../src/engines/callback-reader.js';
 import type { Engine } from '../../src/engines/engine.js';
-import { loadEngine } from '../../src/engines/load.js';
+import { loadEngine } from '../../src/engines/load-engine.js';
 import { ENGINES } from '../helpers/engine-list.js';
 
 for (const name of ENGINES.filter((name) => name !== 'ffi-rs')) {

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { Scalar } from '../../src/declare/spec.js';
 import type { CallbackHandler, Engine, EngineLibrary, Prototype } from '../../src/engines/engine.js';
-import { loadEngine } from '../../src/engines/load.js';
+import { loadEngine } from '../../src/engines/load-engine.js';
 import { from, runWorker } from '../helpers/engine-child.js';
 import { ENGINES } from '../helpers/engine-list.js';
 import { compile } from '../helpers/engine-probe.js';
@@ -213,7 +213,7 @@ for (const name of ENGINES.filter((name) => name !== 'ffi-rs')) {
 
     it('serves a lane, which gives back what it made', async () => {
       const said = await runWorker(
-        `const { loadEngine } = await import(${from('load')});
+        `const { loadEngine } = await import(${from('load-engine')});
          const engine = loadEngine('${name}', { role: 'lane' });
          const pass = engine.open(workerData).bind('pass_u64', { arguments: ['pointer', 'u64'], returns: 'u64' });
          const sums = [];

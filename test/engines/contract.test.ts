@@ -2,8 +2,8 @@ import { expect } from 'chai';
 
 import type { Scalar } from '../../src/declare/spec.js';
 import type { Engine, EngineLibrary, NativeFunction } from '../../src/engines/engine.js';
-import { LIBC } from '../../src/engines/libc.js';
-import { loadEngine } from '../../src/engines/load.js';
+import { LIBC } from '../../src/engines/system/libc.js';
+import { loadEngine } from '../../src/engines/load-engine.js';
 import { SymbolNotFoundError } from '../../src/errors.js';
 import { ENGINES } from '../helpers/engine-list.js';
 import { probeLibrary } from '../helpers/engine-probe.js';

@@ -60,8 +60,8 @@ export interface AgentReport {
 const prelude = (engine: string): string => `
   import { BroadcastChannel, setEnvironmentData } from 'node:worker_threads';
   import { callback, chunks, out } from ${source('index')};
-  import { Bell, BELL_BYTES, Header, HEADER_BYTES, Interrupt, ROW_WORDS, RowWord } from ${source('shared/layout')};
-  import { Channel, channelStart } from ${source('shared/channel')};
+  import { Bell, BELL_BYTES, Header, HEADER_BYTES, Interrupt, ROW_WORDS, RowWord } from ${source('shared/memory/layout')};
+  import { Channel, channelStart } from ${source('shared/memory/channel')};
   import { poolSettings } from ${source('options/pool-options')};
   process.exitCode = 5;
   const { rows, arenaBytes, chunkBytes, batchBytes } = poolSettings({}).tuning;

@@ -13,7 +13,7 @@ export interface ChildEnd {
 
 const engines = new URL('../../src/engines/', import.meta.url).href;
 
-/** `from('load')` is the address of `src/engines/load.js`: for code that is run elsewhere. */
+/** `from('load-engine')` is the address of `src/engines/load-engine.js`: for code that is run elsewhere. */
 export function from(name: string): string {
   return JSON.stringify(`${engines}${name}.js`);
 }

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { AnyDeclarations, Checked } from '../../src/declare/checked.js';
+import type { AnyDeclarations, Checked } from '../../src/declare/language/checked.js';
 import * as offthread from '../../src/index.js';
 import {
   type CallOptions,

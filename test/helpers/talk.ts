@@ -7,7 +7,7 @@
  * the signatures that most of them use are below.
  */
 import { expect } from 'chai';
-import type { AnyDeclarations, Checked } from '../../src/declare/checked.js';
+import type { AnyDeclarations, Checked } from '../../src/declare/language/checked.js';
 import {
   type EngineName,
   type Library,

@@ -1,10 +1,10 @@
 /** What the tests of lanes share: declared functions without a library behind them, and a native eye on payloads. */
 import { type MessagePort, MessageChannel } from 'node:worker_threads';
-import { compileDeclarations } from '../../src/declare/compile.js';
-import { DeclaredFunction } from '../../src/lanes/declared-function.js';
-import { type ScalarValue, readCell } from '../../src/shared/cells.js';
-import type { LaneMemory } from '../../src/shared/lane-memory.js';
-import { FIRST_EXTERNAL, NULL_CELL } from '../../src/shared/payload.js';
+import { compileDeclarations } from '../../src/declare/compile/compile.js';
+import { DeclaredFunction } from '../../src/lanes/rows/declared-function.js';
+import { type ScalarValue, readCell } from '../../src/shared/memory/cells.js';
+import type { LaneMemory } from '../../src/shared/memory/lane-memory.js';
+import { FIRST_EXTERNAL, NULL_CELL } from '../../src/shared/memory/payload.js';
 
 let number = 0;
 

@@ -1,8 +1,8 @@
 /** Real threads for races: each runs one task of race-thread.ts, all from the same moment on. */
 import { Worker } from 'node:worker_threads';
-import type { RaceTask } from './race-thread.js';
+import type { RaceTask } from './memory/race-thread.js';
 
-const ENTRY = new URL('./race-thread.js', import.meta.url);
+const ENTRY = new URL('./memory/race-thread.js', import.meta.url);
 /** ms after which threads that do not end are taken to be deadlocked. */
 const GUARD_MS = 15_000;
 

@@ -1,8 +1,8 @@
 /** Random values that a declaration accepts: checked arguments, as the rooms below get them. */
 import fc from 'fast-check';
-import { SCALARS } from '../../src/declare/scalars.js';
+import { SCALARS } from '../../src/declare/language/scalars.js';
 import type { Scalar } from '../../src/declare/spec.js';
-import type { ScalarValue } from '../../src/shared/cells.js';
+import type { ScalarValue } from '../../src/shared/memory/cells.js';
 
 /** A value that a parameter of that scalar type takes. f32: one that a float holds exactly. */
 export function scalarValue(type: Scalar): fc.Arbitrary<ScalarValue> {

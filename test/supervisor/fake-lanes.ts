@@ -1,14 +1,14 @@
 /** Lanes that are made up, whose native code asks the host for what a test says. */
 import { expect } from 'chai';
-import { PersistentCallback } from '../../src/declare/persistent.js';
+import { PersistentCallback } from '../../src/declare/language/persistent.js';
 import type { HostFunctionSpec } from '../../src/declare/spec.js';
 import type { OffthreadError } from '../../src/errors.js';
 import { callback } from '../../src/index.js';
-import type { DeclaredFunction } from '../../src/lanes/declared-function.js';
-import type { RecordHead } from '../../src/lanes/lane-channel.js';
-import { RecordKind } from '../../src/shared/record.js';
-import { generationOf } from '../../src/shared/states.js';
-import { HostCalls, type HostCallsContext } from '../../src/supervisor/host-calls.js';
+import type { DeclaredFunction } from '../../src/lanes/rows/declared-function.js';
+import type { RecordHead } from '../../src/lanes/channel/lane-channel.js';
+import { RecordKind } from '../../src/shared/memory/record.js';
+import { generationOf } from '../../src/shared/memory/states.js';
+import { HostCalls, type HostCallsContext } from '../../src/supervisor/host-functions/host-calls.js';
 import type { Job, JobLane } from '../../src/supervisor/job.js';
 import { declare } from '../lanes/fixture.js';
 

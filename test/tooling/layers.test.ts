@@ -36,9 +36,10 @@ const packages: Record<string, string> = {
 
 const single = ['errors', 'pool', 'index'];
 
+/** Layers have sub-folders, and what is in them is held to the same order. */
 function fileOf(room: string): string {
-  if (room === 'workers') return 'workers/some.ts';
-  return single.includes(room) ? `src/${room}.ts` : `src/${room}/some.ts`;
+  if (room === 'workers') return 'workers/part/some.ts';
+  return single.includes(room) ? `src/${room}.ts` : `src/${room}/part/some.ts`;
 }
 
 function specifier(from: string, to: string): string {

@@ -1,16 +1,16 @@
 /** Types of callbacks and chunks follow the declaration. Compiling this file is most of the test. */
 import { expectTypeOf } from 'expect-type';
-import type { AnyDeclarations, Checked } from '../../src/declare/checked.js';
+import type { AnyDeclarations, Checked } from '../../src/declare/language/checked.js';
 import type {
   ArgumentsOf,
   ArgumentValue,
   CallbackFunction,
   ChunkOf,
   IsStreaming,
-} from '../../src/declare/infer.js';
-import { type PersistentCallback, persistent } from '../../src/declare/persistent.js';
-import type { Declaration, Declarations } from '../../src/declare/types.js';
-import { callback, chunks, out } from '../../src/declare/wrappers.js';
+} from '../../src/declare/language/infer.js';
+import { type PersistentCallback, persistent } from '../../src/declare/language/persistent.js';
+import type { Declaration, Declarations } from '../../src/declare/language/types.js';
+import { callback, chunks, out } from '../../src/declare/language/wrappers.js';
 
 /** Stands for every function that takes declarations. */
 function declare<const D extends AnyDeclarations & Checked<D>>(declarations: D): D {

@@ -1,9 +1,9 @@
 /** B11: types follow the declaration. Compiling this file is most of the test. */
 import { expectTypeOf } from 'expect-type';
-import type { AnyDeclarations, Checked } from '../../src/declare/checked.js';
-import type { ArgumentsOf, ArgumentValue, Bytes, ResultOf } from '../../src/declare/infer.js';
-import type { Declaration, DeclarationShape, Declarations } from '../../src/declare/types.js';
-import { inout, out } from '../../src/declare/wrappers.js';
+import type { AnyDeclarations, Checked } from '../../src/declare/language/checked.js';
+import type { ArgumentsOf, ArgumentValue, Bytes, ResultOf } from '../../src/declare/language/infer.js';
+import type { Declaration, DeclarationShape, Declarations } from '../../src/declare/language/types.js';
+import { inout, out } from '../../src/declare/language/wrappers.js';
 
 type Functions<D extends Readonly<Record<string, DeclarationShape>>> = {
   readonly [K in keyof D]: (...args: ArgumentsOf<D[K]>) => Promise<ResultOf<D[K]>>;

@@ -1,0 +1,109 @@
+/** The errors of calls that do not get past the door. */
+import { Math } from '../../builtins.js';
+import {
+  ArgumentError,
+  CallCancelledError,
+  CallTimeoutError,
+  type ErrorContext,
+  QueueFullError,
+} from '../../errors.js';
+import type { PoolSettings } from '../../options/pool-options.js';
+import type { Call } from '../call.js';
+
+const contextOf = (call: Call): ErrorContext => ({ call: call.id, symbol: call.fn.name });
+
+/** @param cause why its signal has aborted. */
+export function abortedBefore(call: Call, cause: unknown): CallCancelledError {
+  return new CallCancelledError(`${call.fn.name} was not started: its signal had aborted before the call.`, {
+    ...contextOf(call),
+    cause,
+  });
+}
+
+export function pastDeadlineBefore(call: Call): CallTimeoutError {
+  return new CallTimeoutError(
+    `${call.fn.name} was not started: its deadline had passed before the call. It is ms from the call, or a Date that lies ahead.`,
+    contextOf(call),
+  );
+}
+
+/** A deadline has passed, in the queue or while the call ran. */
+export function pastDeadline(call: Call, now: number): CallTimeoutError {
+  const ms = Math.round((call.deadline?.at ?? now) - call.createdAt);
+  const [where, advice] =
+    call.lane === null && call.startedAt === null
+      ? ['waiting for a lane', 'The lanes are busy: allow more time, more lanes, or fewer calls at once.']
+      : ['running, or being read', 'Allow more time, or look at what it waits for.'];
+  return new CallTimeoutError(
+    `${call.fn.name} passed its deadline of ${ms} ms while ${where}. ${advice}`,
+    contextOf(call),
+  );
+}
+
+/** Native code has returned, and nobody has read its chunks for as long as it might have run. */
+export function unreadChunks(call: Call): CallTimeoutError {
+  return new CallTimeoutError(
+    `${call.fn.name} has returned, but nobody has read its chunks for ${call.timeout} ms. ` +
+      'Read a stream to its end, or cancel it; raise `timeout` (0 is unlimited) for a reader that needs longer.',
+    contextOf(call),
+  );
+}
+
+/** Chunks with nobody to take them. */
+export function noReader(symbol: string): ArgumentError {
+  return new ArgumentError(
+    `${symbol} hands out chunks, and nobody would take them: call ${symbol}.stream(…) and read it, or give ${symbol}.with({ onChunk }).`,
+    { symbol },
+  );
+}
+
+export function queueFull(call: Call, settings: PoolSettings): QueueFullError {
+  const { maxQueue, maxWaiting, whenFull, lanes } = settings;
+  const more = whenFull === 'wait' ? ` and ${maxWaiting} more wait for room` : '';
+  return new QueueFullError(
+    `The queue is full: ${maxQueue} calls wait for ${lanes} lanes${more}. ` +
+      "Submit more slowly, raise maxQueue, or set whenFull to 'wait'.",
+    contextOf(call),
+  );
+}
+
+/** What is known of a call that would not make its deadline, in ms. */
+export interface Outlook {
+  readonly leftMs: number;
+  readonly waitMs: number;
+  readonly runMs: number;
+}
+
+/** A call that would end after its deadline. */
+export function unreachable(call: Call, { leftMs, waitMs, runMs }: Outlook): QueueFullError {
+  const runs = runMs === 0 ? '' : ` and then run for about ${inMs(runMs)}`;
+  return new QueueFullError(
+    `${call.fn.name} was not queued, it would miss its deadline: ${inMs(leftMs)} are left, and it would wait for a lane for about ${inMs(waitMs)}${runs}. ` +
+      'The pool has more work than its lanes can do in time. Submit more slowly, use more lanes, or allow more time; ' +
+      'without the option refuseLate such calls are queued.',
+    { ...contextOf(call), code: 'OFFTHREAD_DEADLINE_UNREACHABLE' },
+  );
+}
+
+/** A call whose turn has come, with less time left than it takes. */
+export function noTimeLeft(call: Call, leftMs: number, runMs: number): CallTimeoutError {
+  return new CallTimeoutError(
+    `${call.fn.name} was not started, it would miss its deadline: it waited for a lane until ${inMs(Math.max(0, leftMs))} were left, and it runs for about ${inMs(runMs)}. ` +
+      'The lanes are busy: allow more time, more lanes, or fewer calls at once.',
+    contextOf(call),
+  );
+}
+
+/** Two digits are enough of an estimate. */
+function inMs(ms: number): string {
+  return `${ms >= 10 ? Math.round(ms) : Number(ms.toPrecision(2))} ms`;
+}
+
+/** Something went wrong on the way to a lane, for instance no memory for a copy of the arguments. */
+export function notPassedOn(call: Call, cause: unknown): ArgumentError {
+  const why = cause instanceof Error ? cause.message.replace(/\.$/, '') : 'they could not be copied';
+  return new ArgumentError(
+    `${call.fn.name} could not be called, its arguments could not be passed on: ${why}. Nothing reached native code.`,
+    { ...contextOf(call), cause },
+  );
+}

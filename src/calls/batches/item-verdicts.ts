@@ -1,0 +1,47 @@
+/** Which items of a batch have failed, although they have run: by the declaration's rule in the lane, or by one on the host. */
+import type { DeclaredFunction } from '../../lanes/rows/declared-function.js';
+import { failsByRule, nativeError } from '../../supervisor/results/native-failure.js';
+import type { BatchCall } from './batch-call.js';
+import type { Batch } from './batch-outcome.js';
+
+/** An item that has failed. */
+export interface FailedInBatch {
+  /** Within the batch. */
+  readonly index: number;
+  /** Made only where somebody wants it: a whole batch may have failed. */
+  readonly error: () => unknown;
+}
+
+/**
+ * @param returnedBy what an item that is over has returned, as the caller sees it.
+ * @param call what the batch was sent by.
+ */
+export function failuresOf<B extends Batch>(
+  call: BatchCall<B>,
+  returnedBy: (index: number) => unknown,
+): FailedInBatch[] {
+  const { fn, items, late } = call;
+  const failures = byRule(fn, items, returnedBy);
+  if (late < 0) return failures;
+  return [...failures.filter(({ index }) => index !== late), { index: late, error: () => call.error }];
+}
+
+function byRule(fn: DeclaredFunction, batch: Batch, returnedBy: (index: number) => unknown): FailedInBatch[] {
+  const { failsPredicate } = fn.compiled;
+  if (failsPredicate === undefined) {
+    return batch.failures.map(({ index, returned, errno }) => ({
+      index,
+      error: () => nativeError(fn, { returned, errno }),
+    }));
+  }
+  const failures: FailedInBatch[] = [];
+  for (let index = 0; index < batch.done; index += 1) {
+    const returned = returnedBy(index);
+    try {
+      if (failsByRule(fn, returned)) failures.push({ index, error: () => nativeError(fn, { returned }) });
+    } catch (error) {
+      failures.push({ index, error: () => error });
+    }
+  }
+  return failures;
+}

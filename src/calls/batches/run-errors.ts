@@ -1,0 +1,124 @@
+/** What a run over many items fails with. */
+import { Math } from '../../builtins.js';
+import { ignoreFailure } from '../../promises.js';
+import {
+  ArgumentError,
+  CallCancelledError,
+  CrashLoopError,
+  ItemsError,
+  type OffthreadError,
+  PoolClosedError,
+  StreamError,
+} from '../../errors.js';
+import { thrownText } from '../../options/checks.js';
+import { reasonText } from '../call.js';
+import { settled } from '../../supervisor/host-functions/thenable.js';
+
+interface Counts {
+  readonly done: number;
+  readonly failed: number;
+}
+
+/** What was thrown, as a sentence. */
+function why(thrown: unknown): string {
+  const text = thrownText(thrown);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+const come = ({ done, failed }: Counts): string => `${done} items had succeeded and ${failed} failed`;
+
+/** Somebody cancelled it. @param over how many items had succeeded, in words. */
+export function cancelledRun(name: string, reason: unknown, over: string): CallCancelledError {
+  const text = reasonText(reason);
+  return new CallCancelledError(
+    `The run of ${name} was cancelled${text === '' ? '' : `: ${text}`}, after ${over} items.`,
+    { symbol: name, cause: reason },
+  );
+}
+
+/** An item failed, and failures are not put up with. */
+export function failedItem(name: string, index: number, cause: unknown, counts: Counts): ItemsError {
+  return new ItemsError(
+    `Item ${index} of a run of ${name} failed: ${why(cause)} ` +
+      `The run was stopped; ${come(counts)}. Use { onError: 'skip' } to leave failed items out.`,
+    { ...counts, index, cause, symbol: name },
+  );
+}
+
+/**
+ * Failures that are put up with.
+ * @param most `maxFailures`: a number, or below 1 a share of all.
+ * @param total items, where that is known: a share of what is not known is any number, for now.
+ */
+export function budgetOf(most: number, total: number | undefined): number {
+  return most > 0 && most < 1 ? most * (total ?? Infinity) : most;
+}
+
+/** One failure too many. */
+export function tooMany(
+  name: string,
+  index: number,
+  cause: unknown,
+  counts: Counts,
+  most: number,
+): ItemsError {
+  return new ItemsError(
+    `A run of ${name} was stopped at item ${index}: more than ${Math.floor(most)} items have failed (\`maxFailures\`), the last with: ${why(cause)} ` +
+      `${counts.done} items had succeeded.`,
+    { ...counts, index, cause, symbol: name, code: 'OFFTHREAD_TOO_MANY_FAILURES' },
+  );
+}
+
+/** A handler threw. */
+export function handlerFailed(name: string, cause: unknown, counts: Counts): ItemsError {
+  return new ItemsError(
+    `A run of ${name} was stopped: one of its handlers threw (${thrownText(cause)}); ${come(counts)}. Handlers have to answer, not to throw, and at once.`,
+    { ...counts, cause, symbol: name, code: 'OFFTHREAD_HANDLER_FAILED' },
+  );
+}
+
+/** What a handler is told that has answered with a promise, which nobody waits for. */
+export function answeredLater(promise: PromiseLike<unknown>): TypeError {
+  ignoreFailure(settled(promise));
+  return new TypeError('it answered with a promise; it has to answer at once');
+}
+
+/** Its results are read once. */
+export function readBefore(name: string): StreamError {
+  return new StreamError(
+    `The results of a run of ${name} have been read already, or are being read: they are given out once. ` +
+      'Keep what `toArray()` resolves to, or call `pool.map` again.',
+    { symbol: name },
+  );
+}
+
+/** The source threw. */
+export function sourceFailed(name: string, index: number, cause: unknown, counts: Counts): ItemsError {
+  return new ItemsError(
+    `The source of a run of ${name} threw after ${index} items: ${why(cause)} The run was stopped; ${come(counts)}.`,
+    { ...counts, cause, symbol: name, code: 'OFFTHREAD_SOURCE_FAILED' },
+  );
+}
+
+/** Something else keeps it from going on. */
+export function endedBy(name: string, cause: unknown, counts: Counts): OffthreadError {
+  return new ItemsError(`A run of ${name} was stopped: ${why(cause).slice(0, -1)}; ${come(counts)}.`, {
+    ...counts,
+    cause,
+    symbol: name,
+    code: 'OFFTHREAD_RUN_ENDED',
+  });
+}
+
+/** What keeps every item from running: the pool was closed, say. It is told as what it is, and with the counts. */
+export function endedByPool(name: string, cause: unknown, counts: Counts): OffthreadError {
+  const message = `A run of ${name} was stopped; ${come(counts)}. ${why(cause)}`;
+  const context = { cause, symbol: name };
+  for (const known of [PoolClosedError, CallCancelledError, CrashLoopError]) {
+    if (cause instanceof known) return new known(message, context);
+  }
+  // A column that was taken away while the run went on: what the call says of itself is true of its own items alone.
+  const inner: unknown = cause instanceof ArgumentError ? (cause.cause ?? cause) : undefined;
+  if (inner === undefined) return cause as OffthreadError;
+  return new ArgumentError(`A run of ${name} was stopped; ${come(counts)}. ${why(inner)}`, context);
+}

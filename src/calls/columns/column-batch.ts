@@ -1,0 +1,91 @@
+/**
+ * A batch of items that lie in typed arrays: a range of them.
+ *
+ * Arrays over SharedArrayBuffers stay where they are: a thread lane reads its
+ * items there, and writes its results there.
+ */
+import { types } from 'node:util';
+import { ArgumentError } from '../../errors.js';
+import {
+  type BatchPlan,
+  type BatchViews,
+  COLUMN_OF,
+  type Column,
+  type Lent,
+} from '../../shared/memory/batch-layout.js';
+import { Batch } from '../batches/batch-outcome.js';
+
+/** A column, or one value for all items. */
+export type Source = Column | number | bigint;
+
+/** The columns of a run, and where its results go. */
+export interface Columns {
+  readonly plan: BatchPlan;
+  readonly sources: readonly Source[];
+  /** Null where the function returns nothing, or nobody wants it. */
+  readonly out: Column | null;
+}
+
+/** Columns are told apart by bits of a word. */
+const MOST_LENT = 30;
+
+/** What lanes can be lent of items [from, to). */
+export function lentOf({ plan, sources, out }: Columns, from: number, to: number): Lent {
+  const all = [...sources, out ?? 0];
+  if (all.length > MOST_LENT) return [];
+  return all.map((source, at) => {
+    if (typeof source !== 'object' || !types.isSharedArrayBuffer(source.buffer)) return undefined;
+    const type = plan.params[at] ?? plan.returns;
+    if (type === null) return undefined;
+    const array = COLUMN_OF[type];
+    return new array(source.buffer, source.byteOffset + from * array.BYTES_PER_ELEMENT, to - from);
+  });
+}
+
+export class ColumnBatch extends Batch {
+  /** Index of its first item among all. */
+  readonly from: number;
+  /** Its results could not be written: `out` was detached, or shrunk, meanwhile. */
+  lost = false;
+  readonly #columns: Columns;
+
+  constructor(columns: Columns, from: number, count: number) {
+    super(columns.plan, count, lentOf(columns, from, from + count));
+    this.from = from;
+    this.#columns = columns;
+  }
+
+  argumentsOf(index: number): readonly unknown[] {
+    const { sources, plan } = this.#columns;
+    return sources.map((source, at) => {
+      const value = typeof source === 'object' ? source[this.from + index] : source;
+      return plan.params[at] === 'bool' ? value !== 0 : value;
+    });
+  }
+
+  protected fill({ columns }: BatchViews): void {
+    const end = this.from + this.count;
+    this.#columns.sources.forEach((source, at) => {
+      const target = columns[at] as Float64Array;
+      if (target === this.lent[at]) return;
+      if (typeof source !== 'object') target.fill(source as number);
+      else if (source.length >= end) target.set((source as Float64Array).subarray(this.from, end));
+      else
+        throw new ArgumentError(
+          `A column was detached, or shrunk to ${source.length} items, while its run went on.`,
+        );
+    });
+  }
+
+  protected take({ results }: BatchViews, done: number): void {
+    const { out, sources } = this.#columns;
+    if (out === null || results === null || done === 0) return;
+    // They are where they belong.
+    if (results === this.lent[sources.length]) return;
+    if (out.length < this.from + done) {
+      this.lost = true;
+      return;
+    }
+    (out as Float64Array).set((results as Float64Array).subarray(0, done), this.from);
+  }
+}

@@ -1,0 +1,195 @@
+/** What is given to `mapColumns`, checked before any of it reaches native code. */
+import { types } from 'node:util';
+import { copyOf, show, thrownText } from '../../options/checks.js';
+import { ArgumentError, DeclarationError, isOwn } from '../../errors.js';
+import { fitsType } from '../../declare/values/validate.js';
+import type { Scalar } from '../../declare/spec.js';
+import type { DeclaredFunction } from '../../lanes/rows/declared-function.js';
+import { COLUMN_OF, type Column, planBatch } from '../../shared/memory/batch-layout.js';
+import type { Columns, Source } from './column-batch.js';
+
+/** Columns that fit their function, and how many items they have. */
+export interface CheckedColumns extends Columns {
+  readonly length: number;
+  /** What the caller gets: `out` as it was given, or a new one; null where the results are not wanted. */
+  readonly given: Column | null;
+}
+
+/** @throws ArgumentError, or DeclarationError for a function that takes or returns more than numbers. */
+export function checkColumns(fn: DeclaredFunction, given: unknown, out: unknown): CheckedColumns {
+  try {
+    return check(fn, given, out);
+  } catch (cause) {
+    if (isOwn(cause)) throw cause;
+    // Proxies, getters, and typed arrays that are not what they were made as.
+    throw new ArgumentError(
+      `The columns for ${fn.name}, or \`out\`, could not be read: ${thrownText(cause)}. Give plain typed arrays.`,
+      { symbol: fn.name, cause },
+    );
+  }
+}
+
+function check(fn: DeclaredFunction, given: unknown, out: unknown): CheckedColumns {
+  const plan = planBatch(fn.compiled.spec);
+  if (plan === null) throw notNumeric(fn);
+  const entries = entriesOf(fn, given);
+  if (entries.length !== plan.params.length) {
+    throw new ArgumentError(
+      `${fn.name} takes ${plan.params.length} arguments, and mapColumns was given ${entries.length} columns` +
+        `${entries.length === 0 ? '' : ` (${entries.map(([name]) => name).join(', ')})`}. Give one for each, in the order of its declaration.`,
+      { symbol: fn.name },
+    );
+  }
+  const sources = entries.map(([name, value], at) => sourceOf(fn, name, value, plan.params[at] as Scalar));
+  const length = commonLength(fn, entries);
+  const shared = entries.some(([, value]) => isShared(value));
+  const target = outOf(fn, out, plan.returns, length, shared);
+  // A rule of the host's looks at them, although nobody else wants them.
+  const judged = fn.compiled.failsPredicate !== undefined && plan.returns !== null;
+  const kept = target ?? (judged ? newColumn(plan.returns, length, shared) : null);
+  if (kept !== null) for (const [name, value] of entries) refuseOverlap(fn, name, value, kept, length);
+  const results = kept === null ? null : plainColumn(kept, plan.returns as Scalar);
+  return { plan, sources, length, out: results, given: target };
+}
+
+/** The same memory, as a typed array of the language's own: a subclass may make others of its parts. */
+function plainColumn(column: Column, type: Scalar): Column {
+  return new COLUMN_OF[type](column.buffer, column.byteOffset, column.length);
+}
+
+/** An item may be run again, or its neighbour first: `out` may be a column itself, but not one that is shifted. */
+function refuseOverlap(
+  fn: DeclaredFunction,
+  name: string,
+  value: unknown,
+  out: Column,
+  length: number,
+): void {
+  if (!ArrayBuffer.isView(value) || value.buffer !== out.buffer) return;
+  const column = value as Column;
+  const size = column.BYTES_PER_ELEMENT;
+  const same = column.byteOffset === out.byteOffset && size === out.BYTES_PER_ELEMENT;
+  const apart =
+    column.byteOffset + length * size <= out.byteOffset ||
+    out.byteOffset + length * out.BYTES_PER_ELEMENT <= column.byteOffset;
+  if (same || apart) return;
+  throw new ArgumentError(
+    `In mapColumns of ${fn.name}, ${name} and \`out\` overlap, shifted: results would overwrite items that have not run yet. ` +
+      'Give `out` memory of its own, or exactly that of a column.',
+    { symbol: fn.name },
+  );
+}
+
+function entriesOf(fn: DeclaredFunction, given: unknown): [string, unknown][] {
+  const list = copyOf(given);
+  if (list !== null) return list.map((column, at) => [`column ${at}`, column]);
+  const plain = typeof given === 'object' && given !== null && !ArrayBuffer.isView(given);
+  if (plain) return Object.entries(given).map(([name, column]) => [`column \`${name}\``, column]);
+  throw new ArgumentError(
+    `The columns for ${fn.name} are ${show(given)}; they have to be an object or an array with a typed array for each argument, ` +
+      'in the order of its declaration: { a: new Float64Array(…), b: new Int32Array(…) }.',
+    { symbol: fn.name },
+  );
+}
+
+function sourceOf(fn: DeclaredFunction, name: string, value: unknown, type: Scalar): Source {
+  if (isColumn(value, type)) return plainColumn(value, type);
+  if (!ArrayBuffer.isView(value) && fitsType(type, value))
+    return typeof value === 'boolean' ? Number(value) : (value as number);
+  throw new ArgumentError(
+    `In mapColumns of ${fn.name}, ${name} is ${kindOf(value)}; its argument is ${type}, so it has to be a ${COLUMN_OF[type].name}, ` +
+      `or one ${type} for all items.`,
+    { symbol: fn.name },
+  );
+}
+
+function isColumn(value: unknown, type: Scalar): value is Column {
+  if (!ArrayBuffer.isView(value)) return false;
+  const fits = value instanceof COLUMN_OF[type] || (type === 'u8' && value instanceof Uint8ClampedArray);
+  return fits && !isDetached(value);
+}
+
+function isDetached(value: ArrayBufferView): boolean {
+  try {
+    return new Uint8Array(value.buffer).length < 0;
+  } catch {
+    return true;
+  }
+}
+
+function commonLength(fn: DeclaredFunction, entries: readonly [string, unknown][]): number {
+  const columns = entries.flatMap(([name, value]) =>
+    ArrayBuffer.isView(value) ? [{ name, length: (value as Column).length }] : [],
+  );
+  const [first] = columns;
+  if (first === undefined) {
+    throw new ArgumentError(
+      `mapColumns of ${fn.name} was given no column, only single values: nothing says how many items there are. Call it once instead.`,
+      { symbol: fn.name },
+    );
+  }
+  const other = columns.find(({ length }) => length !== first.length);
+  if (other === undefined) return first.length;
+  throw new ArgumentError(
+    `In mapColumns of ${fn.name}, ${first.name} has ${first.length} items and ${other.name} has ${other.length}; all have to have the same.`,
+    { symbol: fn.name },
+  );
+}
+
+/** Results of columns in shared memory are in shared memory: lanes can write them there. */
+function newColumn(type: Scalar, length: number, shared: boolean): Column {
+  const array = COLUMN_OF[type];
+  return shared
+    ? new array(new SharedArrayBuffer(length * array.BYTES_PER_ELEMENT), 0, length)
+    : new array(length);
+}
+
+function isShared(value: unknown): boolean {
+  return ArrayBuffer.isView(value) && types.isSharedArrayBuffer(value.buffer);
+}
+
+function outOf(
+  fn: DeclaredFunction,
+  out: unknown,
+  type: Scalar | null,
+  length: number,
+  shared: boolean,
+): Column | null {
+  if (type === null) {
+    if (out === undefined || out === null) return null;
+    throw new ArgumentError(
+      `${fn.name} returns nothing: there is nothing to write into \`out\`. Leave it out.`,
+      {
+        symbol: fn.name,
+      },
+    );
+  }
+  if (out === undefined) return newColumn(type, length, shared);
+  // What is wanted for its effects alone.
+  if (out === null) return null;
+  if (!isColumn(out, type)) {
+    throw new ArgumentError(
+      `In mapColumns of ${fn.name}, \`out\` is ${kindOf(out)}; it returns ${type}, so it has to be a ${COLUMN_OF[type].name}, ` +
+        'undefined for a new one, or null where the results are not wanted.',
+      { symbol: fn.name },
+    );
+  }
+  if (out.length >= length) return out;
+  throw new ArgumentError(
+    `In mapColumns of ${fn.name}, \`out\` has room for ${out.length} results, and there are ${length} items.`,
+    { symbol: fn.name },
+  );
+}
+
+function kindOf(value: unknown): string {
+  if (!ArrayBuffer.isView(value)) return show(value);
+  return `${isDetached(value) ? 'a detached' : 'a'} ${value.constructor.name}`;
+}
+
+function notNumeric(fn: DeclaredFunction): DeclarationError {
+  return new DeclarationError(
+    `mapColumns was given ${fn.name}, which takes or returns more than numbers (texts, bytes, callbacks, outs, a special parameter, ` +
+      '`lastError` or `onCancel`). Use pool.map for it.',
+    { symbol: fn.name },
+  );
+}

@@ -1,0 +1,264 @@
+/**
+ * A run of one function over columns: ranges of items go to lanes as batches,
+ * and what is left of a batch that ended early goes again, without the item
+ * that ended it.
+ *
+ *   running ──► every item is over ──► done
+ *      └──► an item has failed, cancelled, pool closed ──► stopping ──► every batch is over ──► failed
+ *
+ * Guarantees:
+ * - Each item runs at most once, and is counted once: done, failed, or not begun.
+ * - It settles when no batch of it is in any lane any more, or can write to `out`.
+ * - The first cause that ends it is the one it fails with.
+ */
+import { Math, Promise, performance } from '../../builtins.js';
+import type { OffthreadError } from '../../errors.js';
+import type { ColumnSettings, ManyProgress } from '../../options/column-options.js';
+import type { Column } from '../../shared/memory/batch-layout.js';
+import type { FunctionOrigin } from '../native-function.js';
+import { abortReason, hasAborted } from '../../options/signal-state.js';
+import { linkSignal, unlinkSignal } from '../signals.js';
+import type { BatchCall } from '../batches/batch-call.js';
+import { ColumnBatch, lentOf } from './column-batch.js';
+import type { CheckedColumns } from './column-check.js';
+import { cancelledRun, endedBy, endedByPool, handlerFailed } from '../batches/run-errors.js';
+import { Failures } from '../map/item-failures.js';
+import { Pace, batchesAtOnce } from '../batches/batch-size.js';
+import { Progress } from '../batches/run-progress.js';
+import { failuresOf } from '../batches/item-verdicts.js';
+
+/** A failed item. */
+export interface FailedItem {
+  /** Counted from 0. */
+  readonly index: number;
+  readonly error: unknown;
+}
+
+/** What a run over columns has come to. */
+export interface ColumnResult<C> {
+  /** What the function returned for each item; items that failed have what was there before, or what native code returned. */
+  readonly out: C;
+  /** Items that have succeeded. */
+  readonly done: number;
+  /** Items that have failed. */
+  readonly failed: number;
+  /** 1,000 of those that have failed, the first to be known, in the order of their indices. */
+  readonly failures: readonly FailedItem[];
+  /** ms from start to end. */
+  readonly ms: number;
+}
+
+/** Failures that are kept for the result. */
+const KEPT_FAILURES = 1_000;
+
+/** Items [from, to). */
+interface Range {
+  from: number;
+  readonly to: number;
+}
+
+export class ColumnRun {
+  readonly promise: Promise<ColumnResult<Column | null>>;
+  readonly #origin: FunctionOrigin;
+  readonly #columns: CheckedColumns;
+  readonly #settings: ColumnSettings;
+  readonly #progress: Progress;
+  readonly #pace = new Pace();
+  readonly #capacity: number;
+  readonly #takers: number;
+  readonly #startedAt = performance.now();
+  readonly #failures: Failures;
+  /** The first ones, for the result. */
+  readonly #kept: FailedItem[] = [];
+  readonly #calls = new Set<BatchCall<ColumnBatch>>();
+  /** What no batch has yet, the next on top. */
+  readonly #ranges: Range[];
+  #left: number;
+  /** Batches that are being accounted for. */
+  #accounting = 0;
+  /** Why it ends early: told with what it has come to in the end. */
+  #failure: (() => OffthreadError) | null = null;
+  #resolve!: (result: ColumnResult<Column | null>) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(origin: FunctionOrigin, columns: CheckedColumns, settings: ColumnSettings) {
+    this.#origin = origin;
+    this.#columns = columns;
+    this.#settings = settings;
+    this.#left = columns.length;
+    this.#ranges = columns.length === 0 ? [] : [{ from: 0, to: columns.length }];
+    this.#progress = new Progress(columns.length, settings.onProgress, (error) => {
+      this.#stop(() => handlerFailed(origin.fn.name, error, this.#progress));
+    });
+    this.#progress.begin();
+    this.#failures = new Failures(origin.fn.name, settings, this.#progress, (why) => this.#stop(why));
+    const { dispatcher, fn } = origin;
+    this.#capacity = dispatcher.batchCapacity(fn, lentOf(columns, 0, 0));
+    this.#takers = Math.min(settings.concurrency, dispatcher.lanes);
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    const { signal } = settings;
+    if (signal !== undefined && hasAborted(signal)) this.abort(abortReason(signal));
+    else if (signal !== undefined) linkSignal(signal, this);
+    this.#go();
+  }
+
+  get out(): Column | null {
+    return this.#columns.given;
+  }
+
+  get progress(): ManyProgress {
+    return this.#progress.read();
+  }
+
+  /** @returns whether this stopped it. */
+  cancel(reason?: unknown): boolean {
+    if (this.#failure !== null || this.#isOver) return false;
+    const { name } = this.#origin.fn;
+    this.#stop(() => cancelledRun(name, reason, `${this.#progress.done} of ${this.#columns.length}`));
+    this.#settle();
+    return true;
+  }
+
+  get #isOver(): boolean {
+    return (
+      this.#accounting === 0 &&
+      this.#calls.size === 0 &&
+      (this.#ranges.length === 0 || this.#failure !== null)
+    );
+  }
+
+  abort(reason: unknown): void {
+    this.cancel(reason);
+  }
+
+  /** Hands out batches, and settles when there is nothing more to do. */
+  #go(): void {
+    const most = batchesAtOnce(this.#takers, this.#origin.dispatcher.lanes);
+    while (this.#failure === null && this.#ranges.length > 0 && this.#calls.size < most) this.#send();
+    this.#settle();
+  }
+
+  #send(): void {
+    const range = this.#ranges.at(-1) as Range;
+    const { dispatcher, fn, limits } = this.#origin;
+    const alone = dispatcher.pending <= this.#calls.size;
+    const paced = this.#pace.size(this.#left, this.#takers, this.#capacity, alone);
+    const size = Math.min(range.to - range.from, paced);
+    const batch = new ColumnBatch(this.#columns, range.from, size);
+    range.from += size;
+    this.#left -= size;
+    if (range.from === range.to) this.#ranges.pop();
+    let refused = false;
+    const call = dispatcher.batch(fn, batch, limits, (over) => {
+      if (!this.#calls.delete(over)) refused = true;
+      // Stopping the run ends others meanwhile: it settles when all of them are accounted for.
+      this.#accounting += 1;
+      try {
+        this.#onOver(over);
+      } catch (error) {
+        // Nothing may be thrown from here: others' calls are being settled.
+        this.#stop(() => endedBy(fn.name, error, this.#progress));
+      }
+      this.#accounting -= 1;
+      if (!refused) this.#go();
+    });
+    if (!call.isSettled) this.#calls.add(call);
+  }
+
+  #onOver(call: BatchCall<ColumnBatch>): void {
+    const { items } = call;
+    this.#pace.measure(items.done, call.ms);
+    if (items.lost)
+      this.#stop(() =>
+        endedBy(
+          this.#origin.fn.name,
+          new Error('`out` was detached or shrunk while the run went on'),
+          this.#progress,
+        ),
+      );
+    const failed = this.#verdicts(call);
+    this.#progress.done += items.done - failed;
+    if (call.ending !== 'succeeded') this.#onEndedEarly(call);
+    this.#failures.guard(() => this.#progress.tell());
+  }
+
+  /** @returns how many of the items that ran have failed. */
+  #verdicts(call: BatchCall<ColumnBatch>): number {
+    const { items } = call;
+    const { out, plan } = this.#columns;
+    const returnedBy = (index: number): unknown => {
+      const returned = out?.[items.from + index];
+      return plan.returns === 'bool' ? returned !== 0 : returned;
+    };
+    const failedAt = performance.now();
+    const failures = failuresOf(call, returnedBy);
+    for (const { index, error } of failures) this.#onFailed(items.from + index, error);
+    this.#pace.measureHost(items.done, failures.length === 0 ? 0 : performance.now() - failedAt);
+    return failures.length;
+  }
+
+  /** Something else than its last item has ended a batch. */
+  #onEndedEarly(call: BatchCall<ColumnBatch>): void {
+    const { items } = call;
+    const end = items.from + items.count;
+    const next = items.from + items.done;
+    const rest = (from: number): void => {
+      if (from >= end) return;
+      this.#ranges.push({ from, to: end });
+      this.#left += end - from;
+    };
+    if (this.#failure !== null) return;
+    if (call.late >= 0) {
+      // That item has failed already.
+      rest(next);
+      return;
+    }
+    if (!call.endedByItem) {
+      this.#stop(() => endedByPool(this.#origin.fn.name, call.error, this.#progress));
+      return;
+    }
+    rest(next + 1);
+    this.#onFailed(next, () => call.error);
+  }
+
+  #onFailed(index: number, errorOf: () => unknown): void {
+    if (this.#failure !== null) {
+      this.#progress.failed += 1;
+      return;
+    }
+    const kept = this.#kept.length < KEPT_FAILURES;
+    if (!kept && this.#failures.passOver(index, errorOf)) return;
+    const error = errorOf();
+    if (kept) this.#kept.push({ index, error });
+    this.#failures.judge(index, error, () => this.#settings.onError(error, index), false);
+  }
+
+  #stop(failure: () => OffthreadError): void {
+    if (this.#failure !== null) return;
+    this.#failure = failure;
+    for (const call of [...this.#calls]) call.cancel('its run has ended');
+  }
+
+  #settle(): void {
+    if (!this.#isOver) return;
+    const { signal } = this.#settings;
+    if (signal !== undefined) unlinkSignal(signal, this);
+    this.#progress.end();
+    if (this.#failure === null) this.#failures.guard(() => this.#progress.tell(true));
+    if (this.#failure !== null) this.#reject(this.#failure());
+    else {
+      const { done, failed } = this.#progress;
+      const failures = this.#kept.toSorted((one, other) => one.index - other.index);
+      this.#resolve({
+        out: this.#columns.given,
+        done,
+        failed,
+        failures,
+        ms: performance.now() - this.#startedAt,
+      });
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/** What TypeScript checks of columns: the function's types say whether each holds numbers or bigints, and how many there are. */
+import type { Column, NumberColumn } from '../../shared/memory/batch-layout.js';
+
+type BigColumn = BigInt64Array | BigUint64Array;
+type Numeric = number | bigint | boolean;
+
+/** A typed array of values of a type. Which one, the declaration says: that is looked at when the run starts. */
+type ColumnOf<T> = T extends bigint
+  ? BigColumn
+  : T extends number | boolean
+    ? NumberColumn | Uint8ClampedArray
+    : never;
+
+/** A typed array for each argument of a function, in the order of its declaration; or one value for all items. */
+export type ColumnsGiven =
+  | Readonly<Record<string, Column | Uint8ClampedArray | Numeric>>
+  | readonly (Column | Uint8ClampedArray | Numeric)[];
+
+/** The same for a function whose arguments are known; `never` where they are not all numbers. */
+export type ColumnsFor<A extends readonly unknown[]> = number extends A['length']
+  ? ColumnsGiven
+  : A extends readonly Numeric[]
+    ?
+        | { readonly [I in keyof A]: ColumnOf<A[I]> | A[I] }
+        | Readonly<Record<string, ColumnOf<A[number]> | A[number]>>
+    : never;
+
+/** What holds what a function returns; null where that is nothing. */
+export type OutFor<R> = unknown extends R
+  ? Column
+  : [R] extends [undefined]
+    ? null
+    : R extends bigint
+      ? BigColumn
+      : R extends number | boolean
+        ? NumberColumn
+        : never;

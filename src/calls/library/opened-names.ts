@@ -1,0 +1,77 @@
+/**
+ * Which file a path has meant, and by which name the loader knows it.
+ *
+ * A path is one file after another: a plug-in is built anew, a folder is
+ * swapped. Each has a name of its own for the loader; the same code, also in a
+ * copy, has the same name.
+ */
+import { isSameCode, isSameFile } from '../../engines/loading/file-identity.js';
+import { nameOfOwn } from '../../engines/loading/library-name.js';
+import { EngineError } from '../../errors.js';
+import type { FileIdentity } from '../../shared/messages/load-terms.js';
+
+interface Known {
+  readonly path: string;
+  readonly name: string;
+  readonly identity: FileIdentity;
+  /** Whether the loader has it, as far as is known. */
+  opened: boolean;
+}
+
+export class LibraryNames {
+  readonly #known: Known[] = [];
+
+  /** Whether no file of that path has been opened. */
+  isNew(path: string): boolean {
+    return !this.#known.some((one) => one.path === path);
+  }
+
+  /**
+   * The name to open a file by.
+   * @throws EngineError OFFTHREAD_LIBRARY_CHANGED where the loader could not open it beside what it has.
+   */
+  nameOf(path: string, identity: FileIdentity | null): string {
+    if (identity === null) return path;
+    const written = this.#known.find((one) => one.opened && isSameFile(one.identity, identity));
+    if (written !== undefined && !isSameCode(written.identity, identity)) throw overwritten(path);
+    const before = this.#known.filter((one) => one.path === path);
+    const same = before.find((one) => isSameCode(one.identity, identity));
+    if (same !== undefined) return same.name;
+    if (before.length === 0) return path;
+    if (process.platform === 'linux') return nameOfOwn(path, identity);
+    if (!before.some(({ opened }) => opened)) return path;
+    throw changed(
+      `Cannot open the library '${path}': its file was replaced after it had been opened, and this system's loader opens no ` +
+        'second file of one path.',
+    );
+  }
+
+  /** It is about to be opened by that name, which therefore no other file is given, however that goes. */
+  reserve(path: string, name: string, identity: FileIdentity | null): void {
+    if (identity === null || this.#known.some((one) => one.name === name)) return;
+    this.#known.push({ path, name, identity, opened: false });
+  }
+
+  /** It has been opened by that name. */
+  keep(path: string, name: string, identity: FileIdentity | null): void {
+    this.reserve(path, name, identity);
+    const known = this.#known.find((one) => one.name === name);
+    if (known !== undefined) known.opened = true;
+  }
+}
+
+function overwritten(path: string): EngineError {
+  return changed(
+    `Cannot open the library '${path}': its file was overwritten while it was open, so what is loaded is neither the old ` +
+      'code nor the new, and may crash. Write a new file and rename it to the old name (cp writes into the file, mv and ' +
+      'install do not).',
+  );
+}
+
+function changed(what: string): EngineError {
+  return new EngineError(
+    `${what} Give each version a file name of its own; or use a new pool with { isolation: 'process' }, whose processes ` +
+      'have loaded nothing yet.',
+    { code: 'OFFTHREAD_LIBRARY_CHANGED' },
+  );
+}

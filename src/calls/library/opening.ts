@@ -1,0 +1,139 @@
+/**
+ * Opening a library: everything that can be wrong with it is found here, before
+ * any call.
+ *
+ *   declarations compiled ─► engine chosen ─► library opened, symbols found ─► lanes told ─► a lane is ready
+ *                                             on the host, or in one process lane: what a
+ *                                             library does when it is loaded, it does there
+ */
+import { isMainThread } from 'node:worker_threads';
+import { type CompiledFunction, compileDeclarations } from '../../declare/compile/compile.js';
+import type { EngineName } from '../../declare/spec.js';
+import { bindAll } from '../../engines/bound-function.js';
+import { findClash } from '../../engines/loading/symbol-clash.js';
+import { prepareExit } from '../../engines/system/exit-now.js';
+import { identityOf } from '../../engines/loading/file-identity.js';
+import { loadEngine } from '../../engines/load-engine.js';
+import { freeName, openOn } from '../../engines/loading/load-library.js';
+import { selectEngine } from '../../engines/select-engine.js';
+import { copyWith } from '../../lanes/memory/native-copy.js';
+import { DeclaredFunction } from '../../lanes/rows/declared-function.js';
+import type { TryOut } from '../../lanes/lane.js';
+import type { LoadTerms } from '../../shared/messages/load-terms.js';
+import { SymbolNotFoundError } from '../../errors.js';
+import { whenFfiRsIsQuiet } from '../../supervisor/lifecycle/quiescence.js';
+import { LibraryNames } from './opened-names.js';
+import type { OpenSettings } from './open-options.js';
+
+/** A library that has been found to be all right. */
+export interface Opened {
+  /** Absolute, or what the loader searches for. */
+  readonly path: string;
+  /** What the loader knows it by. */
+  readonly name: string;
+  /** How lanes load it; null where the host has. */
+  readonly terms: LoadTerms | null;
+  readonly engine: EngineName;
+  readonly functions: DeclaredFunction[];
+}
+
+/** The libraries of this thread's process. */
+const hostNames = new LibraryNames();
+
+/**
+ * Opens a library on the host and finds every symbol that its functions use.
+ * With ffi-rs this waits until none of its calls is in flight.
+ * @param number the number for the next function.
+ */
+export async function openOnHost(
+  path: string,
+  declarations: unknown,
+  settings: OpenSettings,
+  number: () => number,
+): Promise<Opened> {
+  const compiled = compileDeclarations(path, declarations);
+  const specs = compiled.map(({ spec }) => spec);
+  const find = (): Pick<Opened, 'engine' | 'name'> => {
+    const chosen = selectEngine(settings.engine, specs, { mainThread: isMainThread });
+    const engine = loadEngine(chosen, { role: 'host' });
+    if (isMainThread) prepareExit(engine);
+    copyWith(engine);
+    const terms = termsFor(path, settings);
+    const { identity } = terms;
+    let name = hostNames.nameOf(path, identity);
+    // Add-ons, and pools of other threads, load libraries, too.
+    if (identity !== null && hostNames.isNew(path)) name = freeName(engine, path, identity);
+    const library = openOn(engine, name, terms);
+    hostNames.keep(path, name, identity);
+    bindAll(engine, library, specs);
+    return { engine: chosen, name };
+  };
+  const touchesFfiRs = settings.engine === 'auto' || settings.engine === 'ffi-rs';
+  const { engine, name } = touchesFfiRs ? await whenFfiRsIsQuiet(find) : find();
+  // The process has it: its lanes need the name only.
+  return declared({ path, name, engine, terms: null }, compiled, number);
+}
+
+/** How a pool opens libraries in its processes. */
+export interface LaneOpening {
+  /** The libraries of these processes. */
+  readonly names: LibraryNames;
+  /** Their LD_LIBRARY_PATH. */
+  readonly libraryPath: string;
+  /** Opens a library in one lane. */
+  tryOut(library: TryOut): Promise<void>;
+}
+
+/** Opens a library in a process lane: the host never loads it. */
+export async function openInLane(
+  path: string,
+  declarations: unknown,
+  settings: OpenSettings,
+  number: () => number,
+  { names, libraryPath, tryOut }: LaneOpening,
+): Promise<Opened> {
+  const compiled = compileDeclarations(path, declarations);
+  const specs = compiled.map(({ spec }) => spec);
+  // In the lane's process its thread is the main one.
+  const engine = selectEngine(settings.engine, specs, {
+    mainThread: true,
+    load: (name) => checkEngine(name),
+  });
+  const terms = termsFor(path, settings, libraryPath);
+  const name = names.nameOf(path, terms.identity);
+  // Before: lanes may have loaded it although it is not opened, and another file may take its place meanwhile.
+  names.reserve(path, name, terms.identity);
+  try {
+    await tryOut({ path: name, engine, terms, specs });
+  } catch (error) {
+    // It has been loaded there: built anew, it is another file to the loader.
+    if (error instanceof SymbolNotFoundError) names.keep(path, name, terms.identity);
+    throw error;
+  }
+  names.keep(path, name, terms.identity);
+  return declared({ path, name, engine, terms }, compiled, number);
+}
+
+/** @param libraryPath LD_LIBRARY_PATH of the process that is to load it; by default of this one. */
+function termsFor(path: string, { deep, global }: OpenSettings, libraryPath?: string): LoadTerms {
+  const identity = path.includes('/') ? identityOf(path) : null;
+  return { identity, deep, global, clash: deep === null ? findClash(path, libraryPath) : null };
+}
+
+/** Whether an engine is there. ffi-rs cannot be loaded in a worker thread, but can in a lane's process. */
+function checkEngine(name: EngineName): void {
+  if (name === 'ffi-rs' && !isMainThread) return;
+  copyWith(loadEngine(name));
+}
+
+function declared(
+  library: Omit<Opened, 'functions'>,
+  compiled: readonly CompiledFunction[],
+  number: () => number,
+): Opened {
+  const { name, engine, terms } = library;
+  return {
+    ...library,
+    functions: compiled.map((one) => new DeclaredFunction(number(), one, engine, name, terms)),
+  };
+}

@@ -1,0 +1,197 @@
+/**
+ * Where the items of a run come from: an array, an iterable, or an async
+ * iterable. Nothing is pulled that was not asked for, and one at a time.
+ *
+ * Guarantee: a source that is not at its end is closed once, by `return`.
+ * Whoever leaves early may wait for that, unless the source is being asked for
+ * an item: it may be waiting for that for ever, and closes only then.
+ */
+import { types } from 'node:util';
+import { Math } from '../../builtins.js';
+import { resolved, whenSettled } from '../../promises.js';
+import { ArgumentError } from '../../errors.js';
+import { show, thrownText } from '../../options/checks.js';
+import { isThenable, settled } from '../../supervisor/host-functions/thenable.js';
+import type { Items } from './group.js';
+
+const ARRAY_ITERATOR = Array.prototype[Symbol.iterator];
+
+export interface SourceEvents {
+  /** An async source has an item, or its end. */
+  came(): void;
+  /** It threw. */
+  failed(error: unknown): void;
+}
+
+export class Source {
+  /** Items in all, where the source says so. */
+  readonly total: number | undefined;
+  readonly #events: SourceEvents;
+  /** An array that is iterated as arrays are: its items are taken together. */
+  readonly #array: readonly unknown[] | null;
+  #next = 0;
+  readonly #sync: Iterator<unknown> | null;
+  readonly #async: AsyncIterator<unknown> | null;
+  /** Items that an async source has given, and nobody has taken. */
+  readonly #here: unknown[] = [];
+  #pulling = false;
+  /** Inside the iterator of a source that is not async. */
+  #taking = false;
+  #wanted = 0;
+  #over = false;
+  #closed: Promise<void> = resolved(undefined);
+
+  /** @throws ArgumentError for what cannot be iterated. */
+  constructor(items: unknown, events: SourceEvents) {
+    this.#events = events;
+    try {
+      this.#array = isPlainArray(items) ? items : null;
+      this.total = this.#array === null ? totalOf(items) : this.#array.length;
+      this.#async =
+        this.#array === null
+          ? (iteratorOf(items, Symbol.asyncIterator) as AsyncIterator<unknown> | null)
+          : null;
+      const mayBeSync = this.#array === null && this.#async === null;
+      this.#sync = mayBeSync ? (iteratorOf(items, Symbol.iterator) as Iterator<unknown> | null) : null;
+    } catch (cause) {
+      throw new ArgumentError(`The items of map cannot be iterated: ${thrownText(cause)}`, { cause });
+    }
+    if (this.#array === null && this.#sync === null && this.#async === null) {
+      throw new ArgumentError(
+        `The items of map are ${show(items)}; they have to be an array, an iterable or an async iterable.`,
+      );
+    }
+  }
+
+  /** Whether there will be no more. */
+  get isOver(): boolean {
+    return this.#over && this.#here.length === 0;
+  }
+
+  /**
+   * The next items: at most so many, and only those that are there now. What else is asked for is announced by `came`.
+   * An array is not copied.
+   */
+  take(most: number): Items {
+    if (this.#array !== null) return this.#takeSome(this.#array, most);
+    const array = this.#sync === null ? this.#takeHere(most) : this.#takeSync(this.#sync, most);
+    return { array, start: 0, count: array.length };
+  }
+
+  #takeHere(most: number): unknown[] {
+    const taken = this.#here.splice(0, most);
+    this.#wanted = most - taken.length;
+    void this.#pull();
+    return taken;
+  }
+
+  /** Resolves when an async source that was closed has been left, if that can be waited for. */
+  get closed(): Promise<void> {
+    return this.#closed;
+  }
+
+  /** No more are wanted. */
+  close(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#here.length = 0;
+    // A generator that runs cannot be closed: when it has given its item.
+    if (!this.#taking) this.#return();
+  }
+
+  #return(): void {
+    try {
+      this.#sync?.return?.();
+      const ended: unknown = this.#async?.return?.();
+      if (!isThenable(ended)) return;
+      // It has been told; the run ends of something else.
+      const left = whenSettled(settled(ended), ignore, ignore);
+      if (!this.#pulling) this.#closed = left;
+    } catch {
+      // It has been told; the run ends of something else.
+    }
+  }
+
+  #takeSome(array: readonly unknown[], most: number): Items {
+    const start = this.#next;
+    const count = this.#over ? 0 : Math.max(0, Math.min(most, array.length - start));
+    this.#next += count;
+    // Items that are added meanwhile belong to it, as for every iterator, until it was at its end.
+    if (this.#next >= array.length) this.#over = true;
+    return { array, start, count };
+  }
+
+  #takeSync(iterator: Iterator<unknown>, most: number): unknown[] {
+    const taken: unknown[] = [];
+    this.#taking = true;
+    try {
+      while (taken.length < most && !this.#over) {
+        const next = iterator.next();
+        if (typeof next !== 'object' || next === null)
+          throw new TypeError(`its iterator answered ${show(next)}`);
+        const { done, value } = next;
+        if (this.#over) this.#return();
+        else if (done === true) this.#over = true;
+        else taken.push(value);
+      }
+    } catch (error) {
+      this.#over = true;
+      this.#events.failed(error);
+    } finally {
+      this.#taking = false;
+    }
+    return taken;
+  }
+
+  async #pull(): Promise<void> {
+    if (this.#pulling || this.#over) return;
+    this.#pulling = true;
+    try {
+      while (!this.#over && this.#here.length < this.#wanted) {
+        const { done, value } = await (this.#async as AsyncIterator<unknown>).next();
+        if (this.#over) return;
+        if (done === true) this.#over = true;
+        else this.#here.push(value);
+        this.#events.came();
+      }
+    } catch (error) {
+      if (this.#over) return;
+      this.#over = true;
+      this.#events.failed(error);
+    } finally {
+      this.#pulling = false;
+    }
+  }
+}
+
+/** Items in all, if they say so. */
+function totalOf(items: unknown): number | undefined {
+  if (typeof items !== 'object' || items === null) return undefined;
+  const { length, size } = items as { length?: unknown; size?: unknown };
+  const known = length ?? size;
+  return typeof known === 'number' && Number.isSafeInteger(known) && known >= 0 ? known : undefined;
+}
+
+/** Null where they have none. @throws what they throw; TypeError for what is no iterator. */
+function iteratorOf(items: unknown, symbol: symbol): object | null {
+  if (typeof items === 'string' || items === null || items === undefined) return null;
+  const make = (items as { readonly [symbol: symbol]: unknown })[symbol];
+  if (typeof make !== 'function') return null;
+  const iterator: unknown = Reflect.apply(make, items, []);
+  if ((typeof iterator === 'object' || typeof iterator === 'function') && iterator !== null) return iterator;
+  throw new TypeError(`its iterator is ${show(iterator)}`);
+}
+
+const ignore = (): void => {};
+
+/** Whether what its iterator gives is known to be its elements. */
+function isPlainArray(items: unknown): items is readonly unknown[] {
+  return (
+    // What a proxy has, it says itself.
+    !types.isProxy(items) &&
+    Array.isArray(items) &&
+    Object.getPrototypeOf(items) === Array.prototype &&
+    items[Symbol.iterator] === ARRAY_ITERATOR &&
+    items.constructor === Array
+  );
+}

@@ -1,0 +1,113 @@
+/**
+ * From what the user wrote to the compiled form. Everything that can be wrong
+ * with a declaration is found here, before a library is touched.
+ */
+import {
+  compileErrno,
+  compileFails,
+  compileLastError,
+  compileOnCancel,
+  type FailsPredicate,
+} from './failure-rules.js';
+import { compileStream } from './callback-parameters.js';
+import { givenOf, type GivenParameters } from '../values/caller-arguments.js';
+import { compileParameter, compileReturn } from './parameters.js';
+import { Place } from './problem.js';
+import { show } from '../values/show.js';
+import type { ChunksSpec, FunctionSpec, ParamSpec } from '../spec.js';
+
+/** A declared function, ready for use on the host. Only its `spec` can be sent to a lane. */
+export interface CompiledFunction {
+  /** The library, as it was named to `open`; for messages. */
+  readonly library: string;
+  readonly spec: FunctionSpec;
+  /** Set exactly when `spec.fails` is `'host'`. User code: it may throw, and may return anything. */
+  readonly failsPredicate?: FailsPredicate | undefined;
+  /** The parameters that the caller gives, for validation. */
+  readonly given: GivenParameters;
+}
+
+/** Most parameters that one function can have, special ones included. */
+export const MAX_PARAMETERS = 32;
+
+const KEYS = ['arguments', 'return', 'symbol', 'fails', 'errno', 'lastError', 'onCancel', 'stream'];
+/** Taken by the library object itself (`then` would make it look like a promise, `toJSON` like data). */
+const RESERVED: ReadonlySet<string> = new Set(['engine', 'close', 'then', 'path', 'toJSON']);
+
+/**
+ * Compiles the declarations of a library.
+ *
+ * @param library - as named to `open`, for messages.
+ * @param declarations - as the user wrote them: anything.
+ * @returns one function for each key, in their order.
+ * @throws DeclarationError, and nothing else, when any declaration is wrong.
+ */
+export function compileDeclarations(library: string, declarations: unknown): CompiledFunction[] {
+  const copy = new Place(library).object(
+    declarations,
+    'what was given',
+    null,
+    "an object of declarations, as in { add: { arguments: ['i32', 'i32'], return: 'i32' } }",
+  );
+  return Array.from(copy, ([name, declaration]) => compileFunction(library, name, declaration));
+}
+
+function compileFunction(library: string, name: string, declaration: unknown): CompiledFunction {
+  const place = new Place(library, name);
+  checkName(place, name);
+  const copy = place.object(declaration, 'the declaration', KEYS, "{ arguments: [...], return: 'type' }");
+  const symbol = copy.get('symbol');
+  const params = compileParameters(place, copy.get('arguments'));
+  if (copy.get('return') === undefined) {
+    throw place.problem("return is missing. Write return: 'void' for a function that returns nothing.");
+  }
+  const returns = compileReturn(place, copy.get('return'));
+  const { rule, predicate } = compileFails(place, copy.get('fails'), returns);
+  const spec: FunctionSpec = {
+    name,
+    symbol: place.symbol(symbol === undefined ? name : symbol, symbol === undefined ? 'the name' : 'symbol'),
+    params,
+    returns,
+    fails: rule,
+    errno: compileErrno(place, copy.get('errno'), rule),
+    lastError: compileLastError(place, copy.get('lastError'), params, rule),
+    onCancel: compileOnCancel(place, copy.get('onCancel'), params),
+    stream: streamOf(place, copy.get('stream'), params),
+  };
+  return { library, spec, failsPredicate: predicate, given: givenOf(params) };
+}
+
+function compileParameters(place: Place, types: unknown): ParamSpec[] {
+  if (types === undefined) {
+    throw place.problem('arguments is missing. Write arguments: [] for a function without parameters.');
+  }
+  const list = place.array(types, 'arguments', MAX_PARAMETERS, "a list of types, as in ['i32', 'buffer']");
+  const params = list.map((type, index) => compileParameter(place, `arguments[${index}]`, type));
+  for (const kind of ['cancelFlag', 'cancelProbe', 'progress', 'chunks'] as const) {
+    if (params.filter((param) => param.kind === kind).length > 1) {
+      throw place.problem(
+        `arguments has ${kind === 'chunks' ? 'chunks()' : `'${kind}'`} more than once; a call has one.`,
+      );
+    }
+  }
+  return params;
+}
+
+/** The chunks of the function's calls: by a parameter of its own, or by one that was installed before. */
+function streamOf(place: Place, value: unknown, params: readonly ParamSpec[]): ChunksSpec | null {
+  const installed = compileStream(place, value);
+  const own = params.find((param) => param.kind === 'chunks' && !param.persistent) as ChunksSpec | undefined;
+  if (own === undefined || installed === null) return own ?? installed;
+  throw place.problem(
+    'stream is given beside a chunks() parameter; the chunks of a call come from one of them. Remove stream, or say persistent: true where the function only installs the callback.',
+  );
+}
+
+/** The name becomes a property of the library object: it must not hide what that object, or any object, has. */
+function checkName(place: Place, name: string): void {
+  if (RESERVED.has(name) || name in Object.prototype) {
+    throw place.problem(
+      `the name ${show(name)} is taken: the library object has it for itself. Choose another key and give the function's name as symbol: ${show(name)}.`,
+    );
+  }
+}

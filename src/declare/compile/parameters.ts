@@ -1,0 +1,101 @@
+/** From one entry of `arguments`, or `return`, to its spec. */
+import { compileCallback, compileChunks } from './callback-parameters.js';
+import { isScalar, lookUp } from './look-up.js';
+import { SCALAR_LIST } from '../language/names.js';
+import type { Place } from './problem.js';
+import { show } from '../values/show.js';
+import type { ParamSpec, ReturnSpec, TextSpec } from '../spec.js';
+
+const BORROWED: TextSpec = Object.freeze({ free: null });
+const WRAPPERS = ['out', 'inout', 'callback', 'chunks', 'cstring'];
+const ARGUMENT_LIST = `${SCALAR_LIST} cstring buffer cancelFlag cancelProbe progress, out(type), inout(type), callback(signature), chunks(signature)`;
+const RETURN_LIST = `${SCALAR_LIST} cstring void, { cstring: { free: 'symbol' } }`;
+const OUT_LIST = `${SCALAR_LIST} cstring, { cstring: { free: 'symbol' } }`;
+const INOUT_LIST = `${SCALAR_LIST} buffer`;
+
+/** @param label - where the entry is, for example `arguments[1]`. */
+export function compileParameter(place: Place, label: string, type: unknown): ParamSpec {
+  if (typeof type !== 'string') return compileWrapper(place, label, type);
+  const meaning = lookUp(place, label, type, { role: 'argument', allowed: ARGUMENT_LIST });
+  if (isScalar(meaning)) return { kind: 'value', type: meaning };
+  if (meaning === 'buffer') return { kind: 'buffer', inout: false };
+  if (meaning === 'void') {
+    throw place.problem(
+      `${label} is 'void', which no parameter can be. For a function without parameters write arguments: [], for an address 'pointer'.`,
+    );
+  }
+  return { kind: meaning };
+}
+
+/** The spec of a declaration's `return`. */
+export function compileReturn(place: Place, type: unknown): ReturnSpec {
+  if (typeof type !== 'string')
+    return { kind: 'text', text: compileText(place, 'return', type, RETURN_LIST) };
+  const meaning = lookUp(place, 'return', type, { role: 'return', allowed: RETURN_LIST });
+  if (isScalar(meaning)) return { kind: 'value', type: meaning };
+  if (meaning === 'void') return { kind: 'void' };
+  if (meaning === 'cstring') return { kind: 'text', text: BORROWED };
+  if (meaning === 'buffer') {
+    throw place.problem(
+      "return is 'buffer', but native code returns an address without a length. Return 'pointer', or have it fill an inout('buffer') parameter.",
+    );
+  }
+  throw place.problem(`return is '${meaning}', which is only for parameters. Allowed: ${RETURN_LIST}.`);
+}
+
+/** An entry that is no string: a wrapper, or a mistake. */
+function compileWrapper(place: Place, label: string, type: unknown): ParamSpec {
+  if (typeof type === 'function') {
+    throw place.problem(
+      `${label} is a function. Call the wrapper, as in out('i32'), or write the name of a type; a function that native code calls is declared with callback(), and given to the call.`,
+    );
+  }
+  const copy = place.object(type, label, WRAPPERS, `a type. Allowed: ${ARGUMENT_LIST}`);
+  const [key] = copy.keys();
+  if (copy.size !== 1) throw place.problem(`${label} is ${show(type)}. Allowed: ${ARGUMENT_LIST}.`);
+  if (key === 'cstring') {
+    throw place.problem(
+      `${label} is an owned cstring, but a string that the caller gives stays the caller's. Write 'cstring', or out({ cstring: { free: 'symbol' } }) for one that native code gives.`,
+    );
+  }
+  const inner = copy.get(key as string);
+  const where = `${label}, ${key}(),`;
+  switch (key) {
+    case 'out':
+      return compileOut(place, where, inner);
+    case 'inout':
+      return compileInout(place, where, inner);
+    case 'callback':
+      return compileCallback(place, where, inner);
+    default:
+      return compileChunks(place, where, inner);
+  }
+}
+
+function compileOut(place: Place, label: string, type: unknown): ParamSpec {
+  if (typeof type !== 'string') return { kind: 'outText', text: compileText(place, label, type, OUT_LIST) };
+  const meaning = lookUp(place, label, type, { role: 'out', allowed: OUT_LIST });
+  if (isScalar(meaning)) return { kind: 'out', type: meaning };
+  if (meaning === 'cstring') return { kind: 'outText', text: BORROWED };
+  const advice = meaning === 'buffer' ? " Write inout('buffer') for bytes that native code fills." : '';
+  throw place.problem(`${label} is of '${meaning}', which cannot be an out.${advice} Allowed: ${OUT_LIST}.`);
+}
+
+function compileInout(place: Place, label: string, type: unknown): ParamSpec {
+  const meaning =
+    typeof type === 'string' ? lookUp(place, label, type, { role: 'inout', allowed: INOUT_LIST }) : undefined;
+  if (meaning === 'buffer') return { kind: 'buffer', inout: true };
+  if (meaning !== undefined && isScalar(meaning)) return { kind: 'inout', type: meaning };
+  const advice = meaning === 'cstring' ? " Write inout('buffer') for text that native code changes." : '';
+  throw place.problem(
+    `${label} is of ${show(type)}, which cannot be an inout.${advice} Allowed: ${INOUT_LIST}.`,
+  );
+}
+
+/** `{ cstring: { free } }`. */
+function compileText(place: Place, label: string, type: unknown, allowed: string): TextSpec {
+  const expected = `a type. Allowed: ${allowed}`;
+  const owned = place.object(type, label, ['cstring'], expected);
+  const inner = place.object(owned.get('cstring'), `${label} cstring`, ['free'], "{ free: 'symbol' }");
+  return { free: place.symbol(inner.get('free'), `${label} cstring.free`) };
+}

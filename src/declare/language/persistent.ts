@@ -1,0 +1,80 @@
+/** Functions that native code may keep and call during later calls. */
+import { AsyncResource } from 'node:async_hooks';
+import { ArgumentError } from '../../errors.js';
+import { show } from '../values/show.js';
+
+/** Any function. */
+export type AnyFunction = (...args: never[]) => unknown;
+
+let latest = 0;
+
+/**
+ * A function that native code may keep: given in place of a function, it can
+ * be called during later calls on the same lane, until it is closed or its pool
+ * ends. After that native code gets the callback's `fallback`.
+ */
+export class PersistentCallback<F extends AnyFunction = AnyFunction> {
+  /** Unique in this thread. @internal */
+  readonly id: number;
+  /** What native code calls. @internal */
+  readonly fn: F;
+  /** Where it was made: it runs there. @internal */
+  readonly context: AsyncResource = new AsyncResource('offthread.persistent');
+  #hooks: (() => void)[] | null = [];
+
+  /** @internal */
+  constructor(fn: F) {
+    this.id = ++latest;
+    this.fn = fn;
+  }
+
+  /** Whether it can no longer be given or called. */
+  get closed(): boolean {
+    return this.#hooks === null;
+  }
+
+  /** Ends it. Again it does nothing. */
+  close(): void {
+    const hooks = this.#hooks;
+    if (hooks === null) return;
+    this.#hooks = null;
+    for (const hook of hooks) hook();
+  }
+
+  /** Runs the hook once, when it is closed; at once where it already is. Hooks do not throw. @internal */
+  whenClosed(hook: () => void): void {
+    if (this.#hooks === null) hook();
+    else this.#hooks.push(hook);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Told by a private field: no other object passes, and no code of the value's own runs. @internal */
+  static is(value: unknown): value is PersistentCallback {
+    return typeof value === 'object' && value !== null && #hooks in value;
+  }
+}
+
+/**
+ * Makes a function that native code may keep after the call it was given to,
+ * as with `sqlite3_create_function`. Such a library needs `lanes: 1`: it is
+ * called on the lane that it was given to.
+ *
+ * @param fn - runs on this thread; what it throws fails the call during which it was called.
+ * @throws ArgumentError when it is no function.
+ */
+// `any`, so that the parameters of a function written in place need no types.
+// oxlint-disable-next-line typescript/no-explicit-any
+export function persistent<F extends (...args: any[]) => unknown>(fn: F): PersistentCallback<F> {
+  if (typeof fn !== 'function') {
+    throw new ArgumentError(`persistent() was given ${show(fn)}. Give the function that native code calls.`);
+  }
+  return new PersistentCallback(fn);
+}
+
+/** Whether a value was made by `persistent()`. Never throws. */
+export function isPersistent(value: unknown): value is PersistentCallback {
+  return PersistentCallback.is(value);
+}

@@ -1,0 +1,38 @@
+/** What to write in place of a scalar that does not fit. */
+import { SCALARS } from '../language/scalars.js';
+import type { Scalar } from '../spec.js';
+
+/** One or two sentences for a value that does not fit the type. */
+export function scalarAdvice(type: Scalar, value: unknown): string {
+  switch (SCALARS[type].type) {
+    case 'boolean':
+      return 'Give true or false.';
+    case 'bigint':
+      return bigintAdvice(type, value);
+    default:
+      return numberAdvice(type, value);
+  }
+}
+
+function numberAdvice(type: Scalar, value: unknown): string {
+  const { integer, min, max } = SCALARS[type];
+  if (typeof value === 'bigint') {
+    return `Give a number: write ${value > -1000n && value < 1000n ? `${value}, not ${value}n` : 'Number(value)'}.`;
+  }
+  if (typeof value !== 'number') return `Give a number${integer ? ` from ${min} to ${max}` : ''}.`;
+  if (!integer)
+    return `It is too large for a 32-bit float: the greatest is ${max}. Declare f64 if the C type is double.`;
+  if (Number.isNaN(value)) return 'NaN is no integer; something it was computed from was probably undefined.';
+  if (Number.isInteger(value) || !Number.isFinite(value)) return `It is out of range: ${min} to ${max}.`;
+  return 'It has a fraction. Round it, for example with Math.trunc().';
+}
+
+function bigintAdvice(type: Scalar, value: unknown): string {
+  const { min, max } = SCALARS[type];
+  if (typeof value === 'bigint') return `It is out of range: ${min} to ${max}.`;
+  if (Number.isSafeInteger(value)) return `Give a bigint: write ${String(value)}n.`;
+  if (typeof value === 'number') return 'Give a bigint; this number is no exact integer.';
+  if (type !== 'pointer') return 'Give a bigint, as in 5n.';
+  if (value === null || value === undefined) return 'Give a bigint: NULL is 0n.';
+  return 'Give the address as a bigint; NULL is 0n.';
+}

@@ -1,0 +1,80 @@
+/** The words for an argument that cannot be passed: which, what it is, why not, and what to write. */
+import { ArgumentError } from '../../errors.js';
+import { scalarAdvice } from './advice.js';
+import { bytesState } from './bytes.js';
+import type { CompiledFunction } from '../compile/compile.js';
+import { givenType } from './caller-arguments.js';
+import { misfit } from './host-function.js';
+import { show, showName } from './show.js';
+import type { HostFunctionSpec, Scalar } from '../spec.js';
+
+type GivenType = Scalar | 'cstring' | 'buffer' | 'callback';
+
+/** The error for a call with too many or too few values. */
+export function explainCount(fn: CompiledFunction, args: readonly unknown[]): ArgumentError {
+  const types = givenTypes(fn);
+  const filled = types.length < fn.spec.params.length ? ' Outs and special parameters are not given.' : '';
+  return failure(
+    fn,
+    `takes ${types.length} ${types.length === 1 ? 'argument' : 'arguments'} (${types.join(', ')}), but ${args.length} ${args.length === 1 ? 'was' : 'were'} given.${filled}`,
+  );
+}
+
+/** The error for a value that does not fit; `index` counts what the caller gives, from 0. */
+export function explainArgument(fn: CompiledFunction, index: number, value: unknown): ArgumentError {
+  const type = givenTypes(fn)[index] as GivenType;
+  const declared = fn.given.positions[index];
+  const place = declared === index ? type : `${type}, declared as arguments[${declared}]`;
+  return failure(
+    fn,
+    `argument ${index} (${place}) is ${show(value)}. ${advice(type, value, fn.given.callbacks[index] ?? null)}`,
+  );
+}
+
+function failure(fn: CompiledFunction, what: string): ArgumentError {
+  const { name } = fn.spec;
+  return new ArgumentError(`${showName(name)} of ${showName(fn.library)}: ${what}`, { symbol: name });
+}
+
+function givenTypes(fn: CompiledFunction): GivenType[] {
+  return fn.given.positions.map((position) => {
+    const param = fn.spec.params[position];
+    return (param && givenType(param)) as GivenType;
+  });
+}
+
+function advice(type: GivenType, value: unknown, spec: HostFunctionSpec | null): string {
+  // A function whose length changes from one look to the next may fit by now.
+  if (type === 'callback') return (spec && misfit(spec, value)) ?? 'Give a plain function.';
+  if (type === 'buffer') return bytesAdvice(value);
+  if (type === 'cstring') return textAdvice(value);
+  if (type === 'pointer' && typeof value !== 'bigint' && bytesState(value) !== 'other') {
+    return "Give the address as a bigint, or declare the parameter as 'buffer' to pass bytes.";
+  }
+  return scalarAdvice(type, value);
+}
+
+function textAdvice(value: unknown): string {
+  if (value === undefined) return 'Give a string, or null for NULL.';
+  if (typeof value !== 'string') {
+    return bytesState(value) === 'other'
+      ? 'Give a string or null.'
+      : "Give a string or null, or declare the parameter as 'buffer' to pass bytes.";
+  }
+  const nul = value.indexOf('\0');
+  return nul >= 0
+    ? `It has a NUL at index ${nul}, where native code would think that it ends. Remove it, or declare 'buffer' to pass bytes.`
+    : 'It has half of a surrogate pair, which has no UTF-8 form; it was probably cut in the middle of a character. Use value.toWellFormed() to replace such halves.';
+}
+
+function bytesAdvice(value: unknown): string {
+  if (bytesState(value) === 'unusable') {
+    return 'Its memory is gone: the ArrayBuffer was transferred, or resized so that this view is out of bounds.';
+  }
+  const expected = 'Give a Buffer, a typed array, a DataView, an ArrayBuffer or a SharedArrayBuffer';
+  if (typeof value === 'string') return `${expected}, as in Buffer.from(text).`;
+  if (value === null || value === undefined || typeof value === 'bigint') {
+    return `${expected}. To pass an address or NULL, declare the parameter as 'pointer'; NULL is 0n.`;
+  }
+  return `${expected}.`;
+}

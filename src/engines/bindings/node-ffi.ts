@@ -1,0 +1,175 @@
+/** The engine node: Node's own `node:ffi`, from Node 26.1 on. */
+import { JSON } from '../../builtins.js';
+import { EngineError } from '../../errors.js';
+import { requireInstalled } from '../../shared/package-home.js';
+import { CAPABILITIES } from '../capabilities.js';
+import type {
+  CallbackHandler,
+  Capabilities,
+  Engine,
+  EngineLibrary,
+  NativeCallback,
+  NativeFunction,
+  Prototype,
+} from '../engine.js';
+import { ERRNO_LOCATION, Errno } from '../system/errno.js';
+import { symbolNotFound } from '../loading/library-error.js';
+import { PLAIN_TERMS, loadLibrary } from '../loading/load-library.js';
+import { emptyAddress } from '../system/scratch.js';
+
+interface Signature {
+  readonly arguments: readonly string[];
+  readonly return: string;
+}
+
+interface DynamicLibrary {
+  getFunction(name: string, signature: Signature): NativeFunction;
+  getSymbol(name: string): bigint;
+  registerCallback(signature: Signature, handler: CallbackHandler): bigint;
+  unregisterCallback(address: bigint): void;
+}
+
+/** What is used of `node:ffi`. */
+interface NodeFfi {
+  readonly DynamicLibrary: new (path: string | null) => DynamicLibrary;
+  getRawPointer(view: Uint8Array): bigint;
+  toArrayBuffer(address: bigint, length: number, copy: boolean): ArrayBuffer;
+}
+
+/** Loads node:ffi. @throws EngineError OFFTHREAD_ENGINE_MISSING */
+export function loadNodeFfi(): Engine {
+  const ffi = requireNodeFfi();
+  try {
+    return new NodeFfiEngine(ffi);
+  } catch (cause) {
+    throw missing(`node:ffi may not be used: ${(cause as Error).message}. `, cause);
+  }
+}
+
+class NodeFfiEngine implements Engine {
+  readonly name = 'node';
+  readonly capabilities: Capabilities = CAPABILITIES.node;
+  readonly #ffi: NodeFfi;
+  readonly #libraries = new Map<string, EngineLibrary>();
+  readonly #libc: NodeFfiLibrary;
+  readonly #errno: Errno;
+  /** Callbacks belong to a library, whichever: to this one. */
+  readonly #self: DynamicLibrary;
+
+  constructor(ffi: NodeFfi) {
+    this.#ffi = ffi;
+    const self = new ffi.DynamicLibrary(null);
+    this.#self = self;
+    const locate = self.getFunction(ERRNO_LOCATION, { arguments: [], return: 'pointer' });
+    this.#errno = new Errno(ffi.toArrayBuffer(locate() as bigint, 4, false));
+    this.#libc = new NodeFfiLibrary(ffi, '', this.#errno);
+  }
+
+  open(path: string): EngineLibrary {
+    // node:ffi links lazily: a function with an unresolved symbol would end the
+    // process at its first call. Linked in full first, it fails here instead.
+    if (!this.#libraries.has(path)) loadLibrary(this, path, PLAIN_TERMS);
+    return this.openLoaded(path);
+  }
+
+  openLoaded(name: string): EngineLibrary {
+    let library = this.#libraries.get(name);
+    if (library === undefined) {
+      library = new NodeFfiLibrary(this.#ffi, name, this.#errno);
+      this.#libraries.set(name, library);
+    }
+    return library;
+  }
+
+  libc(): EngineLibrary {
+    return this.#libc;
+  }
+
+  addressOf(view: Uint8Array): bigint {
+    const address = this.#ffi.getRawPointer(view);
+    return address === 0n ? emptyAddress((scratch) => this.addressOf(scratch)) : address;
+  }
+
+  view(address: bigint, bytes: number): ArrayBuffer {
+    return this.#ffi.toArrayBuffer(address, bytes, false);
+  }
+
+  callback(prototype: Prototype, handler: CallbackHandler): NativeCallback {
+    const self = this.#self;
+    // In a callback its bool is true or false; as a byte it is 0 or 1.
+    const name = (type: Prototype['returns']): string => (type === 'bool' ? 'u8' : type);
+    const signature = { arguments: prototype.arguments.map(name), return: name(prototype.returns) };
+    const address = self.registerCallback(signature, handler);
+    return { address, release: () => self.unregisterCallback(address) };
+  }
+
+  errno(): number {
+    return this.#errno.last;
+  }
+}
+
+interface Handle {
+  readonly handle: DynamicLibrary;
+  /** Symbols bound through it, with their signatures. */
+  readonly signatures: Map<string, string>;
+}
+
+class NodeFfiLibrary implements EngineLibrary {
+  readonly path: string;
+  readonly #ffi: NodeFfi;
+  readonly #errno: Errno;
+  /** One handle for each prototype of a symbol: a handle knows a symbol by one signature only. */
+  readonly #handles: Handle[] = [];
+
+  constructor(ffi: NodeFfi, path: string, errno: Errno) {
+    this.path = path;
+    this.#ffi = ffi;
+    this.#errno = errno;
+    this.#add();
+  }
+
+  bind(symbol: string, prototype: Prototype): NativeFunction {
+    // Scalars have the names that node:ffi uses; its bool is a byte, 0 or 1, like ours.
+    const signature: Signature = { arguments: prototype.arguments, return: prototype.returns };
+    const key = JSON.stringify(signature);
+    const fits =
+      this.#handles.find(({ signatures }) => (signatures.get(symbol) ?? key) === key) ?? this.#add();
+    try {
+      fits.handle.getSymbol(symbol);
+    } catch (error) {
+      throw symbolNotFound(this.path, symbol, error);
+    }
+    fits.signatures.set(symbol, key);
+    return fits.handle.getFunction(symbol, signature);
+  }
+
+  bindErrno(symbol: string, prototype: Prototype): NativeFunction {
+    return this.#errno.around(this.bind(symbol, prototype));
+  }
+
+  #add(): Handle {
+    const added: Handle = {
+      handle: new this.#ffi.DynamicLibrary(this.path === '' ? null : this.path),
+      signatures: new Map<string, string>(),
+    };
+    this.#handles.push(added);
+    return added;
+  }
+}
+
+function requireNodeFfi(): NodeFfi {
+  try {
+    const builtin = process.getBuiltinModule?.('node:ffi') as unknown;
+    return (builtin ?? requireInstalled('node:ffi')) as NodeFfi;
+  } catch (cause) {
+    throw missing(`This Node.js (${process.version}) has no node:ffi. `, cause);
+  }
+}
+
+function missing(what: string, cause: unknown): EngineError {
+  return new EngineError(
+    `${what}The engine 'node' needs Node.js 26.1 or later, without --no-experimental-ffi, and --allow-ffi ` +
+      `under the permission model. Or leave the engine at 'auto'.`,
+    { code: 'OFFTHREAD_ENGINE_MISSING', cause },
+  );
+}

@@ -1,0 +1,97 @@
+/** The system's dynamic loader, called through an engine: it has options that no engine passes on. */
+import type { Engine, NativeFunction } from '../engine.js';
+import { LIBC } from '../system/libc.js';
+import { type NativeMemory, nativeMemory } from '../system/native-memory.js';
+
+const MAC = process.platform === 'darwin';
+
+/** Everything is bound at once: a symbol that is missing is told when the library is opened. */
+const NOW = 2;
+/** Only what is loaded already. */
+const NO_LOAD = MAC ? 0x10 : 4;
+const GLOBAL = MAC ? 8 : 0x100;
+const DEEP = 8;
+/** Every replacement of malloc has it. Of `malloc` itself the program has an address of its own, where it is linked to a fixed place. */
+const MALLOC = 'malloc_usable_size';
+/** Where `dlsym` looks everywhere. */
+const EVERYWHERE = 0n;
+
+export class DynamicLoader {
+  readonly #engine: Engine;
+  readonly #dlopen: NativeFunction;
+  readonly #dlsym: NativeFunction;
+  readonly #dlclose: NativeFunction;
+  readonly #dlerror: NativeFunction;
+  readonly #memory: NativeMemory;
+
+  constructor(engine: Engine) {
+    const libc = engine.libc();
+    this.#engine = engine;
+    this.#dlopen = libc.bind('dlopen', LIBC.dlopen);
+    this.#dlsym = libc.bind('dlsym', LIBC.dlsym);
+    this.#dlclose = libc.bind('dlclose', LIBC.dlclose);
+    this.#dlerror = libc.bind('dlerror', LIBC.dlerror);
+    // Now: looking symbols up for it later would take the loader's last words away.
+    this.#memory = nativeMemory(engine);
+  }
+
+  /** Loads a library, until somebody unloads it. @returns its handle, or what the loader said where it could not. */
+  load(name: string, options: { readonly global: boolean; readonly deep: boolean }): bigint | string {
+    const flags = NOW | (options.global ? GLOBAL : 0) | (options.deep ? DEEP : 0);
+    const handle = this.#open(name, flags);
+    return handle === 0n ? this.#said() : handle;
+  }
+
+  /** Gives a handle back that `load` gave. @returns whether the name is free again: some libraries cannot be unloaded. */
+  unload(name: string, handle: bigint): boolean {
+    this.#dlclose(handle);
+    return this.find(name) === 0n;
+  }
+
+  /** What a name stands for that is loaded; 0n where it is not. The library stays loaded. */
+  find(name: string): bigint {
+    return this.#open(name, NOW | NO_LOAD);
+  }
+
+  /** Whether a library can be made to find its own symbols before the program's: glibc alone has that. */
+  get bindsDeep(): boolean {
+    return process.platform === 'linux' && this.#symbol(EVERYWHERE, 'gnu_get_libc_version') !== 0n;
+  }
+
+  /** Whether `malloc` is the C library's, and no replacement that the program was started with. */
+  get ownMalloc(): boolean {
+    const libc = this.find('libc.so.6');
+    return libc !== 0n && this.#symbol(EVERYWHERE, MALLOC) === this.#symbol(libc, MALLOC);
+  }
+
+  #open(name: string, flags: number): bigint {
+    const text = Buffer.from(`${name}\0`);
+    return this.#dlopen(this.#engine.addressOf(text), flags) as bigint;
+  }
+
+  #symbol(handle: bigint, name: string): bigint {
+    const text = Buffer.from(`${name}\0`);
+    return this.#dlsym(handle, this.#engine.addressOf(text)) as bigint;
+  }
+
+  #said(): string {
+    const text = this.#dlerror() as bigint;
+    if (text === 0n) return 'dlopen gave no reason';
+    const copy = Buffer.alloc(this.#memory.lengthOf(text));
+    if (copy.length > 0) this.#memory.copy(this.#engine.addressOf(copy), 0, text, copy.length);
+    return copy.toString();
+  }
+}
+
+/** One per environment and engine: binding is not free. */
+const loaders = new WeakMap<Engine, DynamicLoader>();
+
+/** The loader as an engine calls it. */
+export function dynamicLoader(engine: Engine): DynamicLoader {
+  let loader = loaders.get(engine);
+  if (loader === undefined) {
+    loader = new DynamicLoader(engine);
+    loaders.set(engine, loader);
+  }
+  return loader;
+}

@@ -1,0 +1,116 @@
+/**
+ * Loading a library into this process, before an engine opens it: the loader
+ * then gives the engine what it has already.
+ *
+ *   looked at ─► is the file that it has to be ─► loaded, for good ─► still that file ─► opened by an engine
+ *                                                       └─► replaced just now ─► unloaded; or its name is not used again
+ *
+ * Guarantee: what is opened is the file of `LoadTerms.identity`, or an error
+ * says that it has changed. Whoever opens the name later in this process,
+ * without terms, gets the same code, whatever the file is by then. No name
+ * stands for another file than the one it was given to: the loader would go on
+ * giving that one, also once the right file is there again.
+ */
+import { EngineError } from '../../errors.js';
+import type { Clash, FileIdentity, LoadTerms } from '../../shared/messages/load-terms.js';
+import { type DynamicLoader, dynamicLoader } from './dynamic-loader.js';
+import type { Engine, EngineLibrary } from '../engine.js';
+import { identityOf, isSameCode } from './file-identity.js';
+import { checkLibrary } from './library-check.js';
+import { libraryFailure } from './library-error.js';
+import { nameOfOwn, pathOfName } from './library-name.js';
+
+/** Nothing was asked for, and nothing is known. */
+export const PLAIN_TERMS: LoadTerms = { identity: null, deep: false, clash: null, global: false };
+
+/** What this process has loaded, by name: that runs on, whatever becomes of its file. */
+const loaded = new Map<string, FileIdentity>();
+/** Names by which this process may have loaded another file, which cannot be unloaded. */
+const spoiled = new Set<string>();
+
+/**
+ * Opens a library on an engine.
+ * @param terms null where this process has loaded it already, by this name.
+ * @throws LibraryNotFoundError; EngineError OFFTHREAD_LIBRARY_…
+ */
+export function openOn(engine: Engine, name: string, terms: LoadTerms | null): EngineLibrary {
+  if (terms !== null) loadLibrary(engine, name, terms);
+  return engine.openLoaded(name);
+}
+
+/** @throws LibraryNotFoundError; EngineError OFFTHREAD_LIBRARY_… */
+export function loadLibrary(engine: Engine, name: string, terms: LoadTerms): void {
+  const { identity } = terms;
+  const before = loaded.get(name);
+  if (before !== undefined && identity !== null && isSameCode(before, identity) && !terms.global) return;
+  const path = pathOfName(name);
+  checkLibrary(path);
+  if (spoiled.has(name) || !isThere(path, identity)) throw changed(path);
+  const loader = dynamicLoader(engine);
+  const handle = loader.load(name, { global: terms.global, deep: needsDeep(loader, path, terms) });
+  if (typeof handle === 'string') throw libraryFailure(path, handle.replaceAll(name, path));
+  if (isThere(path, identity)) {
+    if (identity !== null) loaded.set(name, identity);
+    return;
+  }
+  // Replaced just now: nobody knows which of the two was loaded.
+  if (!loader.unload(name, handle)) spoiled.add(name);
+  throw changed(path);
+}
+
+/**
+ * The name for a file that nobody here has opened: its path, unless somebody
+ * else in this process has loaded another file by that.
+ */
+export function freeName(engine: Engine, path: string, identity: FileIdentity): string {
+  if (process.platform !== 'linux') return path;
+  const loader = dynamicLoader(engine);
+  const loaded = loader.find(path);
+  if (loaded === 0n) return path;
+  // By a name that nobody has used, the loader compares files.
+  const name = nameOfOwn(path, identity);
+  return loader.find(name) === loaded ? path : name;
+}
+
+/** Whether the file is the one that it has to be. Where that cannot be told, it is taken to be. */
+function isThere(path: string, identity: FileIdentity | null): boolean {
+  const found = identity === null ? null : identityOf(path);
+  return identity === null || found === null || isSameCode(found, identity);
+}
+
+function changed(path: string): EngineError {
+  return new EngineError(
+    `Cannot open the library '${path}' as it was: the file has changed since it was opened, and lanes would run different ` +
+      'code. Open it again to use the file that is there now; give each version a file name of its own where both are needed.',
+    { code: 'OFFTHREAD_LIBRARY_CHANGED' },
+  );
+}
+
+function needsDeep(loader: DynamicLoader, path: string, { deep, clash }: LoadTerms): boolean {
+  if (deep === true && !loader.bindsDeep) {
+    throw new EngineError(
+      `Cannot open the library '${path}' with { deep: true }: this system's loader has no RTLD_DEEPBIND, only that of glibc ` +
+        'has it. Leave it out. (On macOS a library finds its own symbols first.)',
+      { code: 'OFFTHREAD_ENGINE_UNSUPPORTED' },
+    );
+  }
+  if (deep !== null || clash === null) return deep === true;
+  // With a malloc that is not the C library's, the library would get that of the C library all the same, and memory
+  // would be freed by the other one.
+  if (loader.bindsDeep && loader.ownMalloc) return true;
+  if (clash.mixed) throw mixture(path, clash, loader.bindsDeep);
+  return false;
+}
+
+function mixture(path: string, { symbols, example }: Clash, possible: boolean): EngineError {
+  const why = possible
+    ? 'It is not kept from that by itself because malloc is replaced in this process (LD_PRELOAD, a sanitizer): start ' +
+      'Node.js without that, or use { deep: true } if the library hands no memory over to be freed by others, '
+    : "This system's loader cannot keep it from that: use a Node.js that shares the system's libraries, ";
+  return new EngineError(
+    `Cannot open the library '${path}': this Node.js exports ${symbols} symbols that the library, or one that it needs, ` +
+      `defines, too ('${example}', for example), in its own version. The library's calls would go to those, and crash. ${why}` +
+      'or { deep: false } to open it as it is.',
+    { code: 'OFFTHREAD_LIBRARY_CLASH' },
+  );
+}

@@ -1,0 +1,118 @@
+/** Which engine serves a library. */
+import type { EngineName, FunctionSpec } from '../declare/spec.js';
+import { EngineError } from '../errors.js';
+import { CAPABILITIES } from './capabilities.js';
+import { loadEngine } from './load-engine.js';
+
+export interface SelectOptions {
+  /** Whether the host is the main thread of its process. */
+  readonly mainThread: boolean;
+  /** Loads an engine, or throws the EngineError that says why not. For tests. */
+  readonly load?: ((name: EngineName) => unknown) | undefined;
+}
+
+/** Something that an engine lacks, and who asks for it. */
+interface Lack {
+  readonly what: string;
+  readonly symbol: string | undefined;
+}
+
+/** Why `auto` passed an engine over: it lacks something, or it could not be loaded. */
+interface Refusal {
+  readonly name: EngineName;
+  readonly lack: Lack | null;
+  readonly cause?: unknown;
+}
+
+const CALLING_BACK: ReadonlySet<string> = new Set(['callback', 'chunks', 'cancelProbe']);
+
+/** What `auto` tries, in order. node:ffi is experimental: only who asks for it gets it. */
+const AUTOMATIC: readonly EngineName[] = ['ffi-rs', 'koffi'];
+
+/**
+ * Chooses the engine for a library's declarations, and loads it.
+ * @throws EngineError OFFTHREAD_ENGINE_UNSUPPORTED when a declaration or the
+ * thread needs what the engine lacks, OFFTHREAD_ENGINE_MISSING when the engine
+ * that would do cannot be loaded.
+ */
+export function selectEngine(
+  requested: 'auto' | EngineName,
+  specs: readonly FunctionSpec[],
+  options: SelectOptions,
+): EngineName {
+  const load = options.load ?? loadEngine;
+  if (requested !== 'auto') {
+    const lack = findLack(requested, specs, options.mainThread);
+    if (lack !== null) throw unsupported(requested, lack);
+    load(requested);
+    return requested;
+  }
+  const refusals: Refusal[] = [];
+  for (const name of AUTOMATIC) {
+    const lack = findLack(name, specs, options.mainThread);
+    if (lack !== null) {
+      refusals.push({ name, lack });
+      continue;
+    }
+    try {
+      load(name);
+      return name;
+    } catch (cause) {
+      refusals.push({ name, lack: null, cause });
+    }
+  }
+  throw noneFits(refusals);
+}
+
+function findLack(name: EngineName, specs: readonly FunctionSpec[], mainThread: boolean): Lack | null {
+  const can = CAPABILITIES[name];
+  if (!can.anyThread && !mainThread) {
+    return {
+      what: 'a pool that is created in a worker thread (it works from the main thread only)',
+      symbol: undefined,
+    };
+  }
+  for (const spec of specs) {
+    if (!can.f32Return && spec.returns.kind === 'value' && spec.returns.type === 'f32') {
+      return { what: `the function '${spec.name}', which returns f32`, symbol: spec.name };
+    }
+    if (!can.callbacks && talksBack(spec)) {
+      return { what: `the function '${spec.name}', which has a callback`, symbol: spec.name };
+    }
+    if (!can.endableCallbacks && !mainThread && talksBack(spec)) {
+      return {
+        what: `the function '${spec.name}', which has a callback, for a pool in a worker thread (ending that thread would end the process)`,
+        symbol: spec.name,
+      };
+    }
+    if (!can.errno && spec.errno) {
+      return { what: `the function '${spec.name}', which asks for errno`, symbol: spec.name };
+    }
+  }
+  return null;
+}
+
+/** Whether native code calls JavaScript while the function runs. */
+export function talksBack({ params, stream }: FunctionSpec): boolean {
+  return stream !== null || params.some(({ kind }) => CALLING_BACK.has(kind));
+}
+
+function unsupported(name: EngineName, lack: Lack): EngineError {
+  return new EngineError(
+    `The engine ${name} cannot serve ${lack.what}. Leave the engine at 'auto', or use { engine: 'koffi' } ` +
+      `after 'npm install koffi' (or 'node' from Node.js 26.1 on).`,
+    { code: 'OFFTHREAD_ENGINE_UNSUPPORTED', symbol: lack.symbol },
+  );
+}
+
+function noneFits(refusals: readonly Refusal[]): EngineError {
+  const reasons = refusals.map(({ name, lack, cause }) =>
+    lack === null ? (cause as Error).message : `${name} cannot serve ${lack.what}.`,
+  );
+  const missing = refusals.find(({ lack }) => lack === null);
+  return new EngineError(`No engine can serve this library. ${reasons.join(' ')}`, {
+    code: missing === undefined ? 'OFFTHREAD_ENGINE_UNSUPPORTED' : 'OFFTHREAD_ENGINE_MISSING',
+    symbol: refusals.find(({ lack }) => lack !== null)?.lack?.symbol,
+    cause: missing?.cause,
+  });
+}

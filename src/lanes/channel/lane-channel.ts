@@ -1,0 +1,279 @@
+/**
+ * The host's end of a lane's channel: takes what native code says while it
+ * runs, answers it, and lets it go on.
+ *
+ * Guarantees:
+ * - Requests are taken in order, each once. A request that is answered late
+ *   (its call has been stopped meanwhile) reaches nobody: the lane waits for
+ *   numbers, and every request has its own.
+ * - A chunk that has been taken is a copy, or memory that was transferred:
+ *   native code cannot reach it any more.
+ * - Whatever the lane may wait for is followed by {@link nudge}, or by a look
+ *   at whether it waits (see `channel-writer.ts`).
+ */
+import { Atomics, performance } from '../../builtins.js';
+import type { CallbackParamSpec, ChunksSpec, Scalar } from '../../declare/spec.js';
+import { Channel, Reply, callsPipe, chunksPipe } from '../../shared/memory/channel.js';
+import type { LaneMemory } from '../../shared/memory/lane-memory.js';
+import { NO_RECORD, PipeReader } from '../../shared/memory/pipe.js';
+import {
+  RECORD_HEADER_BYTES,
+  RecordKind,
+  RecordWord,
+  Slot,
+  chunkParams,
+  slotOf,
+  viewsOf,
+} from '../../shared/memory/record.js';
+import type { Inbox } from './inbox.js';
+import { readBytes, readPayload, readText } from './record-values.js';
+
+/** Wakes a thread that waits at the gate of its channel. */
+export function wakeAtGate({ i32, channel }: LaneMemory): void {
+  Atomics.notify(i32, channel + Channel.GATE);
+}
+
+/** A record that is the next of its pipe. Of each pipe there is one object: it says the next thing at the next look. */
+export interface RecordHead {
+  readonly at: number;
+  /** Whether native code was in no call. */
+  readonly outside: boolean;
+  /** Row and generation of the call that it was in. */
+  readonly sequence: number;
+  readonly generation: number;
+  readonly target: number;
+  /** 0 where native code does not wait. */
+  readonly request: number;
+  readonly kind: number;
+}
+
+type Head = { -readonly [K in keyof RecordHead]: RecordHead[K] };
+
+const noHead = (): Head => ({
+  at: 0,
+  outside: false,
+  sequence: 0,
+  generation: 0,
+  target: 0,
+  request: 0,
+  kind: 0,
+});
+
+/** ms for which a lane that has just said something is worth looking at again. */
+const TALKATIVE_MS = 0.2;
+
+export class LaneChannel {
+  readonly #memory: LaneMemory;
+  readonly #inbox: Inbox;
+  readonly #wake: () => void;
+  readonly #calls: PipeReader;
+  readonly #chunks: PipeReader;
+  readonly #word: number;
+  readonly #call = noHead();
+  readonly #chunk = noHead();
+  #heardAt = -Infinity;
+  /** Native code waits for an answer: until then it says nothing. */
+  #open = false;
+
+  /** @param wake wakes a lane that waits at the gate. */
+  constructor(memory: LaneMemory, inbox: Inbox, wake: () => void) {
+    const { size, channel } = memory;
+    this.#memory = memory;
+    this.#inbox = inbox;
+    this.#wake = wake;
+    this.#word = channel;
+    this.#calls = new PipeReader(memory, callsPipe(size));
+    this.#chunks = new PipeReader(memory, chunksPipe(size));
+  }
+
+  /** Whether native code asks for something. */
+  get hasCalls(): boolean {
+    return !this.#calls.isEmpty;
+  }
+
+  get hasChunks(): boolean {
+    return !this.#chunks.isEmpty;
+  }
+
+  /** Whether somebody waits for a chunk. */
+  get wanted(): boolean {
+    return this.#memory.i32[this.#word + Channel.WANTED] !== 0;
+  }
+
+  set wanted(wanted: boolean) {
+    Atomics.store(this.#memory.i32, this.#word + Channel.WANTED, wanted ? 1 : 0);
+  }
+
+  /** Whether there is something that the lane rings for. */
+  get rung(): boolean {
+    return this.hasCalls || (this.wanted && this.hasChunks);
+  }
+
+  /** Whether more is likely to come within µs. */
+  get talkative(): boolean {
+    return !this.#open && performance.now() - this.#heardAt < TALKATIVE_MS;
+  }
+
+  /** Callbacks that came when no call could take them. */
+  get late(): number {
+    return Atomics.load(this.#memory.i32, this.#word + Channel.LATE);
+  }
+
+  /** Whether a thread of native code's own has called back: it may do so at any time, and outlives the lane. */
+  get threaded(): boolean {
+    return Atomics.load(this.#memory.i32, this.#word + Channel.THREADED) !== 0;
+  }
+
+  /** Whether the oldest request is of the call in a row. */
+  speaksFor(sequence: number): boolean {
+    const head = this.nextCall();
+    return head !== null && !head.outside && head.sequence === sequence;
+  }
+
+  /** Whether native code waits for a reader, or for room: it says no more until something is taken. */
+  get stalled(): boolean {
+    return Atomics.load(this.#memory.i32, this.#word + Channel.WAITING) !== 0 && this.hasChunks;
+  }
+
+  /** The oldest request; null when there is none. */
+  nextCall(): RecordHead | null {
+    return this.#read(this.#calls.peek(), this.#call);
+  }
+
+  /** Takes the request of {@link nextCall}, with its values; null when the lane's death has swallowed them. */
+  takeCall({ at, kind, request }: RecordHead, params: readonly CallbackParamSpec[]): unknown[] | null {
+    try {
+      return this.#values(at, kind, params, false);
+    } finally {
+      this.#calls.take();
+      this.#open = request !== 0;
+      this.#heardAt = performance.now();
+      this.#wakeIfWaiting();
+    }
+  }
+
+  /** Takes a fault: the text that says what could not be read. */
+  takeFault({ at }: RecordHead): string {
+    const text = readText(this.#memory, at + RECORD_HEADER_BYTES, this.#calls.end) ?? '';
+    this.#calls.take();
+    this.#wakeIfWaiting();
+    return text;
+  }
+
+  /** The oldest chunk; null when there is none. */
+  nextChunk(): RecordHead | null {
+    return this.#read(this.#chunks.peek(), this.#chunk);
+  }
+
+  /** Takes the chunk of {@link nextChunk}; undefined when the lane's death has swallowed it. */
+  takeChunk({ at, kind }: RecordHead, spec: ChunksSpec): unknown {
+    try {
+      if (spec.chunk !== null && (kind & RecordKind.BY_PORT) === 0) {
+        return readBytes(this.#memory, at + RECORD_HEADER_BYTES, this.#chunks.end, true);
+      }
+      const values = this.#values(at, kind, chunkParams(spec), true);
+      return values === null || spec.chunk === null ? (values ?? undefined) : values[0];
+    } finally {
+      this.#giveCredit();
+      // Of interest once there is nothing to take.
+      if (this.#chunks.isEmpty) this.#heardAt = performance.now();
+    }
+  }
+
+  /** Drops the chunk of {@link nextChunk}: its call is over. */
+  dropChunk({ kind }: RecordHead): void {
+    if ((kind & RecordKind.BY_PORT) !== 0) this.#inbox.payload(true);
+    this.#giveCredit();
+  }
+
+  /** Answers a request with a value of the callback's type, checked; `undefined` for void. */
+  reply(request: number, type: Scalar | 'void', value: unknown): void {
+    const { i32, u32, f64, i64, u64 } = this.#memory;
+    const at = this.#word + Channel.REPLY_VALUE;
+    if (type !== 'void') {
+      switch (slotOf(type)) {
+        case Slot.I32:
+          i32[at] = Number(value);
+          break;
+        case Slot.U32:
+          u32[at] = value as number;
+          break;
+        case Slot.F64:
+          f64[at / 2] = value as number;
+          break;
+        case Slot.I64:
+          i64[at / 2] = value as bigint;
+          break;
+        default:
+          u64[at / 2] = value as bigint;
+      }
+    }
+    this.#answer(request, Reply.VALUE);
+  }
+
+  /** Answers a request with nothing: native code gets the declared fallback. */
+  decline(request: number): void {
+    this.#answer(request, Reply.NONE);
+  }
+
+  /** Has the lane look again at what it waits for, if it waits: after a tripwire, say. */
+  nudge(): void {
+    const { i32 } = this.#memory;
+    // Cleared here, so that what follows before the lane is awake does not wake it again. Cleared
+    // first: a lane that has said again that it waits then finds a gate that it has not seen.
+    const waits = Atomics.exchange(i32, this.#word + Channel.WAITING, 0) !== 0;
+    Atomics.add(i32, this.#word + Channel.GATE, 1);
+    if (waits) this.#wake();
+  }
+
+  /** The lane is ending: no callback waits for the host any more. */
+  close(): void {
+    Atomics.store(this.#memory.i32, this.#word + Channel.CLOSING, 1);
+    this.nudge();
+  }
+
+  #read(at: number, head: Head): RecordHead | null {
+    if (at === NO_RECORD) return null;
+    const { i32 } = this.#memory;
+    const word = at / 4;
+    head.at = at;
+    head.kind = i32[word + RecordWord.KIND] as number;
+    head.outside = (head.kind & RecordKind.OUTSIDE) !== 0;
+    head.sequence = i32[word + RecordWord.SEQUENCE] as number;
+    head.generation = i32[word + RecordWord.GENERATION] as number;
+    head.target = i32[word + RecordWord.TARGET] as number;
+    head.request = i32[word + RecordWord.REQUEST] as number;
+    return head;
+  }
+
+  #values(at: number, kind: number, params: readonly CallbackParamSpec[], chunk: boolean): unknown[] | null {
+    if ((kind & RecordKind.BY_PORT) === 0) {
+      const { end } = chunk ? this.#chunks : this.#calls;
+      return readPayload(this.#memory, at + RECORD_HEADER_BYTES, end, params, true);
+    }
+    const payload = this.#inbox.payload(chunk);
+    return payload === undefined ? null : readPayload(viewsOf(payload), 0, payload.byteLength, params, false);
+  }
+
+  #answer(request: number, status: number): void {
+    const { i32 } = this.#memory;
+    this.#open = false;
+    this.#heardAt = performance.now();
+    i32[this.#word + Channel.REPLY_STATUS] = status;
+    Atomics.store(i32, this.#word + Channel.REPLY, request);
+    this.nudge();
+  }
+
+  #wakeIfWaiting(): void {
+    if (Atomics.load(this.#memory.i32, this.#word + Channel.WAITING) !== 0) this.nudge();
+  }
+
+  /** A chunk has been taken: a waiting producer goes on. Woken at once, it runs while the reader takes the rest. */
+  #giveCredit(): void {
+    const { i32 } = this.#memory;
+    // A plain store: giving the record back publishes it.
+    i32[this.#word + Channel.CHUNKS_TAKEN] = ((i32[this.#word + Channel.CHUNKS_TAKEN] as number) + 1) | 0;
+    this.#chunks.take();
+    this.#wakeIfWaiting();
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Space for payloads, given out and taken back in the order of the rows: a ring
+ * of bytes. Only the host allocates; a position never wraps within a payload.
+ */
+
+import { Math } from '../../builtins.js';
+
+const ALIGN = 16;
+
+export class Arena {
+  readonly #start: number;
+  readonly #bytes: number;
+  /** Ever growing positions; `position % bytes` is the place. Exact up to 2^53 bytes. */
+  #allocated = 0;
+  #freed = 0;
+  /** Both, before the last allocation. */
+  #allocatedBefore = 0;
+  #freedBefore = 0;
+
+  /** @param start byte offset of the arena. @param bytes its size, a multiple of 16. */
+  constructor(start: number, bytes: number) {
+    this.#start = start;
+    this.#bytes = bytes;
+  }
+
+  /** The largest payload worth placing here: a quarter, so that one call cannot fill it. */
+  get largest(): number {
+    return this.#bytes / 4;
+  }
+
+  /** Position to give back to `free` for everything allocated so far. */
+  get mark(): number {
+    return this.#allocated;
+  }
+
+  /** @returns byte offset of the space, or -1 when there is no room now. */
+  allocate(bytes: number): number {
+    const size = Math.ceil(bytes / ALIGN) * ALIGN;
+    const room = this.#bytes;
+    let at = this.#allocated;
+    let freed = this.#freed;
+    const place = at % room;
+    // Nothing allocated: from the start, or a large payload would find room at neither end.
+    if (at === freed && place > 0) freed = at + room - place;
+    if (place + size > room || freed > at) at += room - place;
+    if (at + size - freed > room) return -1;
+    this.#allocatedBefore = this.#allocated;
+    this.#freedBefore = this.#freed;
+    this.#allocated = at + size;
+    this.#freed = freed;
+    return this.#start + (at % room);
+  }
+
+  /** Takes back the last allocation: nothing has been freed since. */
+  undo(): void {
+    this.#allocated = this.#allocatedBefore;
+    this.#freed = this.#freedBefore;
+  }
+
+  /** Byte offset behind the space that was allocated last when a mark was taken. */
+  endOf(mark: number): number {
+    return this.#start + ((mark - 1) % this.#bytes) + 1;
+  }
+
+  /** Gives back everything up to a mark. */
+  free(mark: number): void {
+    this.#freed = mark;
+  }
+}

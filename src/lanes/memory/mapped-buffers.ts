@@ -1,0 +1,38 @@
+/** What a process lane is lent beyond its arena: pieces of its own file, named by their offset. Nothing is sent. */
+import type { MappedHeap } from './mapped-heap.js';
+import type { Outside } from './external-memory.js';
+
+/** Bytes lent at once after which further calls wait. */
+const LENT = 16 * 1024 * 1024;
+
+export class FarMemory implements Outside {
+  readonly lendsShared = false;
+  readonly lendsLive = true;
+  readonly #heap: MappedHeap;
+  #lent = 0;
+
+  constructor(heap: MappedHeap) {
+    this.#heap = heap;
+  }
+
+  get exhausted(): boolean {
+    return this.#lent >= LENT;
+  }
+
+  take(bytes: number): Uint8Array {
+    const piece = this.#heap.take(bytes);
+    this.#lent += piece.byteLength;
+    return new Uint8Array(piece, 0, bytes);
+  }
+
+  give(view: Uint8Array): void {
+    this.#lent -= view.buffer.byteLength;
+    this.#heap.give(view.buffer);
+  }
+
+  cellOf(view: Uint8Array): number {
+    return this.#heap.offsetOf(view.buffer) as number;
+  }
+
+  send(): void {}
+}

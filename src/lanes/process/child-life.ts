@@ -1,0 +1,270 @@
+/**
+ * The life of a lane's process, whatever the lane and its host talk by.
+ *
+ *   running ──► ending: asked to, or given up ──► over
+ *      └────────────────────────────────────────► over, by itself: the verdict is told
+ *
+ * Guarantees:
+ * - `ended` is told once, and no bytes come after it.
+ * - Every question is answered, or fails before `ended` is told.
+ * - While somebody waits for it (a call, an answer, its end), it keeps the
+ *   host's process alive; else it does not.
+ */
+import { Promise, clearTimeout, setTimeout } from '../../builtins.js';
+import { whenSettled } from '../../promises.js';
+import type { NativeEnd } from '../../engines/system/system-calls.js';
+import { type DeathPhase, LaneCrashedError } from '../../errors.js';
+import { pathOfName } from '../../engines/loading/library-name.js';
+import type { LaneReport, Question, ToLane } from '../../shared/messages/messages.js';
+import { Disorder } from '../../shared/messages/disorder.js';
+import { Child, type ChildEnd, type ChildOptions } from './child.js';
+import type { Death } from '../death.js';
+import type { TryOut } from '../lane.js';
+import { type Answer, Questions } from './questions.js';
+import { reviveError } from './deserialize-error.js';
+
+/** ms that a process has to end by itself before it is killed. */
+const EXIT_MS = 1_000;
+
+/** Why the pool has killed it. */
+interface KillVerdict {
+  /** Ends a sentence that begins with the lane's name. */
+  readonly reason: string;
+  readonly advice?: string;
+  readonly cause?: unknown;
+  /** See `Death.disorder`. */
+  readonly disorder?: boolean;
+}
+
+const SEVERED: KillVerdict = {
+  reason: 'closed the socket by which it talks to the pool, and was ended by the pool',
+  advice:
+    'Native code closed a file descriptor that is not its own: look for a loop that closes all descriptors (as before an exec), a close() of a number that was never opened, or one that is closed twice.',
+};
+const DISORDER_ADVICE =
+  'Native code has written where it must not, to memory or to a descriptor that is not its own: look at the declaration (types, lengths, pointers) and at the arguments.';
+
+export interface LifeEvents {
+  /** Bytes have come by its socket. */
+  came(bytes: Buffer): void;
+  /** Tells the lane something, in order with calls. */
+  announce(message: ToLane): void;
+  /** Where the lane is, as far as the host knows. */
+  phase(): DeathPhase;
+  /** Whether it has said that its end of the socket was closed. */
+  severed(): boolean;
+  /** It has ended; by itself where there is a verdict. */
+  ended(death: Death | null): void;
+}
+
+export class ChildLife {
+  readonly child: Child;
+  readonly #lane: string;
+  readonly #events: LifeEvents;
+  readonly #questions = new Questions();
+  /** Paths of the libraries that it was asked to open and has not answered for, by the question. */
+  readonly #trials = new Map<number, string>();
+  readonly #ended: Promise<void>;
+  #endedNow: () => void = () => {};
+  #ending = false;
+  #killed = false;
+  #over = false;
+  #held = false;
+  /** Why the pool has killed it: the first cause. */
+  #kill: KillVerdict | undefined;
+  #death: Death | undefined;
+
+  constructor(lane: string, options: ChildOptions, events: LifeEvents) {
+    this.#lane = lane;
+    this.#events = events;
+    this.#ended = new Promise((resolve) => {
+      this.#endedNow = resolve;
+    });
+    this.child = new Child(options, {
+      rung: (bytes) => {
+        if (!this.#over) events.came(bytes);
+      },
+      ended: (end) => this.#onEnd(end),
+    });
+  }
+
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** Whether its end is wanted, or has come. */
+  get isEnding(): boolean {
+    return this.#ending;
+  }
+
+  async ask(question: Question): Promise<LaneReport> {
+    const { report } = await this.#ask((id) => ({ kind: 'ask', id, question }));
+    return report;
+  }
+
+  /** The library that it is to open before the others hear of it; null when it has answered, whether or not anybody has heard that. */
+  get opening(): string | null {
+    for (const path of this.#trials.values()) return path;
+    return null;
+  }
+
+  answered(id: number, answer: Answer): void {
+    this.#trials.delete(id);
+    this.#questions.answered(id, answer);
+  }
+
+  /** See `Lane.tryOut`. */
+  async tryOut(library: TryOut): Promise<boolean> {
+    try {
+      const { error } = await this.#ask((id) => {
+        this.#trials.set(id, pathOfName(library.path));
+        return { kind: 'try', id, ...library };
+      });
+      if (error !== null) throw reviveError(error);
+      return true;
+    } catch (error) {
+      if (!(error instanceof LaneCrashedError)) throw error;
+      // It has died of something else, or was given up, before it came to the library.
+      if (this.#death?.phase !== 'boot') return false;
+      throw couldNotOpen(pathOfName(library.path), this.#lane, this.#death);
+    }
+  }
+
+  /** Looks whether it has ended. See `Lane.lookForEnd`. */
+  lookForEnd(thoroughly: boolean, endOf: (pid: number) => NativeEnd | 'running' | null): boolean {
+    const { child } = this;
+    if (this.#over) return false;
+    if (thoroughly || child.isCut || child.pid === undefined) child.lookForEnd(endOf);
+    return !this.isOver && child.isCut;
+  }
+
+  /** Somebody waits for what it does. */
+  hold(alive: boolean): void {
+    this.#held = alive;
+    this.#hold();
+  }
+
+  /** It is given up. */
+  kill(): void {
+    this.#killed = true;
+    this.child.kill();
+  }
+
+  /** What it left for the host makes no sense: it is not to be trusted with another call. */
+  corrupted(cause: unknown): void {
+    // A mistake that reading it led to says nothing: what is wrong is what was read.
+    const told = cause instanceof Error && !(cause instanceof TypeError || cause instanceof RangeError);
+    const error = told ? cause : new Disorder('what it shares with the host', cause);
+    this.#kill ??= {
+      reason: `left disorder where it talks to the pool (${error.message}), and was ended by the pool`,
+      advice: DISORDER_ADVICE,
+      cause: error,
+      disorder: true,
+    };
+    this.child.kill();
+  }
+
+  /** It has had its time. */
+  overdue(reason: string, advice: string): void {
+    this.#kill ??= { reason, advice };
+    this.child.kill();
+  }
+
+  /** Ends it. @param now whether there is nothing to wait for. @returns a promise for its real end. */
+  end(now: boolean): Promise<void> {
+    if (!this.#ending) {
+      this.#ending = true;
+      this.#questions.fail(this.#hasEnded());
+      if (now || this.#killed) this.child.kill();
+      else this.#finish();
+      this.child.hold(true);
+    }
+    return this.#ended;
+  }
+
+  #verdict(end: ChildEnd): Death {
+    const { exitCode, signal } = end;
+    // With another signal it has come to that by itself.
+    const mayBe = signal === undefined ? exitCode !== undefined : signal === 'SIGKILL';
+    const severed = mayBe && (this.child.severed || this.#events.severed());
+    const {
+      reason,
+      advice,
+      cause,
+      disorder = false,
+    }: KillVerdict = this.#kill ?? (severed ? SEVERED : { reason: reasonOf(end) });
+    return {
+      reason,
+      advice,
+      disorder,
+      phase: this.#events.phase(),
+      signal,
+      exitCode,
+      pid: this.child.pid,
+      stderr: this.child.stderr,
+      cause: cause ?? end.cause,
+    };
+  }
+
+  /** Lets it end by itself: native code's own exit handlers run. */
+  #finish(): void {
+    this.child.close();
+    const timer = setTimeout(() => this.child.kill(), EXIT_MS).unref();
+    void whenSettled(this.#ended, () => clearTimeout(timer));
+  }
+
+  async #ask(make: (id: number) => ToLane): Promise<Answer> {
+    if (this.#ending) throw this.#hasEnded();
+    try {
+      const answer = this.#questions.ask((id) => this.#events.announce(make(id)));
+      this.#hold();
+      return await answer;
+    } finally {
+      this.#hold();
+    }
+  }
+
+  #hasEnded(): LaneCrashedError {
+    return new LaneCrashedError(`Lane ${this.#lane} has ended.`, { lane: this.#lane });
+  }
+
+  #hold(): void {
+    if (!this.#over) this.child.hold(this.#held || this.#questions.open || this.#ending);
+  }
+
+  #onEnd(end: ChildEnd): void {
+    this.#over = true;
+    const expected = this.#ending;
+    this.#ending = true;
+    this.#endedNow();
+    if (expected) {
+      this.#events.ended(null);
+      return;
+    }
+    const death = this.#verdict(end);
+    this.#death = death;
+    this.#questions.fail(
+      new LaneCrashedError(`Lane ${this.#lane} ended before it answered: it ${death.reason}.`, {
+        lane: this.#lane,
+        ...death,
+      }),
+    );
+    this.#events.ended(death);
+  }
+}
+
+function reasonOf({ exitCode, signal, unsure, cause }: ChildEnd): string {
+  if (signal !== undefined) return `was killed by ${signal}`;
+  if (unsure === true) return 'exited with code 0, or was killed by a signal that Node.js has no name for';
+  if (exitCode !== undefined) return `exited with code ${exitCode}`;
+  if (cause instanceof Error) return `could not be started: ${cause.message}`;
+  return 'ended, and the system does not say how';
+}
+
+function couldNotOpen(path: string, lane: string, { reason, ...details }: Death): LaneCrashedError {
+  return new LaneCrashedError(
+    `${path} could not be opened: the lane that opened it (${lane}) ${reason}. What runs when a library is loaded ` +
+      '(constructors, those of the libraries it needs) does this: load it in a debugger, or look at what it needs. The pool goes on.',
+    { ...details, lane },
+  );
+}

@@ -1,0 +1,305 @@
+/**
+ * A process lane: a child with one lane in it.
+ *
+ * Host and child map one file, with the layout that a thread lane has in shared
+ * memory, and mail behind it. So calls, results, cancellation, progress and
+ * what native code says go through the same words; a socket wakes either side.
+ * The file has no name, and each lane has its own: a lane that runs wild can
+ * overwrite its own memory and nothing else, and what it leaves there is
+ * checked or cannot hurt.
+ *
+ *   starting ──► ready ──► lost (killed, on its way out) ──► ended
+ *       └──────────┴──────────────────────────────────────────► ended
+ */
+import type { MappedFile, NativeEnd, System } from '../../engines/system/system-calls.js';
+import { Atomics, performance } from '../../builtins.js';
+import { clockOrigin } from '../../shared/clock.js';
+import { Header, type LaneSize } from '../../shared/memory/layout.js';
+import { LaneMemory } from '../../shared/memory/lane-memory.js';
+import {
+  MailReader,
+  MailWriter,
+  mailDown,
+  mailUp,
+  processMemoryBytes,
+} from '../../shared/messages/message-channel.js';
+import type { Interruption, LaneReport, ToHost, ToLane } from '../../shared/messages/messages.js';
+import { interruptionLine } from '../../shared/messages/process-boot.js';
+import type { Child } from './child.js';
+import type { LaneStart } from '../../options/lane-start.js';
+import { ChildLife } from './child-life.js';
+import { type Death, phaseOf } from '../death.js';
+import { FarMemory } from '../memory/mapped-buffers.js';
+import { Inbox } from '../channel/inbox.js';
+import type { Lane, LaneEvents, LaneStatus, TryOut } from '../lane.js';
+import { LaneChannel } from '../channel/lane-channel.js';
+import { LaneRing } from '../rows/lane-ring.js';
+import { MappedHeap } from '../memory/mapped-heap.js';
+import type { ProcessBell } from './process-bell.js';
+import type { Ticket } from '../rows/ticket.js';
+
+/** Looks, a ms apart, at a child that has closed its socket. It takes about one. */
+const END_LOOKS = 20;
+
+/** How a process lane is made. */
+export interface ProcessLaneOptions {
+  readonly name: string;
+  readonly size: LaneSize;
+  readonly system: System;
+  readonly bell: ProcessBell;
+  readonly liveFd: number;
+  readonly spinUs: number;
+  readonly stackSizeMb: number;
+  readonly start: LaneStart;
+  readonly passStderr: boolean;
+}
+
+export class ProcessLane<T extends Ticket> implements Lane<T> {
+  readonly name: string;
+  readonly kind = 'process';
+  readonly reachable = true;
+  readonly begun = true;
+  readonly ring: LaneRing<T>;
+  readonly inbox: Inbox;
+  readonly channel: LaneChannel;
+  readonly createdAt: number = performance.now();
+  status: LaneStatus = 'starting';
+  lastUsed = 0;
+  exclusive = false;
+  abandonAt: number = Infinity;
+  hasCallbacks = false;
+  keepsCallbacks = false;
+  readonly #file: MappedFile;
+  readonly #heap: MappedHeap;
+  readonly #life: ChildLife;
+  readonly #bell: ProcessBell;
+  readonly #system: System;
+  readonly #events: LaneEvents<ProcessLane<T>>;
+  readonly #mail: MailWriter;
+  /** Messages that the lane is to take in: not asked of its memory. */
+  #announced = 0;
+
+  /** @throws EngineError OFFTHREAD_NO_SHARED_MEMORY */
+  constructor(options: ProcessLaneOptions, events: LaneEvents<ProcessLane<T>>) {
+    const { name, size, system, bell } = options;
+    this.name = name;
+    this.#events = events;
+    this.#bell = bell;
+    this.#system = system;
+    const bytes = processMemoryBytes(size);
+    this.#file = system.create(bytes);
+    const memory = new LaneMemory(size, system.view(this.#file, 0, bytes));
+    system.unmapAfter(memory.buffer, this.#file);
+    this.#heap = new MappedHeap(system, this.#file, bytes);
+    this.ring = new LaneRing(memory, new FarMemory(this.#heap));
+    this.#mail = new MailWriter(memory, mailDown(size));
+    const incoming = new MailReader(memory, mailUp(size));
+    this.inbox = new Inbox(
+      () => incoming.receive() as ToHost | undefined,
+      (reply) => this.#life.answered(reply.id, reply),
+    );
+    this.channel = new LaneChannel(memory, this.inbox, () => this.#child.knock());
+    this.#life = new ChildLife(
+      name,
+      {
+        boot: {
+          control: 'shared',
+          name,
+          size,
+          host: process.pid,
+          clockOrigin: clockOrigin(),
+          spinUs: options.spinUs,
+          stackBytes: options.stackSizeMb * 1024 * 1024,
+        },
+        start: options.start,
+        passStderr: options.passStderr,
+        shared: { memoryFd: this.#file.fd, liveFd: options.liveFd },
+        endOf: (pid) => endSoon(system, pid),
+      },
+      {
+        came: () => this.#onRing(),
+        announce: (message) => this.announce(message),
+        phase: () => (this.loading ? 'boot' : phaseOf(memory)),
+        severed: () => Atomics.load(memory.i32, Header.SEVERED) === 1,
+        ended: (death) => this.#onEnd(death),
+      },
+    );
+    bell.add(this);
+  }
+
+  get asleep(): boolean {
+    return Atomics.load(this.ring.memory.i32, Header.SLEEPING) === 1;
+  }
+
+  get announcedReady(): boolean {
+    return Atomics.load(this.ring.memory.i32, Header.READY) === 1;
+  }
+
+  get bound(): boolean {
+    return this.#announced === Atomics.load(this.ring.memory.i32, Header.BOUND);
+  }
+
+  get loading(): boolean {
+    return !this.announcedReady || phaseOf(this.ring.memory) === 'boot';
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get residentMb(): number {
+    return (this.ring.memory.i32[Header.RESIDENT_KB] as number) / 1_024;
+  }
+
+  get socketFd(): number {
+    return this.#child.socketFd;
+  }
+
+  get opening(): string | null {
+    return this.#life.opening;
+  }
+
+  announce(message: ToLane): void {
+    this.#announced = (this.#announced + 1) | 0;
+    Atomics.store(this.ring.memory.i32, Header.ANNOUNCED, this.#announced);
+    try {
+      this.#mail.send(message);
+      this.wake();
+    } catch (cause) {
+      this.corrupted(cause);
+    }
+  }
+
+  wake(): void {
+    if (this.#mail.waits) this.#flushMail();
+    // Published first, looked second: see the guarantees of the lane's runtime.
+    this.ring.publish();
+    const { i32 } = this.ring.memory;
+    if (Atomics.load(i32, Header.SLEEPING) !== 1) return;
+    if (Atomics.compareExchange(i32, Header.SLEEPING, 1, 0) !== 1) return;
+    Atomics.add(i32, Header.DOORBELL, 1);
+    this.#child.knock();
+  }
+
+  report(): Promise<LaneReport> {
+    return this.#life.ask('report');
+  }
+
+  setUp(): Promise<LaneReport> {
+    // Whatever was announced before a question is bound before it is answered.
+    return this.#life.ask('report');
+  }
+
+  async drain(): Promise<void> {
+    await this.#life.ask('drain');
+  }
+
+  async retire(): Promise<void> {
+    this.channel.close();
+    await this.#life.ask('retire');
+  }
+
+  tryOut(library: TryOut): Promise<boolean> {
+    return this.#life.tryOut(library);
+  }
+
+  lookForEnd(thoroughly: boolean): boolean {
+    return this.#life.lookForEnd(thoroughly, (pid) => this.#system.endOf(pid));
+  }
+
+  interrupt(interruption: Interruption): void {
+    this.#child.order(interruptionLine(interruption));
+  }
+
+  kill(): void {
+    this.#life.kill();
+  }
+
+  corrupted(cause: unknown): void {
+    this.#life.corrupted(cause);
+  }
+
+  overdue(reason: string, advice: string): void {
+    this.#life.overdue(reason, advice);
+  }
+
+  end(): Promise<void> {
+    const { isEnding } = this.#life;
+    if (!isEnding && this.status !== 'lost') this.status = 'ended';
+    if (!isEnding) this.channel.close();
+    const stuck = this.ring.done !== this.ring.tail;
+    return this.#life.end(stuck || !this.announcedReady || !this.bound);
+  }
+
+  arm(armed: boolean): void {
+    Atomics.store(this.ring.memory.i32, Header.BELL_ARMED, armed ? 1 : 0);
+  }
+
+  hold(alive: boolean): void {
+    this.#life.hold(alive);
+  }
+
+  takeBytes(): void {
+    this.#child.takeBytes();
+    this.#onRing();
+  }
+
+  takeStderr(): void {
+    this.#child.takeStderr();
+  }
+
+  get #child(): Child {
+    return this.#life.child;
+  }
+
+  /** Sends what there is room for. Said first that more waits: a lane that makes room from now on tells. */
+  #flushMail(): void {
+    const { i32 } = this.ring.memory;
+    Atomics.store(i32, Header.MAIL_DOWN_WAITS, 1);
+    if (this.#mail.flush()) Atomics.store(i32, Header.MAIL_DOWN_WAITS, 0);
+  }
+
+  #onRing(): void {
+    if (this.#life.isOver) return;
+    try {
+      this.inbox.takeAll();
+      if (Atomics.load(this.ring.memory.i32, Header.MAIL_UP_WAITS) !== 0) this.#child.knock();
+      // It has made room: more goes, and it is to look again.
+      if (this.#mail.waits) this.wake();
+    } catch (cause) {
+      this.corrupted(cause);
+    }
+    this.#bell.rung();
+  }
+
+  #onEnd(death: Death | null): void {
+    this.#bell.remove(this);
+    if (death === null) {
+      this.status = 'ended';
+      this.#events.ended(this);
+    } else {
+      if (this.status !== 'lost') this.status = 'ended';
+      this.#events.crashed(this, death);
+    }
+    this.#release();
+    if (death !== null) this.#bell.rung();
+  }
+
+  /** The host may look at the table for as long as it refers to it; what was lent is needed no more. */
+  #release(): void {
+    this.#heap.discard();
+    this.#system.close(this.#file.fd);
+  }
+}
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** How a child ended that has closed its socket: it is about to end, or has been killed for that. Null where that takes long. */
+function endSoon(system: System, pid: number): NativeEnd | null {
+  for (let looks = 0; looks < END_LOOKS; looks += 1) {
+    const end = system.endOf(pid);
+    if (end !== 'running') return end;
+    Atomics.wait(pause, 0, 0, 1);
+  }
+  return null;
+}

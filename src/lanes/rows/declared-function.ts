@@ -1,0 +1,141 @@
+/** A declared function as the host knows it: its number, its plan, and how long it runs. */
+import { Math } from '../../builtins.js';
+import type { CompiledFunction } from '../../declare/compile/compile.js';
+import type { OffthreadError } from '../../errors.js';
+import type { EngineName } from '../../declare/spec.js';
+import type { LoadTerms } from '../../shared/messages/load-terms.js';
+import { type PayloadPlan, planPayload } from '../../shared/memory/payload.js';
+
+/**
+ * A run below this may wait behind others in a lane's ring: waking a sleeping
+ * lane costs about as much (20 to 50 µs).
+ */
+const SHORT_US = 30;
+/** Share of long runs above which a function is not short: one preempted run is no verdict. */
+const LONG_SHARE = 0.15;
+/** Weights of the newest measurement. */
+const SHARE_WEIGHT = 1 / 16;
+const AVERAGE_WEIGHT = 1 / 8;
+/** ms that a run time is good for, and how many such runs: beyond that, half of it is believed after each time as long. */
+const GOOD_MS = 1_000;
+const GOOD_RUNS = 4;
+/** Average distances from the average that a run may well be longer by. */
+const AMPLE_SPREADS = 2;
+
+export class DeclaredFunction {
+  readonly number: number;
+  readonly compiled: CompiledFunction;
+  readonly plan: PayloadPlan;
+  readonly engine: EngineName;
+  /** What the loader knows its library by. */
+  readonly path: string;
+  /** How another process loads that; null where it is this one that has. */
+  readonly terms: LoadTerms | null;
+  /** Whether native code can be asked to come back while it runs. */
+  readonly stoppable: boolean;
+  /** Whether native code calls back: it runs alone in its lane, since it may wait for the host. */
+  readonly hasCallbacks: boolean;
+  /** Whether a call brings functions. */
+  readonly takesFunctions: boolean;
+  /** Whether native code may call one of its callbacks during later calls: a probe, a persistent stream. */
+  readonly keepsCallbacks: boolean;
+  readonly hasProgress: boolean;
+  readonly returnsBool: boolean;
+  /** Whether a call resolves to `[returned, ...outs]`. */
+  readonly hasOuts: boolean;
+  /** Whether the caller's bytes are changed by a call. */
+  readonly copiesBack: boolean;
+  /** Moving average of the short runs in µs; Infinity until measured. */
+  averageUs: number = Infinity;
+  /** Moving average of all runs in µs; Infinity until measured. */
+  typicalUs: number = Infinity;
+  /** Moving average of how far runs are from that, in µs. */
+  #spreadUs = 0;
+  /** Whether calls may be stacked in a busy lane. */
+  short = false;
+  #longShare = 1;
+  /** When a run was last measured, in ms on the host's clock. */
+  #measuredAt = 0;
+  /** Why its calls are refused: its library has been closed. */
+  #refusal: (() => OffthreadError) | null = null;
+
+  constructor(
+    number: number,
+    compiled: CompiledFunction,
+    engine: EngineName,
+    path: string,
+    terms: LoadTerms | null = null,
+  ) {
+    this.number = number;
+    this.compiled = compiled;
+    this.plan = planPayload(compiled.spec);
+    this.engine = engine;
+    this.path = path;
+    this.terms = terms;
+    const { params, returns, onCancel } = compiled.spec;
+    this.hasCallbacks = this.plan.hasCallbacks;
+    this.takesFunctions = params.some(({ kind }) => kind === 'callback');
+    this.keepsCallbacks = params.some(
+      (param) => param.kind === 'cancelProbe' || (param.kind === 'chunks' && param.persistent),
+    );
+    this.stoppable =
+      onCancel !== null || this.hasCallbacks || params.some((param) => param.kind === 'cancelFlag');
+    this.hasProgress = params.some((param) => param.kind === 'progress');
+    this.returnsBool = returns.kind === 'value' && returns.type === 'bool';
+    this.hasOuts = params.some(({ kind }) => kind === 'out' || kind === 'outText' || kind === 'inout');
+    this.copiesBack = params.some((param) => param.kind === 'buffer' && param.inout);
+  }
+
+  get name(): string {
+    return this.compiled.spec.name;
+  }
+
+  /** The error for a new call, or null: calls are taken. */
+  refusal(): OffthreadError | null {
+    return this.#refusal === null ? null : this.#refusal();
+  }
+
+  /** From now on every call is refused with that error. */
+  refuse(error: () => OffthreadError): void {
+    this.#refusal = error;
+  }
+
+  /**
+   * ms that a run is expected to take; 0 until one has been measured. What nothing has confirmed for long counts less
+   * and less, so that a function whose calls are refused for how long they once took is tried again.
+   */
+  expectedMs(now: number): number {
+    return this.typicalUs === Infinity ? 0 : (this.typicalUs / 1_000) * this.#belief(now);
+  }
+
+  /** The same for a run that is to be over in time: that few take longer than. */
+  amplyMs(now: number): number {
+    return this.expectedMs(now) + ((AMPLE_SPREADS * this.#spreadUs) / 1_000) * this.#belief(now);
+  }
+
+  /** How much of what was measured is still believed: 1 is all of it. */
+  #belief(now: number): number {
+    const good = GOOD_MS + (GOOD_RUNS * this.typicalUs) / 1_000;
+    const age = now - this.#measuredAt;
+    return age > good ? 2 ** (1 - age / good) : 1;
+  }
+
+  /** Takes a run time into account. @param endedAt ms on the host's clock. */
+  measure(us: number, endedAt: number): void {
+    // What is believed no more counts no more: else a slow phase that is long over would have calls refused again after each run.
+    const weight = Math.max(AVERAGE_WEIGHT, 1 - this.#belief(endedAt));
+    this.#measuredAt = endedAt;
+    const long = us >= SHORT_US;
+    if (this.averageUs === Infinity) {
+      this.averageUs = us;
+      this.typicalUs = us;
+      this.#longShare = long ? 1 : 0;
+    } else {
+      this.#longShare += ((long ? 1 : 0) - this.#longShare) * SHARE_WEIGHT;
+      this.typicalUs += (us - this.typicalUs) * weight;
+      this.#spreadUs += (Math.abs(us - this.typicalUs) - this.#spreadUs) * weight;
+      if (!long) this.averageUs += (us - this.averageUs) * AVERAGE_WEIGHT;
+    }
+    this.short = this.#longShare < LONG_SHARE && !this.hasCallbacks;
+  }
+}

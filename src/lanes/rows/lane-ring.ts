@@ -1,0 +1,316 @@
+/**
+ * The host's side of a lane's memory: writes rows at the tail, takes results
+ * behind the head.
+ *
+ * Guarantees:
+ * - A row's space (slot and payload) is given back exactly once, in the order
+ *   of the rows, and only after the lane has moved past it. So nothing that
+ *   native code may still use is reused, and counters cannot drift: `occupied`
+ *   is the distance between two positions.
+ * - `write` either writes the whole call or nothing.
+ * - A payload's views stay referenced until its row is given back.
+ */
+import { Atomics } from '../../builtins.js';
+import { Header, Interrupt, Request, RowDouble, RowWord } from '../../shared/memory/layout.js';
+import { arenaStart } from '../../shared/memory/layout.js';
+import type { LaneMemory } from '../../shared/memory/lane-memory.js';
+import { Disorder } from '../../shared/messages/disorder.js';
+import { NO_TEXT } from '../../shared/memory/payload.js';
+import {
+  RUNNING_STATES,
+  State,
+  generationIn,
+  generationOf,
+  stateIn,
+  stateWord,
+  transition,
+} from '../../shared/memory/states.js';
+import { Arena } from '../memory/arena.js';
+import { Blocks, packBatch } from './pack-batch.js';
+import { NO_ROOM, type Place, lentArguments, pack } from './pack.js';
+import type { Outside } from '../memory/external-memory.js';
+import type { Ticket } from './ticket.js';
+
+/** For calls without strings or bytes: nothing is ever put into it. */
+const NONE: Uint8Array[] = [];
+const NO_EXTERNALS: readonly Uint8Array[] = NONE;
+
+/** States that a lane leaves a call in. */
+const ENDED: ReadonlySet<State> = new Set([State.succeeded, State.failed, State.cancelled, State.timedOut]);
+/** ms that an interrupt function is waited for: they are short. */
+const INTERRUPT_MS = 50;
+
+export class LaneRing<T extends Ticket> {
+  readonly memory: LaneMemory;
+  /** Row of the oldest call that has not been given back. */
+  head: number;
+  /** Row of the next call. */
+  tail: number;
+  #published: number;
+  readonly #arena: Arena;
+  /** Where bytes are lent from that do not fit the arena. */
+  readonly outside: Outside;
+  readonly #tickets: (T | null)[];
+  readonly #externals: (readonly Uint8Array[])[];
+  readonly #marks: Float64Array;
+  readonly #blocks: Blocks;
+
+  /** Payloads as the host wrote them: a lane whose native code runs wild may overwrite its own. */
+  readonly #payloads: Int32Array;
+  /** Where the strings and bytes of each row are, as the host placed them: for the same reason. */
+  readonly #places: Place[][];
+
+  /** @param first sequence number to start from: any int32. */
+  constructor(memory: LaneMemory, outside: Outside, first = 0) {
+    const { size } = memory;
+    this.memory = memory;
+    this.#arena = new Arena(arenaStart(size), size.arenaBytes);
+    this.#blocks = new Blocks(size);
+    this.outside = outside;
+    this.#payloads = new Int32Array(size.rows);
+    this.#places = Array.from({ length: size.rows }, () => []);
+    this.#tickets = Array.from({ length: size.rows }, () => null);
+    this.#externals = Array.from({ length: size.rows }, () => NO_EXTERNALS);
+    this.#marks = new Float64Array(size.rows);
+    this.head = first;
+    this.tail = first;
+    this.#published = first;
+    Atomics.store(this.memory.i32, Header.HEAD, first);
+    Atomics.store(this.memory.i32, Header.TAIL, first);
+  }
+
+  /** Rows that are not given back. */
+  get occupied(): number {
+    return (this.tail - this.head) | 0;
+  }
+
+  /** Sequence number after the last row the lane is done with; none where it says what cannot be. */
+  get done(): number {
+    const done = Atomics.load(this.memory.i32, Header.HEAD);
+    return this.#mayBeDone(done) ? done : this.head;
+  }
+
+  /** The same for whoever takes what is done. @throws Disorder where that cannot be. */
+  finished(): number {
+    const done = Atomics.load(this.memory.i32, Header.HEAD);
+    if (!this.#mayBeDone(done)) throw new Disorder('its position in the table of calls');
+    return done;
+  }
+
+  /** Rows that the lane has not finished. */
+  get remaining(): number {
+    return (this.tail - this.done) | 0;
+  }
+
+  /** Lets results gather: the lane rings an armed bell only after so many more, or when it runs dry. */
+  gather(count: number): void {
+    Atomics.store(this.memory.i32, Header.RING_AT, (this.head + count) | 0);
+  }
+
+  /** Whether the lane has passed the point where it rings, or has run dry. */
+  get rung(): boolean {
+    const { done } = this;
+    if (done === this.head) return false;
+    return done === this.tail || ((done - Atomics.load(this.memory.i32, Header.RING_AT)) | 0) >= 0;
+  }
+
+  /**
+   * Writes a call at the tail. The lane sees it after {@link publish}.
+   * @returns its sequence number, or undefined when the ring or its arena is full.
+   */
+  write(ticket: T, announce: boolean): number | undefined {
+    if (this.occupied > this.memory.mask) return undefined;
+    if (ticket.fn.plan.hasData && this.outside.exhausted) return undefined;
+    const { memory } = this;
+    const sequence = this.tail;
+    const { outside } = this;
+    const externals: Uint8Array[] = ticket.fn.plan.hasData || ticket.items !== null ? [] : NONE;
+    const payload =
+      ticket.items === null
+        ? pack(memory, this.#arena, ticket.fn, ticket.args, externals, outside, this.#placesOf(sequence))
+        : packBatch(memory, this.#arena, this.#blocks, ticket.items, externals, outside.lendsShared);
+    if (payload === NO_ROOM) return undefined;
+    const { stream } = ticket.fn.plan;
+    if (stream !== NO_TEXT) memory.f64[(payload + stream) / 8] = ticket.highWaterMark;
+    const slot = sequence & memory.mask;
+    const generation = generationOf(ticket.id);
+    if (externals.length > 0) {
+      // Before the row: the lane looks for the message when it meets the row.
+      this.outside.send(sequence, externals);
+      this.#externals[slot] = externals;
+    }
+    this.#tickets[slot] = ticket;
+    this.#marks[slot] = this.#arena.mark;
+    this.#payloads[slot] = payload;
+    const word = memory.rowWord(sequence);
+    memory.i32[word + RowWord.CANCEL] = 0;
+    memory.i32[word + RowWord.INTERRUPT] = Interrupt.IDLE;
+    memory.i32[word + RowWord.FUNCTION] = ticket.fn.number;
+    memory.i32[word + RowWord.PAYLOAD] = payload;
+    memory.i32[word + RowWord.OUTCOME] =
+      (announce ? Request.ANNOUNCE_START : 0) | (ticket.items === null ? 0 : Request.BATCH);
+    if (ticket.fn.hasProgress || ticket.items !== null) {
+      const double = memory.rowDouble(sequence);
+      memory.f64[double + RowDouble.DONE] = 0;
+      memory.f64[double + RowDouble.TOTAL] = 0;
+    }
+    // A plain store: publishing orders it before the lane can see the row.
+    memory.i32[word + RowWord.STATE] = stateWord(generation, State.queued);
+    this.tail = (sequence + 1) | 0;
+    return sequence;
+  }
+
+  /** Rows that are written and not published. */
+  get unpublished(): number {
+    return (this.tail - this.#published) | 0;
+  }
+
+  /** Lets the lane see every row written: a crate, one fence for all of it. */
+  publish(): void {
+    if (this.#published === this.tail) return;
+    this.#published = this.tail;
+    Atomics.store(this.memory.i32, Header.TAIL, this.tail);
+  }
+
+  /** The call of a row that has not been given back. */
+  ticket(sequence: number): T {
+    return this.#tickets[sequence & this.memory.mask] as T;
+  }
+
+  /** The views that were lent to the call of a row. */
+  externals(sequence: number): readonly Uint8Array[] {
+    return this.#externals[sequence & this.memory.mask] as readonly Uint8Array[];
+  }
+
+  /** Where the strings and bytes of a row are. */
+  places(sequence: number): readonly Place[] {
+    return this.#placesOf(sequence);
+  }
+
+  #placesOf(sequence: number): Place[] {
+    return this.#places[sequence & this.memory.mask] as Place[];
+  }
+
+  /** Whether a call has to bring bytes back. */
+  copiesBack(sequence: number): boolean {
+    const { copiesBack } = this.ticket(sequence).fn;
+    return copiesBack || (!this.outside.lendsShared && this.externals(sequence) !== NO_EXTERNALS);
+  }
+
+  /** The bytes of a row's payload. */
+  payloadBytes(sequence: number): Uint8Array {
+    const end = this.#arena.endOf(this.#marks[sequence & this.memory.mask] as number);
+    return this.memory.bytes.subarray(this.payload(sequence), end);
+  }
+
+  payload(sequence: number): number {
+    return this.#payloads[sequence & this.memory.mask] as number;
+  }
+
+  outcome(sequence: number): number {
+    return this.memory.i32[this.memory.rowWord(sequence) + RowWord.OUTCOME] as number;
+  }
+
+  state(sequence: number): State {
+    return stateIn(Atomics.load(this.memory.i32, this.memory.rowWord(sequence) + RowWord.STATE));
+  }
+
+  /** What a row remembers of the id of its call. */
+  generation(sequence: number): number {
+    return generationIn(Atomics.load(this.memory.i32, this.memory.rowWord(sequence) + RowWord.STATE));
+  }
+
+  /** Changes the state of a call's row; says whether it won. */
+  transition(sequence: number, id: number, from: State, to: State): boolean {
+    return transition(
+      this.memory.i32,
+      this.memory.rowWord(sequence) + RowWord.STATE,
+      generationOf(id),
+      from,
+      to,
+    );
+  }
+
+  /** Whether a row is a call's that has not been given back. */
+  holds(sequence: number): boolean {
+    return ((sequence - this.head) | 0) >= 0 && ((this.tail - sequence) | 0) > 0;
+  }
+
+  /** Raises the tripwire of a row. */
+  trip(sequence: number, cause: number): void {
+    const index = this.memory.rowWord(sequence) + RowWord.CANCEL;
+    Atomics.store(this.memory.i32, index, cause);
+    Atomics.notify(this.memory.i32, index);
+  }
+
+  /** For a lane that runs on the host's own thread. */
+  setTimes(sequence: number, startedAt: number, endedAt: number): void {
+    const double = this.memory.rowDouble(sequence);
+    this.memory.f64[double + RowDouble.STARTED] = startedAt;
+    this.memory.f64[double + RowDouble.ENDED] = endedAt;
+  }
+
+  startedAt(sequence: number): number {
+    return this.memory.f64[this.memory.rowDouble(sequence) + RowDouble.STARTED] as number;
+  }
+
+  endedAt(sequence: number): number {
+    return this.memory.f64[this.memory.rowDouble(sequence) + RowDouble.ENDED] as number;
+  }
+
+  /** Gives back the row at the head, which the lane has moved past. */
+  free(): void {
+    const slot = this.head & this.memory.mask;
+    this.#arena.free(this.#marks[slot] as number);
+    if ((this.#tickets[slot] as T).items !== null) this.#blocks.give();
+    this.#tickets[slot] = null;
+    const externals = this.#externals[slot] as readonly Uint8Array[];
+    if (externals !== NO_EXTERNALS) {
+      this.#externals[slot] = NO_EXTERNALS;
+      for (const view of externals) this.outside.give(view);
+    }
+    this.head = (this.head + 1) | 0;
+  }
+
+  /** The lane is dead: a call that it had ended, and not moved past, is done. */
+  concede(): void {
+    let { done } = this;
+    while (done !== this.tail && ENDED.has(this.state(done))) done = (done + 1) | 0;
+    Atomics.store(this.memory.i32, Header.HEAD, done);
+  }
+
+  /**
+   * The lane is dead, and its call about to end: no interrupt function begins any
+   * more, and one that runs is waited for, for a moment. It may use what the
+   * caller is going to free. Of a thread: the memory has to be shared.
+   */
+  closeInterrupt(sequence: number, id: number): void {
+    for (const from of RUNNING_STATES) {
+      this.transition(sequence, id, from, State.lost);
+    }
+    const index = this.memory.rowWord(sequence) + RowWord.INTERRUPT;
+    Atomics.wait(this.memory.i32, index, Interrupt.RUNNING, INTERRUPT_MS);
+  }
+
+  /** The arguments of a call with the bytes that native code was given: the caller's may have changed since. */
+  lentArguments(sequence: number): readonly unknown[] {
+    const { fn, args } = this.ticket(sequence);
+    return lentArguments(this.memory, this.places(sequence), fn, args, this.externals(sequence));
+  }
+
+  #mayBeDone(done: number): boolean {
+    return (done - this.head) >>> 0 <= (this.tail - this.head) >>> 0;
+  }
+
+  /** Takes back every call the lane has not started, oldest first. */
+  withdraw(): T[] {
+    const taken: T[] = [];
+    for (let sequence = this.head; sequence !== this.tail; sequence = (sequence + 1) | 0) {
+      const ticket = this.ticket(sequence);
+      if (!this.transition(sequence, ticket.id, State.queued, State.withdrawn)) continue;
+      ticket.args = this.lentArguments(sequence);
+      taken.push(ticket);
+    }
+    return taken;
+  }
+}

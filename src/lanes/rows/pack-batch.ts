@@ -1,0 +1,101 @@
+/**
+ * Writes a batch into a lane's memory: its items into a block, and where that
+ * is into its payload. A lane that shares no memory has no blocks: then the
+ * items lie in the payload, which is sent.
+ */
+import { Math } from '../../builtins.js';
+import { NOTHING_LENT, batchBytes, batchViews, lentBits } from '../../shared/memory/batch-layout.js';
+import { blocksStart } from '../../shared/memory/channel.js';
+import type { LaneMemory } from '../../shared/memory/lane-memory.js';
+import { BATCH_BLOCKS, type LaneSize } from '../../shared/memory/layout.js';
+import type { Arena } from '../memory/arena.js';
+import { NO_ROOM } from './pack.js';
+import type { TicketItems } from './ticket.js';
+
+/** Bytes of the payload before its items: their number, where they are, and which columns are lent. */
+const PAYLOAD_BYTES = 24;
+
+/** A lane's blocks: given out and taken back in the order of the rows. */
+export class Blocks {
+  readonly #start: number;
+  readonly #bytes: number;
+  #taken = 0;
+  #next = 0;
+
+  constructor(size: LaneSize) {
+    this.#start = blocksStart(size);
+    this.#bytes = size.batchBytes;
+  }
+
+  /** Bytes of each; 0: there are none. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get full(): boolean {
+    return this.#taken === BATCH_BLOCKS;
+  }
+
+  /** Byte offset of a block, where they are not {@link full}. */
+  take(): number {
+    const offset = this.#start + this.#next * this.#bytes;
+    this.#taken += 1;
+    this.#next = (this.#next + 1) % BATCH_BLOCKS;
+    return offset;
+  }
+
+  /** Takes back the last one that was taken. */
+  undo(): void {
+    this.#taken -= 1;
+    this.#next = (this.#next + BATCH_BLOCKS - 1) % BATCH_BLOCKS;
+  }
+
+  /** The oldest is needed no more. */
+  give(): void {
+    this.#taken = Math.max(0, this.#taken - 1);
+  }
+}
+
+/** Bytes that the items of one batch may take in a lane of that size. */
+export function batchRoom({ batchBytes: block, arenaBytes }: LaneSize): number {
+  return block > 0 ? block : Math.floor(arenaBytes / 8) * 4 - PAYLOAD_BYTES;
+}
+
+/**
+ * @param externals receives the bytes of the columns that are lent.
+ * @param lends whether the lane works on the caller's own shared memory.
+ * @returns byte offset of the payload, or {@link NO_ROOM}; nothing has been taken then.
+ * @throws what the items throw where they cannot be written; nothing has been taken then either.
+ */
+export function packBatch(
+  memory: LaneMemory,
+  arena: Arena,
+  blocks: Blocks,
+  items: TicketItems,
+  externals: Uint8Array[],
+  lends: boolean,
+): number {
+  if (blocks.full) return NO_ROOM;
+  const { plan, count } = items;
+  const lent = lends ? items.lent : NOTHING_LENT;
+  const inside = blocks.bytes === 0 ? batchBytes(plan, count, lent) : 0;
+  const payload = arena.allocate(PAYLOAD_BYTES + inside);
+  if (payload === NO_ROOM) return NO_ROOM;
+  const block = blocks.take();
+  const offset = blocks.bytes === 0 ? payload + PAYLOAD_BYTES : block;
+  memory.f64[payload / 8] = count;
+  memory.f64[payload / 8 + 1] = offset;
+  memory.f64[payload / 8 + 2] = lentBits(lent);
+  for (const column of lent) {
+    if (column === undefined) continue;
+    externals.push(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
+  }
+  try {
+    items.write(batchViews(plan, memory.buffer, offset, count, lent));
+  } catch (error) {
+    blocks.undo();
+    arena.undo();
+    throw error;
+  }
+  return payload;
+}

@@ -1,0 +1,280 @@
+/**
+ * Writes a call's checked arguments into a lane's memory.
+ *
+ * Short strings and bytes are copied into the arena. What is larger, and every
+ * view over a SharedArrayBuffer, is lent from outside of it (see `external-memory.ts`);
+ * its cell then names it. Live bytes are named by where they are. Values were checked when the call was
+ * made; buffers are looked at again, because they may have been detached while
+ * the call was queued.
+ */
+import { Math } from '../../builtins.js';
+import { ArgumentError } from '../../errors.js';
+import { bufferOf, bytesOf, isShared, isUsableBytes } from '../../declare/values/bytes.js';
+import { liveOffset } from '../../declare/language/live.js';
+import { isPersistent } from '../../declare/language/persistent.js';
+import type { HostFunctionSpec, ParamSpec } from '../../declare/spec.js';
+import { writeCell, type ScalarValue } from '../../shared/memory/cells.js';
+import type { LaneMemory } from '../../shared/memory/lane-memory.js';
+import { Header } from '../../shared/memory/layout.js';
+import { FIRST_LIVE, NO_FUNCTION, NULL_CELL, OWN_FUNCTION, Op } from '../../shared/memory/payload.js';
+import type { Arena } from '../memory/arena.js';
+import type { DeclaredFunction } from './declared-function.js';
+import { liveAddress } from '../memory/live-bytes.js';
+import type { Outside } from '../memory/external-memory.js';
+import { persistentId } from './persistent-ids.js';
+
+/** Bytes up to which one string or buffer is copied into the arena. */
+const INLINE_LIMIT = 4_096;
+/** No room in the arena now. */
+export const NO_ROOM = -1;
+
+/**
+ * Where a string or a buffer of a call is, as the host knows it: its byte
+ * offset in the arena, or one of these. Two numbers for each, the second is how
+ * many bytes it had, since the caller's buffer may change while the call is
+ * under way. What the lane's memory says of that, native code may overwrite.
+ */
+export type Place = number;
+/** It is null, or live: nobody has copied it. */
+const NOT_LENT = -1;
+/** It is the next one of the views that are lent from outside. */
+const OUTSIDE = -2;
+
+/** Bytes a datum needs in the arena, or 0 when it is not to be placed there. */
+function inlineBytes(value: unknown): number {
+  if (value === null) return 0;
+  // UTF-8 takes at most three bytes for each UTF-16 unit, and the NUL.
+  if (typeof value === 'string') return value.length * 3 < INLINE_LIMIT ? value.length * 3 + 1 : 0;
+  if (!isUsableBytes(value)) {
+    throw new ArgumentError('A buffer was detached, or shrunk beyond its view, before its call could start.');
+  }
+  if (isShared(value)) return 0;
+  const { byteLength } = bytesOf(value);
+  return byteLength > INLINE_LIMIT ? 0 : byteLength;
+}
+
+const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
+
+/** Places one datum outside the arena. @returns its cell. */
+function external(
+  memory: LaneMemory,
+  value: string | ArrayBufferLike | ArrayBufferView,
+  externals: Uint8Array[],
+  outside: Outside,
+): number {
+  const mayLive = outside.lendsLive && typeof value !== 'string';
+  const live = mayLive ? liveOffset(bufferOf(value) as ArrayBufferLike) : undefined;
+  if (live !== undefined) {
+    // For a thread; a process has it mapped elsewhere, and knows where.
+    memory.u64[Header.SHARED_BASE / 2] = liveAddress();
+    return FIRST_LIVE + live + bytesOf(value).byteOffset;
+  }
+  const view = typeof value === 'string' ? lentText(value, outside) : lentBytes(bytesOf(value), outside);
+  externals.push(view);
+  return outside.cellOf(view, externals.length - 1);
+}
+
+function lentText(text: string, outside: Outside): Uint8Array {
+  const bytes = Buffer.byteLength(text, 'utf8');
+  const view = outside.take(bytes + 1);
+  Buffer.from(view.buffer, 0, bytes).write(text, 'utf8');
+  view[bytes] = 0;
+  return view;
+}
+
+function lentBytes(bytes: Uint8Array, outside: Outside): Uint8Array {
+  if (outside.lendsShared && isShared(bytes)) return bytes;
+  const view = outside.take(bytes.byteLength);
+  view.set(bytes);
+  return view;
+}
+
+/** Places one string or buffer; `at` is free space in the arena. */
+function placeData(memory: LaneMemory, at: number, value: unknown): void {
+  if (typeof value === 'string') {
+    const written = memory.bytes.write(value, at, 'utf8');
+    memory.bytes[at + written] = 0;
+    return;
+  }
+  memory.bytes.set(bytesOf(value), at);
+}
+
+/**
+ * Writes the payload of a call.
+ * @param externals receives the views that are lent from outside of the arena.
+ * @param outside where they come from.
+ * @param places receives where strings and bytes have been put.
+ * @returns byte offset of the payload, or {@link NO_ROOM}; nothing has been taken then.
+ * @throws ArgumentError when a buffer has been detached; nothing has been taken then either.
+ */
+export function pack(
+  memory: LaneMemory,
+  arena: Arena,
+  fn: DeclaredFunction,
+  args: readonly unknown[],
+  externals: Uint8Array[],
+  outside: Outside,
+  places: Place[],
+): number {
+  const { plan } = fn;
+  let dataBytes = 0;
+  if (plan.hasCallbacks && args.some((value) => isPersistent(value) && value.closed)) {
+    throw new ArgumentError('A persistent callback was closed before its call could start.');
+  }
+  if (plan.hasData) {
+    for (const value of args) {
+      if (
+        typeof value === 'string' ||
+        (typeof value === 'object' && value !== null && !isPersistent(value))
+      ) {
+        dataBytes += align(inlineBytes(value));
+      }
+    }
+    // Many middling data at once: leave them all to the outside.
+    if (plan.fixedBytes + dataBytes > arena.largest) dataBytes = 0;
+  }
+  const payload = arena.allocate(plan.fixedBytes + dataBytes);
+  if (payload < 0) return NO_ROOM;
+  const { ops } = plan;
+  const cell = payload / 8;
+  const inline = dataBytes > 0;
+  let data = payload + plan.fixedBytes;
+  let given = 0;
+  if (plan.hasData) places.length = 0;
+  for (let index = 0; index < ops.length; index += 1) {
+    switch (ops[index]) {
+      case Op.I32:
+        memory.i32[cell * 2 + index * 2] = Number(args[given++]);
+        break;
+      case Op.U32:
+        memory.u32[cell * 2 + index * 2] = args[given++] as number;
+        break;
+      case Op.F64:
+        memory.f64[cell + index] = args[given++] as number;
+        break;
+      case Op.I64:
+        memory.i64[cell + index] = args[given++] as bigint;
+        break;
+      case Op.U64:
+        memory.u64[cell + index] = args[given++] as bigint;
+        break;
+      case Op.CSTRING:
+      case Op.BUFFER: {
+        const value = args[given++];
+        const bytes = inline ? inlineBytes(value) : 0;
+        if (value === null) {
+          memory.f64[cell + index] = NULL_CELL;
+          places.push(NOT_LENT, 0);
+        } else if (bytes === 0) {
+          const place = external(memory, value as string, externals, outside);
+          memory.f64[cell + index] = place;
+          places.push(place >= FIRST_LIVE ? NOT_LENT : OUTSIDE, 0);
+        } else {
+          placeData(memory, data, value);
+          memory.f64[cell + index] = data;
+          places.push(data, bytes);
+          data += align(bytes);
+        }
+        break;
+      }
+      case Op.INOUT: {
+        const param = fn.compiled.spec.params[index] as Extract<ParamSpec, { kind: 'inout' }>;
+        memory.f64[cell + index] = 0;
+        writeCell(memory.data, payload + index * 8, param.type, args[given++] as ScalarValue);
+        break;
+      }
+      case Op.OUT:
+      case Op.OUT_TEXT:
+        memory.f64[cell + index] = 0;
+        break;
+      case Op.CALLBACK:
+        memory.f64[cell + index] = functionCell(fn.compiled.spec.params[index], args[given++]);
+        break;
+      default:
+    }
+  }
+  return payload;
+}
+
+/** What a lane is told of the function that the caller gave. */
+function functionCell(param: ParamSpec | undefined, value: unknown): number {
+  if (value === null) return NO_FUNCTION;
+  return isPersistent(value) ? persistentId(value, param as HostFunctionSpec) : OWN_FUNCTION;
+}
+
+/** What the arguments of a call were lent as, in their order; undefined for what was not. */
+function lentViews(
+  memory: LaneMemory,
+  places: readonly Place[],
+  fn: DeclaredFunction,
+  externals: readonly Uint8Array[],
+): (Uint8Array | undefined)[] {
+  let next = 0;
+  let at = 0;
+  return fn.compiled.given.positions.map((index) => {
+    const op = fn.plan.ops[index];
+    if (op !== Op.BUFFER && op !== Op.CSTRING) return undefined;
+    const place = places[at] as number;
+    const length = places[at + 1] as number;
+    at += 2;
+    if (place === NOT_LENT) return undefined;
+    if (place !== OUTSIDE) return memory.bytes.subarray(place, place + length);
+    next += 1;
+    return externals[next - 1];
+  });
+}
+
+/**
+ * Copies bytes back into the caller's buffers, after native code ran: those
+ * declared inout, and SharedArrayBuffers that the lane had a copy of.
+ * @returns false when a buffer was detached or shrunk meanwhile.
+ */
+export function copyBack(
+  memory: LaneMemory,
+  places: readonly Place[],
+  fn: DeclaredFunction,
+  args: readonly unknown[],
+  externals: readonly Uint8Array[],
+  outside: Pick<Outside, 'lendsShared'>,
+): boolean {
+  let whole = true;
+  const views = lentViews(memory, places, fn, externals);
+  fn.compiled.given.positions.forEach((index, given) => {
+    const param = fn.compiled.spec.params[index];
+    const value = args[given];
+    const source = views[given];
+    if (param?.kind !== 'buffer' || value === null) return;
+    const shared = isShared(value);
+    if (shared ? outside.lendsShared || source === undefined : !param.inout) return;
+    if (!isUsableBytes(value)) {
+      whole = false;
+      return;
+    }
+    const target = bytesOf(value);
+    if (source === undefined || source.byteLength > target.byteLength) whole = false;
+    else target.set(source);
+  });
+  return whole;
+}
+
+/**
+ * The arguments of a call that comes back from a lane, with the bytes that it
+ * was made with: the caller's buffers may have changed since. Live (shared)
+ * memory and inout buffers are the caller's, as they are.
+ */
+export function lentArguments(
+  memory: LaneMemory,
+  places: readonly Place[],
+  fn: DeclaredFunction,
+  args: readonly unknown[],
+  externals: readonly Uint8Array[],
+): readonly unknown[] {
+  if (!fn.plan.hasData) return args;
+  const views = lentViews(memory, places, fn, externals);
+  return args.map((value, given) => {
+    const param = fn.compiled.spec.params[fn.compiled.given.positions[given] as number];
+    if (param?.kind !== 'buffer' || param.inout || isShared(value)) return value;
+    const lent = views[given];
+    return lent === undefined ? value : Uint8Array.from(lent);
+  });
+}

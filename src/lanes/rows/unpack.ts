@@ -1,0 +1,92 @@
+/** Reads what a call brought back: from its row and payload, and from the texts that came by port. */
+import type { DeclaredFunction } from './declared-function.js';
+import { readCell } from '../../shared/memory/cells.js';
+import { RowDouble } from '../../shared/memory/layout.js';
+import type { LaneMemory } from '../../shared/memory/lane-memory.js';
+import { Disorder } from '../../shared/messages/disorder.js';
+import {
+  NO_TEXT,
+  Op,
+  TEXT_CAPACITY,
+  TEXT_ELSEWHERE,
+  TEXT_HEADER,
+  TEXT_NULL,
+} from '../../shared/memory/payload.js';
+
+/** Texts too long for their areas, in the order: last error, returned text, out texts. */
+export type LongTexts = readonly (string | null)[] | null;
+
+function textAt(memory: LaneMemory, at: number, long: LongTexts, position: number): string | null {
+  const length = memory.i32[at / 4] as number;
+  if (length === TEXT_NULL) return null;
+  if (length === TEXT_ELSEWHERE) {
+    const text = long?.[position];
+    if (text === undefined) throw new Disorder('the place of a text');
+    return text;
+  }
+  if (length < 0 || length > TEXT_CAPACITY) throw new Disorder('the length of a text');
+  return memory.bytes.toString('utf8', at + TEXT_HEADER, at + TEXT_HEADER + length);
+}
+
+/** What the library said of its failure, or null. */
+export function readLastError(
+  memory: LaneMemory,
+  payload: number,
+  fn: DeclaredFunction,
+  long: LongTexts,
+): string | null {
+  return fn.plan.lastError === NO_TEXT ? null : textAt(memory, payload + fn.plan.lastError, long, 0);
+}
+
+/** The native return value alone. */
+export function readReturned(
+  memory: LaneMemory,
+  sequence: number,
+  payload: number,
+  fn: DeclaredFunction,
+  long: LongTexts,
+): unknown {
+  const { plan } = fn;
+  const at = memory.rowDouble(sequence) + RowDouble.RESULT;
+  switch (plan.returnOp) {
+    case Op.I32: {
+      const value = memory.i32[at * 2] as number;
+      return fn.returnsBool ? value !== 0 : value;
+    }
+    case Op.U32:
+      return memory.u32[at * 2];
+    case Op.F64:
+      return memory.f64[at];
+    case Op.I64:
+      return memory.i64[at];
+    case Op.U64:
+      return memory.u64[at];
+    default:
+      if (plan.returnText === NO_TEXT) return undefined;
+      return textAt(memory, payload + plan.returnText, long, plan.lastError === NO_TEXT ? 0 : 1);
+  }
+}
+
+/** The return value with the out parameters behind it, where the function has any. */
+export function withOuts(
+  memory: LaneMemory,
+  payload: number,
+  fn: DeclaredFunction,
+  long: LongTexts,
+  returned: unknown,
+): unknown {
+  if (!fn.hasOuts) return returned;
+  const { plan } = fn;
+  const values: unknown[] = [returned];
+  const before = (plan.lastError === NO_TEXT ? 0 : 1) + (plan.returnText === NO_TEXT ? 0 : 1);
+  let text = 0;
+  fn.compiled.spec.params.forEach((param, index) => {
+    if (param.kind === 'out' || param.kind === 'inout') {
+      values.push(readCell(memory.data, payload + index * 8, param.type));
+    } else if (param.kind === 'outText') {
+      values.push(textAt(memory, payload + (plan.outTexts[text] as number), long, before + text));
+      text += 1;
+    }
+  });
+  return values;
+}

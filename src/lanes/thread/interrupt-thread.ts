@@ -1,0 +1,122 @@
+/** The thread that calls interrupt functions: one single-thread piscina, an order a task. */
+import { pathToFileURL } from 'node:url';
+import type { Piscina } from 'piscina';
+import { Atomics, Promise, clearTimeout, setTimeout } from '../../builtins.js';
+import { allSettled, race, whenSettled } from '../../promises.js';
+import { LaneMemory } from '../../shared/memory/lane-memory.js';
+import { Interrupt, RowWord } from '../../shared/memory/layout.js';
+import type { InterruptOrder } from '../../shared/messages/messages.js';
+import { workerFile } from '../../shared/package-home.js';
+import type { LaneStart } from '../../options/lane-start.js';
+import { withOriginals } from './originals.js';
+import { leaveBehind } from './detach.js';
+import { loadPiscina } from './load-piscina.js';
+import { threadStart } from './thread-start.js';
+
+/** ms that orders under way have to end before the thread is left behind. */
+const PATIENCE_MS = 2_000;
+/** Orders that may be under way at once. */
+const MOST_ORDERS = 4_096;
+
+export class InterruptThread {
+  #thread: Piscina | undefined;
+  readonly #orders = new Set<Promise<void>>();
+  /** What piscina told of its worker. */
+  #created: object | null = null;
+  /** It may be in an interrupt function, which may hang: the process does not live for that, but for the call. */
+  #interrupts = false;
+  #ended = false;
+  #sent = 0;
+  /** Number of the last order that is over. The thread says so itself: a host that blocks hears nothing of piscina. */
+  readonly #over = new Int32Array(new SharedArrayBuffer(4));
+  readonly #start: LaneStart;
+
+  constructor(start: LaneStart) {
+    this.#start = start;
+  }
+
+  /** Whether an interrupt function may be running, or an engine may be loading. */
+  get busy(): boolean {
+    return Atomics.load(this.#over, 0) !== this.#sent;
+  }
+
+  /** Sends an order. A failure shows itself: the call it was to interrupt goes on until its grace is over. */
+  send(order: InterruptOrder): void {
+    this.#thread ??= makeThread(this.#start, (created) => this.#onWorker(created));
+    if (order.kind === 'interrupt' && !this.#interrupts) {
+      this.#interrupts = true;
+      leaveBehind(this.#thread, this.#created);
+    }
+    this.#sent = (this.#sent + 1) | 0;
+    const done = this.#carryOut(this.#thread, order, this.#sent);
+    this.#orders.add(done);
+    const over = (): void => void this.#orders.delete(done);
+    void whenSettled(done, over, over);
+  }
+
+  /**
+   * Ends the thread, once it has carried out its orders: ending one that is
+   * still loading an engine aborts the process. One that hangs in an interrupt
+   * function is left behind.
+   */
+  async end(): Promise<void> {
+    const thread = this.#thread;
+    this.#thread = undefined;
+    if (thread === undefined) return;
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, PATIENCE_MS);
+    });
+    await race<unknown>([allSettled([...this.#orders]), patience]);
+    this.#ended = true;
+    if (this.busy) leaveBehind(thread);
+    const ended = withOriginals(() => thread.destroy());
+    if (!this.busy) await race([ended, patience]);
+    clearTimeout(timer);
+  }
+
+  /** The first, or one in the place of one that has died. */
+  #onWorker(created: object): void {
+    this.#created = created;
+    if (this.#interrupts && this.#thread !== undefined) leaveBehind(this.#thread, created);
+  }
+
+  async #carryOut(thread: Piscina, order: InterruptOrder, number: number): Promise<void> {
+    try {
+      await withOriginals(() => thread.run({ order, number, over: this.#over }));
+    } catch {
+      // Left behind, it may be in an interrupt function for ever.
+      if (this.#ended) return;
+      // It has ended, and piscina starts another one. It may have said already that this order is over.
+      if (((Atomics.load(this.#over, 0) - number) | 0) < 0) Atomics.store(this.#over, 0, number);
+      if (order.kind === 'interrupt') release(order);
+    }
+  }
+}
+
+/** Its thread has died, and is in no function any more: the lane is not to wait for it. */
+function release({ memory, size, sequence }: Extract<InterruptOrder, { kind: 'interrupt' }>): void {
+  const lane = new LaneMemory(size, memory);
+  const index = lane.rowWord(sequence) + RowWord.INTERRUPT;
+  Atomics.compareExchange(lane.i32, index, Interrupt.RUNNING, Interrupt.IDLE);
+  Atomics.notify(lane.i32, index);
+}
+
+function makeThread(start: LaneStart, created: (created: object) => void): Piscina {
+  const Piscina = loadPiscina();
+  const options = {
+    filename: pathToFileURL(workerFile('interrupt-entry')).href,
+    minThreads: 1,
+    maxThreads: 1,
+    // Orders go straight to the thread: a host that blocks does not read that
+    // the last one was carried out, and piscina would keep the next one back.
+    concurrentTasksPerWorker: MOST_ORDERS,
+    idleTimeout: Infinity,
+    recordTiming: false,
+    ...threadStart(start),
+  };
+  const thread = withOriginals(() => new Piscina(options));
+  thread.on('error', () => {});
+  thread.on('workerCreate', created);
+  return thread;
+}

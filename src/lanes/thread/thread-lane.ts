@@ -1,0 +1,351 @@
+/**
+ * A thread lane: one single-thread piscina whose task is the lane's lease.
+ *
+ * Piscina starts the thread, sets its limits, catches its death (the lease
+ * rejects) and ends it. A lease that runs keeps the process alive through
+ * piscina's port; an idle lane ends its lease, so an idle pool lets the
+ * process end. Calls do not need the lease: they go through the ring, also
+ * while the host blocks and piscina can read nothing. Comlink serves set-up,
+ * statistics and drain while the lane is between calls; every question is
+ * raced against the lane's death, because comlink itself would wait for ever.
+ */
+import { pathToFileURL } from 'node:url';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { type Remote, releaseProxy, wrap } from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import type { Piscina } from 'piscina';
+import { Atomics, Promise, performance } from '../../builtins.js';
+import { ignoreFailure, race, whenSettled } from '../../promises.js';
+import { keepForever, leaveBehind } from './detach.js';
+import { LaneCrashedError } from '../../errors.js';
+import { withoutPrototype } from '../../options/checks.js';
+import { Header, type LaneSize, Lease } from '../../shared/memory/layout.js';
+import { clockOrigin } from '../../shared/clock.js';
+import type { ErrorData, LaneBoot, LaneControl, LaneReport, ToLane } from '../../shared/messages/messages.js';
+import { LaneMemory } from '../../shared/memory/lane-memory.js';
+import { workerFile } from '../../shared/package-home.js';
+import { type Death, phaseOf } from '../death.js';
+import { Inbox, portReader } from '../channel/inbox.js';
+import type { Lane, LaneEvents, LaneStatus } from '../lane.js';
+import { LaneChannel, wakeAtGate } from '../channel/lane-channel.js';
+import { LaneRing } from '../rows/lane-ring.js';
+import { loadPiscina } from './load-piscina.js';
+import { threadStart } from './thread-start.js';
+import type { LaneStart } from '../../options/lane-start.js';
+import { SharedBuffers } from '../memory/shared-buffers.js';
+import {
+  type ThreadEnd,
+  disordered,
+  exited,
+  hasThread,
+  isLost,
+  stopped,
+  uncaught,
+  unfit,
+  vanished,
+} from './thread-death.js';
+import { withOriginals } from './originals.js';
+import type { Ticket } from '../rows/ticket.js';
+
+/** How a thread lane is made. */
+export interface ThreadLaneOptions {
+  readonly name: string;
+  readonly size: LaneSize;
+  readonly bell: SharedArrayBuffer;
+  readonly spinUs: number;
+  readonly leaseIdleMs: number;
+  /** Megabytes of stack for the thread, and for native code where the engine has a stack of its own. */
+  readonly stackSizeMb: number;
+  readonly start: LaneStart;
+}
+
+/**
+ * What Node.js 20 and 22 have by default. With the 192 of later versions one
+ * step of a heap that is full may go beyond what Node.js allows it, to end the
+ * thread: then it aborts the process.
+ */
+const YOUNG_MB = 48;
+
+function revived(data: ErrorData): Error {
+  return Object.assign(new Error(data.message), data);
+}
+
+export class ThreadLane<T extends Ticket> implements Lane<T> {
+  readonly name: string;
+  readonly kind = 'thread';
+  readonly reachable = true;
+  readonly begun = true;
+  readonly loading = false;
+  readonly pid = undefined;
+  readonly residentMb = 0;
+  readonly ring: LaneRing<T>;
+  readonly createdAt: number = performance.now();
+  status: LaneStatus = 'starting';
+  lastUsed = 0;
+  exclusive = false;
+  abandonAt: number = Infinity;
+  readonly opening = null;
+  hasCallbacks = false;
+  keepsCallbacks = false;
+  readonly inbox: Inbox;
+  readonly channel: LaneChannel;
+  readonly #piscina: Piscina;
+  readonly #events: LaneEvents<ThreadLane<T>>;
+  readonly #port: MessagePort;
+  readonly #control: MessagePort;
+  readonly #remote: Remote<LaneControl>;
+  readonly #death: Promise<never>;
+  #die: (reason: unknown) => void = () => {};
+  /** Resolves when the thread has ended by itself. */
+  readonly #gone: Promise<void>;
+  #goneNow: () => void = () => {};
+  #ending: Promise<void> | undefined;
+  #questions = 0;
+  /** What piscina told of its worker. */
+  #created: object | null = null;
+  /** It has given its callbacks back. */
+  #retired = false;
+  #dead = false;
+
+  constructor(options: ThreadLaneOptions, events: LaneEvents<ThreadLane<T>>) {
+    this.name = options.name;
+    this.#events = events;
+    this.#death = new Promise((_, reject) => {
+      this.#die = reject;
+    });
+    ignoreFailure(this.#death);
+    this.#gone = new Promise((resolve) => {
+      this.#goneNow = resolve;
+    });
+    const data = new MessageChannel();
+    const control = new MessageChannel();
+    this.#port = data.port1;
+    this.#control = control.port1;
+    const memory = new LaneMemory(options.size);
+    this.ring = new LaneRing(memory, new SharedBuffers(data.port1));
+    this.inbox = new Inbox(portReader(data.port1));
+    this.channel = new LaneChannel(memory, this.inbox, () => wakeAtGate(memory));
+    this.#remote = wrap<LaneControl>(nodeEndpoint(control.port1));
+    // Comlink listens, and a listening port would keep the process alive.
+    control.port1.unref();
+    const Piscina = loadPiscina();
+    this.#piscina = new Piscina({
+      filename: pathToFileURL(workerFile('thread-entry')).href,
+      minThreads: 1,
+      maxThreads: 1,
+      // Its event loop has to live between tasks too: the lane serves there.
+      atomics: 'disabled',
+      idleTimeout: Infinity,
+      recordTiming: false,
+      ...threadStart(options.start),
+      resourceLimits: { stackSizeMb: options.stackSizeMb, maxYoungGenerationSizeMb: YOUNG_MB },
+    });
+    this.#piscina.on('error', (error) => this.#died(uncaught(error)));
+    // First, before piscina sees to it: it would start another thread, and says nothing of an idle one's exit.
+    this.#piscina.threads[0]
+      ?.prependOnceListener('error', (error: unknown) => this.#died(this.#uncaught(error)))
+      .prependOnceListener('exit', (code: number) => this.#exited(code));
+    this.#piscina.on('workerCreate', (created: object) => {
+      this.#created = created;
+    });
+    const boot: LaneBoot = {
+      name: options.name,
+      memory: this.ring.memory.buffer,
+      size: options.size,
+      bell: options.bell,
+      data: data.port2,
+      control: control.port2,
+      clockOrigin: clockOrigin(),
+      spinUs: options.spinUs,
+      leaseIdleMs: options.leaseIdleMs,
+      stackBytes: options.stackSizeMb * 1024 * 1024,
+    };
+    this.#lease(boot, [data.port2, control.port2]);
+  }
+
+  get asleep(): boolean {
+    const { i32 } = this.ring.memory;
+    return Atomics.load(i32, Header.SLEEPING) === 1 || Atomics.load(i32, Header.LEASE) === Lease.ENDED;
+  }
+
+  get announcedReady(): boolean {
+    return Atomics.load(this.ring.memory.i32, Header.READY) === 1;
+  }
+
+  /** Whether it has said in shared memory that it is ending by itself. */
+  get #announcedGone(): boolean {
+    return Atomics.load(this.ring.memory.i32, Header.GONE) === 1;
+  }
+
+  get bound(): boolean {
+    const { i32 } = this.ring.memory;
+    return Atomics.load(i32, Header.ANNOUNCED) === Atomics.load(i32, Header.BOUND);
+  }
+
+  get #exitCode(): number | undefined {
+    return this.#announcedGone ? this.ring.memory.i32[Header.EXIT_CODE] : undefined;
+  }
+
+  announce(library: ToLane): void {
+    Atomics.add(this.ring.memory.i32, Header.ANNOUNCED, 1);
+    this.#port.postMessage(library);
+    this.wake();
+  }
+
+  wake(): void {
+    // Published first, looked second: see the guarantees of the lane's runtime.
+    this.ring.publish();
+    const { i32 } = this.ring.memory;
+    if (
+      Atomics.load(i32, Header.SLEEPING) === 1 &&
+      Atomics.compareExchange(i32, Header.SLEEPING, 1, 0) === 1
+    ) {
+      Atomics.add(i32, Header.DOORBELL, 1);
+      Atomics.notify(i32, Header.DOORBELL);
+    }
+    if (
+      Atomics.load(i32, Header.LEASE) === Lease.ENDED &&
+      Atomics.compareExchange(i32, Header.LEASE, Lease.ENDED, Lease.ACTIVE) === Lease.ENDED
+    ) {
+      this.#lease(null, []);
+    }
+  }
+
+  setUp(): Promise<LaneReport> {
+    return this.#ask(() => this.#remote.setUp());
+  }
+
+  report(): Promise<LaneReport> {
+    return this.#ask(() => this.#remote.report());
+  }
+
+  drain(): Promise<void> {
+    this.ring.publish();
+    return this.#ask(() => this.#remote.drain());
+  }
+
+  retire(): Promise<void> {
+    this.ring.publish();
+    this.channel.close();
+    return whenSettled(
+      this.#ask(() => this.#remote.retire()),
+      () => {
+        this.#retired = true;
+      },
+    );
+  }
+
+  /** The host has opened it, in the same process. */
+  async tryOut(): Promise<boolean> {
+    return true;
+  }
+
+  lookForEnd(thoroughly: boolean): boolean {
+    if (this.#announcedGone) this.#died(this.#said());
+    else if (thoroughly && !hasThread(this.ring.memory.i32[Header.THREAD] as number)) this.#died(vanished());
+    return false;
+  }
+
+  /** A thread cannot be killed. */
+  overdue(): void {}
+
+  corrupted(cause: unknown): void {
+    this.#died(disordered(cause));
+  }
+
+  /** The thread for that is the host's: see `interrupt-thread.ts`. */
+  interrupt(): void {}
+
+  /** A thread in native code cannot be ended from outside. */
+  kill(): void {}
+
+  end(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  /** Comlink has no rejection path for a peer that dies: the race gives it one. */
+  async #ask<R>(question: () => Promise<R>): Promise<R> {
+    if (this.#ending !== undefined) return await this.#death;
+    // Somebody awaits the answer: until then the process has to live.
+    this.#questions += 1;
+    this.#control.ref();
+    try {
+      return await race([withOriginals(question), this.#death]);
+    } finally {
+      this.#questions -= 1;
+      if (this.#questions === 0) this.#control.unref();
+    }
+  }
+
+  #lease(task: LaneBoot | null, transferList: MessagePort[]): void {
+    const options = withoutPrototype({ transferList });
+    const lease = withOriginals(() => this.#piscina.run(task, options));
+    void whenSettled(lease, null, (error: unknown) => this.#died(unfit(error)));
+  }
+
+  #exited(code: number): void {
+    this.#goneNow();
+    this.#died(this.#announcedGone ? this.#said() : stopped(code));
+  }
+
+  /** What it has said of its end. */
+  #said(): ThreadEnd {
+    const error = this.inbox.lastWords();
+    return error === undefined ? exited(this.#exitCode ?? 0) : uncaught(revived(error), this.#exitCode);
+  }
+
+  /** Some errors lose everything on their way here: a DOMException, say. Then the lane's own words are better. */
+  #uncaught(error: unknown): ThreadEnd {
+    const words = isLost(error) ? this.inbox.lastWords() : undefined;
+    return uncaught(words === undefined ? error : revived(words), this.#exitCode);
+  }
+
+  /** The first to tell of its death has told it best. */
+  #died(end: ThreadEnd): void {
+    if (this.#dead || this.#ending !== undefined) return;
+    this.#dead = true;
+    this.#goneNow();
+    // No thread in its place: the pool starts another lane.
+    void withOriginals(() => this.#piscina.destroy());
+    const { reason, cause } = end;
+    this.#die(
+      new LaneCrashedError(`Lane ${this.name} ended before it answered: it ${reason}.`, {
+        lane: this.name,
+        exitCode: end.exitCode,
+        cause,
+      }),
+    );
+    this.#events.crashed(this, this.#deathBy(end));
+  }
+
+  #deathBy(end: ThreadEnd): Death {
+    const phase = this.announcedReady ? phaseOf(this.ring.memory) : 'boot';
+    return { ...end, phase, stderr: [] };
+  }
+
+  async #end(): Promise<void> {
+    const stuck = this.ring.done !== this.ring.tail;
+    if (this.status !== 'lost') this.status = 'ended';
+    if (stuck) leaveBehind(this.#piscina, this.#created);
+    this.channel.close();
+    // A thread that is ended in native code never gives its callbacks back: it
+    // has to return first. It may be gone already, or be so before it answers.
+    const returned =
+      this.hasCallbacks && !this.#retired ? withOriginals(() => this.#remote.retire()) : undefined;
+    // Comlink listens again for the answer.
+    this.#control.unref();
+    this.#die(new LaneCrashedError(`Lane ${this.name} has ended.`, { lane: this.name }));
+    if (returned !== undefined) await whenSettled(race([returned, this.#gone]), null, () => {});
+    withOriginals(() => this.#remote[releaseProxy]());
+    this.#control.close();
+    this.#port.close();
+    if (this.channel.threaded && !this.#dead) {
+      keepForever(this.#piscina, this.#created);
+    } else if (!this.#dead) {
+      // Of a dead one it has been done; again it would forget that, and start a thread when the old one exits.
+      await withOriginals(() => this.#piscina.destroy());
+    }
+    this.status = 'ended';
+  }
+}

@@ -1,0 +1,10 @@
+/** How piscina starts a thread of lanes: with flags and an environment of its own, never with the program's. */
+import type { LaneStart } from '../../options/lane-start.js';
+import { laneEnvironment } from '../../shared/lane-mark.js';
+
+export function threadStart({ execArgv, env }: LaneStart): {
+  execArgv: string[];
+  env: Record<string, string>;
+} {
+  return { execArgv: [...execArgv], env: laneEnvironment('thread', env) };
+}

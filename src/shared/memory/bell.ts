@@ -1,0 +1,65 @@
+/**
+ * The host's doorbell. One waiter (the host), many ringers (its lanes).
+ *
+ * The host arms the bell, looks at the lanes once more, and only then sleeps;
+ * a lane publishes and then looks whether the bell is armed. So a result is
+ * either seen in that last look or it rings. Only the lane that disarms the
+ * bell rings, so a flood of results is one wake-up.
+ */
+import { Atomics, queueMicrotask } from '../../builtins.js';
+import { whenSettled } from '../../promises.js';
+import { BELL_BYTES, Bell } from './layout.js';
+
+/** What a host sleeps on until one of its lanes has something for it. */
+export interface Doorbell {
+  /** Announces that the host is about to sleep. @returns the count to sleep on. */
+  arm(): number;
+  /** The host found something to do after all. */
+  disarm(): void;
+  /** Calls `wake` once the bell has rung since `count`. */
+  whenRung(count: number, wake: () => void): void;
+  /** Blocks this thread until the bell has rung since `count`, at most `ms`. */
+  sleep(count: number, ms: number): void;
+  /** Rings from the host itself. */
+  ring(): void;
+  /** Whether somebody waits for what lanes do: until then the process has to live. Thread lanes see to that by their leases. */
+  hold(alive: boolean): void;
+  /** Takes what lanes have sent and no event has told of yet: before they are judged by the time. Shared memory needs none of it. */
+  catchUp(): void;
+}
+
+/** The bell of thread lanes. */
+export class HostBell implements Doorbell {
+  readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(BELL_BYTES);
+  readonly #words: Int32Array = new Int32Array(this.buffer);
+
+  arm(): number {
+    const count = Atomics.load(this.#words, Bell.COUNT);
+    Atomics.store(this.#words, Bell.ARMED, 1);
+    return count;
+  }
+
+  disarm(): void {
+    Atomics.store(this.#words, Bell.ARMED, 0);
+  }
+
+  whenRung(count: number, wake: () => void): void {
+    const wait = Atomics.waitAsync(this.#words, Bell.COUNT, count);
+    if (wait.async) void whenSettled(wait.value, wake);
+    else queueMicrotask(wake);
+  }
+
+  sleep(count: number, ms: number): void {
+    Atomics.wait(this.#words, Bell.COUNT, count, ms);
+  }
+
+  ring(): void {
+    this.disarm();
+    Atomics.add(this.#words, Bell.COUNT, 1);
+    Atomics.notify(this.#words, Bell.COUNT);
+  }
+
+  hold(): void {}
+
+  catchUp(): void {}
+}

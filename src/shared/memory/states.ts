@@ -1,0 +1,94 @@
+/**
+ * The life of a row in the call table.
+ *
+ *                    ┌────────► withdrawn        taken back by the host
+ *                    ├────────► cancelled | timedOut   before it started
+ *   (host) queued ───┤
+ *                    └─► running ──► succeeded | failed
+ *                           ├─► cancelling ──► cancelled
+ *                           ├─► timingOut  ──► timedOut
+ *                           ├─► queued      its lane has died, and had not begun it (messages only)
+ *                           └─► lost        from any of the three running ones
+ *
+ * Guarantees:
+ * - A state changes only here, by compare-and-swap; `transition` says whether
+ *   it won, and whoever wins owns what follows. So the first cause of an ending
+ *   is the only one, and nothing settles twice.
+ * - The word holds the low 28 bits of the call's id beside the state, so a
+ *   stale swap cannot touch a row that was reused: it would need 268 million
+ *   calls on one row between its read and its swap.
+ */
+
+import { Atomics } from '../../builtins.js';
+
+export const State = {
+  queued: 1,
+  running: 2,
+  cancelling: 3,
+  timingOut: 4,
+  succeeded: 5,
+  failed: 6,
+  cancelled: 7,
+  timedOut: 8,
+  lost: 9,
+  withdrawn: 10,
+} as const;
+export type State = (typeof State)[keyof typeof State];
+
+const STATE_BITS = 4;
+const STATE_MASK = (1 << STATE_BITS) - 1;
+const GENERATIONS = 2 ** (32 - STATE_BITS);
+
+/** States in which native code may be running. */
+export const RUNNING_STATES: readonly State[] = [State.running, State.cancelling, State.timingOut];
+
+/** Every change that is allowed, and who makes it. */
+export const transitions: Readonly<Record<number, readonly State[]>> = {
+  [State.queued]: [State.running, State.cancelled, State.timedOut, State.withdrawn],
+  [State.running]: [
+    State.succeeded,
+    State.failed,
+    State.cancelling,
+    State.timingOut,
+    State.lost,
+    State.queued,
+  ],
+  [State.cancelling]: [State.cancelled, State.lost],
+  [State.timingOut]: [State.timedOut, State.lost],
+};
+
+/** The part of an id that a row remembers. */
+export function generationOf(id: number): number {
+  return id % GENERATIONS;
+}
+
+/** The word for a state of a call. */
+export function stateWord(generation: number, state: State): number {
+  return (generation << STATE_BITS) | state;
+}
+
+/** The state in a word. */
+export function stateIn(word: number): State {
+  return (word & STATE_MASK) as State;
+}
+
+/** The generation in a word. */
+export function generationIn(word: number): number {
+  return word >>> STATE_BITS;
+}
+
+/**
+ * Changes the state of a call's row, if the row is still that call's and still
+ * in the state it is thought to be in.
+ * @returns whether this change won.
+ */
+export function transition(
+  words: Int32Array,
+  index: number,
+  generation: number,
+  from: State,
+  to: State,
+): boolean {
+  const expected = (generation << STATE_BITS) | from;
+  return Atomics.compareExchange(words, index, expected, (generation << STATE_BITS) | to) === expected;
+}

@@ -1,0 +1,142 @@
+/**
+ * Messages between the host and a process lane, through memory that both map:
+ * one pipe down, one up, behind the lane's channel. What message ports are to
+ * a thread lane. Either end reads without its event loop, so it works while
+ * the other side blocks.
+ *
+ * A message is serialized and sent in fragments, in order; one that does not
+ * fit now is kept by its sender, which tries again ({@link MailWriter.flush})
+ * whenever the reader may have gone on.
+ */
+import { deserialize, serialize } from 'node:v8';
+import { Atomics, Math } from '../../builtins.js';
+import { memoryBytes, type PipePlace } from '../memory/channel.js';
+import { Disorder } from './disorder.js';
+import { align8 } from '../memory/record.js';
+import type { LaneMemory } from '../memory/lane-memory.js';
+import { Header, type LaneSize } from '../memory/layout.js';
+import { NO_RECORD, PipeReader, PipeWriter } from '../memory/pipe.js';
+
+/** Bytes of each pipe: a power of two. */
+const MAIL_BYTES = 65_536;
+/** A fragment: its size, the bytes it carries, and whether it is the last of its message. */
+const HEADER_BYTES = 16;
+const LENGTH = 1;
+const LAST = 2;
+const FRAGMENT_BYTES = 16_384;
+
+/** Bytes of the memory of a process lane: the lane's, then the mail. */
+export function processMemoryBytes(size: LaneSize): number {
+  return memoryBytes(size) + 2 * MAIL_BYTES;
+}
+
+/** The pipe from the host to the lane. */
+export function mailDown(size: LaneSize): PipePlace {
+  const start = memoryBytes(size);
+  return { start, bytes: MAIL_BYTES, write: Header.MAIL_DOWN_WRITE, read: Header.MAIL_DOWN_READ };
+}
+
+/** The pipe from the lane to the host. */
+export function mailUp(size: LaneSize): PipePlace {
+  const start = memoryBytes(size) + MAIL_BYTES;
+  return { start, bytes: MAIL_BYTES, write: Header.MAIL_UP_WRITE, read: Header.MAIL_UP_READ };
+}
+
+export class MailWriter {
+  readonly #memory: LaneMemory;
+  readonly #pipe: PipeWriter;
+  /** What has not been sent yet, oldest first. */
+  readonly #backlog: Buffer[] = [];
+  /** Bytes of the oldest that have been sent. */
+  #sent = 0;
+
+  constructor(memory: LaneMemory, place: PipePlace) {
+    this.#memory = memory;
+    this.#pipe = new PipeWriter(memory, place);
+  }
+
+  /** Whether something waits for room. */
+  get waits(): boolean {
+    return this.#backlog.length > 0;
+  }
+
+  /** @returns whether all of it is on its way; else {@link flush} sends the rest. */
+  send(message: unknown): boolean {
+    this.#backlog.push(serialize(message));
+    return this.flush();
+  }
+
+  /**
+   * Sends a message from a lane to its host, which takes a large one in pieces: waits for room where there is none.
+   * @param host `knock` has it look at the mail; `wait` waits until a word has changed.
+   */
+  sendAll(message: unknown, host: { knock(): void; wait(index: number, seen: number): void }): void {
+    if (this.send(message)) return;
+    const { i32 } = this.#memory;
+    Atomics.store(i32, Header.MAIL_UP_WAITS, 1);
+    for (;;) {
+      const seen = Atomics.load(i32, Header.MAIL_UP_READ);
+      if (this.flush()) break;
+      // After what has just been written: a host that was told before may have found nothing.
+      host.knock();
+      host.wait(Header.MAIL_UP_READ, seen);
+    }
+    Atomics.store(i32, Header.MAIL_UP_WAITS, 0);
+  }
+
+  /** Sends what there is room for. @returns whether that was everything. */
+  flush(): boolean {
+    for (let message = this.#backlog[0]; message !== undefined; message = this.#backlog[0]) {
+      if (!this.#flushOne(message)) return false;
+      this.#backlog.shift();
+      this.#sent = 0;
+    }
+    return true;
+  }
+
+  #flushOne(message: Buffer): boolean {
+    const { i32, bytes } = this.#memory;
+    do {
+      const length = Math.min(message.length - this.#sent, FRAGMENT_BYTES);
+      const at = this.#pipe.reserve(HEADER_BYTES + align8(length));
+      if (at === NO_RECORD) return false;
+      i32[at / 4 + LENGTH] = length;
+      i32[at / 4 + LAST] = this.#sent + length === message.length ? 1 : 0;
+      message.copy(bytes, at + HEADER_BYTES, this.#sent, this.#sent + length);
+      this.#sent += length;
+      this.#pipe.commit();
+    } while (this.#sent < message.length);
+    return true;
+  }
+}
+
+export class MailReader {
+  readonly #memory: LaneMemory;
+  readonly #pipe: PipeReader;
+  /** Fragments of the message that is coming in. */
+  #fragments: Buffer[] = [];
+
+  constructor(memory: LaneMemory, place: PipePlace) {
+    this.#memory = memory;
+    this.#pipe = new PipeReader(memory, place);
+  }
+
+  /** The next message that is here in full; undefined when there is none now. */
+  receive(): unknown {
+    for (let at = this.#pipe.peek(); at !== NO_RECORD; at = this.#pipe.peek()) {
+      const { i32, bytes } = this.#memory;
+      const length = i32[at / 4 + LENGTH] as number;
+      if (length < 0 || at + HEADER_BYTES + length > this.#pipe.end)
+        throw new Disorder('the length of a message');
+      const last = i32[at / 4 + LAST] === 1;
+      // A copy: the memory is given back.
+      this.#fragments.push(Buffer.from(bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length)));
+      this.#pipe.take();
+      if (!last) continue;
+      const message = this.#fragments.length === 1 ? this.#fragments[0] : Buffer.concat(this.#fragments);
+      this.#fragments = [];
+      return deserialize(message as Buffer);
+    }
+    return undefined;
+  }
+}

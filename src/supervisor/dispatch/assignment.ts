@@ -1,0 +1,111 @@
+/**
+ * Which lane runs a call, and how it gets there: an idle lane, or one whose
+ * calls are expected to end soon. What a tick assigns goes as a crate, at its end.
+ */
+import { performance } from '../../builtins.js';
+import { chooseLane, chooseLaneAhead, otherLanes, overdueMs } from './choose-lane.js';
+import type { Endings } from '../results/call-endings.js';
+import { STUCK_AFTER_MS } from '../watchdog/health.js';
+import type { HostLoop } from './host-loop.js';
+import type { Job, JobLane } from '../job.js';
+import type { LaneSet } from '../lifecycle/lane-set.js';
+import { FIRST_LOOK_MS } from '../watchdog/silence.js';
+import type { Talk } from '../host-functions/callback-state.js';
+import type { TickClock } from './tick-clock.js';
+import type { Watch } from '../watchdog/watch.js';
+
+export interface AssignmentParts {
+  readonly lanes: LaneSet;
+  readonly loop: HostLoop;
+  readonly watch: Watch;
+  readonly clock: TickClock;
+  readonly talk: Talk;
+  readonly endings: Endings;
+  /** Whether lanes are processes. */
+  readonly processes: boolean;
+  /** Whether lanes are recycled. */
+  readonly recycles: boolean;
+  /** Whether somebody wants to know when calls start. */
+  announcing(): boolean;
+}
+
+/** Calls that are published together at most: an idle lane should not wait for a long tick to end. */
+const CRATE = 32;
+
+export class Assignment {
+  readonly #parts: AssignmentParts;
+
+  constructor(parts: AssignmentParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Gives a job to a lane.
+   * @param ahead whether it may be written behind a call that is expected to end soon.
+   * @returns false when no lane takes it now.
+   */
+  assign(job: Job, ahead: boolean): boolean {
+    const { lanes, loop, watch, clock, processes } = this.#parts;
+    const free = chooseLane(lanes.active, job, clock.callUs);
+    const mayGoAhead = ahead && !job.fn.hasCallbacks;
+    const chosen = free ?? (mayGoAhead ? chooseLaneAhead(lanes.active, performance.now()) : null);
+    if (chosen === null) {
+      lanes.want();
+      // It waits, and the process has to live for it; threads see to that by their leases.
+      if (processes) loop.notice();
+      return false;
+    }
+    const lane = this.#write(job, chosen) ?? (free === null ? null : this.#writeElsewhere(job, free));
+    if (lane === null) return false;
+    const first = lane.ring.occupied === 1;
+    const now = job.createdAt;
+    lane.lastUsed = now;
+    if (job.fn.hasCallbacks) this.#parts.talk.dispatched(job, lane);
+    if (this.#parts.recycles) lanes.recycle(lane);
+    if (free !== null) lane.exclusive = job.items !== null || !job.fn.short;
+    // The rest goes as a crate, at the end of this tick.
+    if (first || free === null || lane.ring.unpublished >= CRATE) lane.wake();
+    if (!first) watch.by(free === null ? overdueAt(lane) : now + STUCK_AFTER_MS);
+    else if (job.timeout !== Infinity) watch.by(now + job.timeout);
+    if (processes) watch.by(now + FIRST_LOOK_MS);
+    loop.notice();
+    return true;
+  }
+
+  /** @returns the lane; null when its memory has no room. */
+  #write(job: Job, lane: JobLane): JobLane | null {
+    const sequence = lane.ring.write(job, this.#parts.announcing());
+    if (sequence === undefined) return null;
+    job.lane = lane;
+    job.sequence = sequence;
+    return lane;
+  }
+
+  /** Rather than to let it wait, with a copy of its bytes, while another lane has room for them. */
+  #writeElsewhere(job: Job, full: JobLane): JobLane | null {
+    for (const lane of otherLanes(this.#parts.lanes.active, job, full)) {
+      if (this.#write(job, lane) !== null) return lane;
+    }
+    return null;
+  }
+
+  /** Takes back the calls that were written ahead. @returns whether there were any. */
+  takeBackAhead(): boolean {
+    const { lanes, endings } = this.#parts;
+    let any = false;
+    for (const lane of lanes.active) {
+      if (lane.exclusive && lane.ring.occupied > 1 && endings.giveBack(lane)) any = true;
+    }
+    return any;
+  }
+
+  /** Lets the lanes see every call that was assigned. */
+  publish(): void {
+    for (const lane of this.#parts.lanes.active) if (lane.ring.unpublished !== 0) lane.wake();
+  }
+}
+
+/** When the call that a lane runs will have taken longer than was expected of it. */
+function overdueAt({ ring }: JobLane): number {
+  return ring.startedAt(ring.head) + overdueMs(ring.ticket(ring.head));
+}

@@ -1,0 +1,56 @@
+/** Waiting that would never end: found by what the lanes wait for in turn. */
+import { DeadlockError } from '../../errors.js';
+import type { Invocation } from './invocation.js';
+import type { Job } from '../job.js';
+import type { LaneSet } from '../lifecycle/lane-set.js';
+import type { Talk } from './callback-state.js';
+
+/**
+ * Whether every lane waits for the host: for a function of which `holds` is
+ * true, or for a reader of a call of which `stalls` is. Then none takes a call.
+ */
+export function allWait(
+  { active, lost }: LaneSet,
+  talk: Talk,
+  holds: (invocation: Invocation) => boolean,
+  stalls: (job: Job) => boolean,
+): boolean {
+  // One that was given up just now comes back, or is replaced.
+  if (active.length === 0 || lost.some(({ abandonAt }) => abandonAt !== Infinity)) return false;
+  return active.every((lane) => {
+    if ((lane.status !== 'ready' && lane.status !== 'retiring') || !lane.hasCallbacks) return false;
+    const waiting = talk.waitingIn(lane);
+    if (waiting !== null) return holds(waiting);
+    return lane.channel.stalled && lane.ring.occupied > 0 && stalls(lane.ring.ticket(lane.ring.head));
+  });
+}
+
+/**
+ * A blocking call is about to wait.
+ * @throws DeadlockError when nothing that it waits for can happen while its thread blocks.
+ */
+export function requireHope(job: Job, lanes: LaneSet, talk: Talk): void {
+  const any = (): boolean => true;
+  if (job.lane === null && allWait(lanes, talk, any, any)) {
+    throw new DeadlockError(
+      `A blocking call of ${job.fn.name} waits for a lane, and every lane waits for functions or readers of the thread that it blocks. ` +
+        'Await the call instead, and have more lanes than functions and readers that make calls.',
+      { call: job.id, symbol: job.fn.name },
+    );
+  }
+  // One that is stuck may come back, one that was killed ends; and one may be started.
+  if (lanes.active.length > 0 || lanes.lost.length > 0) return;
+  if (lanes.startsAt !== Infinity) return;
+  throw new DeadlockError(
+    'A blocking call waits for a lane, and this pool has none that could start while its thread blocks. Await the call instead.',
+  );
+}
+
+/** A function that a blocking call waits for has answered with a promise. */
+export function blockedDeadlock(job: Job, what: string): DeadlockError {
+  return new DeadlockError(
+    `${job.fn.name} was called with .blocking(), and ${what} answered with a promise: it cannot settle while this thread is blocked. ` +
+      'Await the call, or give a function that answers at once.',
+    { call: job.id, symbol: job.fn.name },
+  );
+}

@@ -1,0 +1,255 @@
+/**
+ * Functions that native code calls on the host.
+ *
+ *   asked ──► running ──► returned | threw ──► answered
+ *                 └─ a promise ──► settled ──► answered
+ *                          ├─ its time is over ──────► declined, the call fails
+ *                          └─ the call was stopped, or its lane died ──► forgotten
+ *
+ * Guarantees:
+ * - A request is answered at most once, and only while its native thread waits
+ *   for it: a lane waits for one at a time, and `#waiting` has that one.
+ * - What the function throws never leaves this file: it becomes the call's
+ *   failure, and native code gets the declared fallback.
+ * - After a call has failed its native code is not let wait again: the
+ *   tripwire is up, and the lane answers every further callback by itself.
+ * - It may be entered again: a record is taken before its function runs.
+ */
+import type { AsyncResource } from 'node:async_hooks';
+import { Math, performance } from '../../builtins.js';
+import { whenSettled } from '../../promises.js';
+import { fitsType } from '../../declare/values/validate.js';
+import type { HostFunctionSpec, ParamSpec } from '../../declare/spec.js';
+import type { OffthreadError } from '../../errors.js';
+import { thrownText } from '../../options/checks.js';
+import { RecordKind } from '../../shared/memory/record.js';
+import { Disorder } from '../../shared/messages/disorder.js';
+import { StopCause } from '../../shared/memory/layout.js';
+import { generationOf } from '../../shared/memory/states.js';
+import type { RecordHead } from '../../lanes/channel/lane-channel.js';
+import type { Persistent } from './persistent-functions.js';
+import { enterInvocation, leaveInvocation } from './host-context.js';
+import { failedWith, lateHost, unreadable, wrongResult, wrongSync } from './host-failures.js';
+import type { Invocation } from './invocation.js';
+import type { Job, JobLane } from '../job.js';
+import { isThenable, settled } from './thenable.js';
+
+/** What this needs of the supervisor. */
+export interface HostCallsContext {
+  /** ms; Infinity is unlimited. */
+  readonly hostTimeout: number;
+  /** A look is wanted by this time. */
+  by(time: number): void;
+  /** A function that belongs to no call, or to one that has settled, has failed. */
+  stray(error: OffthreadError): void;
+  /** Native code waits for a promise: what it waits for may never come. */
+  waits(): void;
+  /** Native code goes on: it may soon say more. */
+  answered(): void;
+  /** A persistent callback by its number; undefined once it is closed. */
+  persistent(id: number): Persistent | undefined;
+}
+
+/** ms that the requests of one lane may take at a look. */
+const SERVE_MS = 1;
+
+type HostFunction = (...values: unknown[]) => unknown;
+
+/** What a request asks for. */
+interface Asked {
+  readonly param: HostFunctionSpec;
+  readonly fn: HostFunction;
+  /** Where the function runs. */
+  readonly context: AsyncResource | null;
+}
+
+export class HostCalls {
+  readonly #context: HostCallsContext;
+  /** What each lane waits for. */
+  readonly #waiting = new Map<JobLane, Invocation>();
+  /** Requests for what is not there any more. */
+  late = 0;
+
+  constructor(context: HostCallsContext) {
+    this.#context = context;
+  }
+
+  /** Takes the requests of a lane, for as long as the event loop can spare. @returns how many. */
+  serve(lane: JobLane): number {
+    const { channel } = lane;
+    const until = performance.now() + SERVE_MS;
+    let found = 0;
+    for (let head = channel.nextCall(); head !== null; head = channel.nextCall()) {
+      // Native code that does not wait may ask faster than it is answered.
+      if (found > 0 && performance.now() > until) break;
+      found += 1;
+      const job = jobOf(lane, head);
+      // Kept: the function may look at the pipe again.
+      const { outside, request } = head;
+      if ((head.kind & RecordKind.FAULT) !== 0) {
+        const text = channel.takeFault(head);
+        if (job !== null) this.fail(job, unreadable(job, text));
+        continue;
+      }
+      const asked = this.#askedFor(job, head);
+      const values = this.#take(lane, job, head, asked);
+      if (asked === null) this.late += 1;
+      if (asked === null || values === null || (!outside && job === null)) channel.decline(request);
+      else this.#run(lane, job, request, asked, values);
+    }
+    return found;
+  }
+
+  /** What a lane waits for, if it waits for the host. */
+  waitingIn(lane: JobLane): Invocation | null {
+    const invocation = this.#waiting.get(lane);
+    if (invocation === undefined) return null;
+    const { job } = invocation;
+    return job !== null && (job.isSettled || job.stopping !== null || job.lane !== lane) ? null : invocation;
+  }
+
+  /** Ends the waiting whose time is over. @returns when the next one's is. */
+  due(now: number): number {
+    let next = Infinity;
+    for (const [lane, invocation] of this.#waiting) {
+      if (this.waitingIn(lane) === null) this.forget(lane);
+      else if (invocation.dueAt <= now) this.end(invocation, lateHost(invocation));
+      else next = Math.min(next, invocation.dueAt);
+    }
+    return next;
+  }
+
+  /** Nobody waits in that lane any more. */
+  forget(lane: JobLane): void {
+    const invocation = this.#waiting.get(lane);
+    if (invocation !== undefined) leaveInvocation(invocation);
+    this.#waiting.delete(lane);
+  }
+
+  /** A call will fail with this, whatever native code returns; native code is asked to come back. */
+  fail(job: Job, error: OffthreadError): void {
+    if (job.isSettled) return;
+    job.talk ??= { sink: null, context: null, failure: null };
+    if (job.talk.failure !== null) return;
+    job.talk.failure = error;
+    if (job.lane === null) return;
+    error.lane ??= job.lane.name;
+    job.lane.ring.trip(job.sequence, StopCause.FAILED);
+    job.lane.channel.nudge();
+  }
+
+  #run(lane: JobLane, job: Job | null, request: number, asked: Asked, values: readonly unknown[]): void {
+    const { param, fn, context } = asked;
+    const timeout = job?.hostTimeout ?? param.timeout ?? this.#context.hostTimeout;
+    const dueAt = timeout === Infinity ? Infinity : performance.now() + timeout;
+    const invocation: Invocation = { lane, job, param, request, timeout, dueAt, followed: true };
+    // Known as waiting before it runs: it may make a blocking call.
+    if (request !== 0) this.#waiting.set(lane, invocation);
+    let result: unknown;
+    let promised = false;
+    try {
+      const run = (): unknown => enterInvocation(invocation, () => fn(...values));
+      result = context === null ? run() : context.runInAsyncScope(run);
+      promised = isThenable(result);
+    } catch (thrown) {
+      leaveInvocation(invocation);
+      this.end(invocation, failedWith(invocation, thrown));
+      return;
+    }
+    if (!promised) {
+      leaveInvocation(invocation);
+      this.#answer(invocation, result);
+      return;
+    }
+    const settle = (end: () => void): void => {
+      leaveInvocation(invocation);
+      end();
+    };
+    void whenSettled(
+      settled(result as PromiseLike<unknown>),
+      (value) => settle(() => this.#answer(invocation, value)),
+      (thrown: unknown) => settle(() => this.end(invocation, failedWith(invocation, thrown))),
+    );
+    if (param.sync) this.end(invocation, wrongSync(invocation));
+    else if (request !== 0) {
+      this.#context.by(dueAt);
+      this.#context.waits();
+    }
+  }
+
+  /** The function has a value. */
+  #answer(invocation: Invocation, value: unknown): void {
+    const { lane, param, request } = invocation;
+    const { returns } = param.callback;
+    // One that answered at once, after all that time: no timer could end it.
+    if (performance.now() > invocation.dueAt) {
+      this.end(invocation, lateHost(invocation));
+      return;
+    }
+    if (returns !== 'void' && !fitsType(returns, value)) {
+      this.end(invocation, wrongResult(invocation, value));
+      return;
+    }
+    if (request === 0 || !this.#release(invocation)) return;
+    lane.channel.reply(request, returns, value);
+    this.#context.answered();
+  }
+
+  /** There will be no value. */
+  end(invocation: Invocation, error: OffthreadError): void {
+    const { lane, job, request } = invocation;
+    const waits = request !== 0;
+    if (waits && !this.#release(invocation)) return;
+    leaveInvocation(invocation);
+    // Before the answer: the call must not be over when it fails.
+    if (job !== null && !job.isSettled) this.fail(job, error);
+    else this.#context.stray(error);
+    if (!waits) return;
+    lane.channel.decline(request);
+    this.#context.answered();
+  }
+
+  /** What a request asks for; null when that is not there any more. */
+  #askedFor(job: Job | null, { target }: RecordHead): Asked | null {
+    if (target < 0) {
+      const persistent = this.#context.persistent(-target);
+      if (persistent === undefined) return null;
+      const { param, callback } = persistent;
+      return { param, fn: callback.fn as HostFunction, context: callback.context };
+    }
+    if (job === null) return null;
+    const { spec, given } = job.fn.compiled;
+    const param: ParamSpec | undefined = spec.params[target];
+    const fn = job.args[given.positions.indexOf(target)];
+    if (param?.kind !== 'callback' || typeof fn !== 'function') return null;
+    return { param, fn: fn as HostFunction, context: job.talk?.context ?? null };
+  }
+
+  /** The values of a request; null when they are not to be had. */
+  #take(lane: JobLane, job: Job | null, head: RecordHead, asked: Asked | null): unknown[] | null {
+    try {
+      return lane.channel.takeCall(head, asked?.param.callback.params ?? []);
+    } catch (cause) {
+      if (cause instanceof Disorder) throw cause;
+      // No memory for a copy, say.
+      if (job !== null) this.fail(job, unreadable(job, thrownText(cause)));
+      return null;
+    }
+  }
+
+  /** @returns whether native code still waits for it. */
+  #release({ lane, request }: Invocation): boolean {
+    const current = this.waitingIn(lane);
+    if (current?.request !== request) return false;
+    this.#waiting.delete(lane);
+    return true;
+  }
+}
+
+/** The call that a request came from; null when it is over. */
+function jobOf(lane: JobLane, { outside, sequence, generation }: RecordHead): Job | null {
+  if (outside || !lane.ring.holds(sequence)) return null;
+  const job = lane.ring.ticket(sequence);
+  const own = job.lane === lane && job.sequence === sequence && generationOf(job.id) === generation;
+  return own && !job.isSettled ? job : null;
+}

@@ -1,0 +1,47 @@
+/** Which threads of a pool may be inside ffi-rs: a pool's part in the quiet gate. */
+import type { Interrupter } from '../watchdog/interrupter.js';
+import type { JobLane } from '../job.js';
+import type { LaneSet } from './lane-set.js';
+import type { QuietMember } from './quiescence.js';
+
+export class FfiRsThreads implements QuietMember {
+  readonly #lanes: LaneSet;
+  readonly #interrupter: Interrupter;
+  readonly resume: () => void;
+
+  /** @param resume called when calls may start again. */
+  constructor(lanes: LaneSet, interrupter: Interrupter, resume: () => void) {
+    this.#lanes = lanes;
+    this.#interrupter = interrupter;
+    this.resume = resume;
+  }
+
+  quiet(): boolean {
+    return !this.#interrupter.busy && !this.#all().some(inside);
+  }
+
+  obstacle(): string {
+    const lane = this.#all().find(inside);
+    if (lane === undefined) return 'an interrupt function is running';
+    const { ring } = lane;
+    if (!lane.bound || ring.remaining === 0) return `lane ${lane.name} is still starting`;
+    return `a call of ${ring.ticket(ring.done).fn.name} is running in lane ${lane.name}`;
+  }
+
+  #all(): JobLane[] {
+    const { active, lost, ending } = this.#lanes;
+    return [...lost, ...active, ...ending];
+  }
+}
+
+function inside(lane: JobLane): boolean {
+  if (lane.status === 'ended') return false;
+  // Binding calls into the engine too.
+  if (!lane.bound) return true;
+  const { ring } = lane;
+  // By the lane's own word: the host may not have taken what is done.
+  for (let at = ring.done; at !== ring.tail; at = (at + 1) | 0) {
+    if (ring.ticket(at).fn.engine === 'ffi-rs') return true;
+  }
+  return false;
+}

@@ -1,0 +1,67 @@
+/** Native functions that report failure: whether one has, by a rule of the caller's, and the error for it. */
+import { getSystemErrorName } from 'node:util';
+import { ignoreFailure } from '../../promises.js';
+import { DeclarationError, type ErrorContext, NativeError } from '../../errors.js';
+import type { DeclaredFunction } from '../../lanes/rows/declared-function.js';
+import { isThenable, settled } from '../host-functions/thenable.js';
+
+/** What it returned, and what else it said. */
+export interface Failure extends Pick<ErrorContext, 'call' | 'lane'> {
+  readonly returned: unknown;
+  /** 0, or left out: not known. */
+  readonly errno?: number;
+  readonly lastError?: string | null;
+}
+
+/**
+ * The verdict of a `fails` rule that is a function. Runs user code.
+ * @throws DeclarationError when it gives none.
+ */
+export function failsByRule(
+  { name, compiled }: DeclaredFunction,
+  returned: unknown,
+  context: Pick<ErrorContext, 'call' | 'lane'> = {},
+): boolean {
+  try {
+    const verdict: unknown = compiled.failsPredicate?.(returned);
+    if (!isThenable(verdict)) return Boolean(verdict);
+    ignoreFailure(settled(verdict));
+    throw new TypeError('it answered with a promise; it has to answer at once');
+  } catch (cause) {
+    const what = `The \`fails\` rule of ${name} threw instead of answering. Let it return true or false.`;
+    throw new DeclarationError(what, { ...context, symbol: name, cause });
+  }
+}
+
+export function nativeError({ name: symbol, compiled }: DeclaredFunction, failure: Failure): NativeError {
+  const { returned, errno = 0, lastError = null, call, lane } = failure;
+  const { spec } = compiled;
+  const name = spec.errno ? errnoName(errno) : undefined;
+  const why = [lastError, name === undefined ? null : `errno ${errno}, ${name}`].filter(
+    (part) => part !== null,
+  );
+  const shown = typeof returned === 'bigint' ? `${returned}n` : String(returned);
+  return new NativeError(
+    `${symbol} reported failure: it returned ${shown}${why.length > 0 ? ` (${why.join('; ')})` : ''}.` +
+      (why.length > 0
+        ? ''
+        : ' Its documentation says what that value means; declare `errno` or `lastError` to have the reason read.'),
+    {
+      call,
+      symbol,
+      lane,
+      code: name,
+      returned,
+      errno: spec.errno ? errno : undefined,
+      lastError: lastError ?? undefined,
+    },
+  );
+}
+
+function errnoName(errno: number): string | undefined {
+  try {
+    return errno > 0 ? getSystemErrorName(-errno) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * Turns what a lane left in a row into the end of a call, in two steps.
+ *
+ *   read    everything is copied out of the row and its payload
+ *           (the row is given back here, by the caller)
+ *   settle  user code may run: a `fails` rule, a listener, a subscriber
+ *
+ * User code may make a blocking call, which takes results from the same lane:
+ * so the row has to be gone before it runs. The row's state was decided by
+ * compare-and-swap, so exactly one ending is read; a row whose call has settled
+ * already (cancelled while queued, given up, taken back) gives none.
+ */
+import { ArgumentError, EngineError, type ErrorContext, type OffthreadError } from '../../errors.js';
+import { copyBack } from '../../lanes/rows/pack.js';
+import { classOf } from '../../lanes/process/deserialize-error.js';
+import { type LongTexts, readLastError, readReturned, withOuts } from '../../lanes/rows/unpack.js';
+import { Disorder } from '../../shared/messages/disorder.js';
+import { ERRNO_SHIFT, Outcome, RowDouble } from '../../shared/memory/layout.js';
+import type { ErrorData, ToHost } from '../../shared/messages/messages.js';
+import { State, generationOf } from '../../shared/memory/states.js';
+import { failsByRule, nativeError } from './native-failure.js';
+import type { Job, JobItems, JobLane } from '../job.js';
+
+/** What a lane sent beside the row of a call. */
+export type ReadMessage = (
+  lane: JobLane,
+  generation: number,
+) => Exclude<ToHost, { kind: 'record' }> | undefined;
+
+/** What a row said. */
+export interface Reading {
+  readonly state: State;
+  readonly lane: string;
+  /** The native return value alone, and with the out parameters behind it. */
+  readonly returned: unknown;
+  readonly value: unknown;
+  readonly errno: number;
+  readonly lastError: string | null;
+  /** Something that keeps the call from succeeding, whatever it returned. */
+  readonly obstacle: OffthreadError | null;
+}
+
+/** Used again for every plain success: it is read before any user code runs. */
+const success: { -readonly [K in keyof Reading]: Reading[K] } = {
+  state: State.succeeded,
+  lane: '',
+  returned: undefined,
+  value: undefined,
+  errno: 0,
+  lastError: null,
+  obstacle: null,
+};
+
+/** Copies out what the lane left for a job; null when the job needs nothing from it. To be used before the next call of this. */
+export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | null {
+  const { ring } = lane;
+  const { sequence, fn } = job;
+  const state = ring.state(sequence);
+  if (state === State.withdrawn || state === State.lost || job.isSettled) return null;
+  const startedAt = ring.startedAt(sequence);
+  const endedAt = ring.endedAt(sequence);
+  job.startedAt = startedAt;
+  job.endedAt = endedAt;
+  if (job.items !== null) return readItems(lane, job, state, read);
+  // Of short calls one in eight is enough.
+  if (!fn.short || (sequence & 7) === 0) fn.measure((endedAt - startedAt) * 1_000, endedAt);
+  const outcome = ring.outcome(sequence);
+  // A `fails` rule is user code, which may bring the next reading before this one has been used up.
+  const plain = outcome === 0 && state === State.succeeded && !ring.copiesBack(sequence);
+  if (!plain || fn.compiled.failsPredicate !== undefined) return readWhole(lane, job, state, outcome, read);
+  const payload = ring.payload(sequence);
+  success.returned = readReturned(ring.memory, sequence, payload, fn, null);
+  success.value = withOuts(ring.memory, payload, fn, null, success.returned);
+  success.lane = lane.name;
+  return success;
+}
+
+/** The same for a batch: its items have their own outcomes. */
+function readItems(lane: JobLane, job: Job, state: State, read: ReadMessage): Reading {
+  const { ring } = lane;
+  const items = job.items as JobItems;
+  items.collect(ring.memory, job.sequence);
+  const endedAt = job.endedAt as number;
+  const us = (endedAt - (job.startedAt as number)) * 1_000;
+  if (items.done > 0) job.fn.measure(us / items.done, endedAt);
+  const threw = (ring.outcome(job.sequence) & Outcome.THREW) !== 0;
+  const message = threw ? read(lane, generationOf(job.id)) : undefined;
+  const obstacle = threw
+    ? engineError(job, lane, message?.kind === 'error' ? message.error : undefined, false)
+    : null;
+  return {
+    state,
+    lane: lane.name,
+    returned: undefined,
+    value: undefined,
+    errno: 0,
+    lastError: null,
+    obstacle,
+  };
+}
+
+/** The same where there is more to a row than a value. */
+function readWhole(lane: JobLane, job: Job, state: State, outcome: number, read: ReadMessage): Reading {
+  const { ring } = lane;
+  const { sequence, fn } = job;
+  const message =
+    (outcome & (Outcome.THREW | Outcome.TEXT_BY_PORT)) === 0 ? undefined : read(lane, generationOf(job.id));
+  const plain = { state, lane: lane.name, returned: undefined, value: undefined, errno: 0, lastError: null };
+  if ((outcome & Outcome.THREW) !== 0) {
+    // Of a process the error comes before the row is over.
+    if (lane.kind === 'process' && message?.kind !== 'error') throw new Disorder('the outcome of a call');
+    return {
+      ...plain,
+      obstacle: engineError(
+        job,
+        lane,
+        message?.kind === 'error' ? message.error : undefined,
+        (outcome & Outcome.ANSWER_LOST) !== 0,
+      ),
+    };
+  }
+  const { memory } = ring;
+  const payload = ring.payload(sequence);
+  const whole =
+    !ring.copiesBack(sequence) ||
+    copyBack(memory, ring.places(sequence), fn, job.args, ring.externals(sequence), ring.outside);
+  if (state === State.cancelled || state === State.timedOut) return { ...plain, obstacle: null };
+  const long: LongTexts = message?.kind === 'texts' ? message.texts : null;
+  const returned = readReturned(memory, sequence, payload, fn, long);
+  return {
+    state,
+    lane: lane.name,
+    returned,
+    value: withOuts(memory, payload, fn, long, returned),
+    errno: outcome >> ERRNO_SHIFT,
+    lastError: readLastError(memory, payload, fn, long),
+    obstacle: whole ? null : lostBytes(job),
+  };
+}
+
+/** Ends a job by what its row said. Runs user code. */
+export function settleReading(job: Job, reading: Reading): void {
+  const { state, obstacle } = reading;
+  const failure = job.talk?.failure ?? null;
+  if (state === State.cancelled) job.settle('cancelled', undefined, job.stopping?.error);
+  else if (state === State.timedOut) job.settle('timed-out', undefined, job.stopping?.error);
+  else if (obstacle !== null) job.settle('failed', undefined, obstacle);
+  else if (failure !== null) {
+    job.settle(failure.kind === 'timeout' ? 'timed-out' : 'failed', undefined, failure);
+  } else if (failed(job, reading))
+    job.settle('failed', undefined, nativeError(job.fn, { ...reading, ...contextOf(job, reading.lane) }));
+  else job.settle('succeeded', reading.value, undefined);
+}
+
+/** Progress of a call that is in a lane: what native code last wrote. */
+export function readProgress(lane: JobLane, sequence: number): { done: number; total: number } {
+  const { memory } = lane.ring;
+  const at = memory.rowDouble(sequence);
+  return {
+    done: memory.f64[at + RowDouble.DONE] as number,
+    total: memory.f64[at + RowDouble.TOTAL] as number,
+  };
+}
+
+/** The declaration's verdict. A rule that throws has ended the job itself, as failed. */
+function failed(job: Job, { state, returned }: Reading): boolean {
+  if (job.fn.compiled.failsPredicate === undefined || job.items !== null) return state === State.failed;
+  try {
+    return failsByRule(job.fn, returned, { call: job.id });
+  } catch (error) {
+    job.settle('failed', undefined, error);
+    return true;
+  }
+}
+
+function contextOf(job: Job, lane?: string): ErrorContext {
+  return { call: job.id, symbol: job.fn.name, lane };
+}
+
+/** @param returned whether native code had run: then what it brought could not be read. */
+function engineError(
+  job: Job,
+  lane: JobLane,
+  data: ErrorData | undefined,
+  returned: boolean,
+): OffthreadError {
+  const cause = Object.assign(new Error(data?.message ?? 'unknown'), data);
+  const why = (data?.message ?? 'the lane gave no reason').replace(/\.$/, '');
+  // A library may fail in one lane alone: its file has gone, or is another one by now.
+  const type = returned ? EngineError : classOf(data?.name);
+  const code = data?.code?.startsWith('OFFTHREAD_') === true ? data.code : undefined;
+  return new type(
+    returned
+      ? `${job.fn.name} ran in lane ${lane.name}, and what it returned could not be read: ${why}. ` +
+          'What it did is done. Look at the declared types of what it returns (a text longer than 512 MB fits no string), ' +
+          'and at modules that lanes load (`execArgv`, or `NODE_OPTIONS` in `env`), before it is called again.'
+      : `${job.fn.name} could not be called: ${why}. ` +
+          `The ${job.fn.engine} engine refused in lane ${lane.name}; nothing reached native code.`,
+    {
+      ...contextOf(job, lane.name),
+      cause,
+      code: returned ? 'OFFTHREAD_ENGINE_RESULT' : code,
+    },
+  );
+}
+
+function lostBytes(job: Job): ArgumentError {
+  return new ArgumentError(
+    `${job.fn.name} ran, but what it wrote could not be copied back: an inout buffer was detached or shrunk while the call ran. ` +
+      'Keep a buffer until its call has settled, or use a view over a SharedArrayBuffer.',
+    contextOf(job),
+  );
+}

@@ -1,0 +1,110 @@
+/**
+ * The health of lanes, looked at when something is due: timeouts and grace of
+ * what they run, calls stuck behind it, lanes that do not start or have ended
+ * without a word. Every look answers with the time of the next one.
+ */
+import { Math } from '../../builtins.js';
+import { CallTimeoutError } from '../../errors.js';
+import type { Death } from '../../lanes/death.js';
+import { State } from '../../shared/memory/states.js';
+import { overdueMs } from '../dispatch/choose-lane.js';
+import type { Job, JobLane } from '../job.js';
+import { requireProgress } from '../results/row-check.js';
+import { Silence } from './silence.js';
+import { type StopContext, giveUp, interruptAgain, stopJob } from './stopping.js';
+
+/** What a look may lead to. */
+export interface HealthEvents {
+  crashed(lane: JobLane, death: Death): void;
+  /** Calls the lane has not started are to run elsewhere. */
+  giveBack(lane: JobLane): void;
+}
+
+/** ms that calls wait behind one that was expected to be short. */
+export const STUCK_AFTER_MS = 5;
+/** ms between looks at a lane that is just ending. */
+const ENDING_LOOK_MS = 1;
+/** ms that a lane may take to start. */
+export const BOOT_MS = 15_000;
+
+export class Health {
+  readonly #stopping: StopContext;
+  readonly #events: HealthEvents;
+  readonly #silence: Silence;
+
+  constructor(stopping: StopContext, events: HealthEvents) {
+    this.#stopping = stopping;
+    this.#events = events;
+    this.#silence = new Silence((lane) => events.giveBack(lane));
+  }
+
+  /** Looks at a lane at `now`, on the host's clock. @returns when to look again, or Infinity. */
+  check(lane: JobLane, now: number): number {
+    if (lane.lookForEnd(false)) return now + ENDING_LOOK_MS;
+    if (lane.status === 'starting') {
+      if (now - lane.createdAt < BOOT_MS) return lane.createdAt + BOOT_MS;
+      this.#events.crashed(lane, {
+        reason: `did not start within ${BOOT_MS} ms`,
+        advice:
+          'The machine has no time for it, or a module that it loads first (`execArgv`, or `NODE_OPTIONS` in `env`) holds it up.',
+        phase: 'boot',
+        pid: lane.pid,
+        stderr: [],
+      });
+      return Infinity;
+    }
+    return Math.min(this.#checkCalls(lane, now), now + this.#silence.look(lane, now));
+  }
+
+  #checkCalls(lane: JobLane, now: number): number {
+    const { ring } = lane;
+    if (ring.occupied === 0) return Infinity;
+    const job = ring.ticket(ring.head);
+    // Ended or taken back already, and the lane has not passed the row yet.
+    if (job.lane !== lane || job.isSettled) return now + STUCK_AFTER_MS;
+    try {
+      requireProgress(lane, job, now);
+    } catch (cause) {
+      lane.corrupted(cause);
+      return now + ENDING_LOOK_MS;
+    }
+    if (ring.state(ring.head) === State.queued) return now + Math.min(job.timeout, STUCK_AFTER_MS);
+    return Math.min(this.#checkTime(job, ring.startedAt(ring.head), now), this.#checkStuck(lane, now));
+  }
+
+  #checkTime(job: Job, startedAt: number, now: number): number {
+    if (job.stopping === null) {
+      const until = job.timeoutAt(startedAt, now);
+      if (until > now) return until;
+      stopJob(this.#stopping, job, 'timed-out', timeoutError(job));
+    } else if (job.stopping.giveUpAt <= now) {
+      giveUp(this.#stopping, job);
+      return Infinity;
+    } else if (job.stopping.interruptAt <= now) interruptAgain(this.#stopping, job, now);
+    return nextStep(job);
+  }
+
+  #checkStuck(lane: JobLane, now: number): number {
+    const { ring } = lane;
+    if (ring.occupied <= 1) return Infinity;
+    const since = ring.startedAt(ring.head);
+    const patience = lane.exclusive ? overdueMs(ring.ticket(ring.head)) : STUCK_AFTER_MS;
+    if (now - since < patience) return since + patience;
+    lane.exclusive = true;
+    this.#events.giveBack(lane);
+    return Infinity;
+  }
+}
+
+/** When a job that was asked to stop is to be looked at. */
+function nextStep({ stopping }: Job): number {
+  return stopping === null ? Infinity : Math.min(stopping.giveUpAt, stopping.interruptAt);
+}
+
+function timeoutError(job: Job): CallTimeoutError {
+  return new CallTimeoutError(
+    `${job.fn.name} was still running after its timeout of ${job.timeout} ms. ` +
+      'If the work takes that long, raise `timeout` (0 is unlimited); if it hangs, look at what it waits for.',
+    { call: job.id, symbol: job.fn.name },
+  );
+}

@@ -1,0 +1,201 @@
+/** Issue 4.8: a call that has crashed a lane is not run again silently; `retry` may ask for it, `maxKills` caps it. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { CallTimeoutError, CrashLoopError, callback, chunks } from '../../../src/index.js';
+import { rejection } from '../../helpers/contract.js';
+import {
+  crash,
+  expectBalance,
+  figures,
+  fullAgain,
+  lanesWith,
+  onProcessLanes,
+  retrying,
+  words,
+} from '../../helpers/faults.js';
+import { FAULTS, SEGV, bySignal } from '../../helpers/fault-functions.js';
+import { BYTES, CHUNK, NUMBER } from '../../helpers/talk.js';
+import { testlib } from '../../helpers/testlib.js';
+
+const withLanes = lanesWith(testlib, {
+  ...FAULTS,
+  ot_call_then_die: { arguments: [callback(NUMBER), 'i32', 'i32'], return: 'i32' },
+  ot_stream_then_die: { arguments: [chunks(CHUNK, BYTES), 'i32', 'i32', 'i32'], return: 'i32' },
+});
+/** Dies at once, and has counted that it ran. */
+const NOW = (): Int32Array => words().fill(SEGV);
+
+onProcessLanes('retry (issue 4.8)', (ground) => {
+  let folder: string;
+  let marks = 0;
+  const mark = (): string => join(folder, `mark-${++marks}`);
+  before(() => (folder = mkdtempSync(join(tmpdir(), 'offthread-poison-'))));
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('is off: a call that crashes its lane runs once', async () => {
+    await withLanes(ground, { lanes: 2 }, async (lib, pool) => {
+      const entered = words();
+      const error = await crash(lib.ot_die_when(entered, NOW(), 20_000));
+      expect(error.attempts).to.equal(1);
+      await fullAgain(pool, 1);
+      expect(Atomics.load(entered, 0)).to.equal(1);
+      expect(figures(pool)).to.include({ retried: 0, lanesCrashed: 1, failed: 1 });
+    });
+  });
+
+  it('runs it again on another lane: same id, same promise, counted once', async () => {
+    await withLanes(ground, { lanes: 2 }, async (lib, pool) => {
+      const once = mark();
+      const call = lib.ot_die_once.with(retrying(1))(once, SEGV);
+      const { id } = call;
+      expect(await call, 'the second time it lives').to.equal(1);
+      expect(call.id).to.equal(id);
+      expect(existsSync(once)).to.equal(true);
+      await fullAgain(pool, 1);
+      expect(figures(pool)).to.include({
+        submitted: 1,
+        succeeded: 1,
+        failed: 0,
+        retried: 1,
+        lanesCrashed: 1,
+      });
+      expectBalance(pool);
+    });
+  });
+
+  it('gives up after so many, and says how many lanes it cost', async () => {
+    await withLanes(ground, { lanes: 2, maxDeaths: Infinity }, async (lib, pool) => {
+      const entered = words();
+      const call = lib.ot_die_when.with(retrying(3))(entered, NOW(), 20_000);
+      const error = await crash(call);
+      expect(error).to.include({ attempts: 4, signal: 'SIGSEGV', call: call.id, phase: 'call' });
+      expect(Atomics.load(entered, 0)).to.equal(4);
+      await fullAgain(pool, 1);
+      expect(figures(pool)).to.include({ submitted: 1, failed: 1, retried: 3, lanesCrashed: 4 });
+      expect(await lib.ot_add(1, 2)).to.equal(3);
+    });
+  });
+
+  it('is not for calls that fail in other ways: timeouts, and failures of the function', async () => {
+    await withLanes(ground, {}, async (lib, pool) => {
+      const entered = words();
+      const hung = lib.ot_hang_deaf.with({ ...retrying(5), timeout: 50 })(entered);
+      await rejection(hung, CallTimeoutError);
+      await fullAgain(pool, 1);
+      expect(Atomics.load(entered, 0)).to.equal(1);
+      expect(figures(pool)).to.include({ retried: 0, timedOut: 1, lanesKilled: 1 });
+    });
+  });
+
+  it('can be cancelled between its attempts, and its deadline holds over all of them', async () => {
+    await withLanes(ground, { lanes: 1, spares: 0, maxDeaths: Infinity }, async (lib, pool) => {
+      const cancelled = lib.ot_die.with(retrying(1_000))(SEGV);
+      const ended = cancelled.settled();
+      pool.once('lane-crashed', () => cancelled.cancel());
+      expect((await ended).status).to.equal('cancelled');
+      const late = await lib.ot_die
+        .with({ ...retrying(1_000), deadline: 600 })(SEGV)
+        .settled();
+      expect(late.status).to.equal('timed-out');
+      expect(await lib.ot_add(1, 2)).to.equal(3);
+      expectBalance(pool);
+    });
+  });
+
+  it('stops at the breaker', async () => {
+    await withLanes(ground, { lanes: 1, spares: 0, maxDeaths: 3, deathWindow: 30_000 }, async (lib, pool) => {
+      const { error } = await lib.ot_die.with(retrying(100))(SEGV).settled();
+      expect(error?.kind).to.be.oneOf(['crash', 'crash-loop']);
+      expect(figures(pool).lanesCrashed).to.equal(3);
+      await rejection(lib.ot_add(1, 2), CrashLoopError);
+    });
+  });
+
+  it('gives its functions the questions anew; a stream whose chunks were handed out is not run again', async () => {
+    await withLanes(ground, { maxDeaths: Infinity }, async (lib) => {
+      const asked: number[] = [];
+      const error = await crash(lib.ot_call_then_die.with(retrying(1))((n) => asked.push(n), 2, SEGV));
+      expect(error.attempts).to.equal(2);
+      expect(asked).to.deep.equal([0, 1, 0, 1]);
+      const seen: (number | undefined)[] = [];
+      const stream = lib.ot_stream_then_die.with(retrying(1)).stream(3, 8, SEGV);
+      const reading = (async () => {
+        for await (const chunk of stream) seen.push(chunk[0]);
+      })();
+      await crash(reading);
+      expect(seen, 'no chunk twice').to.deep.equal([0, 1, 2]);
+    });
+  });
+});
+
+onProcessLanes('how many lanes a call may kill (issue 4.8)', (ground) => {
+  it('is not limited, unless it is asked for', async () => {
+    await withLanes(ground, { maxDeaths: Infinity }, async (lib, pool) => {
+      for (let i = 0; i < 5; i++) await crash(lib.ot_die(SEGV));
+      expect(figures(pool)).to.include({ lanesCrashed: 5, failed: 5, refused: 0 });
+    });
+  });
+
+  it('counts by function and arguments; the next one is refused, and reaches no lane', async () => {
+    await withLanes(ground, { maxDeaths: Infinity, maxKills: 2 }, async (lib, pool) => {
+      for (let i = 0; i < 2; i++) await crash(lib.ot_die_if(7, 7, SEGV));
+      const refused = await crash(lib.ot_die_if(7, 7, SEGV));
+      expect(refused).to.include({
+        code: 'OFFTHREAD_CALL_POISONED',
+        kind: 'crash',
+        symbol: 'ot_die_if',
+      });
+      expect(refused.digest).to.equal(`(7, 7, ${SEGV})`);
+      await fullAgain(pool, 1);
+      expect(figures(pool).lanesCrashed).to.equal(2);
+      expect(await lib.ot_die_if(8, 7, SEGV), 'other arguments').to.equal(8);
+      expect(await crash(lib.ot_die_if(7, 7, bySignal('SIGABRT'))), 'each counts for itself').to.include({
+        code: 'OFFTHREAD_LANE_CRASHED',
+        signal: 'SIGABRT',
+      });
+      expect(await lib.ot_add(7, 7), 'another function').to.equal(14);
+      expect(await crash(lib.ot_die_if(7, 7, SEGV)), 'still').to.include({ code: 'OFFTHREAD_CALL_POISONED' });
+      await fullAgain(pool, 1);
+      expect(figures(pool).lanesCrashed).to.equal(3);
+    });
+  });
+
+  it('counts what texts and bytes hold, and not who they are', async () => {
+    await withLanes(ground, { maxDeaths: Infinity, maxKills: 1, stderr: 'capture' }, async (lib) => {
+      await crash(lib.ot_complain_raw(Buffer.from('poison'), 0, SEGV));
+      const refused = await crash(lib.ot_complain_raw(Buffer.from('poison'), 0, SEGV));
+      expect(refused.code).to.equal('OFFTHREAD_CALL_POISONED');
+      expect((await crash(lib.ot_complain_raw(Buffer.from('antidote'), 0, SEGV))).code).to.equal(
+        'OFFTHREAD_LANE_CRASHED',
+      );
+      await crash(lib.ot_complain('a text', 0, SEGV));
+      expect((await crash(lib.ot_complain('a text', 0, SEGV))).code).to.equal('OFFTHREAD_CALL_POISONED');
+      expect(await lib.ot_complain('a text', 0, 0)).to.equal(0);
+    });
+  });
+
+  it('ends a retry as well', async () => {
+    await withLanes(ground, { maxDeaths: Infinity, maxKills: 2 }, async (lib, pool) => {
+      const error = await crash(lib.ot_die.with(retrying(10))(SEGV));
+      expect(error.attempts).to.equal(2);
+      expect(error.code).to.be.oneOf(['OFFTHREAD_CALL_POISONED', 'OFFTHREAD_LANE_CRASHED']);
+      await fullAgain(pool, 1);
+      expect(figures(pool)).to.include({ lanesCrashed: 2, retried: 1 });
+    });
+  });
+
+  it('counts no death that the call is not to blame for: one between calls, or by a kill', async () => {
+    await withLanes(ground, { maxDeaths: Infinity, maxKills: 1 }, async (lib, pool) => {
+      for (let i = 0; i < 3; i++) {
+        await rejection(lib.ot_hang.with({ timeout: 20 })(), CallTimeoutError);
+        process.kill(await lib.ot_process_id(), 'SIGKILL');
+      }
+      await rejection(lib.ot_hang.with({ timeout: 20 })(), CallTimeoutError);
+      expect(await lib.ot_process_id()).to.be.greaterThan(0);
+      expect(figures(pool).refused).to.equal(0);
+      expectBalance(pool);
+    });
+  });
+});

@@ -1,0 +1,139 @@
+/** Issue 4.5: lanes that have done their share, or have grown, are replaced; no call is lost. */
+import { expect } from 'chai';
+import { callback, chunks } from '../../../src/index.js';
+import {
+  GUARD_MS,
+  type Told,
+  eventually,
+  expectBalance,
+  figures,
+  fullAgain,
+  lanesWith,
+  onBothLanes,
+  onEvent,
+  onProcessLanes,
+  reports,
+} from '../../helpers/faults.js';
+import { FAULTS } from '../../helpers/fault-functions.js';
+import { BYTES, CHUNK, Held, NUMBER } from '../../helpers/talk.js';
+import { testlib } from '../../helpers/testlib.js';
+
+const withLanes = lanesWith(testlib, {
+  ...FAULTS,
+  ot_thread_id: { arguments: [], return: 'u64' },
+  ot_call_callback: { arguments: [callback(NUMBER), 'i32'], return: 'i32' },
+  ot_stream_chunks: { arguments: [chunks(CHUNK, BYTES), 'i32', 'i32'], return: 'i32' },
+});
+
+onBothLanes('recycling after so many calls (issue 4.5)', (ground) => {
+  it('thousands of calls at once: none is lost, and lanes come and go', async function () {
+    this.timeout(60_000);
+    await withLanes(ground, { lanes: 2, maxQueue: 10_000, recycleAfter: 400 }, async (lib, pool) => {
+      const told: Told[] = [];
+      onEvent(pool, 'lane-recycled', (event) => told.push(event));
+      const lanes = new Set<bigint>();
+      const calls = Array.from({ length: 4_000 }, (_, i) =>
+        i % 10 === 0
+          ? lib.ot_thread_id().then((id) => (lanes.add(id), i))
+          : lib.ot_add(i, 1).then((sum) => sum - 1),
+      );
+      expect(await Promise.all(calls)).to.deep.equal(calls.map((_, i) => i));
+      await fullAgain(pool);
+      const { lanesRecycled, lanesCrashed, lanesLost, lanesKilled, failed, succeeded } = figures(pool);
+      expect(lanesRecycled).to.be.at.least(2);
+      expect(lanes.size).to.be.at.least(3);
+      expect({ lanesCrashed, lanesLost, lanesKilled, failed, succeeded }).to.deep.equal({
+        lanesCrashed: 0,
+        lanesLost: 0,
+        lanesKilled: 0,
+        failed: 0,
+        succeeded: 4_000,
+      });
+      await eventually(() => told.length === lanesRecycled, 'every replacement to be told');
+      expect(new Set(told.map(({ reason }) => reason))).to.deep.equal(new Set(['calls']));
+      expect(figures(pool).breaker).to.equal('closed');
+      expectBalance(pool);
+    });
+  });
+
+  it('after each call, one after another: no two in the same lane', async () => {
+    await withLanes(ground, { recycleAfter: 1 }, async (lib, pool) => {
+      const lanes: bigint[] = [];
+      for (let i = 0; i < 12; i++) lanes.push(await lib.ot_thread_id());
+      expect(new Set(lanes).size).to.equal(12);
+      await fullAgain(pool);
+      expect(figures(pool).lanesRecycled).to.be.within(11, 12);
+      expectBalance(pool);
+    });
+  });
+
+  it('waits for a call that runs, for its functions on the host, and for its chunks', async () => {
+    await withLanes(ground, { lanes: 2, recycleAfter: 1 }, async (lib, pool) => {
+      for (let round = 0; round < 3; round++) {
+        const held = new Held();
+        const asking = lib.ot_call_callback(held.ask, 2);
+        await held.waiting(1);
+        const seen: number[] = [];
+        for await (const chunk of lib.ot_stream_chunks.stream(300, 50)) seen.push(chunk[0] ?? -1);
+        expect(seen).to.deep.equal(seen.map((_, i) => i & 255));
+        expect(seen).to.have.lengthOf(300);
+        held.answer(3);
+        await held.waiting(2);
+        held.answer(4);
+        expect(await asking).to.equal(7);
+      }
+      await fullAgain(pool);
+      expect(figures(pool)).to.include({ failed: 0, lanesCrashed: 0, lanesLost: 0 });
+      expectBalance(pool);
+    });
+  });
+
+  it('never happens where it is not asked for', async () => {
+    await withLanes(ground, {}, async (lib, pool) => {
+      const lane = await lib.ot_thread_id();
+      await Promise.all(Array.from({ length: 900 }, (_, i) => lib.ot_add(i, 1)));
+      expect(await lib.ot_thread_id()).to.equal(lane);
+      expect(figures(pool).lanesRecycled).to.equal(0);
+    });
+  });
+});
+
+onProcessLanes('recycling above a resident size (issue 4.5)', (ground) => {
+  it('replaces a lane that has grown, between calls, and loses none', async () => {
+    await withLanes(ground, { lanes: 2, maxQueue: 5_000, recycleAboveMb: 250 }, async (lib, pool) => {
+      const told: Told[] = [];
+      onEvent(pool, 'lane-recycled', (event) => told.push(event));
+      const before = await reports(pool);
+      for (const { residentBytes } of before) expect(residentBytes).to.be.within(1 << 20, 249 << 20);
+      const sums = Array.from({ length: 2_000 }, (_, i) => lib.ot_add(i, 1));
+      const eaten = [lib.ot_eat_memory(300), lib.ot_eat_memory(300)];
+      expect(await Promise.all(eaten)).to.deep.equal([300, 300]);
+      expect(await Promise.all(sums)).to.deep.equal(sums.map((_, i) => i + 1));
+      await eventually(() => told.length > 0, 'a lane to be recycled');
+      await fullAgain(pool);
+      expect(told[0]).to.include({ reason: 'memory' });
+      const grown = new Set(before.map(({ pid }) => pid));
+      const small = async (): Promise<boolean> => {
+        await Promise.all(Array.from({ length: 10 }, (_, i) => lib.ot_add(i, 1)));
+        return (await reports(pool)).every(({ residentBytes }) => residentBytes < 250 << 20);
+      };
+      const start = performance.now();
+      while (!(await small())) expect(performance.now() - start, 'all to be small').to.be.below(GUARD_MS);
+      expect((await reports(pool)).some(({ pid }) => !grown.has(pid))).to.equal(true);
+      expect(told.length, 'those that grew, and no other').to.be.within(1, 2);
+      expect(figures(pool)).to.include({ failed: 0, lanesCrashed: 0, lanesLost: 0, breaker: 'closed' });
+      expectBalance(pool);
+    });
+  });
+
+  it('leaves alone what has run nothing: another would be no smaller', async () => {
+    await withLanes(ground, { lanes: 2, recycleAboveMb: 1 }, async (lib, pool) => {
+      await fullAgain(pool, 1);
+      const before = (await reports(pool)).map(({ pid }) => pid).toSorted((a, b) => a - b);
+      // Longer than it takes until idle lanes are looked at.
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      expect((await reports(pool)).map(({ pid }) => pid).toSorted((a, b) => a - b)).to.deep.equal(before);
+      expect(await lib.ot_add(1, 2)).to.equal(3);
+    });
+  });
+});

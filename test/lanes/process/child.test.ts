@@ -1,0 +1,42 @@
+/** Issue 4.1: the process of a lane. */
+import { expect } from 'chai';
+import { Child, type ChildEnd } from '../../../src/lanes/process/child.js';
+
+const boot = {
+  control: 'kill-only',
+  name: 'test',
+  size: { rows: 1, arenaBytes: 1_024, chunkBytes: 64, batchBytes: 0 },
+  host: process.pid,
+  clockOrigin: 0,
+  spinUs: 0,
+  stackBytes: 4 << 20,
+} as const;
+
+/** A process, and its end. */
+function start(): { child: Child; ended: Promise<ChildEnd> } {
+  let child: Child | undefined;
+  const ended = new Promise<ChildEnd>((resolve) => {
+    child = new Child(
+      { boot, start: { execPath: process.execPath, execArgv: [], env: {} }, passStderr: false, shared: null },
+      { rung: () => {}, ended: resolve },
+    );
+  });
+  return { child: child as Child, ended };
+}
+
+describe('the process of a lane (issue 4.1)', () => {
+  it('says nothing, however often it is held and let go after its socket was closed', async () => {
+    const warnings: Error[] = [];
+    const hear = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', hear);
+    const { child, ended } = start();
+    child.close();
+    for (let times = 0; times < 30; times += 1) child.hold(times % 2 === 0);
+    child.kill();
+    expect(await ended).to.include({ signal: 'SIGKILL' });
+    for (let times = 0; times < 30; times += 1) child.hold(times % 2 === 0);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.off('warning', hear);
+    expect(warnings).to.deep.equal([]);
+  });
+});

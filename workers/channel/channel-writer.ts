@@ -1,0 +1,316 @@
+/**
+ * The lane's end of its channel: what native code says through a callback goes
+ * out here, and the lane waits here while it has to.
+ *
+ *   request   record ──► ring the host ──► wait for the reply
+ *   notice    record ──► ring the host                     (fire and forget)
+ *   chunk     wait for credit ──► record ──► ring, if a reader waits
+ *
+ * A wait ends by a reply or a reader, and by whatever stops the call: its
+ * tripwire, or the lane's end. Then native code gets the declared fallback, or
+ * the value that makes it stop, at once and for the rest of the call.
+ */
+import { Atomics } from '../../src/builtins.js';
+import type { ChunksSpec, FunctionSpec, HostFunctionSpec, Scalar } from '../../src/declare/spec.js';
+import type { CallbackReader, RawValues } from '../../src/engines/callback-reader.js';
+import type { NativeValue } from '../../src/engines/engine.js';
+import { CALLS_BYTES, Channel, Reply, callsPipe, chunksPipe } from '../../src/shared/memory/channel.js';
+import type { LaneMemory } from '../../src/shared/memory/lane-memory.js';
+import { NO_RECORD, PipeWriter } from '../../src/shared/memory/pipe.js';
+import {
+  RECORD_HEADER_BYTES,
+  RecordKind,
+  RecordWord,
+  Slot,
+  align8,
+  slotOf,
+  viewsOf,
+} from '../../src/shared/memory/record.js';
+import { errorData } from '../error-data.js';
+import { Gate } from './wait-point.js';
+import type { LaneLink } from '../lane-link.js';
+
+/** What the writer needs of its lane. */
+export interface WriterLane extends Pick<LaneLink, 'wait'> {
+  /** Rings the host's doorbell. */
+  ring(): void;
+  /** Sends a payload that does not fit a pipe. */
+  post(chunk: boolean, payload: ArrayBuffer): void;
+  /** Address of the lane's memory, and of others, in the form that copying is fastest with. */
+  readonly base: number | bigint;
+  addressOf(buffer: ArrayBuffer): number | bigint;
+}
+
+/** A payload above this share of a pipe goes by message port; one chunk of just that share does not. */
+const INLINE_SHARE = 4;
+const LENGTH_BYTES = 8;
+
+export class ChannelWriter {
+  readonly #memory: LaneMemory;
+  readonly #lane: WriterLane;
+  readonly #calls: PipeWriter;
+  readonly #chunks: PipeWriter;
+  readonly #callsInline: number;
+  readonly #chunksInline: number;
+  readonly #word: number;
+  readonly #gate: Gate;
+  #requests = 0;
+  #chunksWritten = 0;
+  /** Chunks that have been taken, as last seen. */
+  #chunksTaken = 0;
+  /** The call that runs: its function (null between calls), its row, and what it is allowed. */
+  #running: FunctionSpec | null = null;
+  #sequence = 0;
+  #generation = 0;
+  /** Index of its tripwire. */
+  #tripwire = 0;
+  /** Chunks unread before native code waits; 0 where the call has no stream. */
+  #highWaterMark = 0;
+  /** The call has failed already: nothing more is said for it. */
+  #failed = false;
+
+  /** @param spinUs µs to wait awake before sleeping. */
+  constructor(memory: LaneMemory, lane: WriterLane, spinUs: number) {
+    const { size, channel } = memory;
+    this.#memory = memory;
+    this.#lane = lane;
+    this.#word = channel;
+    this.#gate = new Gate(memory, lane, spinUs);
+    this.#calls = new PipeWriter(memory, callsPipe(size));
+    this.#chunks = new PipeWriter(memory, chunksPipe(size));
+    this.#callsInline = CALLS_BYTES / INLINE_SHARE;
+    this.#chunksInline = size.chunkBytes / INLINE_SHARE;
+  }
+
+  /** The function whose call runs; null between calls. */
+  get running(): FunctionSpec | null {
+    return this.#running;
+  }
+
+  /** A call begins. @param tripwire index of its word. */
+  begin(
+    spec: FunctionSpec,
+    sequence: number,
+    generation: number,
+    tripwire: number,
+    highWaterMark: number,
+  ): void {
+    this.#running = spec;
+    this.#sequence = sequence;
+    this.#generation = generation;
+    this.#tripwire = tripwire;
+    this.#highWaterMark = highWaterMark;
+    this.#failed = false;
+  }
+
+  /** The call has returned. */
+  end(): void {
+    this.#running = null;
+    this.#failed = false;
+  }
+
+  /** Whether native code is to come back: nothing waits any more. */
+  get stopped(): boolean {
+    const { i32 } = this.#memory;
+    if (Atomics.load(i32, this.#word + Channel.CLOSING) !== 0) return true;
+    return this.#running !== null && (this.#failed || Atomics.load(i32, this.#tripwire) !== 0);
+  }
+
+  /** A callback could not be served, for want of memory or of stack, say: the call fails. */
+  broken(cause: unknown): void {
+    try {
+      if (!this.stopped) this.#fault(0, errorData(cause).message);
+    } catch {
+      this.#failed = true;
+    }
+  }
+
+  /** Whether a thread of native code's own has called back. */
+  get threaded(): boolean {
+    return Atomics.load(this.#memory.i32, this.#word + Channel.THREADED) !== 0;
+  }
+
+  /**
+   * Native code calls back. Between calls nothing of it runs on this thread: then it is a thread of its own that does, and
+   * that the engine lets wait for this one.
+   */
+  entered(): void {
+    if (this.#running === null && !this.threaded) {
+      Atomics.store(this.#memory.i32, this.#word + Channel.THREADED, 1);
+    }
+  }
+
+  /** Native code has called back when there was nobody to hear it. */
+  late(): void {
+    Atomics.add(this.#memory.i32, this.#word + Channel.LATE, 1);
+  }
+
+  /**
+   * Has a function run on the host.
+   * @param target index of the function's parameter, or minus the id of a persistent callback.
+   * @returns its value, or the declared fallback.
+   */
+  request(param: HostFunctionSpec, target: number, reader: CallbackReader, values: RawValues): NativeValue {
+    const { fallback, wait, callback } = param;
+    const none = callback.returns === 'void' ? undefined : fallback;
+    if (this.stopped) {
+      if (this.#running === null) this.late();
+      return none;
+    }
+    this.#requests = (this.#requests + 1) | 0 || 1;
+    const request = wait ? this.#requests : 0;
+    const sent = this.#send(this.#calls, this.#callsInline, 0, target, request, reader, values);
+    this.#lane.ring();
+    if (!sent || !wait) return none;
+    const { i32 } = this.#memory;
+    const reply = this.#word + Channel.REPLY;
+    this.#waitFor(() => Atomics.load(i32, reply) === request);
+    if (Atomics.load(i32, reply) !== request) return none;
+    if (i32[this.#word + Channel.REPLY_STATUS] !== Reply.VALUE || callback.returns === 'void') return none;
+    return this.#value(callback.returns);
+  }
+
+  /** Hands a chunk out. @returns what the callback returns. */
+  chunk(param: ChunksSpec, reader: CallbackReader, values: RawValues): NativeValue {
+    const allowed = this.#highWaterMark;
+    if (this.#running === null || allowed === 0) {
+      this.late();
+      return answer(param, param.stop ?? 0, values);
+    }
+    if (!this.stopped && this.#waitForCredit(allowed)) {
+      const { i32 } = this.#memory;
+      // A plain store: sending the record publishes it.
+      i32[this.#word + Channel.CHUNKS_WRITTEN] = (this.#chunksWritten + 1) | 0;
+      if (this.#send(this.#chunks, this.#chunksInline, 0, 0, 0, reader, values)) {
+        this.#chunksWritten = (this.#chunksWritten + 1) | 0;
+        if (Atomics.load(i32, this.#word + Channel.WANTED) !== 0) this.#lane.ring();
+        return answer(param, param.proceed, values);
+      }
+    }
+    return answer(param, param.stop ?? param.proceed, values);
+  }
+
+  /** Waits until fewer chunks are unread. @returns false when something has stopped the call. */
+  #waitForCredit(allowed: number): boolean {
+    if (((this.#chunksWritten - this.#chunksTaken) | 0) < allowed) return true;
+    const { i32 } = this.#memory;
+    const taken = this.#word + Channel.CHUNKS_TAKEN;
+    const credit = (): boolean => {
+      this.#chunksTaken = Atomics.load(i32, taken);
+      return ((this.#chunksWritten - this.#chunksTaken) | 0) < allowed;
+    };
+    if (credit()) return true;
+    this.#waitFor(credit);
+    return !this.stopped;
+  }
+
+  /** @returns whether the record was sent; not when something has stopped the call, or its values could not be read. */
+  #send(
+    pipe: PipeWriter,
+    inline: number,
+    kind: number,
+    target: number,
+    request: number,
+    reader: CallbackReader,
+    values: RawValues,
+  ): boolean {
+    const bytes = reader.measure(values);
+    if (bytes < 0) {
+      this.#fault(target, reader.fault);
+      return false;
+    }
+    const { base } = this.#lane;
+    if (bytes <= inline + LENGTH_BYTES) {
+      const at = this.#reserve(pipe, RECORD_HEADER_BYTES + bytes);
+      if (at === NO_RECORD) return false;
+      this.#header(at, kind, target, request);
+      reader.write(this.#memory, base, at + RECORD_HEADER_BYTES, values);
+    } else {
+      // Not zeroed: all of it is written. Its own memory, so it can be transferred.
+      const payload = Buffer.allocUnsafeSlow(bytes).buffer;
+      reader.write(viewsOf(payload), this.#lane.addressOf(payload), 0, values);
+      const at = this.#reserve(pipe, RECORD_HEADER_BYTES);
+      if (at === NO_RECORD) return false;
+      this.#header(at, kind | RecordKind.BY_PORT, target, request);
+      // Before the record: the host looks for it when it meets the record.
+      this.#lane.post(pipe === this.#chunks, payload);
+    }
+    pipe.commit();
+    return true;
+  }
+
+  #header(at: number, kind: number, target: number, request: number): void {
+    const { i32 } = this.#memory;
+    const word = at / 4;
+    i32[word + RecordWord.KIND] = this.#running === null ? kind | RecordKind.OUTSIDE : kind;
+    i32[word + RecordWord.GENERATION] = this.#generation;
+    i32[word + RecordWord.SEQUENCE] = this.#sequence;
+    i32[word + RecordWord.TARGET] = target;
+    i32[word + RecordWord.REQUEST] = request;
+  }
+
+  /** Tells the host what kept a callback's values from being read. */
+  #fault(target: number, text: string): void {
+    this.#failed = true;
+    const length = Buffer.byteLength(text);
+    const at = this.#reserve(this.#calls, RECORD_HEADER_BYTES + 8 + align8(length));
+    if (at === NO_RECORD) return;
+    this.#header(at, RecordKind.FAULT, target, 0);
+    const payload = at + RECORD_HEADER_BYTES;
+    this.#memory.i32[payload / 4] = length;
+    this.#memory.bytes.write(text, payload + 8, 'utf8');
+    this.#calls.commit();
+  }
+
+  /** Waits for room; the host empties the pipe of requests by itself, and a reader that of chunks. */
+  #reserve(pipe: PipeWriter, bytes: number): number {
+    let at = pipe.reserve(bytes);
+    if (at !== NO_RECORD) return at;
+    this.#lane.ring();
+    this.#waitFor(() => {
+      at = pipe.reserve(bytes);
+      return at !== NO_RECORD;
+    });
+    return at;
+  }
+
+  /** Waits until something is there, or until the call is stopped. */
+  #waitFor(there: () => boolean): void {
+    this.#gate.wait(there, this.#isStopped);
+  }
+
+  readonly #isStopped = (): boolean => this.stopped;
+
+  #value(type: Scalar): NativeValue {
+    const { i32, u32, f64, i64, u64 } = this.#memory;
+    const word = this.#word + Channel.REPLY_VALUE;
+    switch (slotOf(type)) {
+      case Slot.I32:
+        return i32[word];
+      case Slot.U32:
+        return u32[word];
+      case Slot.F64:
+        return f64[word / 2];
+      case Slot.I64:
+        return i64[word / 2];
+      default:
+        return u64[word / 2];
+    }
+  }
+}
+
+/** What native code is told: a value, or the length of the chunk it handed over. */
+function answer(
+  { callback, chunk }: ChunksSpec,
+  value: number | bigint | 'length',
+  values: RawValues,
+): NativeValue {
+  const { returns } = callback;
+  if (returns === 'void') return undefined;
+  let told = value;
+  if (told === 'length') {
+    const param = callback.params[chunk ?? -1];
+    told = param !== undefined && 'count' in param ? (values[param.count] as number | bigint) : 0;
+  }
+  return returns === 'i64' || returns === 'u64' || returns === 'pointer' ? BigInt(told) : Number(told);
+}

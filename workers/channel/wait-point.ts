@@ -1,0 +1,75 @@
+/**
+ * The gate of a lane's channel: where native code waits, inside its callback.
+ *
+ * Guarantee: no wake-up is lost. The lane reads the gate, says that it waits,
+ * looks, and only then sleeps on what it has read; the host changes something,
+ * takes note of whether the lane waits, bumps the gate, and wakes it.
+ */
+import { Atomics, Math, performance } from '../../src/builtins.js';
+import { Channel } from '../../src/shared/memory/channel.js';
+import type { LaneMemory } from '../../src/shared/memory/lane-memory.js';
+import { mostReadings } from '../../src/shared/spin.js';
+import type { LaneLink } from '../lane-link.js';
+
+/** Spins skipped at most after spins in vain. */
+const MOST_SKIPPED = 8;
+
+export class Gate {
+  readonly #i32: Int32Array;
+  readonly #gate: number;
+  readonly #waiting: number;
+  readonly #link: Pick<LaneLink, 'wait'>;
+  readonly #spinUs: number;
+  /** Waits that do not spin, after spins in vain. */
+  #skip = 0;
+  #skipNext = 1;
+
+  /** @param spinUs µs to wait awake before sleeping. */
+  constructor({ i32, channel }: LaneMemory, link: Pick<LaneLink, 'wait'>, spinUs: number) {
+    this.#i32 = i32;
+    this.#link = link;
+    this.#gate = channel + Channel.GATE;
+    this.#waiting = channel + Channel.WAITING;
+    this.#spinUs = spinUs;
+  }
+
+  /** Waits until something is there, or until nothing is to be waited for any more. */
+  wait(there: () => boolean, stopped: () => boolean): void {
+    if (this.#spin(there, stopped)) return;
+    const i32 = this.#i32;
+    for (;;) {
+      const seen = Atomics.load(i32, this.#gate);
+      Atomics.store(i32, this.#waiting, 1);
+      if (there() || stopped()) break;
+      this.#link.wait(this.#gate, seen);
+    }
+    Atomics.store(i32, this.#waiting, 0);
+  }
+
+  /**
+   * Looks for a moment, awake. Where host and lane share a core that only keeps
+   * the host from answering, so spins in vain become rare.
+   * @returns whether there is nothing to wait for any more.
+   */
+  #spin(there: () => boolean, stopped: () => boolean): boolean {
+    if (there() || stopped()) return true;
+    if (this.#skip > 0) {
+      this.#skip -= 1;
+      return false;
+    }
+    const until = performance.now() + this.#spinUs / 1_000;
+    let left = mostReadings(this.#spinUs);
+    do {
+      for (let look = 0; look < 20; look += 1) {
+        if (!there()) continue;
+        this.#skipNext = 1;
+        return true;
+      }
+      if (stopped()) return true;
+      left -= 1;
+    } while (left > 0 && performance.now() < until);
+    this.#skip = this.#skipNext;
+    this.#skipNext = Math.min(this.#skipNext * 2, MOST_SKIPPED);
+    return false;
+  }
+}
