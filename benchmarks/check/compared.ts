@@ -1,5 +1,5 @@
 /**
- * Which ratios CI compares with the recorded ones, and how far each may fall.
+ * B5: which ratios CI compares with the recorded ones, and how far each may fall.
  *
  * Ratios of rates and of medians, in which a loaded machine slows down both
  * sides. Percentiles, times and memory are not among them; nor are ratios whose

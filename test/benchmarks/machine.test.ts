@@ -1,4 +1,4 @@
-/** Issue 5.5: what is said of the machine beside its figures. */
+/** What is said of the machine beside its figures. */
 import { expect } from 'chai';
 import { cpuTimes, stolenLine } from '../../benchmarks/harness/machine.js';
 

@@ -1,4 +1,4 @@
-/** Issue 5.4: the parts of dispatch that are left out to be measured are where they are said to be. */
+/** The parts of dispatch that are left out to be measured are where they are said to be. */
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
 import { PARTS } from '../../benchmarks/peers/parts.js';

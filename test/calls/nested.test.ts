@@ -1,4 +1,4 @@
-/** Calls that functions of the host make: one that would never start is ended, and no other. */
+/** M31: calls that functions of the host make: one that would never start is ended, and no other. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Call, type CallLimits } from '../../src/calls/call.js';

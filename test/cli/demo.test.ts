@@ -1,4 +1,4 @@
-/** The demo, as people start it. */
+/** B12, M34: the demo, as people start it. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -4,7 +4,7 @@ import { loadEngine } from '../../src/engines/load-engine.js';
 import { EngineError } from '../../src/errors.js';
 import { from, runProcess } from '../helpers/engine-child.js';
 
-describe('callbacks of koffi', () => {
+describe('callbacks of koffi (B6)', () => {
   it('are given back, and an EngineError says when there are too many', () => {
     const end = runProcess(`
       import { createRequire } from 'node:module';

@@ -1,4 +1,4 @@
-/** What native code says of its memory is believed only as far as it can be checked. */
+/** M4: what native code says of its memory is believed only as far as it can be checked. */
 import { constants } from 'node:buffer';
 import { expect } from 'chai';
 import type { CallbackParamSpec } from '../../src/declare/spec.js';

@@ -1,4 +1,4 @@
-/** Functions that native code calls in the midst of a call: every scalar there and back, and none left behind. */
+/** B6: functions that native code calls in the midst of a call: every scalar there and back, and none left behind. */
 import { expect } from 'chai';
 import type { Scalar } from '../../src/declare/spec.js';
 import type { CallbackHandler, Engine, EngineLibrary, Prototype } from '../../src/engines/engine.js';

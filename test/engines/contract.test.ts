@@ -48,7 +48,7 @@ const SPILL_VALUES: readonly Value[] = [
 ];
 
 for (const name of ENGINES) {
-  describe(`engine ${name}`, () => {
+  describe(`engine ${name} (B6)`, () => {
     let engine: Engine;
     let library: EngineLibrary;
 

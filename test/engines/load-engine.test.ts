@@ -6,7 +6,7 @@ import { from, runProcess } from '../helpers/engine-child.js';
 import { ENGINES } from '../helpers/engine-list.js';
 import { probeLibrary } from '../helpers/engine-probe.js';
 
-describe('loading engines', () => {
+describe('loading engines (B6)', () => {
   it('loads no native code on import', () => {
     const end = runProcess(`
       for (const file of [${from('load-engine')}, ${from('select-engine')}, ${from('system/exit-now')}]) await import(file);

@@ -39,7 +39,7 @@ function refusal(attempt: () => unknown): EngineError {
   throw new Error('no EngineError was thrown');
 }
 
-describe('selecting an engine', () => {
+describe('selecting an engine (B6)', () => {
   const auto = (
     specs: readonly FunctionSpec[],
     mainThread: boolean,

@@ -22,7 +22,7 @@ import { openGates } from './gate.js';
 import { childrenOf, isAlive, killAll } from './processes.js';
 import { packageRoot } from './testlib.js';
 
-/* What issue 4 adds to the API: once it has landed, these types and casts are to go. */
+/* Names for the types of pools of processes, and for what their errors and figures carry. */
 
 export type LaneOptions = PoolOptions & {
   readonly spares?: number;

@@ -1,4 +1,4 @@
-/** Issue 4.1: lanes that share no memory with their host, and what is special about them. */
+/** B2: lanes that share no memory with their host, and what is special about them. */
 import { execFileSync } from 'node:child_process';
 import { channel } from 'node:diagnostics_channel';
 import { expect } from 'chai';
@@ -120,7 +120,7 @@ async function withLab(test: (lab: Lab) => Promise<void>): Promise<void> {
   }
 }
 
-describe('MessageLane (issue 4.1)', function () {
+describe('MessageLane (B2)', function () {
   this.timeout(30_000);
 
   it('has room for one call, which runs as far as anybody knows from the moment it is sent', async () => {
@@ -312,7 +312,7 @@ describe('MessageLane (issue 4.1)', function () {
   });
 });
 
-describe('what cannot be done without shared memory (issue 4.1)', function () {
+describe('what cannot be done without shared memory (B2)', function () {
   this.timeout(30_000);
 
   it('is not for threads, and has two values', async () => {
@@ -357,7 +357,7 @@ describe('what cannot be done without shared memory (issue 4.1)', function () {
   });
 });
 
-describe('processes with lanes that share no memory (issues 4.1 and 4.6)', function () {
+describe('processes with lanes that share no memory (B2, B3)', function () {
   this.timeout(40_000);
 
   it('end when they have nothing to do, and not before: an idle pool lets its process go', async () => {

@@ -1,4 +1,4 @@
-/** A pool that is made in a worker thread: it works, and the worker and the process can end. */
+/** M33: a pool that is made in a worker thread: it works, and the worker and the process can end. */
 import { expect } from 'chai';
 import { contractEngines } from '../helpers/contract.js';
 import { runProgram } from '../helpers/program.js';

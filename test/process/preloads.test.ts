@@ -1,4 +1,4 @@
-/** B2, M28: lanes are not the program over again: of what it was started with they have what limits it, and load none of its modules. */
+/** B2, M28, M33: lanes are not the program over again: of what it was started with they have what limits it, and load none of its modules. */
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * A pool goes on while a program, a test suite for one, has replaced timers, clocks, microtasks, promises or atomics,
+ * M33: a pool goes on while a program, a test suite for one, has replaced timers, clocks, microtasks, promises or atomics,
  * and after it has put them back.
  */
 import { spawn } from 'node:child_process';

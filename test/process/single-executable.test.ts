@@ -1,4 +1,4 @@
-/** B2: a single executable application has thread lanes, and process lanes on a Node.js that it names; it is never started again for them. */
+/** B2, M33: a single executable application has thread lanes, and process lanes on a Node.js that it names; it is never started again for them. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,

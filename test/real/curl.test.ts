@@ -1,5 +1,5 @@
 /**
- * M15 to M18, M24: libcurl. A body streamed through its write function, at bounded memory into a slow reader, and ended
+ * M15, M16, M17, M18, M24: libcurl. A body streamed through its write function, at bounded memory into a slow reader, and ended
  * in the middle; a transfer that its progress function stops.
  */
 import { createHash } from 'node:crypto';

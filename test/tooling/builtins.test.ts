@@ -1,4 +1,4 @@
-/** What a program may replace is taken in one place, and nowhere else. */
+/** M33: what a program may replace is taken in one place, and nowhere else. */
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,

@@ -1,4 +1,4 @@
-/** Types of callbacks and chunks follow the declaration. Compiling this file is most of the test. */
+/** B11: types of callbacks and chunks follow the declaration. Compiling this file is most of the test. */
 import { expectTypeOf } from 'expect-type';
 import type { AnyDeclarations, Checked } from '../../src/declare/language/checked.js';
 import type {

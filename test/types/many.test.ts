@@ -1,4 +1,4 @@
-/** B11, issue 5.1, 5.3: the types of runs over many items follow the declaration. Compiling this file is most of the test. */
+/** B11, M35: the types of runs over many items follow the declaration. Compiling this file is most of the test. */
 import { expectTypeOf } from 'expect-type';
 import type { ColumnCall, Library, MapResults, Pool } from '../../src/index.js';
 
@@ -78,7 +78,7 @@ function uses(pool: Pool, lib: Library<typeof FUNCTIONS>, wide: Library<Wide>): 
   void pool.mapColumns(lib.pause, [a], a);
 }
 
-describe('types of runs over many items (issue 5)', () => {
+describe('types of runs over many items (M35)', () => {
   it('follow the function', () => {
     expectTypeOf(uses).toBeFunction();
   });

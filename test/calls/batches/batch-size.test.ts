@@ -1,9 +1,9 @@
-/** Issue 5.1, 5.3: how many items travel together. */
+/** M35: how many items travel together. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Pace } from '../../../src/calls/batches/batch-size.js';
 
-describe('the pace of a run (issue 5.3)', () => {
+describe('the pace of a run (M35)', () => {
   it('sends one item first, then batches of some ms, whatever an item takes', () => {
     for (const us of [0.05, 1, 40, 700, 20_000]) {
       const pace = new Pace();

@@ -1,9 +1,9 @@
-/** Issue 5.1: results gathered into one array, whether their number is known or not. */
+/** M35: results gathered into one array, whether their number is known or not. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Collector } from '../../../src/calls/batches/collector.js';
 
-describe('a collector of results (issue 5.1)', () => {
+describe('a collector of results (M35)', () => {
   it('has all that it was given, in order, whatever was expected', () => {
     const pieces = fc.array(fc.oneof(fc.integer(), fc.array(fc.integer(), { maxLength: 900 })), {
       maxLength: 40,

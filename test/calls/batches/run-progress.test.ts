@@ -1,4 +1,4 @@
-/** Issue 5.1: progress: counts that are right, a rate of the last seconds, and no more is told of the rest than is known. */
+/** B12, M35: progress: counts that are right, a rate of the last seconds, and no more is told of the rest than is known. */
 import { expect } from 'chai';
 import { Progress } from '../../../src/calls/batches/run-progress.js';
 import type { ManyProgress } from '../../../src/options/column-options.js';
@@ -17,7 +17,7 @@ function begun(progress: Progress): Progress {
   return progress;
 }
 
-describe('progress of a run (issue 5.1)', () => {
+describe('progress of a run (M35)', () => {
   it('knows neither rate nor the time that is left at first, then both', () => {
     atTimes((advance, clock) => {
       const progress = begun(new Progress(1_000, undefined, () => {}, clock));

@@ -1,4 +1,4 @@
-/** Issue 5.1: what became of the items of a group, against a model with one state for each item. */
+/** M35: what became of the items of a group, against a model with one state for each item. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Collector } from '../../../src/calls/batches/collector.js';
@@ -23,7 +23,7 @@ function same(group: Group, model: Model): void {
   expect(found).to.deep.equal(wanted);
 }
 
-describe('a group of items (issue 5.1)', () => {
+describe('a group of items (M35)', () => {
   it('knows what is open, what has a result, and what is gone', () => {
     const steps = fc.array(
       fc.record({

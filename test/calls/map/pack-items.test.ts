@@ -1,4 +1,4 @@
-/** Issue 5.1: items become columns by the rules of arguments: what a call would take, and no other. */
+/** M35: items become columns by the rules of arguments: what a call would take, and no other. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { argumentsOf, newColumns, packItems } from '../../../src/calls/map/pack-items.js';
@@ -47,7 +47,7 @@ const odd = fc.constantFrom<unknown>(
 );
 const value = fc.oneof({ weight: 3, arbitrary: fc.integer({ min: -5, max: 300 }) }, odd, fc.double());
 
-describe('items packed into columns (issue 5.1)', () => {
+describe('items packed into columns (M35)', () => {
   it('as arguments are checked, for every type and number of parameters', () => {
     fc.assert(
       fc.property(

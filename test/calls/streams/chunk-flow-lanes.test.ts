@@ -1,4 +1,4 @@
-/** A flow of chunks and the lanes that it comes from: one that dies, one that it leaves, one that others use. */
+/** M3, M15: a flow of chunks and the lanes that it comes from: one that dies, one that it leaves, one that others use. */
 import { expect } from 'chai';
 import { LaneCrashedError } from '../../../src/errors.js';
 import { FlowBench, turn } from './flow-bench.js';

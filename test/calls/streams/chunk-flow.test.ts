@@ -1,4 +1,4 @@
-/** The chunks of a call: each once, in order, none after the end; the call settles once, after the last. */
+/** M3: the chunks of a call: each once, in order, none after the end; the call settles once, after the last. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { HostFunctionError, ListenerError, NativeError } from '../../../src/errors.js';

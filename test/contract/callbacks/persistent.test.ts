@@ -1,4 +1,4 @@
-/** Callbacks that native code keeps for later calls: persistent ones, and those it should have forgotten. */
+/** M20: callbacks that native code keeps for later calls: persistent ones, and those it should have forgotten. */
 import { expect } from 'chai';
 import {
   ArgumentError,

@@ -116,7 +116,7 @@ onEveryEngine('a call (M4, M8, M12)', (engine) => {
     expect(await call).to.equal(9);
   });
 
-  it('shows progress while it runs, and keeps the last', async () => {
+  it('shows progress while it runs, and keeps the last (B12)', async () => {
     const call = lab.lib.ot_spin_with_progress(400, 200);
     await until(() => (call.progress?.done ?? 0) >= 3, 'progress');
     expect(call.state).to.equal('running');

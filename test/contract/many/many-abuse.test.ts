@@ -1,4 +1,4 @@
-/** Issue 5, "what bad use gets": one clear error, the rest cancelled, nothing lost that had finished; nobody else is disturbed. */
+/** M35: what bad use gets: one clear error, the rest cancelled, nothing lost that had finished; nobody else is disturbed. */
 import { expect } from 'chai';
 import {
   ArgumentError,
@@ -32,7 +32,7 @@ const fails = async (): Promise<never> => {
   throw new Error('this item');
 };
 
-onEveryEngine('runs over many items, badly used (issue 5)', (engine) => {
+onEveryEngine('runs over many items, badly used (M35)', (engine) => {
   it('columns that are detached while their run goes on: it fails, and everybody else goes on', async () => {
     await withPool(engine, { lanes: 1 }, async (own, pool) => {
       const lib = await pool.open(testlib, FUNCTIONS, { engine });

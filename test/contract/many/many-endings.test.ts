@@ -1,4 +1,4 @@
-/** Issue 5.1: what a run leaves behind when it ends early: of the caller's functions, of its source, and of what waits. */
+/** M35: what a run leaves behind when it ends early: of the caller's functions, of its source, and of what waits. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
@@ -22,7 +22,7 @@ async function turns<T>(value: T): Promise<T> {
   return value;
 }
 
-onEveryEngine('the ends of runs over many items (issue 5)', (engine) => {
+onEveryEngine('the ends of runs over many items (M35)', (engine) => {
   it('a signal tells functions of the caller that their run has ended, and of what', async () => {
     await withPool(engine, { lanes: 2 }, async (_, pool) => {
       const reasons: unknown[] = [];

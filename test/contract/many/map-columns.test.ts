@@ -1,4 +1,4 @@
-/** M35, B5, issue 5.3: numeric functions over columns, on every engine and lane. */
+/** M35, B5: numeric functions over columns, on every engine and lane. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
@@ -36,7 +36,7 @@ const FAILING = {
 const skip: ColumnOptions = { onError: 'skip' };
 const ids = (length: number): Int32Array => Int32Array.from({ length }, (_, i) => i);
 
-onEveryEngine('columns (issue 5.3)', (engine) => {
+onEveryEngine('columns (M35)', (engine) => {
   it('of every type: each item is the sum of its values, whatever they are', async () => {
     await withPool(engine, { lanes: 2 }, async (_, pool) => {
       // ffi-rs cannot return f32.
@@ -194,7 +194,7 @@ onEveryEngine('columns (issue 5.3)', (engine) => {
   });
 });
 
-onEveryEngine('items that fail (issue 5.3)', (engine) => {
+onEveryEngine('items that fail (M35)', (engine) => {
   it('by their declaration: they are told by index, and the others are done', async () => {
     await withPool(engine, { lanes: 2 }, async (_, pool) => {
       const lib = await pool.open(testlib, FAILING, { engine });
@@ -315,7 +315,7 @@ onEveryEngine('items that fail (issue 5.3)', (engine) => {
   });
 });
 
-onEveryEngine('runs over columns that are ended (issue 5.3)', (engine) => {
+onEveryEngine('runs over columns that are ended (M35)', (engine) => {
   const slow = new Int32Array(100_000).fill(200);
 
   it('by cancel, by a signal, or by one that has aborted before: between two items', async () => {
@@ -369,7 +369,7 @@ onEveryEngine('runs over columns that are ended (issue 5.3)', (engine) => {
   });
 });
 
-onEveryEngine('what mapColumns refuses (issue 5)', (engine) => {
+onEveryEngine('what mapColumns refuses (M35)', (engine) => {
   it('says what is wrong, and runs nothing', async () => {
     await withPool(engine, { lanes: 1 }, async (_, pool) => {
       const lib = await pool.open(testlib, FAILING, { engine });
@@ -439,7 +439,7 @@ onEveryEngine('what mapColumns refuses (issue 5)', (engine) => {
   });
 });
 
-describeOn(contractEngines, ['process'], 'columns and lanes that die (issue 5.3)', (engine) => {
+describeOn(contractEngines, ['process'], 'columns and lanes that die (M35)', (engine) => {
   it('the item that a lane died of is told; every other one is run once', async () => {
     await withPool(engine, { lanes: 2, maxDeaths: Infinity }, async (_, pool) => {
       const { ot_die_if } = await pool.open(

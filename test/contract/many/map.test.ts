@@ -1,4 +1,4 @@
-/** M35, issue 5.1: a function over items of any length and kind, on every engine and lane. */
+/** M35: a function over items of any length and kind, on every engine and lane. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
@@ -52,7 +52,7 @@ async function readAll<R>(results: AsyncIterable<R>): Promise<{ all: R[]; error:
   return { all, error: undefined };
 }
 
-onEveryEngine('map (issue 5.1)', (engine) => {
+onEveryEngine('map (M35)', (engine) => {
   const lab = sharedLab(engine, { lanes: 2 });
   const open = () => lab.pool.open(testlib, FUNCTIONS, { engine });
 
@@ -175,7 +175,7 @@ onEveryEngine('map (issue 5.1)', (engine) => {
   });
 });
 
-onEveryEngine('items of a map that fail (issue 5.1)', (engine) => {
+onEveryEngine('items of a map that fail (M35)', (engine) => {
   const lab = sharedLab(engine, { lanes: 2 });
   const open = () => lab.pool.open(testlib, FUNCTIONS, { engine });
   const bad = upTo(1_000).map((i) => (i === 400 || i === 900 ? i : 0));
@@ -360,7 +360,7 @@ onEveryEngine('items of a map that fail (issue 5.1)', (engine) => {
   });
 });
 
-onEveryEngine('maps that are ended (issue 5.1)', (engine) => {
+onEveryEngine('maps that are ended (M35)', (engine) => {
   it('by cancel, by a signal, by one that has aborted before', async () => {
     await withPool(engine, { lanes: 2 }, async (_, pool) => {
       const lib = await pool.open(testlib, FUNCTIONS, { engine });
@@ -435,7 +435,7 @@ onEveryEngine('maps that are ended (issue 5.1)', (engine) => {
   });
 });
 
-describeOn(contractEngines, ['process'], 'maps and lanes that die (issue 5.1)', (engine) => {
+describeOn(contractEngines, ['process'], 'maps and lanes that die (M35)', (engine) => {
   it('the item that a lane died of is told; every other one has its result', async () => {
     await withPool(engine, { lanes: 2, maxDeaths: Infinity }, async (_, pool) => {
       const { ot_die_if } = await pool.open(

@@ -1,4 +1,4 @@
-/** Streams of native code are async iterables, and web streams where one is asked for; both go into node:stream. */
+/** M3, M16: streams of native code are async iterables, and web streams where one is asked for; both go into node:stream. */
 import { Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect } from 'chai';

@@ -1,4 +1,4 @@
-/** Chunks through a callback that an earlier call on the lane installed, as curl_easy_setopt does. */
+/** M3, M16: chunks through a callback that an earlier call on the lane installed, as curl_easy_setopt does. */
 import { expect } from 'chai';
 import { CallCancelledError, chunks } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';

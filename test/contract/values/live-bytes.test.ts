@@ -1,4 +1,4 @@
-/** Issue 4.1: memory that the host and native code see live, in lanes of either kind; and what is live in threads only. */
+/** B6: memory that the host and native code see live, in lanes of either kind; and what is live in threads only. */
 import { expect } from 'chai';
 import { ArgumentError, inout, sharedBytes } from '../../../src/index.js';
 import { onEveryEngine, sharedLab, thrown } from '../../helpers/contract.js';
@@ -16,7 +16,7 @@ const FILL = {
   },
 } as const;
 
-onEveryEngine('shared bytes (issue 4.1)', (engine) => {
+onEveryEngine('shared bytes (B6)', (engine) => {
   const lab = sharedLab(engine, { lanes: 2 });
   const open = () => lab.pool.open(testlib, FILL, { engine });
 

@@ -11,7 +11,7 @@ const asChunks = (type: unknown): ChunksSpec => compiled(type) as ChunksSpec;
 /** `size_t write(char *at, size_t size, size_t count, void *user)` */
 const write = { arguments: ['pointer', 'u64', 'u64', 'pointer'], return: 'u64' } as const;
 
-describe('compileDeclarations: callback()', () => {
+describe('compileDeclarations: callback() (B6)', () => {
   it('fills in everything that was left out', () => {
     const spec = asCallback(callback({ arguments: ['int32', 'string', 'ptr'], return: 'double' }));
     expect(spec).to.deep.equal({

@@ -192,7 +192,7 @@ const REFUSED: readonly (readonly [string, () => unknown, RegExp])[] = [
   ['a callback handed on', () => handing('onCancel', 2), /parameter 2, which is callback\(\)/],
 ];
 
-describe('wrong callbacks and chunks', () => {
+describe('wrong callbacks and chunks (M4)', () => {
   for (const [what, run, message] of REFUSED) {
     it(`refuses ${what}`, () => {
       expect(refusal(run)).to.match(message);

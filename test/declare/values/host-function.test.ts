@@ -16,7 +16,7 @@ function complaint(value: unknown, type: unknown = two): string | null {
   return error?.message ?? null;
 }
 
-describe('checkArguments: callbacks', () => {
+describe('checkArguments: callbacks (M4)', () => {
   it('takes functions of no more arguments than native code gives, and null', () => {
     const fits: unknown[] = [
       null,

@@ -6,7 +6,7 @@ import { argumentTypes } from '../../../src/engines/bindings/ffi-rs-types.js';
 const APPLE = { platform: 'darwin', arch: 'arm64' };
 const LINUX = { platform: 'linux', arch: 'arm64' };
 
-describe('ffi-rs argument types', () => {
+describe('ffi-rs argument types (B6)', () => {
   const integers = Array<Scalar>(8).fill('i32');
   const types: Scalar[] = ['i8', 'u16', ...integers.slice(2), 'f64', 'i8', 'u16', 'i32'];
 

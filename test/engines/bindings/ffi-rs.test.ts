@@ -9,7 +9,7 @@ import { probeLibrary } from '../../helpers/engine-probe.js';
 
 const ADD = `{ arguments: ['i32', 'i32'], returns: 'i32' }`;
 
-describe('ffi-rs across threads', () => {
+describe('ffi-rs across threads (B6)', () => {
   let engine: Engine;
   before(() => (engine = loadEngine('ffi-rs')));
 

@@ -196,7 +196,7 @@ function said(engine: string, library: string, libraryPath: string): string {
   return stdout;
 }
 
-describe('libraries that do not open', () => {
+describe('libraries that do not open (M4, M34)', () => {
   const paths = new Map<BadFile, string>();
 
   before(() => {

@@ -26,7 +26,7 @@ function thin(cpu: number): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-describe('library files', () => {
+describe('library files (M34)', () => {
   let count = 0;
   const what = (bytes: Uint8Array | string, host: FileHost): string | undefined => {
     const path = join(folder, `file-${(count += 1)}`);

@@ -1,4 +1,4 @@
-/** What is read of ELF files, sound and not. */
+/** M34: what is read of ELF files, sound and not. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';

@@ -23,7 +23,7 @@ const LOOP = (calls: number): string => `
   }`;
 
 for (const name of ENGINES) {
-  describe(`errno on ${name}`, () => {
+  describe(`errno on ${name} (M32)`, () => {
     it('is right in 100,000 calls under garbage collection', () => {
       const end = runProcess(`
         const { loadEngine } = await import(${from('load-engine')});

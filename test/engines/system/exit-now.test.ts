@@ -4,7 +4,7 @@ import { from, runProcess } from '../../helpers/engine-child.js';
 import { ENGINES } from '../../helpers/engine-list.js';
 import { probeLibrary } from '../../helpers/engine-probe.js';
 
-describe('exitNow', () => {
+describe('exitNow (B3)', () => {
   it('says that it was not prepared', () => {
     // In a process of its own: in this one a test before may have prepared it, and then it works.
     const end = runProcess(`

@@ -1,4 +1,4 @@
-/** The system calls that process lanes need, on every engine: memory that two can map, waiting on descriptors. */
+/** B2: the system calls that process lanes need, on every engine: memory that two can map, waiting on descriptors. */
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { expect } from 'chai';

@@ -1,4 +1,4 @@
-/** Issue 4.2, 4.4: a host that blocks, and whose lanes die: its event loop does nothing for it meanwhile. */
+/** B2: a host that blocks, and whose lanes die: its event loop does nothing for it meanwhile. */
 import { expect } from 'chai';
 import { CallTimeoutError, LaneCrashedError } from '../../../src/index.js';
 import { thrown } from '../../helpers/contract.js';
@@ -8,7 +8,7 @@ import { testlib } from '../../helpers/testlib.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 
-onProcessLanes('blocking calls whose lanes die (issue 4.2)', (ground) => {
+onProcessLanes('blocking calls whose lanes die (B2)', (ground) => {
   for (const spares of [0, 1]) {
     it(`are answered after kills and deaths, one after the other, with ${spares} spares`, async () => {
       await withLanes(ground, { lanes: 1, spares, maxDeaths: Infinity, timeout: 200 }, async (lib, pool) => {

@@ -1,4 +1,4 @@
-/** M24, B2, issue 4: lanes that die around a callback: before it, within it, after it, while the host is asked. */
+/** M24, B2: lanes that die around a callback: before it, within it, after it, while the host is asked. */
 import { expect } from 'chai';
 import { callback, persistent } from '../../../src/index.js';
 import { crash, expectBalance, fullAgain, lanesWith, onProcessLanes, words } from '../../helpers/faults.js';

@@ -1,4 +1,4 @@
-/** Issue 4.3: the digest of the arguments that a lane died with: bounded, on one line, and hidden where that is asked for. */
+/** B2: the digest of the arguments that a lane died with: bounded, on one line, and hidden where that is asked for. */
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import {
@@ -26,7 +26,7 @@ const options = (redact?: LaneOptions['redact']): LaneOptions => ({
 /** Everything that an error shows of itself. */
 const shown = (error: Crash): string => `${error.message}\n${error.digest}\n${inspect(error)}`;
 
-onProcessLanes('the digest of arguments (issue 4.3)', (ground) => {
+onProcessLanes('the digest of arguments (B2)', (ground) => {
   it('shows what native code was given, and maxKills counts that, whatever has become of the buffer since', async () => {
     await withLanes(ground, { ...options(), maxKills: 1 }, async (lib) => {
       for (const size of [5, 20_000]) {

@@ -1,4 +1,4 @@
-/** Issue 4.7: JavaScript that goes wrong in a lane, between calls: named, survived by threads and processes, and no call fails for it. */
+/** B2: JavaScript that goes wrong in a lane, between calls: named, survived by threads and processes, and no call fails for it. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,7 +69,7 @@ const WAYS = [
   { way: 'heap', title: 'a heap that is exhausted', names: /memory|SIGABRT/i, exitCode: undefined },
 ] as const;
 
-onBothLanes('JavaScript that goes wrong in a lane (issue 4.7)', (ground: Ground) => {
+onBothLanes('JavaScript that goes wrong in a lane (B2)', (ground: Ground) => {
   let folder: string;
   before(() => (folder = mkdtempSync(join(tmpdir(), 'offthread-javascript-'))));
   after(() => rmSync(folder, { recursive: true }));

@@ -1,4 +1,4 @@
-/** B2, M27, issue 4.3: of the calls that a dying lane has, only the one that it had started fails. */
+/** B2, M27: of the calls that a dying lane has, only the one that it had started fails. */
 import { expect } from 'chai';
 import {
   crash,

@@ -1,4 +1,4 @@
-/** B2, issue 4.3: whether a lane died between calls, in one, or while it brought an answer back. */
+/** B2: whether a lane died between calls, in one, or while it brought an answer back. */
 import { expect } from 'chai';
 import {
   type Crash,
@@ -27,7 +27,7 @@ const withAnswers = lanesWith(testlib, {
   ot_fail: { arguments: ['i32'], return: 'i32', fails: 'nonzero', lastError: 'ot_bad_text' },
 });
 
-onEveryProcessLane('a lane that dies between calls (B2, issue 4.3)', (ground) => {
+onEveryProcessLane('a lane that dies between calls (B2)', (ground) => {
   it('by SIGKILL from outside: no call fails, and the event says idle', async () => {
     await withLanes(ground, {}, async (lib, pool) => {
       const pid = await lib.ot_process_id();
@@ -99,7 +99,7 @@ onEveryProcessLane('a lane that dies between calls (B2, issue 4.3)', (ground) =>
   });
 });
 
-onEveryProcessLane('a lane that dies while it answers (B2, issue 4.3)', (ground) => {
+onEveryProcessLane('a lane that dies while it answers (B2)', (ground) => {
   it('because its text cannot be read', async () => {
     await withAnswers(ground, {}, async (lib, pool) => {
       const pid = await lib.ot_process_id();

@@ -1,4 +1,4 @@
-/** B2, M27, issue 4 (as loky tests it): with 1, 2, 5 and 13 lanes, all die at once, over and over, while others call. */
+/** B2, M27 (as loky tests it): with 1, 2, 5 and 13 lanes, all die at once, over and over, while others call. */
 import { expect } from 'chai';
 import {
   crash,

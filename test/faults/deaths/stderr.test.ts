@@ -1,4 +1,4 @@
-/** Issue 4.3: the last lines that a dead lane wrote to stderr are in its error; captured or passed on. */
+/** B2: the last lines that a dead lane wrote to stderr are in its error; captured or passed on. */
 import { constants } from 'node:os';
 import { expect } from 'chai';
 import { runFamily } from '../../helpers/fault-program.js';
@@ -11,7 +11,7 @@ const CAPTURE = { stderr: 'capture', maxDeaths: Infinity } as const;
 const ABORT = constants.signals.SIGABRT;
 const size = (lines: readonly string[]): number => Buffer.byteLength(lines.join('\n'));
 
-onProcessLanes('the last words of a lane (issue 4.3)', (ground) => {
+onProcessLanes('the last words of a lane (B2)', (ground) => {
   it('are in its error, those of earlier calls too, and no other lane’s', async () => {
     await withLanes(ground, CAPTURE, async (lib) => {
       await lib.ot_complain('earlier', 1, 0);

@@ -1,4 +1,4 @@
-/** M15, B2, issue 4: lanes that die while they stream: the chunks that came, then the error. */
+/** M15, B2: lanes that die while they stream: the chunks that came, then the error. */
 import { expect } from 'chai';
 import { LaneCrashedError, type NativeStream, chunks } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';

@@ -1,4 +1,4 @@
-/** Issue 4.7, M15, M24: threads and processes ended from outside at any moment, whatever they hold: locks, pipes, questions. */
+/** B2, M15, M24: threads and processes ended from outside at any moment, whatever they hold: locks, pipes, questions. */
 import type { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { type NativeCall, type Pool, callback, chunks } from '../../../src/index.js';
@@ -107,7 +107,7 @@ function work(lib: Lib, sum: number, i: number): Promise<boolean>[] {
   ];
 }
 
-onBothLanes('lanes that are ended at any moment (issue 4.7)', (ground) => {
+onBothLanes('lanes that are ended at any moment (B2)', (ground) => {
   // node:ffi ends the process with a thread that is ended in a callback.
   if (ground.isolation === 'thread' && ground.engine !== 'koffi') return;
 
@@ -148,7 +148,7 @@ onBothLanes('lanes that are ended at any moment (issue 4.7)', (ground) => {
   });
 });
 
-onProcessLanes('a lock of the library’s own, in memory that processes share (issue 4.7)', (ground) => {
+onProcessLanes('a lock of the library’s own, in memory that processes share (B2)', (ground) => {
   it('that a dead lane holds blocks those that want it, and nobody else', async () => {
     await withLocks(ground, { lanes: 3, grace: 50 }, async (lib, pool) => {
       const lock = words();

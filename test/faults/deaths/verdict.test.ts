@@ -1,4 +1,4 @@
-/** B2, issue 4.3: a lane that dies in a call: what its error says, for each way to die. */
+/** B2: a lane that dies in a call: what its error says, for each way to die. */
 import { expect } from 'chai';
 import { type Pool, createPool } from '../../../src/index.js';
 import {
@@ -63,7 +63,7 @@ const verdict = ({ signal, exitCode, symbol, call, lane, pid, phase, digest, att
   attempts,
 });
 
-onEveryProcessLane('the verdict on a lane that dies in a call (B2, issue 4.3)', (ground: Ground) => {
+onEveryProcessLane('the verdict on a lane that dies in a call (B2)', (ground: Ground) => {
   let pool: Pool;
   let lib: Faults;
   let born: () => number[];

@@ -1,4 +1,4 @@
-/** M7, M16, M27, issue 4.1: deaths leave no descriptor, child, listener, timer or file behind. */
+/** M7, M16, M27, B2: deaths leave no descriptor, child, listener, timer or file behind. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
@@ -56,7 +56,7 @@ async function asBefore(before: Record<string, number>): Promise<void> {
   });
 }
 
-onEveryProcessLane('fifty deaths (M7, issue 4.1)', (ground) => {
+onEveryProcessLane('fifty deaths (M7, B2)', (ground) => {
   it('leave nothing behind while the pool lives, nor after it was closed', async function () {
     this.timeout(90_000);
     const shared = sharedMemoryFiles();

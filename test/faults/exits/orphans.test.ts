@@ -1,4 +1,4 @@
-/** Issue 4.6: a parent that is SIGKILLed leaves no child behind, whatever its children were doing. */
+/** B3: a parent that is SIGKILLed leaves no child behind, whatever its children were doing. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ async function afterKill(
   return orphans;
 }
 
-onProcessLanes('a parent that is SIGKILLed (issue 4.6)', (ground) => {
+onProcessLanes('a parent that is SIGKILLed (B3)', (ground) => {
   let folder: string;
   before(() => (folder = mkdtempSync(join(tmpdir(), 'offthread-orphans-'))));
   after(() => rmSync(folder, { recursive: true }));

@@ -1,4 +1,4 @@
-/** B3, M28, issue 4.6: a parent that ends, well or badly, ends at once with its own code and takes its lanes along. */
+/** B3, M28: a parent that ends, well or badly, ends at once with its own code and takes its lanes along. */
 import { expect } from 'chai';
 import { type FamilyEnd, runFamily } from '../../helpers/fault-program.js';
 import { onBothLanes, onProcessLanes } from '../../helpers/faults.js';
@@ -106,7 +106,7 @@ onBothLanes('a process that exits while its lanes are stuck (B3)', (ground) => {
   });
 });
 
-onProcessLanes('a process that comes to its end (B3, issue 4.6)', (ground) => {
+onProcessLanes('a process that comes to its end (B3)', (ground) => {
   const run = (code: string): Promise<FamilyEnd> => runFamily(ground, code);
 
   it('an idle pool does not keep it alive, and leaves no child', async () => {

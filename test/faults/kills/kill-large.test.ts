@@ -1,4 +1,4 @@
-/** B2, issue 4.2: lanes killed amid large arguments, texts and chunks: no deadlock, and nothing torn afterwards. */
+/** B2: lanes killed amid large arguments, texts and chunks: no deadlock, and nothing torn afterwards. */
 import { expect } from 'chai';
 import { CallCancelledError, chunks } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';

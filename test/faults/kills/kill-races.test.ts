@@ -1,4 +1,4 @@
-/** B2, M2, issue 4.2: stopping one call never ends another, however close they come. */
+/** B2, M2: stopping one call never ends another, however close they come. */
 import { expect } from 'chai';
 import { CallCancelledError } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';

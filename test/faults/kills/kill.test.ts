@@ -1,4 +1,4 @@
-/** B1, B2, M8, issue 4.2: calls that hang in native code: asked, given `grace`, killed; the next one runs elsewhere. */
+/** B1, B2, M8: calls that hang in native code: asked, given `grace`, killed; the next one runs elsewhere. */
 import { expect } from 'chai';
 import { CallCancelledError, CallTimeoutError } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';
@@ -24,7 +24,7 @@ const withLanes = lanesWith(testlib, FAULTS);
 /** ms that a rejection may come late, on a machine that is slow and busy: the requirement is 50 on one that is not. */
 const LATE_MS = 1_500;
 
-onEveryProcessLane('killing a lane that hangs (B2, issue 4.2)', (ground) => {
+onEveryProcessLane('killing a lane that hangs (B2)', (ground) => {
   it('at its timeout, at once where nothing can ask it to stop', async () => {
     await withLanes(ground, { grace: 20_000 }, async (lib, pool) => {
       const pid = await lib.ot_process_id();

@@ -1,4 +1,4 @@
-/** M2, issue 4.1: a lane that was killed, or died, never settles a later call: generations keep them apart. */
+/** M2, B2: a lane that was killed, or died, never settles a later call: generations keep them apart. */
 import { expect } from 'chai';
 import { callback } from '../../../src/index.js';
 import {
@@ -64,7 +64,7 @@ onBothLanes('late replies (M2)', (ground) => {
   });
 });
 
-onProcessLanes('late replies of processes that are killed (M2, issue 4.1)', (ground) => {
+onProcessLanes('late replies of processes that are killed (M2, B2)', (ground) => {
   it('in a flood, at random: every answer is its own call’s', async function () {
     this.timeout(90_000);
     const born = watchChildren();

@@ -1,4 +1,4 @@
-/** Issue 4.8: a call that has crashed a lane is not run again silently; `retry` may ask for it, `maxKills` caps it. */
+/** B2: a call that has crashed a lane is not run again silently; `retry` may ask for it, `maxKills` caps it. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ const withLanes = lanesWith(testlib, {
 /** Dies at once, and has counted that it ran. */
 const NOW = (): Int32Array => words().fill(SEGV);
 
-onProcessLanes('retry (issue 4.8)', (ground) => {
+onProcessLanes('retry (B2)', (ground) => {
   let folder: string;
   let marks = 0;
   const mark = (): string => join(folder, `mark-${++marks}`);
@@ -130,7 +130,7 @@ onProcessLanes('retry (issue 4.8)', (ground) => {
   });
 });
 
-onProcessLanes('how many lanes a call may kill (issue 4.8)', (ground) => {
+onProcessLanes('how many lanes a call may kill (B2)', (ground) => {
   it('is not limited, unless it is asked for', async () => {
     await withLanes(ground, { maxDeaths: Infinity }, async (lib, pool) => {
       for (let i = 0; i < 5; i++) await crash(lib.ot_die(SEGV));

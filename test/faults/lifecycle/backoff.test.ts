@@ -1,4 +1,4 @@
-/** Issue 4.4: lanes that die while they boot are replaced ever later, until the breaker opens; when the cause is gone, all is well. */
+/** B2: lanes that die while they boot are replaced ever later, until the breaker opens; when the cause is gone, all is well. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ import { testlib } from '../../helpers/testlib.js';
 const withLanes = lanesWith(faultlib, FAULTLIB);
 const withFaults = lanesWith(testlib, FAULTS);
 
-onProcessLanes('lanes that die while they boot (issue 4.4)', (ground) => {
+onProcessLanes('lanes that die while they boot (B2)', (ground) => {
   let folder: string;
   before(() => (folder = mkdtempSync(join(tmpdir(), 'offthread-backoff-'))));
   after(() => rmSync(folder, { recursive: true }));
@@ -110,7 +110,7 @@ onProcessLanes('lanes that die while they boot (issue 4.4)', (ground) => {
   }).timeout(90_000);
 });
 
-onProcessLanes('deaths in a row (issue 4.4)', (ground) => {
+onProcessLanes('deaths in a row (B2)', (ground) => {
   it('a dozen of calls that crash, and no other between: each is answered, after a while; none waits for a boot to be given up', async () => {
     await withFaults(ground, { lanes: 2, maxDeaths: Infinity }, async (lib, pool) => {
       const delays: number[] = [];

@@ -1,4 +1,4 @@
-/** B2, M28, issue 4.3: lanes that die, or hang, before they are ready, and while they load a library. */
+/** B2, M28: lanes that die, or hang, before they are ready, and while they load a library. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ const WAYS = [
   { how: 'exit-now', signal: undefined, exitCode: 3 },
 ] as const;
 
-onEveryProcessLane('a library that kills whoever loads it (B2, issue 4.3)', (ground) => {
+onEveryProcessLane('a library that kills whoever loads it (B2)', (ground) => {
   const { engine } = ground;
   let folder: string;
   before(() => (folder = mkdtempSync(join(tmpdir(), 'offthread-boot-'))));
@@ -153,7 +153,7 @@ onEveryProcessLane('a library that kills whoever loads it (B2, issue 4.3)', (gro
     }));
 });
 
-onProcessLanes('a library that hangs while it is loaded (issue 4.1)', ({ engine }) => {
+onProcessLanes('a library that hangs while it is loaded (B2)', ({ engine }) => {
   it('is given up in the end, and the pool serves others', function () {
     this.timeout(60_000);
     return leavingNoChild(async () => {
@@ -173,7 +173,7 @@ onProcessLanes('a library that hangs while it is loaded (issue 4.1)', ({ engine 
   });
 });
 
-onEveryProcessLane('lanes that cannot start (B2, issue 4.4)', ({ engine }) => {
+onEveryProcessLane('lanes that cannot start (B2)', ({ engine }) => {
   it('open says why, soon, and the breaker is what stops the trying', () =>
     leavingNoChild(async () => {
       await using pool = newPool({

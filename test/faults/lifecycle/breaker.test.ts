@@ -1,4 +1,4 @@
-/** Issue 4.4 (as OTP and uWSGI teach): too many deaths within a time, and the pool stops replacing lanes; then tries again. */
+/** B2 (as OTP and uWSGI teach): too many deaths within a time, and the pool stops replacing lanes; then tries again. */
 import { expect } from 'chai';
 import { CrashLoopError, type Pool } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';
@@ -56,7 +56,7 @@ async function callUntilAnswered(lib: Faults): Promise<void> {
 const ONE: LaneOptions = { lanes: 1, spares: 0, maxDeaths: 1, deathWindow: 1_000 };
 const THREE: LaneOptions = { lanes: 3, spares: 0, maxDeaths: 3, deathWindow: 1_000 };
 
-onProcessLanes('the breaker (issue 4.4)', (ground) => {
+onProcessLanes('the breaker (B2)', (ground) => {
   it('opens, refuses what would need a lane, tries again, and closes once calls succeed', async () => {
     await withLanes(ground, ONE, async (lib, pool) => {
       const told = story(pool);

@@ -1,4 +1,4 @@
-/** Issue 4.1: control words in mapped memory, or kill only: `stats()` says which, and what native code cannot do there is refused. */
+/** B2: control words in mapped memory, or kill only: `stats()` says which, and what native code cannot do there is refused. */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ const TALKING = {
 } as const;
 const KILL_ONLY = { control: 'kill-only', maxDeaths: Infinity } as const;
 
-onProcessLanes('what a pool of processes says of itself (issue 4.1)', (ground) => {
+onProcessLanes('what a pool of processes says of itself (B2)', (ground) => {
   it('shared where memory can be mapped', async () => {
     await withLanes(ground, {}, async (_, pool) => {
       expect(figures(pool)).to.include({ isolation: 'process', breaker: 'closed' });
@@ -53,7 +53,7 @@ onProcessLanes('what a pool of processes says of itself (issue 4.1)', (ground) =
   });
 });
 
-onProcessLanes('kill only (issue 4.1)', (ground) => {
+onProcessLanes('kill only (B2)', (ground) => {
   let folder: string;
   before(() => (folder = mkdtempSync(join(tmpdir(), 'offthread-control-'))));
   after(() => rmSync(folder, { recursive: true }));

@@ -1,4 +1,4 @@
-/** M24, M27, M28, issue 4: drain, close and destroy while lanes die, hang, or boot: all is settled, in time, and no child is left. */
+/** M24, M27, M28, B2: drain, close and destroy while lanes die, hang, or boot: all is settled, in time, and no child is left. */
 import { expect } from 'chai';
 import type { Library, NativeCall, Pool } from '../../../src/index.js';
 import {

@@ -1,4 +1,4 @@
-/** Issue 4.1: lanes where the machine gives little, and with whatever this process was started with. */
+/** B2: lanes where the machine gives little, and with whatever this process was started with. */
 import { expect } from 'chai';
 import { ArgumentError, createPool } from '../../../src/index.js';
 import { runFamily, type ProgramOptions } from '../../helpers/fault-program.js';
@@ -16,7 +16,7 @@ async function answers(ground: Ground, options: ProgramOptions, pool = '{}'): Pr
   expect([...end.orphans]).to.deep.equal([]);
 }
 
-onProcessLanes('lanes of a process that has little (issue 4.1)', (ground) => {
+onProcessLanes('lanes of a process that has little (B2)', (ground) => {
   for (const control of ['shared', 'kill-only']) {
     for (const free of [0, 2, 5, 8]) {
       it(`a lane that dies when ${free} descriptors are left takes nothing else along, and is replaced when there are more (${control})`, async () => {
@@ -61,7 +61,7 @@ onProcessLanes('lanes of a process that has little (issue 4.1)', (ground) => {
   }
 });
 
-onProcessLanes('what this process was started with (issue 4.1)', (ground) => {
+onProcessLanes('what this process was started with (B2)', (ground) => {
   it('options with their value in the next argument', async () => {
     await answers(ground, { args: ['--max-http-header-size', '8192'] });
     await answers(ground, { args: ['--disable-warning', 'DeprecationWarning', '--max-old-space-size=200'] });

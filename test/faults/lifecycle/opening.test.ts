@@ -1,4 +1,4 @@
-/** Issue 4.1: opening a library while lanes are at other things, and die of them. */
+/** B2: opening a library while lanes are at other things, and die of them. */
 import { expect } from 'chai';
 import { CallTimeoutError } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';
@@ -16,7 +16,7 @@ import { testlib } from '../../helpers/testlib.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 
-onProcessLanes('opening a library (issue 4.1)', (ground) => {
+onProcessLanes('opening a library (B2)', (ground) => {
   for (const how of ['dies', 'is killed'] as const) {
     it(`goes on in another lane when the one that was asked ${how}, of another call`, async () => {
       await withLanes(ground, { lanes: 1, spares: 0, grace: 50, maxDeaths: Infinity }, async (lib, pool) => {

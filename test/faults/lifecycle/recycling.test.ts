@@ -1,4 +1,4 @@
-/** Issue 4.5: lanes that have done their share, or have grown, are replaced; no call is lost. */
+/** B2: lanes that have done their share, or have grown, are replaced; no call is lost. */
 import { expect } from 'chai';
 import { callback, chunks } from '../../../src/index.js';
 import {
@@ -25,7 +25,7 @@ const withLanes = lanesWith(testlib, {
   ot_stream_chunks: { arguments: [chunks(CHUNK, BYTES), 'i32', 'i32'], return: 'i32' },
 });
 
-onBothLanes('recycling after so many calls (issue 4.5)', (ground) => {
+onBothLanes('recycling after so many calls (B2)', (ground) => {
   it('thousands of calls at once: none is lost, and lanes come and go', async function () {
     this.timeout(60_000);
     await withLanes(ground, { lanes: 2, maxQueue: 10_000, recycleAfter: 400 }, async (lib, pool) => {
@@ -98,7 +98,7 @@ onBothLanes('recycling after so many calls (issue 4.5)', (ground) => {
   });
 });
 
-onProcessLanes('recycling above a resident size (issue 4.5)', (ground) => {
+onProcessLanes('recycling above a resident size (B2)', (ground) => {
   it('replaces a lane that has grown, between calls, and loses none', async () => {
     await withLanes(ground, { lanes: 2, maxQueue: 5_000, recycleAboveMb: 250 }, async (lib, pool) => {
       const told: Told[] = [];

@@ -1,4 +1,4 @@
-/** Issue 4.1: a spare that is ready hides the start of a replacement. */
+/** B2: a spare that is ready hides the start of a replacement. */
 import { expect } from 'chai';
 import { CallCancelledError } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';
@@ -22,7 +22,7 @@ import { testlib } from '../../helpers/testlib.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 
-onProcessLanes('spares (issue 4.1)', (ground) => {
+onProcessLanes('spares (B2)', (ground) => {
   it('the next answer after a crash comes from a process that was ready before', async () => {
     const born = watchChildren();
     await withLanes(ground, { maxDeaths: Infinity }, async (lib, pool) => {
@@ -135,7 +135,7 @@ onProcessLanes('spares (issue 4.1)', (ground) => {
   });
 });
 
-onBothLanes('spares of threads and processes (issue 4.1)', (ground) => {
+onBothLanes('spares of threads and processes (B2)', (ground) => {
   it('step in for a lane that is given up', async () => {
     await withLanes(ground, { spares: 1, grace: 10 }, async (lib, pool) => {
       await fullAgain(pool, 1);

@@ -1,4 +1,4 @@
-/** B2, issue 4: native code that corrupts its process: descriptors, memory, its channel to the host. The host lives, and goes on. */
+/** B2: native code that corrupts its process: descriptors, memory, its channel to the host. The host lives, and goes on. */
 import { expect } from 'chai';
 import { LaneCrashedError } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';

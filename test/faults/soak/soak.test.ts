@@ -1,4 +1,4 @@
-/** B2, M27, issue 4: the short soak. The long one is `node scripts/soak.mjs`. */
+/** B2, M27: the short soak. The long one is `node scripts/soak.mjs`. */
 import { expect } from 'chai';
 import { onProcessLanes } from '../../helpers/faults.js';
 import { soak } from './soak.js';

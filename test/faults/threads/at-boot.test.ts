@@ -1,5 +1,5 @@
 /**
- * Issue 4.7, B2: the thread of a lane ends while it starts. The pool tries
+ * B2: the thread of a lane ends while it starts. The pool tries
  * again, and says why when it gives up.
  */
 import { expect } from 'chai';
@@ -13,7 +13,7 @@ describe('a lane whose thread ends while it starts', () => {
   for (const { fault, title, args, inCalls: _, exitCode: __, ...verdict } of FATAL) {
     // While a module is loaded an error is no rejection, and listeners are for what comes later.
     if (['reject', 'throw-nothing', 'overflow-in-listener', 'exit-in-listener'].includes(fault)) continue;
-    it(`issue 4.7: ${title}: is told, and another is started`, async () => {
+    it(`${title}: is told, and another is started`, async () => {
       const end = await runAgent(
         engine,
         `
@@ -38,7 +38,7 @@ describe('a lane whose thread ends while it starts', () => {
     });
   }
 
-  it('issue 4.7: a pool whose lanes all die gives up, and its error says of what', async () => {
+  it('a pool whose lanes all die gives up, and its error says of what', async () => {
     const end = await runAgent(
       engine,
       `

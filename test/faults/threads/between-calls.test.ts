@@ -1,5 +1,5 @@
 /**
- * Issue 4.7, B2, M27: JavaScript ends the thread of a lane between calls. No
+ * B2, M27: JavaScript ends the thread of a lane between calls. No
  * call fails of it, the pool has a new lane, and what happened is told once.
  */
 import { expect } from 'chai';
@@ -10,7 +10,7 @@ import { expectVerdict, runAgent } from '../../helpers/agent-program.js';
 for (const engine of contractEngines) {
   describe(`a lane whose thread ends between calls [${engine}]`, () => {
     for (const { fault, title, args, inCalls: _, ...verdict } of FATAL) {
-      it(`issue 4.7: ${title}: is told, and replaced`, async () => {
+      it(`${title}: is told, and replaced`, async () => {
         const end = await runAgent(
           engine,
           `

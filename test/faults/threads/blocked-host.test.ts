@@ -1,5 +1,5 @@
 /**
- * Issue 4.7, M8: the thread of a lane ends while the host's thread blocks on a
+ * M8: the thread of a lane ends while the host's thread blocks on a
  * call, and hears of no event. It learns of it from shared memory, and where
  * the lane could say nothing, from the system.
  */
@@ -17,7 +17,7 @@ const [engine = 'koffi'] = contractEngines;
 describe('a lane whose thread ends while the host blocks', () => {
   for (const { fault, title, args, inCalls: _, ...verdict } of FATAL_IN_CALLS) {
     const test = silent.includes(fault) && process.platform !== 'linux' ? it.skip : it;
-    test(`issue 4.7: ${title}: fails the call, and the next is answered`, async () => {
+    test(`${title}: fails the call, and the next is answered`, async () => {
       const end = await runAgent(
         engine,
         `

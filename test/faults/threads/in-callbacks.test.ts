@@ -1,5 +1,5 @@
 /**
- * Issue 4.7, M14, M15, M24: JavaScript goes wrong in the thread of a lane while
+ * M14, M15, M24: JavaScript goes wrong in the thread of a lane while
  * native code is in a callback, a record of its pipe reserved and not committed.
  *
  * What only throws is a failure of that call, and its lane goes on. What ends
@@ -27,7 +27,7 @@ for (const engine of contractEngines.filter((name) => name !== 'ffi-rs')) {
       ['throw', 'kaboom'],
       ['overflow', 'Maximum call stack size exceeded'],
     ] as const) {
-      it(`issue 4.7: fails its call and says why (${fault}); the lane goes on`, async () => {
+      it(`fails its call and says why (${fault}); the lane goes on`, async () => {
         const end = await runAgent(
           engine,
           `
@@ -58,7 +58,7 @@ if (contractEngines.includes('koffi')) {
     for (const { fault, title, args, inCalls: _, ...verdict } of FATAL_IN_CALLS) {
       // Those are caught.
       if (fault === 'throw' || fault === 'overflow') continue;
-      it(`issue 4.7: ${title}: fails its call, and no function on the host is left waiting`, async () => {
+      it(`${title}: fails its call, and no function on the host is left waiting`, async () => {
         const end = await runAgent(
           'koffi',
           `
@@ -82,7 +82,7 @@ if (contractEngines.includes('koffi')) {
       });
     }
 
-    it('issue 4.7: ends its stream after the chunks that were there', async () => {
+    it('ends its stream after the chunks that were there', async () => {
       const end = await runAgent(
         'koffi',
         `
@@ -108,7 +108,7 @@ if (contractEngines.includes('koffi')) {
       expect(end.stats).to.include({ failed: 1, succeeded: 1 });
     });
 
-    it('issue 4.7: while it says that it waits for the host: what that answers is heard by nobody', async () => {
+    it('while it says that it waits for the host: what that answers is heard by nobody', async () => {
       const end = await runAgent(
         'koffi',
         `

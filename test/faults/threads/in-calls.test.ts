@@ -1,5 +1,5 @@
 /**
- * Issue 4.7, B2, M27: JavaScript ends the thread of a lane in the midst of a
+ * B2, M27: JavaScript ends the thread of a lane in the midst of a
  * call. That call fails with what happened; those behind it run elsewhere.
  */
 import { expect } from 'chai';
@@ -23,7 +23,7 @@ function expectFirstFailed({ records, crashes }: AgentEnd, symbol: string): void
 for (const engine of contractEngines) {
   describe(`a lane whose thread ends in the midst of a call [${engine}]`, () => {
     for (const { fault, title, args, inCalls: _, ...verdict } of FATAL_IN_CALLS) {
-      it(`issue 4.7: ${title}: fails that call alone`, async () => {
+      it(`${title}: fails that call alone`, async () => {
         const end = await runAgent(
           engine,
           `

@@ -1,5 +1,5 @@
 /**
- * Issue 4.7, B1, M27: the handshake by which interrupt functions are kept from
+ * B1, M27: the handshake by which interrupt functions are kept from
  * calls that have returned, when either side of it dies or hangs.
  */
 import { expect } from 'chai';
@@ -27,7 +27,7 @@ const begins = (row: number): string =>
 
 describe('the thread that calls interrupt functions', () => {
   for (const fault of ['stop', 'exit'] as const) {
-    it(`issue 4.7: dies with the handshake of a call in hand (${fault}): the call is interrupted all the same`, async () => {
+    it(`dies with the handshake of a call in hand (${fault}): the call is interrupted all the same`, async () => {
       const end = await runAgent(
         engine,
         `
@@ -47,7 +47,7 @@ describe('the thread that calls interrupt functions', () => {
     });
   }
 
-  it('issue 4.7: dies between orders: another one takes over, and nothing is left behind in the end', async () => {
+  it('dies between orders: another one takes over, and nothing is left behind in the end', async () => {
     const end = await runAgent(
       engine,
       `
@@ -73,7 +73,7 @@ describe('the thread that calls interrupt functions', () => {
     expect(end.notes, 'none is thought to be in native code still').to.include({ listeners: 0 });
   });
 
-  it('issue 4.7: dies when it has carried out an order, and could not say so: it is not thought to be busy for ever', async () => {
+  it('dies when it has carried out an order, and could not say so: it is not thought to be busy for ever', async () => {
     const end = await runAgent(
       engine,
       `
@@ -95,7 +95,7 @@ describe('the thread that calls interrupt functions', () => {
   });
 
   for (const ending of ['', 'await pool.close({ timeout: 0 });']) {
-    it(`issue 4.7: hangs in an interrupt function: the call is given up, its lane comes back, the process ends at once. ${ending}`, async () => {
+    it(`hangs in an interrupt function: the call is given up, its lane comes back, the process ends at once. ${ending}`, async () => {
       const end = await runAgent(
         engine,
         `
@@ -126,7 +126,7 @@ describe('the thread that calls interrupt functions', () => {
 });
 
 describe('a lane that dies while its call is being interrupted', () => {
-  it('issue 4.7: no interrupt function begins once the call has ended: its handle may be freed', async () => {
+  it('no interrupt function begins once the call has ended: its handle may be freed', async () => {
     const end = await runAgent(
       engine,
       `

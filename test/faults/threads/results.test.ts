@@ -1,5 +1,5 @@
 /**
- * Issue 4.7, M4, M27: what a call brings back cannot be cloned, so it cannot
+ * M4, M27: what a call brings back cannot be cloned, so it cannot
  * be posted to the host. That call fails and says so.
  */
 import { expect } from 'chai';
@@ -12,7 +12,7 @@ const CLONE = /DataCloneError: .*could not be cloned/;
 
 for (const engine of contractEngines) {
   describe(`a result that cannot be cloned [${engine}]`, () => {
-    it('issue 4.7: fails its call, which has run; the lane and the calls behind it go on', async () => {
+    it('fails its call, which has run; the lane and the calls behind it go on', async () => {
       const end = await runAgent(
         engine,
         `
@@ -42,7 +42,7 @@ for (const engine of contractEngines) {
       expect(end.stats).to.include({ lanesCrashed: 0, failed: 1 });
     });
 
-    it('issue 4.7: and neither can anything else: the lane dies of it, and is replaced', async () => {
+    it('and neither can anything else: the lane dies of it, and is replaced', async () => {
       const end = await runAgent(
         engine,
         `
@@ -71,7 +71,7 @@ for (const engine of contractEngines) {
 const [engine = 'koffi'] = contractEngines;
 
 describe('a lane whose lease cannot be given back', () => {
-  it('issue 4.7: dies of it between calls: no call fails, and it is replaced', async () => {
+  it('dies of it between calls: no call fails, and it is replaced', async () => {
     const end = await runAgent(
       engine,
       `

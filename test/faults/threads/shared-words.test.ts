@@ -1,5 +1,5 @@
 /**
- * Issue 4.7, M27: a lane dies while it holds something in shared memory: a word
+ * M27: a lane dies while it holds something in shared memory: a word
  * of its own, the bell that all lanes ring, or a lock of the user's. Nobody
  * waits for what it will never let go.
  */
@@ -22,7 +22,7 @@ const caughtAt = (step: string): string => `
 `;
 
 describe('a lane that dies with a word of its own in hand', () => {
-  it('issue 4.7: its call in state running: that call fails, the others run elsewhere', async () => {
+  it('its call in state running: that call fails, the others run elsewhere', async () => {
     const end = await runAgent(
       engine,
       caughtAt("{ method: 'compareExchange', index: inRow(RowWord.STATE), after: true }"),
@@ -39,14 +39,14 @@ describe('a lane that dies with a word of its own in hand', () => {
     ['its sleep announced', "{ method: 'store', index: Header.SLEEPING, value: 1, after: true }"],
     ['its wake-up seen, its sleep still announced', "{ method: 'store', index: Header.SLEEPING, value: 0 }"],
   ] as const) {
-    it(`issue 4.7: ${what}: every call is answered`, async () => {
+    it(`${what}: every call is answered`, async () => {
       const end = await runAgent(engine, caughtAt(step));
       expect(end.records.map(({ value }) => value)).to.deep.equal(SUMS);
       expect(end.stats).to.include({ failed: 0, lanesCrashed: 1, lanesLost: 0 });
     });
   }
 
-  it('issue 4.7: its lease ended, the host not told: the next call is answered', async () => {
+  it('its lease ended, the host not told: the next call is answered', async () => {
     const end = await runAgent(
       engine,
       `
@@ -68,7 +68,7 @@ describe('a lane that dies with the bell of its pool in hand', () => {
     ['disarmed and not rung', "{ method: 'add', index: Bell.COUNT, bytes: BELL_BYTES }"],
     ['rung and nobody woken', "{ method: 'notify', index: Bell.COUNT, bytes: BELL_BYTES }"],
   ] as const) {
-    it(`issue 4.7: ${what}: the other lanes are heard all the same`, async () => {
+    it(`${what}: the other lanes are heard all the same`, async () => {
       const end = await runAgent(
         engine,
         `
@@ -96,7 +96,7 @@ describe('a lane that dies with the bell of its pool in hand', () => {
 });
 
 describe('a lane that dies with a lock of the user in hand', () => {
-  it('issue 4.7: those that wait for the lock can be stopped, the others go on, and whoever hears of the death frees it', async () => {
+  it('those that wait for the lock can be stopped, the others go on, and whoever hears of the death frees it', async () => {
     const end = await runAgent(
       engine,
       `

@@ -1,5 +1,5 @@
 /**
- * Issue 4.7, M27: threads end again and again while calls flow. Those that end
+ * M27: threads end again and again while calls flow. Those that end
  * between calls cost no call; those that are terminated at any moment cost at
  * most the one call that they were in. Every call ends once, with its own answer.
  */
@@ -48,7 +48,7 @@ interface Answers {
 describe('a storm of threads that end', () => {
   for (const lanes of [1, 2, 3]) {
     for (const fault of ['throw', 'exit'] as const) {
-      it(`issue 4.7: between calls (${fault}), ${lanes} lanes: no call fails`, async () => {
+      it(`between calls (${fault}), ${lanes} lanes: no call fails`, async () => {
         const end = await runAgent(
           engine,
           `
@@ -70,7 +70,7 @@ describe('a storm of threads that end', () => {
       });
     }
 
-    it(`issue 4.7: terminated at any moment, ${lanes} lanes: at most one call fails for each`, async () => {
+    it(`terminated at any moment, ${lanes} lanes: at most one call fails for each`, async () => {
       const end = await runAgent(
         engine,
         `

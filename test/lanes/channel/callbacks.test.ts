@@ -1,4 +1,4 @@
-/** The callbacks of a lane: kept while native code may call them, used again after that, and all given back. */
+/** M7: the callbacks of a lane: kept while native code may call them, used again after that, and all given back. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { FunctionSpec, HostFunctionSpec } from '../../../src/declare/spec.js';

@@ -1,4 +1,4 @@
-/** What a lane says when there is nobody to hear it, nothing that could be read, or nothing to wait for: both ends of a channel on this thread. */
+/** M24: what a lane says when there is nobody to hear it, nothing that could be read, or nothing to wait for: both ends of a channel on this thread. */
 import { MessageChannel } from 'node:worker_threads';
 import { expect } from 'chai';
 import type { ChunksSpec, FunctionSpec, HostFunctionSpec, Scalar } from '../../../src/declare/spec.js';

@@ -1,4 +1,4 @@
-/** The channel of a lane, with a real thread on its other end: order, answers, credit. */
+/** M3, M20: the channel of a lane, with a real thread on its other end: order, answers, credit. */
 import { expect } from 'chai';
 import type { Scalar } from '../../../src/declare/spec.js';
 import type { RecordHead } from '../../../src/lanes/channel/lane-channel.js';

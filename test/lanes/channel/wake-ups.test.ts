@@ -1,4 +1,4 @@
-/** A lane that waits inside a callback, and a host that waits for a lane: whatever ends the wait, and whenever it comes, no wake-up is lost. */
+/** M2: a lane that waits inside a callback, and a host that waits for a lane: whatever ends the wait, and whenever it comes, no wake-up is lost. */
 import { expect } from 'chai';
 import type { NativeValue } from '../../../src/engines/engine.js';
 import { Channel } from '../../../src/shared/memory/channel.js';

@@ -1,4 +1,4 @@
-/** Issue 4.1: the process of a lane. */
+/** B2: the process of a lane. */
 import { expect } from 'chai';
 import { Child, type ChildEnd } from '../../../src/lanes/process/child.js';
 
@@ -24,7 +24,7 @@ function start(): { child: Child; ended: Promise<ChildEnd> } {
   return { child: child as Child, ended };
 }
 
-describe('the process of a lane (issue 4.1)', () => {
+describe('the process of a lane (B2)', () => {
   it('says nothing, however often it is held and let go after its socket was closed', async () => {
     const warnings: Error[] = [];
     const hear = (warning: Error): void => void warnings.push(warning);

@@ -1,4 +1,4 @@
-/** Arguments as a text: bounded, on one line, and nothing of the values runs or stays alive. */
+/** B2: arguments as a text: bounded, on one line, and nothing of the values runs or stays alive. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';

@@ -1,4 +1,4 @@
-/** inout buffers: what native code wrote is what the caller finds, and nothing else changes. */
+/** B6: inout buffers: what native code wrote is what the caller finds, and nothing else changes. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Arena } from '../../../src/lanes/memory/arena.js';

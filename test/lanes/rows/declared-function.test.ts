@@ -1,4 +1,4 @@
-/** What the host remembers of a function: which calls may wait behind each other. */
+/** M10: what the host remembers of a function: which calls may wait behind each other. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { OffthreadError } from '../../../src/errors.js';

@@ -195,7 +195,7 @@ describe('LaneRing (M2, M7, M27)', () => {
     );
   });
 
-  it('the lane sees nothing before it is published, then all of it', () => {
+  it('the lane sees nothing before it is published, then all of it (B5)', () => {
     withPorts((host) => {
       const ring = new LaneRing<Ticket>(new LaneMemory(SIZE), new SharedBuffers(host), 2 ** 31 - 1);
       const tail = (): number => Atomics.load(ring.memory.i32, Header.TAIL);

@@ -1,4 +1,4 @@
-/** Issue 5.3: batches in the memory of a lane: two blocks, given out and taken back in the order of the rows. */
+/** M35: batches in the memory of a lane: two blocks, given out and taken back in the order of the rows. */
 import { expect } from 'chai';
 import { PrivateBytes } from '../../../src/lanes/private-bytes.js';
 import { LaneRing } from '../../../src/lanes/rows/lane-ring.js';
@@ -31,7 +31,7 @@ function firstOf(ring: LaneRing<Ticket>, sequence: number): unknown {
   return columns[0]?.[0];
 }
 
-describe('batches in a ring (issue 5.3)', () => {
+describe('batches in a ring (M35)', () => {
   it('there are two at a time, and they do not touch each other', () => {
     const ring = new LaneRing<Ticket>(new LaneMemory(SHARED), new PrivateBytes());
     const count = batchCapacity(plan, batchRoom(SHARED));

@@ -1,4 +1,4 @@
-/** A real thread lane: nothing is lost or late around the end of its lease. */
+/** M2: a real thread lane: nothing is lost or late around the end of its lease. */
 import { expect } from 'chai';
 import type { DeclaredFunction } from '../../../src/lanes/rows/declared-function.js';
 import { ThreadLane } from '../../../src/lanes/thread/thread-lane.js';

@@ -1,4 +1,4 @@
-/** Issue 5.3: where the values of a batch are: both sides find the same places, in the room that there is. */
+/** M35: where the values of a batch are: both sides find the same places, in the room that there is. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { FunctionSpec, Scalar } from '../../../src/declare/spec.js';
@@ -31,7 +31,7 @@ const spec = (more: Partial<FunctionSpec>): FunctionSpec => ({
   ...more,
 });
 
-describe('a batch in memory (issue 5.3)', () => {
+describe('a batch in memory (M35)', () => {
   it('fits its block, each array aligned and for itself, as many as there is room for', () => {
     fc.assert(
       fc.property(

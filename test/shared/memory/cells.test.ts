@@ -1,4 +1,4 @@
-/** Cells: what out and inout parameters point to, in their true C sizes. */
+/** B6: cells: what out and inout parameters point to, in their true C sizes. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { SCALARS } from '../../../src/declare/language/scalars.js';

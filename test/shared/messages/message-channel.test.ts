@@ -24,7 +24,7 @@ function ends(first = 0): { memory: LaneMemory; writer: MailWriter; reader: Mail
   };
 }
 
-describe('mail (issue 4.1)', () => {
+describe('mail (B2)', () => {
   it('arrives once, whole and in order, across the end of the pipe and of the count', () => {
     const step = fc.oneof(
       fc.record({ send: fc.oneof(fc.nat(200), fc.constantFrom(16_000, 16_384, 40_000, 70_000, 300_000)) }),

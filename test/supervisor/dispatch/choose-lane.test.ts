@@ -1,4 +1,4 @@
-/** Which lane gets a call: the warmest idle one, and never behind one that may block. */
+/** M10: which lane gets a call: the warmest idle one, and never behind one that may block. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { chooseLane } from '../../../src/supervisor/dispatch/choose-lane.js';

@@ -118,7 +118,7 @@ describe('HostLoop', () => {
     expect([lanes.looks, lanes.armed]).to.deep.equal([0, false]);
   });
 
-  it('costs nothing while it is armed, and wakes once for a flood', async () => {
+  it('costs nothing while it is armed, and wakes once for a flood (B5)', async () => {
     const { lanes, loop } = lab();
     lanes.start(100);
     loop.notice();

@@ -1,9 +1,9 @@
-/** B5, issue 5.4: one reading of the clock for a few calls of a tick, and never one of another tick. */
+/** B5: one reading of the clock for a few calls of a tick, and never one of another tick. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { TickClock } from '../../../src/supervisor/dispatch/tick-clock.js';
 
-describe('the clock of a tick (issue 5.4)', () => {
+describe('the clock of a tick (B5)', () => {
   it('gives a reading again only in its tick, four times at most', () => {
     const step = fc.record({ work: fc.boolean(), next: fc.nat({ max: 2 }) });
     fc.assert(

@@ -1,4 +1,4 @@
-/** HostCalls against a simple model: whatever happens in whatever order, each request is answered once, or its wait was ended otherwise. */
+/** M20, M24: HostCalls against a simple model: whatever happens in whatever order, each request is answered once, or its wait was ended otherwise. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { HostFunctionError } from '../../../src/errors.js';

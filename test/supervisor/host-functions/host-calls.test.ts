@@ -1,4 +1,4 @@
-/** Functions that native code calls on the host: one answer each, and only while native code waits for it. */
+/** M20, M24: functions that native code calls on the host: one answer each, and only while native code waits for it. */
 import { expect } from 'chai';
 import { CallTimeoutError, HostFunctionError } from '../../../src/errors.js';
 import { currentInvocation } from '../../../src/supervisor/host-functions/host-context.js';

@@ -1,4 +1,4 @@
-/** Which calls have crashed lanes: equal arguments are one set, others are not. */
+/** B2: which calls have crashed lanes: equal arguments are one set, others are not. */
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-/** The gate of an engine whose tables have no lock: work runs only while nothing is in flight. */
+/** B6: the gate of an engine whose tables have no lock: work runs only while nothing is in flight. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { EngineError } from '../../../src/errors.js';

@@ -1,4 +1,4 @@
-/** When lanes that died are replaced: the policy against a model of it, and each of its rules by itself. */
+/** B2: when lanes that died are replaced: the policy against a model of it, and each of its rules by itself. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { type RestartSettings, Restarts } from '../../../src/supervisor/lifecycle/restarts.js';
