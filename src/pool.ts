@@ -5,7 +5,6 @@ import type { AnyDeclarations, Checked } from './declare/language/checked.js';
 import { CallCancelledError, ChannelClosedError, type OffthreadError, PoolClosedError } from './errors.js';
 import { Admission } from './calls/admission/admission.js';
 import { CallDispatcher } from './calls/dispatcher.js';
-import { requireSilence } from './calls/kill-only.js';
 import type { Library } from './calls/library/library.js';
 import { makeLibrary } from './calls/library/make-library.js';
 import { type ItemOf, type Items, type MapResults, map } from './calls/map/map.js';
@@ -205,7 +204,6 @@ export class Pool implements AsyncDisposable {
     return {
       name: this.#settings.name,
       isolation: this.#settings.isolation,
-      control: this.#supervisor.control,
       breaker: this.#supervisor.breaker,
       lanes: {
         total: this.#settings.lanes,
@@ -321,7 +319,6 @@ export class Pool implements AsyncDisposable {
   }
 
   async #tryOut(library: TryOut): Promise<void> {
-    if (this.#supervisor.control === 'kill-only') requireSilence(library.specs);
     try {
       await this.#supervisor.tryOut(library);
     } catch (error) {

@@ -13,7 +13,7 @@ import { closeSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { inspect } from 'node:util';
 import { JSON, performance, setInterval } from '../src/builtins.js';
-import { type System, systemCalls } from '../src/engines/system/system-calls.js';
+import { systemCalls } from '../src/engines/system/system-calls.js';
 import { LaneMemory } from '../src/shared/memory/lane-memory.js';
 import { markLane } from '../src/shared/lane-mark.js';
 import { Header, Phase } from '../src/shared/memory/layout.js';
@@ -21,9 +21,7 @@ import { processMemoryBytes } from '../src/shared/messages/message-channel.js';
 import type { ErrorData, ToLane } from '../src/shared/messages/messages.js';
 import { MEMORY_FD, type ProcessBoot } from '../src/shared/messages/process-boot.js';
 import { errorData } from './error-data.js';
-import type { LaneLink } from './lane-link.js';
 import { LaneRuntime } from './lane-runtime.js';
-import { MessageLink } from './message-link.js';
 import { ProcessInterrupts } from './process-interrupts.js';
 import { ProcessLink } from './process-link.js';
 import { reportOf } from './report.js';
@@ -38,15 +36,15 @@ const UNCAUGHT = 1;
 const boot = JSON.parse(process.argv[2] as string) as ProcessBoot;
 const startedAt = performance.now();
 
-const system = systemOrNone();
-system?.endWithParent();
+const system = systemCalls(boot.stackBytes);
+system.endWithParent();
 // It may have ended before the line above.
 if (process.ppid !== boot.host) process.kill(process.pid, 'SIGKILL');
 process.title = `${boot.name} (offthread lane)`;
 markLane(boot.name);
 
 // What a terminal or a service manager sends to all processes of a group is the host's to answer: it ends its lanes in its own time.
-system?.ignore([constants.signals.SIGINT, constants.signals.SIGTERM, constants.signals.SIGHUP]);
+system.ignore([constants.signals.SIGINT, constants.signals.SIGTERM, constants.signals.SIGHUP]);
 process.on('uncaughtException', (error) => {
   try {
     // For the host, which keeps what a lane said last.
@@ -57,34 +55,14 @@ process.on('uncaughtException', (error) => {
   }
 });
 
-const { memory, link } = system === null || boot.control === 'kill-only' ? apart() : sharing(system);
+// Memory that the host maps, too.
+const file = system.map(MEMORY_FD);
+const memory = new LaneMemory(boot.size, system.view(file, 0, processMemoryBytes(boot.size)));
+closeSync(MEMORY_FD);
+const interrupts = new ProcessInterrupts({ address: file.address, size: boot.size });
+const link = new ProcessLink(memory, system, (library) => interrupts.prepare(library));
 const settings = { ...boot, leaseIdleMs: 0 };
 const lane: LaneRuntime = new LaneRuntime(memory, settings, link, answer);
-
-/** @throws EngineError where the lane cannot do without. */
-function systemOrNone(): System | null {
-  try {
-    return systemCalls(boot.stackBytes);
-  } catch (error) {
-    if (boot.control === 'shared') throw error;
-    return null;
-  }
-}
-
-/** A lane in memory that its host maps too. */
-function sharing(system: System): { memory: LaneMemory; link: LaneLink } {
-  const file = system.map(MEMORY_FD);
-  const memory = new LaneMemory(boot.size, system.view(file, 0, processMemoryBytes(boot.size)));
-  closeSync(MEMORY_FD);
-  const interrupts = new ProcessInterrupts({ address: file.address, size: boot.size });
-  return { memory, link: new ProcessLink(memory, system, (library) => interrupts.prepare(library)) };
-}
-
-/** A lane in memory of its own. */
-function apart(): { memory: LaneMemory; link: LaneLink } {
-  const memory = new LaneMemory(boot.size);
-  return { memory, link: new MessageLink(memory) };
-}
 
 function answer(question: Extract<ToLane, { kind: 'ask' | 'try' }>): void {
   let error: ErrorData | null = null;
@@ -99,8 +77,6 @@ function answer(question: Extract<ToLane, { kind: 'ask' | 'try' }>): void {
 
 function tryOut(question: Extract<ToLane, { kind: 'try' }>): ErrorData | null {
   memory.i32[Header.PHASE] = Phase.BOOT;
-  // Where the host does not see that by itself.
-  link.ring();
   try {
     lane.functions.tryOut(question);
     return null;

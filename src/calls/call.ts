@@ -69,10 +69,7 @@ export interface NativeCall<T> extends Promise<T>, Disposable {
   /** Unique among the calls of all pools of this thread: a positive whole number. */
   readonly id: number;
   readonly state: CallState;
-  /**
-   * What native code last wrote to its `progress` parameter; undefined where the declaration has none. Where lanes
-   * share no memory with the host (`control` of the pool is `kill-only`) it stays 0 until the call has ended.
-   */
+  /** What native code last wrote to its `progress` parameter; undefined where the declaration has none. */
   readonly progress: CallProgress | undefined;
   readonly timing: CallTiming;
   /**

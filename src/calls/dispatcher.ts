@@ -16,7 +16,6 @@ import type { Admission } from './admission/admission.js';
 import { Call, type CallLimits } from './call.js';
 import { ChunkFlow, type ChunkHandler, type FlowOwner } from './streams/chunk-flow.js';
 import { InPlace } from './in-place.js';
-import { cannotBlock } from './kill-only.js';
 import type { Dispatcher } from './native-function.js';
 import { ChunkStream, type NativeStream } from './streams/native-stream.js';
 import { BatchCall } from './batches/batch-call.js';
@@ -94,8 +93,6 @@ export class CallDispatcher implements Dispatcher {
 
   batchCapacity({ compiled }: DeclaredFunction, lent: Lent = NOTHING_LENT): number {
     const plan = planBatch(compiled.spec);
-    // Without shared memory nobody knows how far a batch was when its lane ended.
-    if (plan !== null && this.#supervisor.control === 'kill-only') return 1;
     if (plan === null) return 0;
     const { batchRoom, lendsShared } = this.#supervisor;
     return Math.max(1, batchCapacity(plan, batchRoom, lendsShared ? lent : NOTHING_LENT));
@@ -149,8 +146,7 @@ export class CallDispatcher implements Dispatcher {
     ignoreFailure(call);
     const flow = handler === null ? null : this.#flow(call, handler, false);
     const lane = currentLane();
-    const cannot = lane === undefined && this.#supervisor.control === 'kill-only';
-    const refusal = readerOf(fn, flow) ?? fn.refusal() ?? (cannot ? cannotBlock(fn.name) : null);
+    const refusal = readerOf(fn, flow) ?? fn.refusal();
     if (lane === undefined) {
       this.#runUntilSettled(call, () => this.#admission.offer(call, deadlineAt(call, deadline), refusal));
     } else {

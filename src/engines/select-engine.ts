@@ -93,7 +93,7 @@ function findLack(name: EngineName, specs: readonly FunctionSpec[], mainThread: 
 }
 
 /** Whether native code calls JavaScript while the function runs. */
-export function talksBack({ params, stream }: FunctionSpec): boolean {
+function talksBack({ params, stream }: FunctionSpec): boolean {
   return stream !== null || params.some(({ kind }) => CALLING_BACK.has(kind));
 }
 

@@ -1,27 +1,28 @@
 /** The kinds of lanes: how one is made, and what the host sleeps on until it has something. */
 import type { PoolSettings } from '../options/pool-options.js';
 import { type Doorbell, HostBell } from '../shared/memory/bell.js';
-import type { MappedFile } from '../engines/system/system-calls.js';
+import { type MappedFile, systemCalls } from '../engines/system/system-calls.js';
+import { processMemoryBytes } from '../shared/messages/message-channel.js';
 import { requireHome } from '../shared/package-home.js';
 import type { Lane, LaneEvents } from './lane.js';
 import { leaveLiveFile, useLiveFile } from './memory/live-bytes.js';
-import { MessageBell } from './message-bell.js';
-import { MessageLane } from './message-lane.js';
-import { batchRoom } from './rows/pack-batch.js';
 import { ProcessBell } from './process/process-bell.js';
 import { ProcessLane } from './process/process-lane.js';
-import { sharingSystem } from './memory/memory-sharing.js';
+import { requireSharedMemory } from './memory/memory-sharing.js';
 import { ThreadLane } from './thread/thread-lane.js';
 import type { Ticket } from './rows/ticket.js';
 
 export interface LaneKind<T extends Ticket> {
-  /** How its lanes are reached while native code runs. */
-  readonly control: PoolSettings['control'];
   /** Bytes that the items of one batch may take in its lanes. */
   readonly batchRoom: number;
   /** Whether its lanes work on the caller's own SharedArrayBuffers. */
   readonly lendsShared: boolean;
   readonly bell: Doorbell;
+  /**
+   * Before the first lane is started: whether one can be made at all.
+   * @throws EngineError OFFTHREAD_NO_SHARED_MEMORY, or OFFTHREAD_ENGINE_MISSING. Later it may go well.
+   */
+  prepare(): void;
   /** Starts a lane. @throws EngineError where what it needs is not to be had. */
   create(name: string, events: LaneEvents<Lane<T>>): Lane<T>;
   /** No lane will be started any more, and all have ended. */
@@ -29,7 +30,7 @@ export interface LaneKind<T extends Ticket> {
 }
 
 /**
- * The kind that a pool has. Processes share memory with the host where that can be done, and is wanted.
+ * The kind that a pool has.
  * @throws LaneStartError where the files that lanes run are not to be found.
  */
 export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> {
@@ -46,8 +47,7 @@ export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> 
     const bell = new HostBell();
     const { laneSpinUs: spinUs, leaseIdleMs } = tuning;
     return {
-      control: 'shared',
-      batchRoom: batchRoom(size),
+      batchRoom: tuning.batchBytes,
       lendsShared: true,
       bell,
       create: (name, events) =>
@@ -55,36 +55,28 @@ export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> 
           { name, size, bell: bell.buffer, spinUs, leaseIdleMs, stackSizeMb, start: settings },
           events,
         ),
+      prepare: () => {},
       end: () => {},
     };
   }
   const passStderr = settings.stderr === 'inherit';
-  const system = settings.control === 'shared' ? sharingSystem() : null;
-  if (system === null) {
-    const bell = new MessageBell();
-    const { arenaBytes } = tuning;
-    return {
-      control: 'kill-only',
-      batchRoom: batchRoom({ ...size, batchBytes: 0 }),
-      lendsShared: false,
-      bell,
-      create: (name, events) =>
-        new MessageLane<T>({ name, arenaBytes, bell, stackSizeMb, start: settings, passStderr }, events),
-      end: () => {},
-    };
-  }
-  const bell = new ProcessBell(system);
+  const bell = new ProcessBell();
   let live: MappedFile | undefined;
+  let shares = false;
   return {
-    control: 'shared',
-    batchRoom: batchRoom(size),
+    batchRoom: tuning.batchBytes,
     lendsShared: false,
     bell,
+    prepare: () => {
+      if (!shares) requireSharedMemory(processMemoryBytes(size));
+      shares = true;
+    },
     end: () => {
-      if (live !== undefined) leaveLiveFile(system);
+      if (live !== undefined) leaveLiveFile(systemCalls());
       live = undefined;
     },
     create: (name, events) => {
+      const system = systemCalls();
       live ??= useLiveFile(system);
       return new ProcessLane<T>(
         {

@@ -28,10 +28,6 @@ export interface Lane<T extends Ticket> {
   readonly name: string;
   /** A thread that is given up lives on until its native call returns; a process is killed. */
   readonly kind: 'thread' | 'process';
-  /** Whether a call that runs can be asked to stop: its lane shares memory with the host. */
-  readonly reachable: boolean;
-  /** Whether its call has begun that is marked as running: where only messages tell, it is marked when it is sent. */
-  readonly begun: boolean;
   /** Of a process lane. */
   readonly pid: number | undefined;
   /** MB that a process lane holds, as last measured; 0 for a thread, which has none of its own. */

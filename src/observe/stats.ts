@@ -6,11 +6,6 @@ export interface PoolStats {
   readonly name: string;
   /** What its lanes are. */
   readonly isolation: 'thread' | 'process';
-  /**
-   * How lanes are reached while native code runs: `shared` memory; or, where process lanes cannot have that,
-   * `kill-only`: then a running call can be stopped only by killing its lane.
-   */
-  readonly control: 'shared' | 'kill-only';
   /** Whether lanes that die are replaced: `open` after too many deaths, `trial` while one is tried. */
   readonly breaker: 'closed' | 'open' | 'trial';
   readonly lanes: {

@@ -99,12 +99,26 @@ export function copyOf(list: unknown): unknown[] | null {
   }
 }
 
-/** The options, copied. @throws ArgumentError for what is no plain object, and for unknown names. */
-export function known(what: string, options: unknown, names: readonly string[]): Record<string, unknown> {
+const NONE: Readonly<Record<string, string>> = {};
+
+/**
+ * The options, copied.
+ * @param removed names of earlier versions, each with the reason why it is not needed.
+ * @throws ArgumentError for what is no plain object, and for unknown names.
+ */
+export function known(
+  what: string,
+  options: unknown,
+  names: readonly string[],
+  removed: Readonly<Record<string, string>> = NONE,
+): Record<string, unknown> {
   if (options === undefined) return withoutPrototype({});
   const copy = plainCopy(options);
   if (copy === null) throw new ArgumentError(`${what} are ${show(options)}; they have to be a plain object.`);
   const unknown = Object.keys(copy).find((key) => !names.includes(key));
+  if (unknown !== undefined && Object.hasOwn(removed, unknown)) {
+    throw new ArgumentError(`${what} have no \`${unknown}\` any more: it was removed. ${removed[unknown]}`);
+  }
   if (unknown !== undefined) {
     throw new ArgumentError(`${what} have no \`${unknown}\`. There are: ${names.join(', ')}.`);
   }

@@ -25,12 +25,6 @@ export interface PoolOptions {
   /** Lanes kept ready beyond `lanes`: one steps in at once for one that died or was killed. Default 1 for process lanes, 0 for threads. */
   readonly spares?: number;
   /**
-   * How process lanes are reached while native code runs. `shared` (default): by memory that they share with this
-   * process; where none is to be had, by `kill-only`: everything goes by messages, a running call is stopped by
-   * killing its lane, native code cannot call back, and there are no blocking calls. `stats().control` says which.
-   */
-  readonly control?: 'shared' | 'kill-only';
-  /**
    * Environment of lanes; of a thread, its `process.env`. Default: this process's, when the pool is made.
    * This process's own `NODE_OPTIONS` are left out: lanes have its limits, permissions and warnings as flags, and
    * nothing that loads code or opens a port. Other `NODE_OPTIONS` are taken as they are.
@@ -103,7 +97,6 @@ export interface PoolSettings extends LaneStart {
   readonly lanes: number;
   readonly isolation: 'thread' | 'process';
   readonly spares: number;
-  readonly control: 'shared' | 'kill-only';
   readonly stderr: 'inherit' | 'capture';
   /** Infinity: never. */
   readonly recycleAfter: number;
@@ -131,12 +124,11 @@ const OF_PROCESSES = {
   execPath: 'a thread runs in this process',
   stderr: 'threads write to the stderr of this process',
   recycleAboveMb: 'a thread has no resident size of its own',
-  control: 'a thread cannot be killed',
 } as const;
 
 function refuseForThreads(given: Readonly<Record<string, unknown>>): void {
   for (const [name, why] of Object.entries(OF_PROCESSES)) {
-    if (given[name] === undefined || (name === 'control' && given[name] === 'shared')) continue;
+    if (given[name] === undefined) continue;
     throw new ArgumentError(
       `Option \`${name}\` is for process lanes, and this pool has threads: ${why}. Use { isolation: 'process' }, or leave it out.`,
     );
@@ -155,7 +147,6 @@ const POOL_OPTIONS = [
   'sizing',
   'isolation',
   'spares',
-  'control',
   'env',
   'execArgv',
   'execPath',
@@ -179,9 +170,16 @@ const POOL_OPTIONS = [
   'preset',
 ] as const satisfies (keyof PoolOptions)[];
 
+/** Options that pools had in earlier versions, and why there is no need for them. */
+const REMOVED: Readonly<Record<string, string>> = {
+  control:
+    'Process lanes always share memory with this process. Where none can be shared, open() fails with ' +
+    'OFFTHREAD_NO_SHARED_MEMORY.',
+};
+
 /** @throws ArgumentError naming the option. */
 export function poolSettings(options?: PoolOptions): PoolSettings {
-  const given = known('Pool options', options, POOL_OPTIONS);
+  const given = known('Pool options', options, POOL_OPTIONS, REMOVED);
   const sizing = oneOf('sizing', given['sizing'], ['cpu', 'blocking'], 'cpu');
   const cores = availableParallelism();
   const sized = sizing === 'cpu' ? cores : Math.min(64, Math.max(4, cores * 4));
@@ -196,7 +194,6 @@ export function poolSettings(options?: PoolOptions): PoolSettings {
     lanes,
     isolation,
     spares: integer('spares', given['spares'], 0, 64, processes ? 1 : 0),
-    control: oneOf('control', given['control'], ['shared', 'kill-only'], 'shared'),
     ...laneStart(isolation, given),
     stderr: oneOf('stderr', given['stderr'], ['inherit', 'capture'], 'inherit'),
     recycleAfter: unlimited(integer('recycleAfter', given['recycleAfter'], 0, 2 ** 31, 0)),

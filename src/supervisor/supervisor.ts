@@ -74,8 +74,6 @@ export class Supervisor {
   readonly #events: SupervisorEvents;
   readonly #bell: Doorbell;
   readonly #kind: PoolSettings['isolation'];
-  /** How its lanes are reached while native code runs. */
-  readonly control: PoolSettings['control'];
   /** Bytes that the items of one batch may take. */
   readonly batchRoom: number;
   /** Whether lanes work on the caller's own SharedArrayBuffers. */
@@ -106,7 +104,6 @@ export class Supervisor {
     this.#interrupter = new Interrupter(settings);
     const kind = laneKind<Job>(settings);
     this.#bell = kind.bell;
-    this.control = kind.control;
     this.batchRoom = kind.batchRoom;
     this.lendsShared = kind.lendsShared;
     this.#lanes = new LaneSet(settings, kind, {
@@ -449,7 +446,6 @@ export class Supervisor {
 
   /** Does what is due. @returns when to look next. */
   #check(now: number): number {
-    this.#bell.catchUp();
     if (this.#endings.harvest() > 0) this.#loop.notice();
     let next = Math.min(this.#events.due(now), this.#talk.due(now));
     if (this.#recycles) {

@@ -34,7 +34,6 @@ export type LaneOptions = PoolOptions & {
   readonly deathWindow?: number;
   readonly maxKills?: number;
   readonly redact?: boolean | ((value: unknown, index: number, symbol: string) => string);
-  readonly control?: 'shared' | 'kill-only';
 };
 export type Phase = 'boot' | 'idle' | 'call' | 'answer';
 export type Crash = LaneCrashedError & {
@@ -46,7 +45,6 @@ export type Crash = LaneCrashedError & {
 };
 export type Figures = PoolStats & {
   readonly isolation: Isolation;
-  readonly control: 'shared' | 'kill-only';
   readonly lanes: { readonly spare: number };
   readonly lanesRecycled: number;
   readonly lanesKilled: number;

@@ -125,7 +125,7 @@ export class System {
       if (process.platform === 'linux') this.#optional('madvise')?.(address, BigInt(reserved), MADV_DONTDUMP);
       return { fd, address, reserved };
     }
-    throw noMemory('the file could not be mapped', undefined);
+    throw noSharedMemory('the file could not be mapped', undefined);
   }
 
   /**
@@ -134,14 +134,14 @@ export class System {
    * @throws EngineError OFFTHREAD_NO_SHARED_MEMORY
    */
   allocate(file: MappedFile, offset: number, bytes: number): void {
-    if (offset + bytes > file.reserved) throw noMemory('its address space is used up', undefined);
+    if (offset + bytes > file.reserved) throw noSharedMemory('its address space is used up', undefined);
     const allocate = this.#optional('posix_fallocate');
     if (allocate === null) {
       ftruncateSync(file.fd, offset + bytes);
       return;
     }
     const error = allocate(file.fd, BigInt(offset), BigInt(bytes)) as number;
-    if (error !== 0) throw noMemory(`${bytes} bytes were refused (${nameOf(error)})`, undefined);
+    if (error !== 0) throw noSharedMemory(`${bytes} bytes were refused (${nameOf(error)})`, undefined);
   }
 
   /** Gives the memory of a range back; its content is lost. */
@@ -238,7 +238,7 @@ export class System {
         failure = error;
       }
     }
-    throw noMemory('no file for it could be made', failure);
+    throw noSharedMemory('no file for it could be made', failure);
   }
 
   /**
@@ -276,10 +276,12 @@ function nameOf(error: number): string {
   }
 }
 
-function noMemory(what: string, cause: unknown): EngineError {
+/** @param what has failed: a clause. */
+export function noSharedMemory(what: string, cause: unknown): EngineError {
   return new EngineError(
-    `There is no memory to share with a process lane: ${what}. Free some, raise the limits of this process ` +
-      "(address space, file size, descriptors, the container's memory), or use fewer lanes.",
+    `No memory can be shared with a process lane: ${what}. Free memory, or raise what this process may have: the size ` +
+      "of a file (ulimit -f), descriptors (ulimit -n), address space (ulimit -v), the container's memory. Where " +
+      'memfd_create() is forbidden, allow it, or mount a writable /dev/shm with free space. Fewer lanes need less.',
     { code: 'OFFTHREAD_NO_SHARED_MEMORY', cause },
   );
 }

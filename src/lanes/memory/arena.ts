@@ -57,11 +57,6 @@ export class Arena {
     this.#freed = this.#freedBefore;
   }
 
-  /** Byte offset behind the space that was allocated last when a mark was taken. */
-  endOf(mark: number): number {
-    return this.#start + ((mark - 1) % this.#bytes) + 1;
-  }
-
   /** Gives back everything up to a mark. */
   free(mark: number): void {
     this.#freed = mark;

@@ -7,8 +7,6 @@ export interface Outside {
   readonly exhausted: boolean;
   /** Whether the lane works on the caller's own SharedArrayBuffer; else on a copy, which is copied back. */
   readonly lendsShared: boolean;
-  /** Whether the lane has the live bytes mapped (see `live-bytes.ts`); else it gets a copy of them, too. */
-  readonly lendsLive: boolean;
   /** @returns so many bytes, of any content. @throws EngineError when there are none to be had. */
   take(bytes: number): Uint8Array;
   /** Nobody uses those bytes any more. Views that did not come from here are left alone. */

@@ -7,7 +7,6 @@ const LENT = 16 * 1024 * 1024;
 
 export class FarMemory implements Outside {
   readonly lendsShared = false;
-  readonly lendsLive = true;
   readonly #heap: MappedHeap;
   #lent = 0;
 

@@ -1,27 +1,19 @@
-/** Whether this process can share memory with children: it can where a small file can be made, mapped and written to. */
-import { type System, systemCalls } from '../../engines/system/system-calls.js';
+/** Whether this process can share memory with the processes of lanes. */
+import { noSharedMemory, systemCalls } from '../../engines/system/system-calls.js';
+import { EngineError } from '../../errors.js';
 
-const TRIAL_BYTES = 4_096;
-
-/** Of this environment, once it has been found to work: what failed once may do later. */
-let tried: System | undefined;
-
-/** The system calls that shared memory takes; null where they are not to be had, or fail. */
-export function sharingSystem(): System | null {
+/**
+ * Tries to share as much memory as a lane takes: makes a file, maps it and writes to it.
+ * @throws EngineError OFFTHREAD_NO_SHARED_MEMORY; OFFTHREAD_ENGINE_MISSING where no engine can make the system calls.
+ */
+export function requireSharedMemory(bytes: number): void {
+  const system = systemCalls();
+  const file = system.create(bytes);
   try {
-    tried ??= trial(systemCalls());
-    return tried;
-  } catch {
-    return null;
-  }
-}
-
-/** @throws what keeps memory from being shared. */
-function trial(system: System): System {
-  const file = system.create(TRIAL_BYTES);
-  try {
-    new Uint8Array(system.view(file, 0, TRIAL_BYTES)).fill(1);
-    return system;
+    new Uint8Array(system.view(file, 0, bytes)).fill(1);
+  } catch (cause) {
+    if (cause instanceof EngineError) throw cause;
+    throw noSharedMemory('the engine cannot read and write what has been mapped', cause);
   } finally {
     system.unmap(file);
     system.close(file.fd);

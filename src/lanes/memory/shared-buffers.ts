@@ -36,7 +36,6 @@ const LENT = LARGE;
 
 export class SharedBuffers implements Outside {
   readonly lendsShared = true;
-  readonly lendsLive = true;
   readonly #port: Pick<MessagePort, 'postMessage'>;
   readonly #free = new Map<number, SharedArrayBuffer[]>();
   /** Those given out by this: others are the callers' own. */

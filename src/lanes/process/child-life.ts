@@ -1,5 +1,5 @@
 /**
- * The life of a lane's process, whatever the lane and its host talk by.
+ * The life of a lane's process.
  *
  *   running ──► ending: asked to, or given up ──► over
  *      └────────────────────────────────────────► over, by itself: the verdict is told
@@ -46,7 +46,7 @@ const DISORDER_ADVICE =
 
 export interface LifeEvents {
   /** Bytes have come by its socket. */
-  came(bytes: Buffer): void;
+  came(): void;
   /** Tells the lane something, in order with calls. */
   announce(message: ToLane): void;
   /** Where the lane is, as far as the host knows. */
@@ -81,8 +81,8 @@ export class ChildLife {
       this.#endedNow = resolve;
     });
     this.child = new Child(options, {
-      rung: (bytes) => {
-        if (!this.#over) events.came(bytes);
+      rung: () => {
+        if (!this.#over) events.came();
       },
       ended: (end) => this.#onEnd(end),
     });

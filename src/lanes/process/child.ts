@@ -27,15 +27,15 @@ export interface ChildOptions {
   readonly start: LaneStart;
   /** Whether what it writes to stderr is passed on. */
   readonly passStderr: boolean;
-  /** Descriptors of the lane's memory and of the live bytes; null for a lane that shares none. */
-  readonly shared: { readonly memoryFd: number; readonly liveFd: number } | null;
+  /** Descriptors of the lane's memory and of the live bytes. */
+  readonly shared: { readonly memoryFd: number; readonly liveFd: number };
   /** What the system says of the end of a process that has closed its socket; null where it says nothing. */
   readonly endOf?: (pid: number) => NativeEnd | null;
 }
 
 export interface ChildEvents {
   /** Bytes have come by the socket. */
-  rung(bytes: Buffer): void;
+  rung(): void;
   ended(end: ChildEnd): void;
 }
 
@@ -105,7 +105,7 @@ export class Child {
     // Without a descriptor to be had it has none of them; then an error follows.
     for (const one of (child.stdio as ChildProcess['stdio'] | undefined) ?? []) one?.on('error', () => {});
     const socket = socketOf(child, SOCKET_FD);
-    socket?.on('data', events.rung);
+    socket?.on('data', () => events.rung());
     socket?.on('close', () => {
       if (this.#closed) return;
       this.hungUp();
@@ -179,14 +179,6 @@ export class Child {
     }
   }
 
-  /** Sends bytes by the socket. They are not to change until it has answered. */
-  send(parts: readonly Uint8Array[]): void {
-    const socket = socketOf(this.#process, SOCKET_FD);
-    socket?.cork();
-    for (const part of parts) socket?.write(part);
-    socket?.uncork();
-  }
-
   /** Sends a line to its interrupt thread. */
   order(line: string): void {
     socketOf(this.#process, ORDERS_FD)?.write(`${line}\n`);
@@ -195,12 +187,6 @@ export class Child {
   /** Takes what has come by the socket, without the event loop. */
   takeBytes(): void {
     if (this.#read(this.socketFd) === 'closed') this.#foundClosed = true;
-  }
-
-  /** What has come by the socket, without the event loop: to be used before the next look. Null when that is nothing. */
-  read(): Uint8Array | null {
-    const bytes = this.#read(this.socketFd);
-    return typeof bytes === 'number' ? this.#buffer.subarray(0, bytes) : null;
   }
 
   /** Takes what is in the pipe of stderr, without the event loop. */
@@ -285,10 +271,7 @@ function named(end: NativeEnd): Partial<ChildEnd> {
 function start({ boot, start, shared }: ChildOptions): ChildProcess {
   const options: SpawnOptions = {
     env: laneEnvironment('process', start.env),
-    stdio:
-      shared === null
-        ? ['ignore', 'inherit', 'pipe', 'ignore', 'pipe']
-        : ['ignore', 'inherit', 'pipe', shared.memoryFd, 'pipe', shared.liveFd, 'pipe'],
+    stdio: ['ignore', 'inherit', 'pipe', shared.memoryFd, 'pipe', shared.liveFd, 'pipe'],
   };
   return spawn(
     start.execPath,

@@ -4,7 +4,7 @@
  * to its own memory cannot silence the others.
  */
 import { queueMicrotask } from '../../builtins.js';
-import type { System } from '../../engines/system/system-calls.js';
+import { systemCalls } from '../../engines/system/system-calls.js';
 import type { Doorbell } from '../../shared/memory/bell.js';
 
 /** A lane, as the bell knows it. */
@@ -21,16 +21,11 @@ export interface BellLane {
 }
 
 export class ProcessBell implements Doorbell {
-  readonly #system: System;
   readonly #lanes = new Set<BellLane>();
   #count = 0;
   #armed = false;
   #held = false;
   #wake: (() => void) | null = null;
-
-  constructor(system: System) {
-    this.#system = system;
-  }
 
   add(lane: BellLane): void {
     this.#lanes.add(lane);
@@ -59,11 +54,12 @@ export class ProcessBell implements Doorbell {
   sleep(count: number, ms: number): void {
     if (count !== this.#count) return;
     const lanes = [...this.#lanes].filter(({ socketFd }) => socketFd >= 0);
-    const any = this.#system.poll(
+    const system = systemCalls();
+    const any = system.poll(
       lanes.map(({ socketFd }) => socketFd),
       ms,
     );
-    if (any) lanes.forEach((lane, index) => void (this.#system.isReady(index) && lane.takeBytes()));
+    if (any) lanes.forEach((lane, index) => void (system.isReady(index) && lane.takeBytes()));
     for (const lane of lanes) lane.takeStderr();
   }
 
@@ -77,8 +73,6 @@ export class ProcessBell implements Doorbell {
     this.#held = alive;
     for (const lane of this.#lanes) lane.hold(alive);
   }
-
-  catchUp(): void {}
 
   /** A lane has rung. */
   rung(): void {

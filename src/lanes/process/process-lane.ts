@@ -57,8 +57,6 @@ export interface ProcessLaneOptions {
 export class ProcessLane<T extends Ticket> implements Lane<T> {
   readonly name: string;
   readonly kind = 'process';
-  readonly reachable = true;
-  readonly begun = true;
   readonly ring: LaneRing<T>;
   readonly inbox: Inbox;
   readonly channel: LaneChannel;
@@ -103,7 +101,6 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
       name,
       {
         boot: {
-          control: 'shared',
           name,
           size,
           host: process.pid,

@@ -197,12 +197,6 @@ export class LaneRing<T extends Ticket> {
     return copiesBack || (!this.outside.lendsShared && this.externals(sequence) !== NO_EXTERNALS);
   }
 
-  /** The bytes of a row's payload. */
-  payloadBytes(sequence: number): Uint8Array {
-    const end = this.#arena.endOf(this.#marks[sequence & this.memory.mask] as number);
-    return this.memory.bytes.subarray(this.payload(sequence), end);
-  }
-
   payload(sequence: number): number {
     return this.#payloads[sequence & this.memory.mask] as number;
   }

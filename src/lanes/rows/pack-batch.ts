@@ -1,10 +1,6 @@
-/**
- * Writes a batch into a lane's memory: its items into a block, and where that
- * is into its payload. A lane that shares no memory has no blocks: then the
- * items lie in the payload, which is sent.
- */
+/** Writes a batch into a lane's memory: its items into a block, and where that is into its payload. */
 import { Math } from '../../builtins.js';
-import { NOTHING_LENT, batchBytes, batchViews, lentBits } from '../../shared/memory/batch-layout.js';
+import { NOTHING_LENT, batchViews, lentBits } from '../../shared/memory/batch-layout.js';
 import { blocksStart } from '../../shared/memory/channel.js';
 import type { LaneMemory } from '../../shared/memory/lane-memory.js';
 import { BATCH_BLOCKS, type LaneSize } from '../../shared/memory/layout.js';
@@ -12,7 +8,7 @@ import type { Arena } from '../memory/arena.js';
 import { NO_ROOM } from './pack.js';
 import type { TicketItems } from './ticket.js';
 
-/** Bytes of the payload before its items: their number, where they are, and which columns are lent. */
+/** Bytes of the payload: how many items there are, where they are, and which columns are lent. */
 const PAYLOAD_BYTES = 24;
 
 /** A lane's blocks: given out and taken back in the order of the rows. */
@@ -25,11 +21,6 @@ export class Blocks {
   constructor(size: LaneSize) {
     this.#start = blocksStart(size);
     this.#bytes = size.batchBytes;
-  }
-
-  /** Bytes of each; 0: there are none. */
-  get bytes(): number {
-    return this.#bytes;
   }
 
   get full(): boolean {
@@ -56,11 +47,6 @@ export class Blocks {
   }
 }
 
-/** Bytes that the items of one batch may take in a lane of that size. */
-export function batchRoom({ batchBytes: block, arenaBytes }: LaneSize): number {
-  return block > 0 ? block : Math.floor(arenaBytes / 8) * 4 - PAYLOAD_BYTES;
-}
-
 /**
  * @param externals receives the bytes of the columns that are lent.
  * @param lends whether the lane works on the caller's own shared memory.
@@ -78,11 +64,9 @@ export function packBatch(
   if (blocks.full) return NO_ROOM;
   const { plan, count } = items;
   const lent = lends ? items.lent : NOTHING_LENT;
-  const inside = blocks.bytes === 0 ? batchBytes(plan, count, lent) : 0;
-  const payload = arena.allocate(PAYLOAD_BYTES + inside);
+  const payload = arena.allocate(PAYLOAD_BYTES);
   if (payload === NO_ROOM) return NO_ROOM;
-  const block = blocks.take();
-  const offset = blocks.bytes === 0 ? payload + PAYLOAD_BYTES : block;
+  const offset = blocks.take();
   memory.f64[payload / 8] = count;
   memory.f64[payload / 8 + 1] = offset;
   memory.f64[payload / 8 + 2] = lentBits(lent);

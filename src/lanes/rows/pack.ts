@@ -62,8 +62,7 @@ function external(
   externals: Uint8Array[],
   outside: Outside,
 ): number {
-  const mayLive = outside.lendsLive && typeof value !== 'string';
-  const live = mayLive ? liveOffset(bufferOf(value) as ArrayBufferLike) : undefined;
+  const live = typeof value === 'string' ? undefined : liveOffset(bufferOf(value) as ArrayBufferLike);
   if (live !== undefined) {
     // For a thread; a process has it mapped elsewhere, and knows where.
     memory.u64[Header.SHARED_BASE / 2] = liveAddress();

@@ -73,8 +73,6 @@ function revived(data: ErrorData): Error {
 export class ThreadLane<T extends Ticket> implements Lane<T> {
   readonly name: string;
   readonly kind = 'thread';
-  readonly reachable = true;
-  readonly begun = true;
   readonly loading = false;
   readonly pid = undefined;
   readonly residentMb = 0;

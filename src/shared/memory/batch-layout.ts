@@ -96,13 +96,6 @@ function inBlock({ params, returns }: BatchPlan, lent: Lent): Scalar[] {
   return all.filter((_, at) => lent[at] === undefined);
 }
 
-/** Bytes of the block of so many items. */
-export function batchBytes(plan: BatchPlan, count: number, lent: Lent = NOTHING_LENT): number {
-  let bytes = plan.outcomes ? align8(count * 4) : 0;
-  for (const type of inBlock(plan, lent)) bytes += align8(count * bytesOf(type));
-  return bytes;
-}
-
 /** Items that a block of so many bytes has room for; Infinity where it takes none. */
 export function batchCapacity(plan: BatchPlan, bytes: number, lent: Lent = NOTHING_LENT): number {
   const types = inBlock(plan, lent);

@@ -24,8 +24,6 @@ export interface Doorbell {
   ring(): void;
   /** Whether somebody waits for what lanes do: until then the process has to live. Thread lanes see to that by their leases. */
   hold(alive: boolean): void;
-  /** Takes what lanes have sent and no event has told of yet: before they are judged by the time. Shared memory needs none of it. */
-  catchUp(): void;
 }
 
 /** The bell of thread lanes. */
@@ -60,6 +58,4 @@ export class HostBell implements Doorbell {
   }
 
   hold(): void {}
-
-  catchUp(): void {}
 }

@@ -13,8 +13,6 @@ export const LIVE_FD = 5;
 export const ORDERS_FD = 6;
 
 export interface ProcessBoot {
-  /** `kill-only`: of the descriptors above it has the socket alone, and everything goes by that. */
-  readonly control: 'shared' | 'kill-only';
   readonly name: string;
   readonly size: LaneSize;
   /** The process that the lane belongs to: the lane ends when its parent is another one. */

@@ -127,8 +127,12 @@ export class LaneSet {
     return this.#restarts.state;
   }
 
-  /** Starts the lanes, if that has not been done. */
+  /**
+   * Starts the lanes, if that has not been done.
+   * @throws EngineError where none can be made; nothing has been started then, and it may go well later.
+   */
   start(): void {
+    if (!this.#nested) this.#kind.prepare();
     this.#started = true;
     this.#fill();
   }

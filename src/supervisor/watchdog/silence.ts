@@ -85,5 +85,5 @@ function patienceWith(lane: JobLane): number {
 function owes(lane: JobLane): boolean {
   const { ring } = lane;
   if (ring.done === ring.tail) return !lane.bound || lane.opening !== null;
-  return !(lane.begun && RUNNING_STATES.includes(ring.state(ring.head)));
+  return !RUNNING_STATES.includes(ring.state(ring.head));
 }

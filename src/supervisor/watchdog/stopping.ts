@@ -75,15 +75,12 @@ export function stopJob(context: StopContext, job: Job, ending: StopEnding, erro
 /** Whether native code may come back by itself: its declaration names a way, or an earlier call has left a callback with the library. */
 function canBeAsked({ fn, items }: Job, lane: JobLane): boolean {
   // A batch stops between two of its items.
-  return lane.reachable && (fn.stoppable || items !== null || lane.keepsCallbacks);
+  return fn.stoppable || items !== null || lane.keepsCallbacks;
 }
 
 /** Why there was no way to stop a call. */
-function whyNot({ fn }: Job, lane: JobLane): string {
-  return fn.stoppable && !lane.reachable
-    ? "Its declaration names a way to stop it, which takes memory that is shared with its lane, and this pool shares none (see `control` in the pool's options)."
-    : 'Its declaration names no way to stop it: add a cancelFlag or cancelProbe parameter, or onCancel, if the library has one.';
-}
+const NO_WAY =
+  'Its declaration names no way to stop it: add a cancelFlag or cancelProbe parameter, or onCancel, if the library has one.';
 
 /**
  * Cancels a call whose native function has returned, but whose caller has not
@@ -123,7 +120,7 @@ export function giveUp(context: StopContext, job: Job, waited = true): void {
     `${job.fn.name} was still running in lane ${lane.name}, which was ${lane.kind === 'process' ? 'killed' : 'given up'}. ` +
       (canBeAsked(job, lane)
         ? `It was asked to stop${waited ? ` and did not come back within its grace of ${context.grace} ms` : ', and its pool did not wait for it'}.`
-        : whyNot(job, lane)),
+        : NO_WAY),
     { call: job.id, symbol: job.fn.name, lane: lane.name },
   );
   stopping.error.message += ` ${lost.message}`;

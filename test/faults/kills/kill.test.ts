@@ -109,12 +109,7 @@ onEveryProcessLane('killing a lane that hangs (B2)', (ground) => {
         }
         expect(await lib.ot_process_id()).to.equal(pid);
       }
-      const { control, lanesKilled, lanesLost } = figures(pool);
-      expect({ control, lanesKilled, lanesLost }).to.deep.equal({
-        control: 'shared',
-        lanesKilled: 0,
-        lanesLost: 0,
-      });
+      expect(figures(pool)).to.include({ lanesKilled: 0, lanesLost: 0 });
     });
   });
 

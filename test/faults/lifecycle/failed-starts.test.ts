@@ -98,10 +98,6 @@ onBothLanes('lanes that cannot start (B2)', (ground) => {
 });
 
 onProcessLanes('lanes that cannot start (B2)', (ground) => {
-  it('no file may be as large as the memory that they share', async () => {
-    await expectTold(ground, SIZES, { fileBlocks: 100 }, /EFBIG/);
-  });
-
   it('every one dies while it starts', async () => {
     const env = "env: { ...process.env, NODE_OPTIONS: '--require=/nowhere/at-all.cjs' }";
     await expectTold(ground, `{ lanes: 6, ${env} }, { lanes: 3, maxDeaths: Infinity, ${env} }`, {}, /stderr/);

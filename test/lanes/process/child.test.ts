@@ -1,9 +1,9 @@
 /** B2: the process of a lane. */
+import { closeSync, openSync } from 'node:fs';
 import { expect } from 'chai';
 import { Child, type ChildEnd } from '../../../src/lanes/process/child.js';
 
 const boot = {
-  control: 'kill-only',
   name: 'test',
   size: { rows: 1, arenaBytes: 1_024, chunkBytes: 64, batchBytes: 0 },
   host: process.pid,
@@ -12,15 +12,22 @@ const boot = {
   stackBytes: 4 << 20,
 } as const;
 
-/** A process, and its end. */
+/** A process, and its end. What it gets for memory is none: it is not to live for long. */
 function start(): { child: Child; ended: Promise<ChildEnd> } {
   let child: Child | undefined;
+  const nothing = openSync('/dev/null', 'r');
   const ended = new Promise<ChildEnd>((resolve) => {
     child = new Child(
-      { boot, start: { execPath: process.execPath, execArgv: [], env: {} }, passStderr: false, shared: null },
+      {
+        boot,
+        start: { execPath: process.execPath, execArgv: [], env: {} },
+        passStderr: false,
+        shared: { memoryFd: nothing, liveFd: nothing },
+      },
       { rung: () => {}, ended: resolve },
     );
   });
+  closeSync(nothing);
   return { child: child as Child, ended };
 }
 

@@ -1,8 +1,7 @@
 /** M35: batches in the memory of a lane: two blocks, given out and taken back in the order of the rows. */
 import { expect } from 'chai';
-import { PrivateBytes } from '../../../src/lanes/private-bytes.js';
 import { LaneRing } from '../../../src/lanes/rows/lane-ring.js';
-import { batchRoom } from '../../../src/lanes/rows/pack-batch.js';
+import { SharedBuffers } from '../../../src/lanes/memory/shared-buffers.js';
 import type { Ticket } from '../../../src/lanes/rows/ticket.js';
 import {
   type BatchPlan,
@@ -33,8 +32,8 @@ function firstOf(ring: LaneRing<Ticket>, sequence: number): unknown {
 
 describe('batches in a ring (M35)', () => {
   it('there are two at a time, and they do not touch each other', () => {
-    const ring = new LaneRing<Ticket>(new LaneMemory(SHARED), new PrivateBytes());
-    const count = batchCapacity(plan, batchRoom(SHARED));
+    const ring = new LaneRing<Ticket>(new LaneMemory(SHARED), new SharedBuffers({ postMessage: () => {} }));
+    const count = batchCapacity(plan, SHARED.batchBytes);
     let written = 0;
     for (let round = 0; round < 20; round++) {
       const first = ring.write(ticket((written += 1), count, written), false) as number;
@@ -55,22 +54,6 @@ describe('batches in a ring (M35)', () => {
       }
       ring.free();
       expect(ring.occupied).to.equal(0);
-    }
-  });
-
-  it('without blocks they lie in the payload: that is what is sent', () => {
-    const size: LaneSize = { rows: 1, arenaBytes: 4_096, chunkBytes: 64, batchBytes: 0 };
-    const ring = new LaneRing<Ticket>(new LaneMemory(size), new PrivateBytes());
-    const count = batchCapacity(plan, batchRoom(size));
-    expect(count).to.be.above(100);
-    for (let round = 1; round < 10; round++) {
-      const sequence = ring.write(ticket(round, count, round), false) as number;
-      expect(firstOf(ring, sequence)).to.equal(round);
-      const start = ring.payload(sequence);
-      const block = ring.memory.f64[start / 8 + 1] as number;
-      expect(block).to.be.within(start, start + ring.payloadBytes(sequence).length);
-      Atomics.store(ring.memory.i32, Header.HEAD, ring.tail);
-      ring.free();
     }
   });
 });

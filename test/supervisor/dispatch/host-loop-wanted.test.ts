@@ -1,7 +1,7 @@
 /** The host's loop, asleep: what did not ring, because nobody wanted it then, is noticed once somebody does. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { MessageBell } from '../../../src/lanes/message-bell.js';
+import { ProcessBell } from '../../../src/lanes/process/process-bell.js';
 import { HostBell } from '../../../src/shared/memory/bell.js';
 import { HostLoop, type LoopWork } from '../../../src/supervisor/dispatch/host-loop.js';
 import { turn } from '../lab.js';
@@ -91,7 +91,7 @@ describe('HostLoop and chunks', () => {
 });
 
 /** Calls that somebody waits for, and a bell that keeps the process alive for them. */
-class Awaited extends MessageBell {
+class Awaited extends ProcessBell {
   held = false;
   readonly work: LoopWork & { flying: number; finished: number; soon: number } = {
     flying: 0,
