@@ -50,8 +50,6 @@ export interface PoolOptions {
   readonly maxDeaths?: number;
   /** ms; see `maxDeaths`. It is also how long the pool stops replacing at first. Default 10,000. */
   readonly deathWindow?: number;
-  /** Lanes that one function may crash with one set of arguments, before such calls are refused. Default 0: any number. */
-  readonly maxKills?: number;
   /**
    * How arguments are shown in a LaneCrashedError: as they are, in short (false, default); by type and size only
    * (true); or as a function says.
@@ -103,8 +101,6 @@ export interface PoolSettings extends LaneStart {
   readonly recycleAboveMb: number;
   readonly maxDeaths: number;
   readonly deathWindow: number;
-  /** 0: any number. */
-  readonly maxKills: number;
   readonly redact: Redact;
   readonly maxQueue: number;
   readonly whenFull: 'reject' | 'wait';
@@ -155,7 +151,6 @@ const POOL_OPTIONS = [
   'recycleAboveMb',
   'maxDeaths',
   'deathWindow',
-  'maxKills',
   'redact',
   'maxQueue',
   'whenFull',
@@ -175,6 +170,9 @@ const REMOVED: Readonly<Record<string, string>> = {
   control:
     'Process lanes always share memory with this process. Where none can be shared, open() fails with ' +
     'OFFTHREAD_NO_SHARED_MEMORY.',
+  maxKills:
+    'A call that crashes its lane fails with a LaneCrashedError, and is started again only as often as its own option ' +
+    'says; the breaker (`maxDeaths`) limits how many lanes all calls together crash.',
 };
 
 /** @throws ArgumentError naming the option. */
@@ -203,7 +201,6 @@ export function poolSettings(options?: PoolOptions): PoolSettings {
         ? Infinity
         : integer('maxDeaths', given['maxDeaths'], 1, 2 ** 31, 3 * (lanes + 1)),
     deathWindow: integer('deathWindow', given['deathWindow'], 1, LONGEST_MS, 10_000),
-    maxKills: integer('maxKills', given['maxKills'], 0, 2 ** 31, 0),
     redact: redaction(given['redact']),
     maxQueue:
       given['maxQueue'] === Infinity ? Infinity : integer('maxQueue', given['maxQueue'], 0, 2 ** 31, 1_000),

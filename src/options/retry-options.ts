@@ -26,8 +26,8 @@ export interface RetryOptions {
   readonly jitter?: boolean;
   /**
    * Which errors are tried again. Default: errors that are not offthread's, and of offthread's those of the kinds
-   * `timeout`, `queue-full`, `native`, `host-function`, `crash`, `lost` and `crash-loop` (but not the refusal
-   * `OFFTHREAD_CALL_POISONED`), `OFFTHREAD_ENGINE_BUSY`, and a lost race with such an error among its own.
+   * `timeout`, `queue-full`, `native`, `host-function`, `crash`, `lost` and `crash-loop`, `OFFTHREAD_ENGINE_BUSY`, and a
+   * lost race with such an error among its own.
    */
   readonly when?: RetryRule;
   /** Stops it at once: the attempt that runs is cancelled, and none follows. */
@@ -81,11 +81,7 @@ const MAY_GO_WELL: Readonly<Record<ErrorKind, boolean>> = {
 export const ERROR_KINDS: readonly string[] = Object.keys(MAY_GO_WELL);
 
 /** Codes that differ from their kind. */
-const BY_CODE: ReadonlyMap<string, boolean> = new Map([
-  // It is refused for as long as the pool lives.
-  ['OFFTHREAD_CALL_POISONED', false],
-  ['OFFTHREAD_ENGINE_BUSY', true],
-]);
+const BY_CODE: ReadonlyMap<string, boolean> = new Map([['OFFTHREAD_ENGINE_BUSY', true]]);
 
 const OPTIONS = [
   'attempts',

@@ -248,11 +248,6 @@ export class Supervisor {
     return this.#lanes.hopeless();
   }
 
-  /** Why a job is not to be run: it is known to crash lanes. */
-  refusal(job: Job): OffthreadError | null {
-    return this.#crashes.refusal(job);
-  }
-
   /** Starts the lanes, if need be, and tells them of a library. */
   addLibrary(library: Extract<ToLane, { kind: 'library' }>): void {
     // From the first lane on there is something to watch.

@@ -32,7 +32,6 @@ export type LaneOptions = PoolOptions & {
   readonly recycleAboveMb?: number;
   readonly maxDeaths?: number;
   readonly deathWindow?: number;
-  readonly maxKills?: number;
   readonly redact?: boolean | ((value: unknown, index: number, symbol: string) => string);
 };
 export type Phase = 'boot' | 'idle' | 'call' | 'answer';

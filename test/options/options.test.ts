@@ -174,6 +174,21 @@ describe('options (M26, M30)', () => {
     expect(() => poolSettings(mistyped as PoolOptions)).to.throw(ArgumentError, /no `lane`.*lanes/);
   });
 
+  it('says of options that were removed, whatever their value, why there is no need for them', () => {
+    for (const isolation of ['thread', 'process']) {
+      for (const control of ['shared', 'kill-only', undefined]) {
+        expect(() => poolSettings({ isolation, control } as never)).to.throw(
+          ArgumentError,
+          /`control`.*removed.*share memory.*OFFTHREAD_NO_SHARED_MEMORY/,
+        );
+      }
+      expect(() => poolSettings({ isolation, maxKills: 0 } as never)).to.throw(
+        ArgumentError,
+        /`maxKills`.*removed.*maxDeaths/,
+      );
+    }
+  });
+
   it('fills in what is not given', () => {
     const settings = poolSettings();
     sane(settings);

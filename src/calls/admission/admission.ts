@@ -182,7 +182,7 @@ export class Admission implements CallOwner {
         this.#held.push(call);
         continue;
       }
-      if (this.#refuseStale(call) || this.#refusePoisoned(call) || this.#dropLate(call)) continue;
+      if (this.#refuseStale(call) || this.#dropLate(call)) continue;
       if (!this.#sendFrom(this.#queue, call)) break;
     }
   }
@@ -256,7 +256,7 @@ export class Admission implements CallOwner {
     const { signal } = call.limits;
     if (signal !== undefined && hasAborted(signal)) return abortedBefore(call, abortReason(signal));
     if (deadlineAt <= call.createdAt) return pastDeadlineBefore(call);
-    return this.#supervisor.hopeless() ?? this.#supervisor.refusal(call);
+    return this.#supervisor.hopeless();
   }
 
   #late(call: Call, deadlineAt: number): OffthreadError | null {
@@ -403,15 +403,6 @@ export class Admission implements CallOwner {
     const error = checkArguments(call.fn.compiled, call.args);
     if (error === null) return false;
     error.call = call.id;
-    this.#leave(call);
-    call.settle('failed', undefined, error);
-    return true;
-  }
-
-  /** Others with the same arguments have crashed lanes since it was accepted. */
-  #refusePoisoned(call: Call): boolean {
-    const error = this.#supervisor.refusal(call);
-    if (error === null) return false;
     this.#leave(call);
     call.settle('failed', undefined, error);
     return true;

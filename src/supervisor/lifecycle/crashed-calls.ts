@@ -8,7 +8,6 @@ import type { Death } from '../../lanes/death.js';
 import { digestArguments } from '../../lanes/rows/argument-digest.js';
 import type { PoolSettings } from '../../options/pool-options.js';
 import type { Job, JobLane } from '../job.js';
-import { Poison } from './poison.js';
 import { startAdvice } from './start-advice.js';
 
 const WHERE: Readonly<Record<DeathPhase, string>> = {
@@ -57,9 +56,6 @@ function adviceOf({ advice, signal, exitCode, phase, stderr, pid, cause }: Death
     : `Something in it called exit, or threw where nobody catches.${said}`;
 }
 
-/** A call that is known to crash lanes, and is therefore not run (again). */
-const POISONED = 'OFFTHREAD_CALL_POISONED';
-
 /** The commonest way to crash a process lane that threads survive. */
 function ofAnother(pid: number | undefined): string {
   return pid === undefined
@@ -70,31 +66,12 @@ function ofAnother(pid: number | undefined): string {
 /** What a pool does with the calls of a lane that died. */
 export class Crashes {
   readonly #settings: PoolSettings;
-  readonly #poison: Poison;
   readonly #replaces: () => boolean;
 
   /** @param replaces whether lanes that die are replaced at present. */
   constructor(settings: PoolSettings, replaces: () => boolean) {
     this.#settings = settings;
     this.#replaces = replaces;
-    this.#poison = new Poison(settings.maxKills);
-  }
-
-  /** Why a job is not to be run: with these arguments its function has crashed as many lanes as it may. */
-  refusal({ id, fn, args }: Job): LaneCrashedError | null {
-    if (!this.#poison.refuses(fn, args)) return null;
-    return new LaneCrashedError(
-      `${fn.name} was not run: with these arguments it has crashed ${this.#settings.maxKills} lanes, as many as maxKills allows. ` +
-        'Call it with others, or raise maxKills.',
-      {
-        call: id,
-        symbol: fn.name,
-        code: POISONED,
-        digest: this.#digest(fn.name, args),
-        attempts: 0,
-        phase: 'idle',
-      },
-    );
   }
 
   /**
@@ -115,8 +92,7 @@ export class Crashes {
         job.items.collect(ring.memory, job.sequence);
         job.args = job.items.argumentsOf(job.items.done);
       } else if (job.fn.plan.hasData) job.args = ring.lentArguments(job.sequence);
-      if (this.#settings.maxKills > 0) this.#poison.killed(job.fn, job.args);
-      if (this.#mayRunAgain(job)) {
+      if (mayRunAgain(job)) {
         job.lane = null;
         job.announced = false;
         again.push(job);
@@ -135,21 +111,6 @@ export class Crashes {
     return again;
   }
 
-  #mayRunAgain(job: Job): boolean {
-    return (
-      job.stopping === null &&
-      job.retry >= (job.crashes ?? 0) &&
-      // Chunks have been handed out: nobody could tell the second run's from the first's.
-      (job.talk?.sink ?? null) === null &&
-      !this.#poison.refuses(job.fn, job.args)
-    );
-  }
-
-  /** It would have been run again, but for `maxKills`. */
-  #isCapped(job: Job): boolean {
-    return job.retry >= (job.crashes ?? 0) && this.#poison.refuses(job.fn, job.args);
-  }
-
   #error(lane: JobLane, job: Job, death: Death): LaneCrashedError {
     const { name } = job.fn;
     const times = job.crashes ?? 1;
@@ -165,7 +126,6 @@ export class Crashes {
         symbol: name,
         lane: lane.name,
         attempts: times,
-        code: this.#isCapped(job) ? POISONED : undefined,
         digest: this.#digest(name, job.args),
       },
     );
@@ -174,6 +134,15 @@ export class Crashes {
   #digest(symbol: string, args: readonly unknown[]): string {
     return digestArguments(symbol, args, this.#settings.redact);
   }
+}
+
+function mayRunAgain(job: Job): boolean {
+  return (
+    job.stopping === null &&
+    job.retry >= (job.crashes ?? 0) &&
+    // Chunks have been handed out: nobody could tell the second run's from the first's.
+    (job.talk?.sink ?? null) === null
+  );
 }
 
 /** A row that a lane left half-written, or overwrote, may hold no time. */

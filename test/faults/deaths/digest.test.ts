@@ -27,8 +27,8 @@ const options = (redact?: LaneOptions['redact']): LaneOptions => ({
 const shown = (error: Crash): string => `${error.message}\n${error.digest}\n${inspect(error)}`;
 
 onProcessLanes('the digest of arguments (B2)', (ground) => {
-  it('shows what native code was given, and maxKills counts that, whatever has become of the buffer since', async () => {
-    await withLanes(ground, { ...options(), maxKills: 1 }, async (lib) => {
+  it('shows what native code was given, whatever has become of the buffer since', async () => {
+    await withLanes(ground, options(), async (lib) => {
       for (const size of [5, 20_000]) {
         const bytes = Buffer.alloc(size, 'ann--');
         const call = lib.ot_complain_raw(bytes, 5, SEGV);
@@ -38,9 +38,6 @@ onProcessLanes('the digest of arguments (B2)', (ground) => {
         expect(digest).to.match(/61 6e 6e 2d 2d/);
         expect(stderr.join()).to.match(/ann--$/);
         expect(await lib.ot_complain_raw(bytes, 5, 0), 'of these nobody has died').to.equal(0);
-        expect((await crash(lib.ot_complain_raw(Buffer.alloc(size, 'ann--'), 5, SEGV))).code).to.equal(
-          'OFFTHREAD_CALL_POISONED',
-        );
       }
     });
   });

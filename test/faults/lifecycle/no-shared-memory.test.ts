@@ -1,7 +1,5 @@
 /** B2: where no memory can be shared with a process, whoever needs it is told so, and by which limit. */
 import { expect } from 'chai';
-import { ArgumentError, createPool } from '../../../src/index.js';
-import { thrown } from '../../helpers/contract.js';
 import { type ProgramOptions, runFamily } from '../../helpers/fault-program.js';
 import { type Ground, onEveryProcessLane } from '../../helpers/faults.js';
 
@@ -139,16 +137,5 @@ onEveryProcessLane('no memory to share with a process (B2)', function (ground) {
     );
     const loop = causedBy('CRASH_LOOP');
     expect(end).to.deep.equal(['OFFTHREAD_LANE_CRASHED', loop, loop, loop]);
-  });
-});
-
-describe('the option `control` (B2)', () => {
-  it('has been removed, whatever its value, and the error says why it is not needed', () => {
-    for (const isolation of ['thread', 'process']) {
-      for (const control of ['shared', 'kill-only', undefined]) {
-        const error = thrown(() => createPool({ isolation, control } as never), ArgumentError);
-        expect(error.message).to.match(/`control`.*removed.*share memory.*OFFTHREAD_NO_SHARED_MEMORY/);
-      }
-    }
   });
 });

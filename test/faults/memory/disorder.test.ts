@@ -19,7 +19,7 @@ const DISORDER = /left disorder where it talks to the pool .*overwritten.*writte
 onProcessLanes('memory that a lane shares with the host (B2)', (ground) => {
   for (const value of [0, 0xff]) {
     it(`lengths are the host’s own: ${value} written over what is before an inout buffer`, async () => {
-      await withLanes(ground, { maxDeaths: Infinity, maxKills: 0 }, async (lib, pool) => {
+      await withLanes(ground, { maxDeaths: Infinity }, async (lib, pool) => {
         for (const before of [8, 16, 32, 48]) {
           const bytes = Buffer.alloc(64, 7);
           const record = await lib.ot_scribble(bytes, before, 20, value).settled();
@@ -55,7 +55,7 @@ function scribbling(kind: 'noise' | 'zeros' | 'ones'): string {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
       return Math.floor((state / 2 ** 32) * count);
     };
-    const { pool, lib } = await open({ timeout: 4_000, maxDeaths: Infinity, maxKills: 0, stderr: 'capture', spares: 1 });
+    const { pool, lib } = await open({ timeout: 4_000, maxDeaths: Infinity, stderr: 'capture', spares: 1 });
     const talking = await talk(pool);
     const wrong = new Set();
     const judge = async (call, right, what) => {

@@ -1,4 +1,4 @@
-/** B2: a call that has crashed a lane is not run again silently; `retry` may ask for it, `maxKills` caps it. */
+/** B2: a call that has crashed a lane is not run again silently; `retry` may ask for it. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import {
   retrying,
   words,
 } from '../../helpers/faults.js';
-import { FAULTS, SEGV, bySignal } from '../../helpers/fault-functions.js';
+import { FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { BYTES, CHUNK, NUMBER } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
 
@@ -31,7 +31,7 @@ onProcessLanes('retry (B2)', (ground) => {
   let folder: string;
   let marks = 0;
   const mark = (): string => join(folder, `mark-${++marks}`);
-  before(() => (folder = mkdtempSync(join(tmpdir(), 'offthread-poison-'))));
+  before(() => (folder = mkdtempSync(join(tmpdir(), 'offthread-again-'))));
   after(() => rmSync(folder, { recursive: true }));
 
   it('is off: a call that crashes its lane runs once', async () => {
@@ -130,64 +130,16 @@ onProcessLanes('retry (B2)', (ground) => {
   });
 });
 
-onProcessLanes('how many lanes a call may kill (B2)', (ground) => {
-  it('is not limited, unless it is asked for', async () => {
+onProcessLanes('how many lanes a call may crash (B2)', (ground) => {
+  it('is not limited but by the breaker: no call is refused for its arguments', async () => {
     await withLanes(ground, { maxDeaths: Infinity }, async (lib, pool) => {
       for (let i = 0; i < 5; i++) await crash(lib.ot_die(SEGV));
       expect(figures(pool)).to.include({ lanesCrashed: 5, failed: 5, refused: 0 });
     });
   });
 
-  it('counts by function and arguments; the next one is refused, and reaches no lane', async () => {
-    await withLanes(ground, { maxDeaths: Infinity, maxKills: 2 }, async (lib, pool) => {
-      for (let i = 0; i < 2; i++) await crash(lib.ot_die_if(7, 7, SEGV));
-      const refused = await crash(lib.ot_die_if(7, 7, SEGV));
-      expect(refused).to.include({
-        code: 'OFFTHREAD_CALL_POISONED',
-        kind: 'crash',
-        symbol: 'ot_die_if',
-      });
-      expect(refused.digest).to.equal(`(7, 7, ${SEGV})`);
-      await fullAgain(pool, 1);
-      expect(figures(pool).lanesCrashed).to.equal(2);
-      expect(await lib.ot_die_if(8, 7, SEGV), 'other arguments').to.equal(8);
-      expect(await crash(lib.ot_die_if(7, 7, bySignal('SIGABRT'))), 'each counts for itself').to.include({
-        code: 'OFFTHREAD_LANE_CRASHED',
-        signal: 'SIGABRT',
-      });
-      expect(await lib.ot_add(7, 7), 'another function').to.equal(14);
-      expect(await crash(lib.ot_die_if(7, 7, SEGV)), 'still').to.include({ code: 'OFFTHREAD_CALL_POISONED' });
-      await fullAgain(pool, 1);
-      expect(figures(pool).lanesCrashed).to.equal(3);
-    });
-  });
-
-  it('counts what texts and bytes hold, and not who they are', async () => {
-    await withLanes(ground, { maxDeaths: Infinity, maxKills: 1, stderr: 'capture' }, async (lib) => {
-      await crash(lib.ot_complain_raw(Buffer.from('poison'), 0, SEGV));
-      const refused = await crash(lib.ot_complain_raw(Buffer.from('poison'), 0, SEGV));
-      expect(refused.code).to.equal('OFFTHREAD_CALL_POISONED');
-      expect((await crash(lib.ot_complain_raw(Buffer.from('antidote'), 0, SEGV))).code).to.equal(
-        'OFFTHREAD_LANE_CRASHED',
-      );
-      await crash(lib.ot_complain('a text', 0, SEGV));
-      expect((await crash(lib.ot_complain('a text', 0, SEGV))).code).to.equal('OFFTHREAD_CALL_POISONED');
-      expect(await lib.ot_complain('a text', 0, 0)).to.equal(0);
-    });
-  });
-
-  it('ends a retry as well', async () => {
-    await withLanes(ground, { maxDeaths: Infinity, maxKills: 2 }, async (lib, pool) => {
-      const error = await crash(lib.ot_die.with(retrying(10))(SEGV));
-      expect(error.attempts).to.equal(2);
-      expect(error.code).to.be.oneOf(['OFFTHREAD_CALL_POISONED', 'OFFTHREAD_LANE_CRASHED']);
-      await fullAgain(pool, 1);
-      expect(figures(pool)).to.include({ lanesCrashed: 2, retried: 1 });
-    });
-  });
-
-  it('counts no death that the call is not to blame for: one between calls, or by a kill', async () => {
-    await withLanes(ground, { maxDeaths: Infinity, maxKills: 1 }, async (lib, pool) => {
+  it('no call is refused for deaths between calls, or by a kill', async () => {
+    await withLanes(ground, { maxDeaths: Infinity }, async (lib, pool) => {
       for (let i = 0; i < 3; i++) {
         await rejection(lib.ot_hang.with({ timeout: 20 })(), CallTimeoutError);
         process.kill(await lib.ot_process_id(), 'SIGKILL');
