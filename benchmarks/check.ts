@@ -9,13 +9,13 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Outcome, compareQuestion } from './check/attempts.js';
 import type { Verdict } from './check/compare.js';
 import { COMPARED } from './check/compared.js';
 import { root } from './harness/lab.js';
 import { loadLine, machineLine } from './harness/machine.js';
+import { compiledProgram } from './harness/questions.js';
 import { figure, table } from './harness/table.js';
 import { type RecordedTarget, readRecording } from './page/recording.js';
 
@@ -24,9 +24,10 @@ const PATIENCE_MS = 180_000;
 const folder = mkdtempSync(join(tmpdir(), 'offthread-ratios-'));
 
 async function measure(question: string): Promise<readonly RecordedTarget[]> {
-  const program = fileURLToPath(new URL(`./${question}.js`, import.meta.url));
   const json = join(folder, `${question}.json`);
-  await promisify(execFile)(process.execPath, [program, '--brief', '--json', json], { timeout: PATIENCE_MS });
+  await promisify(execFile)(process.execPath, [compiledProgram(question), '--brief', '--json', json], {
+    timeout: PATIENCE_MS,
+  });
   return readRecording(json)?.targets ?? [];
 }
 

@@ -4,16 +4,14 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { USAGE, asked } from './harness/command-line.js';
 import { root } from './harness/lab.js';
-import { QUESTIONS } from './harness/questions.js';
+import { QUESTIONS, compiledProgram } from './harness/questions.js';
 import { pageFrom, writePage } from './page/files.js';
 
 /** @returns whether it ended well. */
 async function answer(name: string, flags: readonly string[]): Promise<boolean> {
-  const file = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
-  const child = spawn(process.execPath, [file, ...flags], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [compiledProgram(name), ...flags], { stdio: 'inherit' });
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   if (code !== 0) console.error(`${name} ended with ${signal ?? `exit code ${code}`}.`);
   return code === 0;

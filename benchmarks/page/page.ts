@@ -1,5 +1,5 @@
 /** The page of results: Markdown, and the drawings it shows. */
-import type { Question } from '../harness/questions.js';
+import { type Question, programOf } from '../harness/questions.js';
 import { drawBars } from './bars.js';
 import { drawLines } from './lines.js';
 import { anchor, folded, grid, plain, table } from './markdown.js';
@@ -40,8 +40,8 @@ What offthread promises in figures, and what it reached when it was last measure
 const METHOD = `\
 ## How it is measured
 
-- Each question is one program in [benchmarks](../benchmarks), run in a process of its own, after the other. Every result
-  that comes back is checked.
+- Each question is one program in [benchmarks/questions](../benchmarks/questions), run in a process of its own, one after
+  the other. Every result that comes back is checked.
 - Those who are compared are measured in turns, a round each, again and again: a machine that is slow for a while is slow
   for all. Warm-up comes before the first round.
 - A figure is the median of the rounds (a percentile is one of all calls); its spread, the whiskers of a bar, is the least
@@ -133,9 +133,10 @@ class Section {
 
   #source({ machine, load, command }: Recording): string {
     const { name } = this.#question;
+    const program = `../benchmarks/${programOf(this.#question)}.ts`;
     const quick = command.includes('--quick') ? ' This was a quick run: its figures say little.' : '';
     return (
-      `\`npm run bench -- ${name}\` ([program](../benchmarks/${name}.ts), ` +
+      `\`npm run bench -- ${name}\` ([program](${program}), ` +
       `[as it was printed](../benchmarks/results/${name}.txt)), on ${plain(machine)}; ${plain(load)}.${quick}`
     );
   }

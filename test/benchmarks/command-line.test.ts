@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { asked } from '../../benchmarks/harness/command-line.js';
-import { QUESTIONS } from '../../benchmarks/harness/questions.js';
+import { QUESTIONS, programOf } from '../../benchmarks/harness/questions.js';
 import { projectRoot } from '../../src/cli/files.js';
 
 const all = ['small-calls', 'streams'];
@@ -53,11 +53,15 @@ describe('benchmarks: the command line', () => {
   }
 
   it('knows every question that there is', () => {
-    const programs = readdirSync(join(projectRoot(), 'benchmarks'))
-      .filter((file) => file.endsWith('.ts'))
-      .map((file) => file.slice(0, -'.ts'.length))
-      .filter((name) => name !== 'run' && name !== 'check');
-    expect(QUESTIONS.map(({ name }) => name)).to.have.members(programs);
+    const programs = readdirSync(join(projectRoot(), 'benchmarks/questions'), {
+      recursive: true,
+      encoding: 'utf8',
+    }).filter((file) => file.endsWith('.ts'));
+    expect(QUESTIONS.map((question) => `${programOf(question)}.ts`)).to.have.members(
+      programs.map((file) => `questions/${file}`),
+    );
+    const names = QUESTIONS.map(({ name }) => name);
+    expect(new Set(names).size).to.equal(names.length);
     const titles = QUESTIONS.map(({ title }) => title);
     expect(new Set(titles).size).to.equal(titles.length);
   });

@@ -10,7 +10,12 @@ import { reasonFor } from '../../../benchmarks/page/reasons.js';
 import type { Recording } from '../../../benchmarks/page/recording.js';
 import { projectRoot } from '../../../src/cli/files.js';
 
-const question = { name: 'small-calls', title: 'Many small calls', asked: 'How many calls a second?' };
+const question = {
+  name: 'small-calls',
+  topic: 'calls',
+  title: 'Many small calls',
+  asked: 'How many calls a second?',
+} as const;
 const missed = {
   what: 'koffi against tinypool|4',
   measured: '15.6 times',
@@ -54,7 +59,7 @@ describe('benchmarks: the page', () => {
     const { markdown, warnings } = pageOf(
       [
         { question, recording },
-        { question: { name: 'later', title: 'Later', asked: '?' }, recording: undefined },
+        { question: { name: 'later', topic: 'load', title: 'Later', asked: '?' }, recording: undefined },
       ],
       {},
     );

@@ -17,14 +17,14 @@
 import { randomInt } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { callback, createPool } from '../src/index.js';
-import { benchmarkArguments } from './harness/arguments.js';
-import { testlib } from './harness/lab.js';
-import { Report } from './harness/report.js';
-import { interleave, ratios } from './harness/rounds.js';
-import { median, percentile, summary } from './harness/statistics.js';
-import { figure } from './harness/table.js';
-import { type Asker, blockingAsker, offthreadAsker, pingPong } from './peers/askers.js';
+import { callback, createPool } from '../../../src/index.js';
+import { benchmarkArguments } from '../../harness/arguments.js';
+import { testlib } from '../../harness/lab.js';
+import { Report } from '../../harness/report.js';
+import { interleave, ratios } from '../../harness/rounds.js';
+import { median, percentile, summary } from '../../harness/statistics.js';
+import { figure } from '../../harness/table.js';
+import { type Asker, blockingAsker, offthreadAsker, pingPong } from '../../peers/askers.js';
 
 const given = benchmarkArguments();
 const ROUNDS = given.quick ? 3 : 9;

@@ -14,13 +14,13 @@
  *
  * Target, for the flood: p99 at most twice what it is alone.
  */
-import { benchmarkArguments } from './harness/arguments.js';
-import { Company, flood, offered } from './harness/latencies.js';
-import { Report } from './harness/report.js';
-import { interleave, ratios } from './harness/rounds.js';
-import { median, percentile, summary } from './harness/statistics.js';
-import { times } from './harness/table.js';
-import { type Mixer, mixers } from './peers/mixers.js';
+import { benchmarkArguments } from '../../harness/arguments.js';
+import { Company, flood, offered } from '../../harness/latencies.js';
+import { Report } from '../../harness/report.js';
+import { interleave, ratios } from '../../harness/rounds.js';
+import { median, percentile, summary } from '../../harness/statistics.js';
+import { times } from '../../harness/table.js';
+import { type Mixer, mixers } from '../../peers/mixers.js';
 
 const LANES = 4;
 const LONG_AT_ONCE = 2;

@@ -12,16 +12,16 @@
  * Target: at least 90 % of the two loops, for columns in shared memory, which stay where they are. Others are copied to
  * lanes and back by the host, range by range: what that costs is beside it.
  */
-import { createPool } from '../src/index.js';
-import { benchmarkArguments } from './harness/arguments.js';
-import { testlib } from './harness/lab.js';
-import { type Many, asLimit, manyInTurns, reportMany } from './harness/many.js';
-import { Report } from './harness/report.js';
-import type { Rated } from './harness/throughput.js';
-import { columns, inRanges, offthreadColumns } from './peers/column-mappers.js';
-import { linkFfiRs } from './peers/ffi-rs.js';
-import { blockingJobPool } from './peers/job-pools.js';
-import { plainLoops } from './peers/loops.js';
+import { createPool } from '../../../src/index.js';
+import { benchmarkArguments } from '../../harness/arguments.js';
+import { testlib } from '../../harness/lab.js';
+import { type Many, asLimit, manyInTurns, reportMany } from '../../harness/many.js';
+import { Report } from '../../harness/report.js';
+import type { Rated } from '../../harness/throughput.js';
+import { columns, inRanges, offthreadColumns } from '../../peers/column-mappers.js';
+import { linkFfiRs } from '../../peers/ffi-rs.js';
+import { blockingJobPool } from '../../peers/job-pools.js';
+import { plainLoops } from '../../peers/loops.js';
 
 const WORKERS = 2;
 const WANTED = 0.9;

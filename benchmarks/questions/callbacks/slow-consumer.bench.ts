@@ -15,17 +15,17 @@
  * native code has handed out no more than was read and the high-water mark.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Call } from '../src/calls/call.js';
-import { CallCancelledError, chunks, createPool } from '../src/index.js';
-import { benchmarkArguments } from './harness/arguments.js';
-import { testlib } from './harness/lab.js';
-import { collect, residentMb } from './harness/memory.js';
-import { Report } from './harness/report.js';
-import { returned } from './harness/returned.js';
-import { slope } from './harness/statistics.js';
-import { figure } from './harness/table.js';
-import { Tally } from './harness/tally.js';
-import { flood } from './peers/flood.js';
+import type { Call } from '../../../src/calls/call.js';
+import { CallCancelledError, chunks, createPool } from '../../../src/index.js';
+import { benchmarkArguments } from '../../harness/arguments.js';
+import { testlib } from '../../harness/lab.js';
+import { collect, residentMb } from '../../harness/memory.js';
+import { Report } from '../../harness/report.js';
+import { returned } from '../../harness/returned.js';
+import { slope } from '../../harness/statistics.js';
+import { figure } from '../../harness/table.js';
+import { Tally } from '../../harness/tally.js';
+import { flood } from '../../peers/flood.js';
 
 const given = benchmarkArguments();
 const CHUNK_BYTES = 65_536;

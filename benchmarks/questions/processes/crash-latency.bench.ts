@@ -17,16 +17,16 @@
  * three times, and has never answered, is not asked any more.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { benchmarkArguments } from './harness/arguments.js';
-import { NEVER, answeredAfter, rejectedAfter } from './harness/guard.js';
-import { testlib } from './harness/lab.js';
-import { shownMs, timeCells } from './harness/percentiles.js';
-import { Report } from './harness/report.js';
-import { interleave } from './harness/rounds.js';
-import { percentile } from './harness/statistics.js';
-import { figure } from './harness/table.js';
-import { closeFragile, crashingField } from './peers/fragile-field.js';
-import type { Fragile } from './peers/fragile.js';
+import { benchmarkArguments } from '../../harness/arguments.js';
+import { NEVER, answeredAfter, rejectedAfter } from '../../harness/guard.js';
+import { testlib } from '../../harness/lab.js';
+import { shownMs, timeCells } from '../../harness/percentiles.js';
+import { Report } from '../../harness/report.js';
+import { interleave } from '../../harness/rounds.js';
+import { percentile } from '../../harness/statistics.js';
+import { figure } from '../../harness/table.js';
+import { closeFragile, crashingField } from '../../peers/fragile-field.js';
+import type { Fragile } from '../../peers/fragile.js';
 
 const given = benchmarkArguments();
 const ROUNDS = given.quick ? 3 : 30;

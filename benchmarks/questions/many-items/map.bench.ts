@@ -11,16 +11,16 @@
  *
  * Target: an array of all results at least as fast as 60 % of the two loops.
  */
-import { createPool } from '../src/index.js';
-import { benchmarkArguments } from './harness/arguments.js';
-import { testlib } from './harness/lab.js';
-import { type Many, asLimit, manyInTurns, reportMany } from './harness/many.js';
-import { Report } from './harness/report.js';
-import type { Rated } from './harness/throughput.js';
-import { linkFfiRs } from './peers/ffi-rs.js';
-import { piscinaJobs, tinypoolJobs } from './peers/job-pools.js';
-import { plainLoops } from './peers/loops.js';
-import { inBatches, offthreadMappers, oneByOne, pairs } from './peers/mappers.js';
+import { createPool } from '../../../src/index.js';
+import { benchmarkArguments } from '../../harness/arguments.js';
+import { testlib } from '../../harness/lab.js';
+import { type Many, asLimit, manyInTurns, reportMany } from '../../harness/many.js';
+import { Report } from '../../harness/report.js';
+import type { Rated } from '../../harness/throughput.js';
+import { linkFfiRs } from '../../peers/ffi-rs.js';
+import { piscinaJobs, tinypoolJobs } from '../../peers/job-pools.js';
+import { plainLoops } from '../../peers/loops.js';
+import { inBatches, offthreadMappers, oneByOne, pairs } from '../../peers/mappers.js';
 
 const WORKERS = 2;
 const WANTED = 0.6;

@@ -7,19 +7,19 @@
  * given as many threads, by `UV_THREADPOOL_SIZE`: for koffi.async, which has no
  * others. What the lanes could do at most is the first row.
  */
-import { benchmarkArguments } from './harness/arguments.js';
-import { ask } from './harness/program.js';
-import { Report } from './harness/report.js';
-import { median, summary } from './harness/statistics.js';
-import { figure } from './harness/table.js';
-import type { Grown } from './peers/growth-host.js';
+import { benchmarkArguments } from '../../harness/arguments.js';
+import { ask } from '../../harness/program.js';
+import { Report } from '../../harness/report.js';
+import { median, summary } from '../../harness/statistics.js';
+import { figure } from '../../harness/table.js';
+import type { Grown } from '../../peers/growth-host.js';
 
 const CALL_MS = 10;
 const given = benchmarkArguments();
 const LANES = given.quick ? [1, 4, 16] : [1, 2, 4, 8, 16, 32];
 const ROUNDS = given.quick ? 1 : 3;
 const ROUND_MS = given.quick ? 100 : 300;
-const host = new URL('./peers/growth-host.js', import.meta.url);
+const host = new URL('../../peers/growth-host.js', import.meta.url);
 
 const heading = (lanes: number): string => `${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`;
 const ideal = (lanes: number): number => (lanes * 1_000) / CALL_MS;

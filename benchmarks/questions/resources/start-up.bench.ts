@@ -10,19 +10,19 @@
  * resolves when a lane is ready, the others start their workers behind the
  * scenes, and the first call waits for that.
  */
-import { benchmarkArguments } from './harness/arguments.js';
-import { ask } from './harness/program.js';
-import { Report } from './harness/report.js';
-import { interleave, ratios } from './harness/rounds.js';
-import { median, summary } from './harness/statistics.js';
-import { times } from './harness/table.js';
-import { LONE_NAMES, type LoneName, isOurs } from './peers/lone.js';
-import type { StartedUp } from './peers/start-up-host.js';
+import { benchmarkArguments } from '../../harness/arguments.js';
+import { ask } from '../../harness/program.js';
+import { Report } from '../../harness/report.js';
+import { interleave, ratios } from '../../harness/rounds.js';
+import { median, summary } from '../../harness/statistics.js';
+import { times } from '../../harness/table.js';
+import { LONE_NAMES, type LoneName, isOurs } from '../../peers/lone.js';
+import type { StartedUp } from '../../peers/start-up-host.js';
 
 const given = benchmarkArguments();
 const ROUNDS = given.quick ? 1 : 5;
 const LANES = [1, 2];
-const host = new URL('./peers/start-up-host.js', import.meta.url);
+const host = new URL('../../peers/start-up-host.js', import.meta.url);
 
 interface Started {
   readonly name: LoneName;

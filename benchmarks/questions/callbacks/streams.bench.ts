@@ -12,13 +12,13 @@
  * Targets: at least 2.5 times the best peer with chunks of 4 KB, 5 times with
  * chunks of 64 bytes, read by `for await`.
  */
-import { benchmarkArguments } from './harness/arguments.js';
-import { testlib } from './harness/lab.js';
-import { collect } from './harness/memory.js';
-import { Report } from './harness/report.js';
-import { interleave, ratios } from './harness/rounds.js';
-import { median, summary } from './harness/statistics.js';
-import { type Streamer, offthreadStreamers, postMessageStreamer } from './peers/streamers.js';
+import { benchmarkArguments } from '../../harness/arguments.js';
+import { testlib } from '../../harness/lab.js';
+import { collect } from '../../harness/memory.js';
+import { Report } from '../../harness/report.js';
+import { interleave, ratios } from '../../harness/rounds.js';
+import { median, summary } from '../../harness/statistics.js';
+import { type Streamer, offthreadStreamers, postMessageStreamer } from '../../peers/streamers.js';
 
 const given = benchmarkArguments();
 const ROUNDS = { full: 7, brief: 3, quick: 3 }[given.effort];

@@ -12,14 +12,14 @@
  * Targets: at most 500 bytes a call; all of a million answered; at most 5 % of
  * what they held is still held when they are over.
  */
-import { benchmarkArguments } from './harness/arguments.js';
-import { ask } from './harness/program.js';
-import { Report } from './harness/report.js';
-import { interleave, ratios } from './harness/rounds.js';
-import { median, summary } from './harness/statistics.js';
-import { figure } from './harness/table.js';
-import type { Queued } from './peers/queue-host.js';
-import { QUEUERS, type QueuerName } from './peers/queuers.js';
+import { benchmarkArguments } from '../../harness/arguments.js';
+import { ask } from '../../harness/program.js';
+import { Report } from '../../harness/report.js';
+import { interleave, ratios } from '../../harness/rounds.js';
+import { median, summary } from '../../harness/statistics.js';
+import { figure } from '../../harness/table.js';
+import type { Queued } from '../../peers/queue-host.js';
+import { QUEUERS, type QueuerName } from '../../peers/queuers.js';
 
 const BOUND = 500;
 const LEFT_SHARE = 0.05;
@@ -27,7 +27,7 @@ const given = benchmarkArguments();
 const CALLS = given.quick ? 100_000 : 1_000_000;
 const PEERS_CALLS = CALLS / 100;
 const ROUNDS = given.quick ? 1 : 3;
-const host = new URL('./peers/queue-host.js', import.meta.url);
+const host = new URL('../../peers/queue-host.js', import.meta.url);
 
 const callsOf = (name: QueuerName): number => (name === 'offthread' ? CALLS : PEERS_CALLS);
 

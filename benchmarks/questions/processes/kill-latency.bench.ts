@@ -17,16 +17,16 @@
  * Target: told at most 50 ms after the grace.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { benchmarkArguments } from './harness/arguments.js';
-import { answeredAfter, rejectedAfter } from './harness/guard.js';
-import { testlib } from './harness/lab.js';
-import { shownMs, timeCells } from './harness/percentiles.js';
-import { Report } from './harness/report.js';
-import { interleave } from './harness/rounds.js';
-import { runs } from './harness/runs.js';
-import { percentile } from './harness/statistics.js';
-import { closeFragile, hangingField } from './peers/fragile-field.js';
-import type { Fragile } from './peers/fragile.js';
+import { benchmarkArguments } from '../../harness/arguments.js';
+import { answeredAfter, rejectedAfter } from '../../harness/guard.js';
+import { testlib } from '../../harness/lab.js';
+import { shownMs, timeCells } from '../../harness/percentiles.js';
+import { Report } from '../../harness/report.js';
+import { interleave } from '../../harness/rounds.js';
+import { runs } from '../../harness/runs.js';
+import { percentile } from '../../harness/statistics.js';
+import { closeFragile, hangingField } from '../../peers/fragile-field.js';
+import type { Fragile } from '../../peers/fragile.js';
 
 const given = benchmarkArguments();
 const ROUNDS = given.quick ? 2 : 10;

@@ -9,14 +9,14 @@
  * Target: within 1 ms at the 99th percentile.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Call } from '../src/calls/call.js';
-import { CallCancelledError, createPool } from '../src/index.js';
-import { benchmarkArguments } from './harness/arguments.js';
-import { testlib } from './harness/lab.js';
-import { Report } from './harness/report.js';
-import { returned } from './harness/returned.js';
-import { percentile, median } from './harness/statistics.js';
-import { figure } from './harness/table.js';
+import type { Call } from '../../../src/calls/call.js';
+import { CallCancelledError, createPool } from '../../../src/index.js';
+import { benchmarkArguments } from '../../harness/arguments.js';
+import { testlib } from '../../harness/lab.js';
+import { Report } from '../../harness/report.js';
+import { returned } from '../../harness/returned.js';
+import { percentile, median } from '../../harness/statistics.js';
+import { figure } from '../../harness/table.js';
 
 const given = benchmarkArguments();
 const SAMPLES = given.quick ? 30 : 1_000;

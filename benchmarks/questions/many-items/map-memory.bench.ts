@@ -9,12 +9,12 @@
  * Target: in the second half at most 1.25 times what was held in the first,
  * medians of five readings each.
  */
-import { benchmarkArguments } from './harness/arguments.js';
-import { ask } from './harness/program.js';
-import { Report } from './harness/report.js';
-import { median } from './harness/statistics.js';
-import { figure } from './harness/table.js';
-import type { Held } from './peers/endless-host.js';
+import { benchmarkArguments } from '../../harness/arguments.js';
+import { ask } from '../../harness/program.js';
+import { Report } from '../../harness/report.js';
+import { median } from '../../harness/statistics.js';
+import { figure } from '../../harness/table.js';
+import type { Held } from '../../peers/endless-host.js';
 
 const given = benchmarkArguments();
 const ITEMS = given.quick ? 100_000 : 10_000_000;
@@ -22,7 +22,7 @@ const GROWTH = 1.25;
 
 const report = new Report('map-memory', given);
 const { heap, resident, seconds, wrong } = await ask<Held>(
-  new URL('./peers/endless-host.js', import.meta.url),
+  new URL('../../peers/endless-host.js', import.meta.url),
   [String(ITEMS)],
   { execArgv: ['--max-old-space-size=64'] },
 );

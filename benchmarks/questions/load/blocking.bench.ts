@@ -9,12 +9,12 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { benchmarkArguments } from './harness/arguments.js';
-import { Report } from './harness/report.js';
-import { interleave, ratios } from './harness/rounds.js';
-import { median, summary } from './harness/statistics.js';
-import { figure } from './harness/table.js';
-import { type Sleeper, sleepers } from './peers/sleepers.js';
+import { benchmarkArguments } from '../../harness/arguments.js';
+import { Report } from '../../harness/report.js';
+import { interleave, ratios } from '../../harness/rounds.js';
+import { median, summary } from '../../harness/statistics.js';
+import { figure } from '../../harness/table.js';
+import { type Sleeper, sleepers } from '../../peers/sleepers.js';
 
 /** ms of the calls that are asked something of. */
 const LONG_MS = 10;

@@ -22,12 +22,12 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { benchmarkArguments } from './harness/arguments.js';
-import { type Memory, memoryOf, tree } from './harness/process-tree.js';
-import { Report } from './harness/report.js';
-import { interleave } from './harness/rounds.js';
-import { median, slope } from './harness/statistics.js';
-import type { ResidentName } from './peers/residents.js';
+import { benchmarkArguments } from '../../harness/arguments.js';
+import { type Memory, memoryOf, tree } from '../../harness/process-tree.js';
+import { Report } from '../../harness/report.js';
+import { interleave } from '../../harness/rounds.js';
+import { median, slope } from '../../harness/statistics.js';
+import type { ResidentName } from '../../peers/residents.js';
 
 const given = benchmarkArguments();
 const LANES = given.quick ? [1, 2] : [1, 4, 8];
@@ -40,7 +40,7 @@ const THREADS = ['offthread threads', 'piscina threads', 'tinypool worker_thread
 const PROCESSES = ['offthread processes', 'tinypool child_process', 'workerpool process'] as const;
 const NAMES: readonly ResidentName[] = [...THREADS, ...PROCESSES];
 
-const host = fileURLToPath(new URL('./peers/resident-host.js', import.meta.url));
+const host = fileURLToPath(new URL('../../peers/resident-host.js', import.meta.url));
 
 async function allThere(program: ChildProcess, processes: number): Promise<number[]> {
   for (const end = performance.now() + PATIENCE_MS; ; await sleep(20)) {

@@ -7,10 +7,10 @@
  * the text gets there. Texts differ from call to call, and every result is
  * checked.
  */
-import { benchmarkArguments } from './harness/arguments.js';
-import { Report } from './harness/report.js';
-import { ratios } from './harness/rounds.js';
-import { times } from './harness/table.js';
+import { benchmarkArguments } from '../../harness/arguments.js';
+import { Report } from '../../harness/report.js';
+import { ratios } from '../../harness/rounds.js';
+import { times } from '../../harness/table.js';
 import {
   type Effort,
   type Runner,
@@ -20,9 +20,9 @@ import {
   rateRows,
   runnersOf,
   throughput,
-} from './harness/throughput.js';
-import { closeField } from './peers/contestant.js';
-import { textField } from './peers/text-field.js';
+} from '../../harness/throughput.js';
+import { closeField } from '../../peers/contestant.js';
+import { textField } from '../../peers/text-field.js';
 
 const WORKERS = 2;
 const given = benchmarkArguments();

@@ -9,14 +9,14 @@
  *
  * Target: below 1 % of a core, from a second after the last answer on.
  */
-import { benchmarkArguments } from './harness/arguments.js';
-import { ask } from './harness/program.js';
-import { Report } from './harness/report.js';
-import { interleave } from './harness/rounds.js';
-import { median, summary } from './harness/statistics.js';
-import { figure } from './harness/table.js';
-import type { Idled } from './peers/idle-host.js';
-import { LONE_NAMES, isOurs } from './peers/lone.js';
+import { benchmarkArguments } from '../../harness/arguments.js';
+import { ask } from '../../harness/program.js';
+import { Report } from '../../harness/report.js';
+import { interleave } from '../../harness/rounds.js';
+import { median, summary } from '../../harness/statistics.js';
+import { figure } from '../../harness/table.js';
+import type { Idled } from '../../peers/idle-host.js';
+import { LONE_NAMES, isOurs } from '../../peers/lone.js';
 
 const given = benchmarkArguments();
 const ROUNDS = given.quick ? 1 : 2;
@@ -24,7 +24,7 @@ const LANES = 2;
 const CALLS = given.quick ? 2_000 : 20_000;
 const BOUND = 1;
 const NOTHING = 'no pool';
-const host = new URL('./peers/idle-host.js', import.meta.url);
+const host = new URL('../../peers/idle-host.js', import.meta.url);
 
 const report = new Report('idle-cpu', given);
 const names = [NOTHING, ...LONE_NAMES.filter((name) => !/process/.test(name))] as const;

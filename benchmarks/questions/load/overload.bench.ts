@@ -17,11 +17,11 @@
  * in useful answers, and at least twice those without `refuseLate`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { benchmarkArguments } from './harness/arguments.js';
-import { Report } from './harness/report.js';
-import { interleave, ratios } from './harness/rounds.js';
-import { median, percentile, summary } from './harness/statistics.js';
-import { type Overloaded, overloadedField } from './peers/overloaded.js';
+import { benchmarkArguments } from '../../harness/arguments.js';
+import { Report } from '../../harness/report.js';
+import { interleave, ratios } from '../../harness/rounds.js';
+import { median, percentile, summary } from '../../harness/statistics.js';
+import { type Overloaded, overloadedField } from '../../peers/overloaded.js';
 
 const LANES = 4;
 const RUN_MS = { least: 5, most: 15, mean: 10 } as const;
