@@ -13,10 +13,10 @@ import { promisify } from 'node:util';
 import { type Outcome, compareQuestion } from './check/attempts.js';
 import type { Verdict } from './check/compare.js';
 import { COMPARED } from './check/compared.js';
-import { root } from './harness/lab.js';
-import { loadLine, machineLine } from './harness/machine.js';
-import { compiledProgram } from './harness/questions.js';
-import { figure, table } from './harness/table.js';
+import { root } from './harness/paths.js';
+import { loadLine, machineLine } from './harness/report/machine.js';
+import { compiledProgram } from './harness/command/question-list.js';
+import { figure, table } from './harness/report/table.js';
 import { type RecordedTarget, readRecording } from './page/recording.js';
 
 /** ms for one look at one question, which takes some 10 s when nothing else runs. */

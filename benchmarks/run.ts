@@ -4,9 +4,9 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { USAGE, asked } from './harness/command-line.js';
-import { root } from './harness/lab.js';
-import { QUESTIONS, compiledProgram } from './harness/questions.js';
+import { USAGE, asked } from './harness/command/command-line.js';
+import { root } from './harness/paths.js';
+import { QUESTIONS, compiledProgram } from './harness/command/question-list.js';
 import { pageFrom, writePage } from './page/files.js';
 
 /** @returns whether it ended well. */

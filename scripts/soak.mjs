@@ -27,7 +27,7 @@ if (!(calls >= 1) || !(minutes >= 0) || !Number.isSafeInteger(seed)) {
 ensure(['dependencies', 'build', 'native']);
 
 const { soak } = await import(inRoot('dist/test/faults/soak/soak.js'));
-const { loadLine, machineLine } = await import(inRoot('dist/benchmarks/harness/machine.js'));
+const { loadLine, machineLine } = await import(inRoot('dist/benchmarks/harness/report/machine.js'));
 
 const lanes = 4;
 const every = 300;

@@ -1,5 +1,5 @@
 /** Whether a ratio is still what it was when it was recorded. */
-import { matches } from '../harness/pattern.js';
+import { matches } from '../harness/report/pattern.js';
 import type { RecordedTarget } from '../page/recording.js';
 import type { Compared } from './compared.js';
 

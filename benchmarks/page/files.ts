@@ -1,7 +1,7 @@
 /** Where recordings lie, and where the page goes. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { QUESTIONS } from '../harness/questions.js';
+import { QUESTIONS } from '../harness/command/question-list.js';
 import { type Page, pageOf } from './page.js';
 import { readReasons } from './reasons.js';
 import { readRecording } from './recording.js';

@@ -1,5 +1,5 @@
 /** Writes Markdown: tables, and text that means itself. */
-import { figure } from '../harness/table.js';
+import { figure } from '../harness/report/table.js';
 import { columnsOf, isNumeric } from './cells.js';
 import type { Cell, Row } from './recording.js';
 

@@ -1,5 +1,5 @@
 /** The page of results: Markdown, and the drawings it shows. */
-import { type Question, programOf } from '../harness/questions.js';
+import { type Question, programOf } from '../harness/command/question-list.js';
 import { drawBars } from './bars.js';
 import { drawLines } from './lines.js';
 import { anchor, folded, grid, plain, table } from './markdown.js';

@@ -1,5 +1,5 @@
 /** From a recorded table to what is drawn of it. */
-import { figure } from '../harness/table.js';
+import { figure } from '../harness/report/table.js';
 import { columnsOf, labelOf, numberOf } from './cells.js';
 import type { PlotWish, RecordedTable, Row } from './recording.js';
 

@@ -1,6 +1,6 @@
 /** Why a target was missed: what people found out, from `benchmarks/reasons.json`. */
 import { readFileSync } from 'node:fs';
-import { matches } from '../harness/pattern.js';
+import { matches } from '../harness/report/pattern.js';
 
 /** Of a question, and of a target of it: its `what`, in which `*` stands for anything. The reason is Markdown. */
 export type Reasons = Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -1,5 +1,5 @@
 /** From figures to places. */
-import { figure } from '../harness/table.js';
+import { figure } from '../harness/report/table.js';
 
 export interface Scale {
   /** Of a figure, from 0 to 1; what is beyond the scale is at its end. */

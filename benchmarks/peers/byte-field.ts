@@ -9,7 +9,7 @@ import type { Contestant, Ffi } from './contestant.js';
 import { bytesInNewThread, linkFfiRs } from './ffi-rs.js';
 import { type JobPool, jobPools } from './job-pools.js';
 import { lengthenKoffiQueue, promised } from './koffi-async.js';
-import { testlib } from '../harness/lab.js';
+import { testlib } from '../harness/paths.js';
 import { zlib } from './zlib.js';
 
 /**

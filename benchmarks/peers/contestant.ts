@@ -1,5 +1,5 @@
 /** What is compared: somebody who makes native calls off the main thread. */
-import type { Call, Expected } from '../harness/callers.js';
+import type { Call, Expected } from '../harness/measure/callers.js';
 
 /** The FFI that makes the native call. */
 export type Ffi = 'koffi' | 'ffi-rs';

@@ -6,8 +6,8 @@
  */
 import { once } from 'node:events';
 import { createPool } from '../../src/index.js';
-import { testlib } from '../harness/lab.js';
-import { collect, residentMb } from '../harness/memory.js';
+import { testlib } from '../harness/paths.js';
+import { collect, residentMb } from '../harness/processes/memory.js';
 
 export interface Held {
   /** MB, after each tenth of the items: of JavaScript's heap and what belongs to it, and of the process. */

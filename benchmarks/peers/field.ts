@@ -1,5 +1,5 @@
 /** Everybody who can add off the main thread. */
-import { testlib } from '../harness/lab.js';
+import { testlib } from '../harness/paths.js';
 import type { Contestant, Ffi } from './contestant.js';
 import { addInNewThread, linkFfiRs } from './ffi-rs.js';
 import { koffiAsync } from './koffi-async.js';

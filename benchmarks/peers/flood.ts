@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { residentMb } from '../harness/memory.js';
+import { residentMb } from '../harness/processes/memory.js';
 import { workerFile } from './contestant.js';
 import type { ChunkPost, ChunkWorkerData } from './streamers.js';
 

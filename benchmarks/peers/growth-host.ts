@@ -5,7 +5,7 @@
  *   growth-host LANES CALL_MS ROUNDS ROUND_MS     forked
  */
 import { once } from 'node:events';
-import { interleave } from '../harness/rounds.js';
+import { interleave } from '../harness/measure/rounds.js';
 import { type Sleeper, sleepers } from './sleepers.js';
 
 export interface Grown {

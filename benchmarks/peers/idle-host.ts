@@ -6,7 +6,7 @@
  */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { callers } from '../harness/callers.js';
+import { callers } from '../harness/measure/callers.js';
 import { sum } from './contestant.js';
 import { type LoneName, startLone } from './lone.js';
 

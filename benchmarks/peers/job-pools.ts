@@ -8,7 +8,7 @@ import { Piscina } from 'piscina';
 import { FixedThreadPool } from 'poolifier';
 import { Tinypool } from 'tinypool';
 import { pool as createWorkerpool } from 'workerpool';
-import { testlib } from '../harness/lab.js';
+import { testlib } from '../harness/paths.js';
 import { workerEnvironment, workerFile } from './contestant.js';
 import type { PiscinaTuning } from './piscina.js';
 import type * as jobs from './workers/jobs.js';

@@ -2,7 +2,7 @@
  * Who is compared alone in a program of its own: each is imported only where it
  * is asked for, so that a program loads what a user of that one would.
  */
-import { testlib } from '../harness/lab.js';
+import { testlib } from '../harness/paths.js';
 import type { Contestant } from './contestant.js';
 
 /** The native add is made by koffi, unless the name says more. */

@@ -1,7 +1,7 @@
 /** Threads that each run a plain loop of native calls, at the same time: the limit of that many threads. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { testlib } from '../harness/lab.js';
+import { testlib } from '../harness/paths.js';
 import { type Ffi, workerEnvironment, workerFile } from './contestant.js';
 
 export interface LoopWorkerData {

@@ -1,7 +1,7 @@
 /** Who runs over an array of pairs, and makes an array of their sums. */
 import type { Pool } from '../../src/index.js';
-import { testlib } from '../harness/lab.js';
-import { type Many, timed } from '../harness/many.js';
+import { testlib } from '../harness/paths.js';
+import { type Many, timed } from '../harness/measure/many.js';
 import type { Ffi } from './contestant.js';
 import type { JobPool } from './job-pools.js';
 import type { Pair } from './workers/jobs.js';

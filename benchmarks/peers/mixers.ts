@@ -1,7 +1,7 @@
 /** Who is compared at short and long calls on one pool. */
 import { load } from 'koffi';
 import { createPool } from '../../src/index.js';
-import { testlib } from '../harness/lab.js';
+import { testlib } from '../harness/paths.js';
 import type { Ffi } from './contestant.js';
 import { type JobPool, POOL_NAMES, blockingJobPool, piscinaJobs, tinypoolJobs } from './job-pools.js';
 import { lengthenKoffiQueue, promised } from './koffi-async.js';

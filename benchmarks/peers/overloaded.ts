@@ -1,6 +1,6 @@
 /** Who is compared at calls with a deadline, when there are more of them than lanes can do. */
 import { createPool } from '../../src/index.js';
-import { testlib } from '../harness/lab.js';
+import { testlib } from '../harness/paths.js';
 import { sleepers } from './sleepers.js';
 
 export interface Overloaded {

@@ -1,6 +1,6 @@
 /** A plain loop of native calls on this thread, nothing else: the limit of one thread. It blocks. */
 import { load } from 'koffi';
-import type { Runner } from '../harness/throughput.js';
+import type { Runner } from '../harness/measure/throughput.js';
 import type { Ffi } from './contestant.js';
 import { addByFfiRs } from './ffi-rs.js';
 

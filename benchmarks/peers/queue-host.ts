@@ -6,7 +6,7 @@
  */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { collect } from '../harness/memory.js';
+import { collect } from '../harness/processes/memory.js';
 import { type QueuerName, queuer } from './queuers.js';
 
 export interface Queued {

@@ -1,6 +1,6 @@
 /** Who is compared at calls that wait: one lane or worker, which something blocks. */
 import { createPool } from '../../src/index.js';
-import { testlib } from '../harness/lab.js';
+import { testlib } from '../harness/paths.js';
 import { type JobPool, POOL_NAMES, type PoolName, blockingJobPool } from './job-pools.js';
 
 export interface Queuer {

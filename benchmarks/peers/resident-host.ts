@@ -4,7 +4,7 @@
  *   resident-host NAME LANES     of `residents.ts`; forked, it says `ready`, and ends when it is told to
  */
 import { once } from 'node:events';
-import { testlib } from '../harness/lab.js';
+import { testlib } from '../harness/paths.js';
 import { type ResidentName, residents } from './residents.js';
 
 /** ms: long enough for every lane or worker to have a call of its own. */

@@ -1,6 +1,6 @@
 /** Who is compared at calls that block. */
 import { load } from 'koffi';
-import { testlib } from '../harness/lab.js';
+import { testlib } from '../harness/paths.js';
 import { createPool } from '../../src/index.js';
 import { POOL_NAMES, blockingJobPool } from './job-pools.js';
 import { promised } from './koffi-async.js';

@@ -1,7 +1,7 @@
 /** Who is compared at chunks that native code hands out through a callback. */
 import { Worker } from 'node:worker_threads';
 import { chunks, createPool } from '../../src/index.js';
-import { Tally } from '../harness/tally.js';
+import { Tally } from '../harness/measure/tally.js';
 import { workerFile } from './contestant.js';
 
 export interface Streamer {

@@ -1,7 +1,7 @@
 /** Everybody who can have the length of a short text told by native code. */
 import { load } from 'koffi';
 import { createPool } from '../../src/index.js';
-import { testlib } from '../harness/lab.js';
+import { testlib } from '../harness/paths.js';
 import type { Contestant, Ffi } from './contestant.js';
 import { linkFfiRs, textInNewThread } from './ffi-rs.js';
 import { jobPools } from './job-pools.js';

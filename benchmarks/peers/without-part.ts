@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Pool, PoolOptions } from '../../src/index.js';
-import { root } from '../harness/lab.js';
+import { root } from '../harness/paths.js';
 import type { Part } from './parts.js';
 
 export interface OwnLibrary {

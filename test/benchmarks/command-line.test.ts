@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { asked } from '../../benchmarks/harness/command-line.js';
-import { QUESTIONS, programOf } from '../../benchmarks/harness/questions.js';
+import { asked } from '../../benchmarks/harness/command/command-line.js';
+import { QUESTIONS, programOf } from '../../benchmarks/harness/command/question-list.js';
 import { projectRoot } from '../../src/cli/files.js';
 
 const all = ['small-calls', 'streams'];

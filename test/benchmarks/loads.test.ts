@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { callers } from '../../benchmarks/harness/callers.js';
-import { Company, flood, offered } from '../../benchmarks/harness/latencies.js';
-import { timed } from '../../benchmarks/harness/many.js';
-import { type Rated, fastest, isPeer, rateRows } from '../../benchmarks/harness/throughput.js';
+import { callers } from '../../benchmarks/harness/measure/callers.js';
+import { Company, flood, offered } from '../../benchmarks/harness/measure/latencies.js';
+import { timed } from '../../benchmarks/harness/measure/many.js';
+import { type Rated, fastest, isPeer, rateRows } from '../../benchmarks/harness/measure/throughput.js';
 
 describe('benchmarks: loads', () => {
   const add = async (a: number, b: number): Promise<number> => a + b;

@@ -1,6 +1,6 @@
 /** What is said of the machine beside its figures. */
 import { expect } from 'chai';
-import { cpuTimes, stolenLine } from '../../benchmarks/harness/machine.js';
+import { cpuTimes, stolenLine } from '../../benchmarks/harness/report/machine.js';
 
 const stat = (stolen: number): string =>
   `cpu  600 0 100 ${300 - stolen} 0 0 0 ${stolen} 7 0\ncpu0 1 2 3 4 5 6 7 8 0 0\n`;

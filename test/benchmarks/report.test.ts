@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Report } from '../../benchmarks/harness/report.js';
+import { Report } from '../../benchmarks/harness/report/benchmark-report.js';
 
 describe('benchmarks: report', () => {
   let lines: string[] = [];

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { interleave, ratios } from '../../benchmarks/harness/rounds.js';
-import { median, percentile, slope, summary } from '../../benchmarks/harness/statistics.js';
-import { figure, table, times } from '../../benchmarks/harness/table.js';
+import { interleave, ratios } from '../../benchmarks/harness/measure/rounds.js';
+import { median, percentile, slope, summary } from '../../benchmarks/harness/measure/statistics.js';
+import { figure, table, times } from '../../benchmarks/harness/report/table.js';
 
 describe('benchmarks: figures', () => {
   it('finds medians, percentiles by the nearest rank, and slopes', () => {

@@ -18,12 +18,12 @@ import { randomInt } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callback, createPool } from '../../../src/index.js';
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { testlib } from '../../harness/lab.js';
-import { Report } from '../../harness/report.js';
-import { interleave, ratios } from '../../harness/rounds.js';
-import { median, percentile, summary } from '../../harness/statistics.js';
-import { figure } from '../../harness/table.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { testlib } from '../../harness/paths.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { interleave, ratios } from '../../harness/measure/rounds.js';
+import { median, percentile, summary } from '../../harness/measure/statistics.js';
+import { figure } from '../../harness/report/table.js';
 import { type Asker, blockingAsker, offthreadAsker, pingPong } from '../../peers/askers.js';
 
 const given = benchmarkArguments();

@@ -17,14 +17,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Call } from '../../../src/calls/call.js';
 import { CallCancelledError, chunks, createPool } from '../../../src/index.js';
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { testlib } from '../../harness/lab.js';
-import { collect, residentMb } from '../../harness/memory.js';
-import { Report } from '../../harness/report.js';
-import { returned } from '../../harness/returned.js';
-import { slope } from '../../harness/statistics.js';
-import { figure } from '../../harness/table.js';
-import { Tally } from '../../harness/tally.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { testlib } from '../../harness/paths.js';
+import { collect, residentMb } from '../../harness/processes/memory.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { returned } from '../../harness/measure/returned.js';
+import { slope } from '../../harness/measure/statistics.js';
+import { figure } from '../../harness/report/table.js';
+import { Tally } from '../../harness/measure/tally.js';
 import { flood } from '../../peers/flood.js';
 
 const given = benchmarkArguments();

@@ -12,12 +12,12 @@
  * Targets: at least 2.5 times the best peer with chunks of 4 KB, 5 times with
  * chunks of 64 bytes, read by `for await`.
  */
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { testlib } from '../../harness/lab.js';
-import { collect } from '../../harness/memory.js';
-import { Report } from '../../harness/report.js';
-import { interleave, ratios } from '../../harness/rounds.js';
-import { median, summary } from '../../harness/statistics.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { testlib } from '../../harness/paths.js';
+import { collect } from '../../harness/processes/memory.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { interleave, ratios } from '../../harness/measure/rounds.js';
+import { median, summary } from '../../harness/measure/statistics.js';
 import { type Streamer, offthreadStreamers, postMessageStreamer } from '../../peers/streamers.js';
 
 const given = benchmarkArguments();

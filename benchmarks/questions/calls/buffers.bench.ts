@@ -12,10 +12,10 @@
  *
  * Target: with 4 KB that are copied, at least 3 times the best peer.
  */
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { Report } from '../../harness/report.js';
-import { ratios } from '../../harness/rounds.js';
-import { times } from '../../harness/table.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { ratios } from '../../harness/measure/rounds.js';
+import { times } from '../../harness/report/table.js';
 import {
   type Effort,
   fastest,
@@ -24,7 +24,7 @@ import {
   rateRows,
   runnersOf,
   throughput,
-} from '../../harness/throughput.js';
+} from '../../harness/measure/throughput.js';
 import { type Way, byteField } from '../../peers/byte-field.js';
 
 const WORKERS = 2;

@@ -11,12 +11,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Call } from '../../../src/calls/call.js';
 import { CallCancelledError, createPool } from '../../../src/index.js';
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { testlib } from '../../harness/lab.js';
-import { Report } from '../../harness/report.js';
-import { returned } from '../../harness/returned.js';
-import { percentile, median } from '../../harness/statistics.js';
-import { figure } from '../../harness/table.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { testlib } from '../../harness/paths.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { returned } from '../../harness/measure/returned.js';
+import { percentile, median } from '../../harness/measure/statistics.js';
+import { figure } from '../../harness/report/table.js';
 
 const given = benchmarkArguments();
 const SAMPLES = given.quick ? 30 : 1_000;

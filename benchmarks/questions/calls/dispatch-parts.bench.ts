@@ -8,12 +8,12 @@
  * callers. The figure is how many times as many calls a second there are with
  * the part: 1 where it makes no difference, below 1 where it is in the way.
  */
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { testlib } from '../../harness/lab.js';
-import { Report } from '../../harness/report.js';
-import { ratios } from '../../harness/rounds.js';
-import { median } from '../../harness/statistics.js';
-import { type Effort, runnersOf, throughput } from '../../harness/throughput.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { testlib } from '../../harness/paths.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { ratios } from '../../harness/measure/rounds.js';
+import { median } from '../../harness/measure/statistics.js';
+import { type Effort, runnersOf, throughput } from '../../harness/measure/throughput.js';
 import { type Contestant, closeField } from '../../peers/contestant.js';
 import { PARTS, type Part } from '../../peers/parts.js';
 import { textOf } from '../../peers/text-field.js';

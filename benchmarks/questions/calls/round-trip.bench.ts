@@ -9,11 +9,11 @@
  * Targets, straight after each other: the median of offthread with koffi at most
  * half of that of koffi.async, and a tenth of that of piscina in its best form.
  */
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { Report } from '../../harness/report.js';
-import { ratios } from '../../harness/rounds.js';
-import { times } from '../../harness/table.js';
-import { TRIP_PLOT, type Trips, tripRows, trips, tripsInTurns } from '../../harness/trips.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { ratios } from '../../harness/measure/rounds.js';
+import { times } from '../../harness/report/table.js';
+import { TRIP_PLOT, type Trips, tripRows, trips, tripsInTurns } from '../../harness/measure/trips.js';
 import { type Contestant, closeField, label } from '../../peers/contestant.js';
 import { fieldForLatency } from '../../peers/field.js';
 

@@ -7,10 +7,10 @@
  * the text gets there. Texts differ from call to call, and every result is
  * checked.
  */
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { Report } from '../../harness/report.js';
-import { ratios } from '../../harness/rounds.js';
-import { times } from '../../harness/table.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { ratios } from '../../harness/measure/rounds.js';
+import { times } from '../../harness/report/table.js';
 import {
   type Effort,
   type Runner,
@@ -20,7 +20,7 @@ import {
   rateRows,
   runnersOf,
   throughput,
-} from '../../harness/throughput.js';
+} from '../../harness/measure/throughput.js';
 import { closeField } from '../../peers/contestant.js';
 import { textField } from '../../peers/text-field.js';
 

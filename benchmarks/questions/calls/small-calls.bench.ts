@@ -12,11 +12,11 @@
  * peer, with ffi-rs at least 7 times the best with ffi-rs; with 64 in flight,
  * koffi 8 times.
  */
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { testlib } from '../../harness/lab.js';
-import { Report } from '../../harness/report.js';
-import { ratios } from '../../harness/rounds.js';
-import { times } from '../../harness/table.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { testlib } from '../../harness/paths.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { ratios } from '../../harness/measure/rounds.js';
+import { times } from '../../harness/report/table.js';
 import {
   type Effort,
   type Rated,
@@ -27,7 +27,7 @@ import {
   rateRows,
   runnersOf,
   throughput,
-} from '../../harness/throughput.js';
+} from '../../harness/measure/throughput.js';
 import { type Ffi, closeField } from '../../peers/contestant.js';
 import { fieldForThroughput } from '../../peers/field.js';
 import { KOFFI_ASYNC_CALLS } from '../../peers/koffi-async.js';

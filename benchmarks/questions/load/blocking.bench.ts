@@ -9,11 +9,11 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { Report } from '../../harness/report.js';
-import { interleave, ratios } from '../../harness/rounds.js';
-import { median, summary } from '../../harness/statistics.js';
-import { figure } from '../../harness/table.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { interleave, ratios } from '../../harness/measure/rounds.js';
+import { median, summary } from '../../harness/measure/statistics.js';
+import { figure } from '../../harness/report/table.js';
 import { type Sleeper, sleepers } from '../../peers/sleepers.js';
 
 /** ms of the calls that are asked something of. */

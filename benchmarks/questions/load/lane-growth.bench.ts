@@ -7,11 +7,11 @@
  * given as many threads, by `UV_THREADPOOL_SIZE`: for koffi.async, which has no
  * others. What the lanes could do at most is the first row.
  */
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { ask } from '../../harness/program.js';
-import { Report } from '../../harness/report.js';
-import { median, summary } from '../../harness/statistics.js';
-import { figure } from '../../harness/table.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { ask } from '../../harness/processes/child-program.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { median, summary } from '../../harness/measure/statistics.js';
+import { figure } from '../../harness/report/table.js';
 import type { Grown } from '../../peers/growth-host.js';
 
 const CALL_MS = 10;

@@ -14,12 +14,12 @@
  *
  * Target, for the flood: p99 at most twice what it is alone.
  */
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { Company, flood, offered } from '../../harness/latencies.js';
-import { Report } from '../../harness/report.js';
-import { interleave, ratios } from '../../harness/rounds.js';
-import { median, percentile, summary } from '../../harness/statistics.js';
-import { times } from '../../harness/table.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { Company, flood, offered } from '../../harness/measure/latencies.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { interleave, ratios } from '../../harness/measure/rounds.js';
+import { median, percentile, summary } from '../../harness/measure/statistics.js';
+import { times } from '../../harness/report/table.js';
 import { type Mixer, mixers } from '../../peers/mixers.js';
 
 const LANES = 4;

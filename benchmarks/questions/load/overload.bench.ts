@@ -17,10 +17,10 @@
  * in useful answers, and at least twice those without `refuseLate`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { Report } from '../../harness/report.js';
-import { interleave, ratios } from '../../harness/rounds.js';
-import { median, percentile, summary } from '../../harness/statistics.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { interleave, ratios } from '../../harness/measure/rounds.js';
+import { median, percentile, summary } from '../../harness/measure/statistics.js';
 import { type Overloaded, overloadedField } from '../../peers/overloaded.js';
 
 const LANES = 4;

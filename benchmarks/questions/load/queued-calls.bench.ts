@@ -12,12 +12,12 @@
  * Targets: at most 500 bytes a call; all of a million answered; at most 5 % of
  * what they held is still held when they are over.
  */
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { ask } from '../../harness/program.js';
-import { Report } from '../../harness/report.js';
-import { interleave, ratios } from '../../harness/rounds.js';
-import { median, summary } from '../../harness/statistics.js';
-import { figure } from '../../harness/table.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { ask } from '../../harness/processes/child-program.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { interleave, ratios } from '../../harness/measure/rounds.js';
+import { median, summary } from '../../harness/measure/statistics.js';
+import { figure } from '../../harness/report/table.js';
 import type { Queued } from '../../peers/queue-host.js';
 import { QUEUERS, type QueuerName } from '../../peers/queuers.js';
 

@@ -13,11 +13,11 @@
  * lanes and back by the host, range by range: what that costs is beside it.
  */
 import { createPool } from '../../../src/index.js';
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { testlib } from '../../harness/lab.js';
-import { type Many, asLimit, manyInTurns, reportMany } from '../../harness/many.js';
-import { Report } from '../../harness/report.js';
-import type { Rated } from '../../harness/throughput.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { testlib } from '../../harness/paths.js';
+import { type Many, asLimit, manyInTurns, reportMany } from '../../harness/measure/many.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import type { Rated } from '../../harness/measure/throughput.js';
 import { columns, inRanges, offthreadColumns } from '../../peers/column-mappers.js';
 import { linkFfiRs } from '../../peers/ffi-rs.js';
 import { blockingJobPool } from '../../peers/job-pools.js';

@@ -9,11 +9,11 @@
  * Target: in the second half at most 1.25 times what was held in the first,
  * medians of five readings each.
  */
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { ask } from '../../harness/program.js';
-import { Report } from '../../harness/report.js';
-import { median } from '../../harness/statistics.js';
-import { figure } from '../../harness/table.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { ask } from '../../harness/processes/child-program.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { median } from '../../harness/measure/statistics.js';
+import { figure } from '../../harness/report/table.js';
 import type { Held } from '../../peers/endless-host.js';
 
 const given = benchmarkArguments();

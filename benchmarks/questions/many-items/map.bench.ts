@@ -12,11 +12,11 @@
  * Target: an array of all results at least as fast as 60 % of the two loops.
  */
 import { createPool } from '../../../src/index.js';
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { testlib } from '../../harness/lab.js';
-import { type Many, asLimit, manyInTurns, reportMany } from '../../harness/many.js';
-import { Report } from '../../harness/report.js';
-import type { Rated } from '../../harness/throughput.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { testlib } from '../../harness/paths.js';
+import { type Many, asLimit, manyInTurns, reportMany } from '../../harness/measure/many.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import type { Rated } from '../../harness/measure/throughput.js';
 import { linkFfiRs } from '../../peers/ffi-rs.js';
 import { piscinaJobs, tinypoolJobs } from '../../peers/job-pools.js';
 import { plainLoops } from '../../peers/loops.js';

@@ -17,14 +17,14 @@
  * Target: told at most 50 ms after the grace.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { answeredAfter, rejectedAfter } from '../../harness/guard.js';
-import { testlib } from '../../harness/lab.js';
-import { shownMs, timeCells } from '../../harness/percentiles.js';
-import { Report } from '../../harness/report.js';
-import { interleave } from '../../harness/rounds.js';
-import { runs } from '../../harness/runs.js';
-import { percentile } from '../../harness/statistics.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { answeredAfter, rejectedAfter } from '../../harness/measure/guard.js';
+import { testlib } from '../../harness/paths.js';
+import { shownMs, timeCells } from '../../harness/measure/percentiles.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { interleave } from '../../harness/measure/rounds.js';
+import { runs } from '../../harness/processes/process-exists.js';
+import { percentile } from '../../harness/measure/statistics.js';
 import { closeFragile, hangingField } from '../../peers/fragile-field.js';
 import type { Fragile } from '../../peers/fragile.js';
 

@@ -12,12 +12,12 @@
  * Target: at least 3 times the best of the peers' processes, at every load, one
  * call straight after the other included.
  */
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { testlib } from '../../harness/lab.js';
-import { Report } from '../../harness/report.js';
-import { ratios } from '../../harness/rounds.js';
-import { median, percentile } from '../../harness/statistics.js';
-import { figure } from '../../harness/table.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { testlib } from '../../harness/paths.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { ratios } from '../../harness/measure/rounds.js';
+import { median, percentile } from '../../harness/measure/statistics.js';
+import { figure } from '../../harness/report/table.js';
 import {
   type Effort,
   type Runner,
@@ -27,8 +27,8 @@ import {
   rateRows,
   runnersOf,
   throughput,
-} from '../../harness/throughput.js';
-import { TRIP_PLOT, tripRows, trips, tripsInTurns } from '../../harness/trips.js';
+} from '../../harness/measure/throughput.js';
+import { TRIP_PLOT, tripRows, trips, tripsInTurns } from '../../harness/measure/trips.js';
 import { type Contestant, closeField, label } from '../../peers/contestant.js';
 import { offthread } from '../../peers/offthread.js';
 import { tinypool } from '../../peers/tinypool.js';

@@ -9,12 +9,12 @@
  *
  * Target: below 1 % of a core, from a second after the last answer on.
  */
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { ask } from '../../harness/program.js';
-import { Report } from '../../harness/report.js';
-import { interleave } from '../../harness/rounds.js';
-import { median, summary } from '../../harness/statistics.js';
-import { figure } from '../../harness/table.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { ask } from '../../harness/processes/child-program.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { interleave } from '../../harness/measure/rounds.js';
+import { median, summary } from '../../harness/measure/statistics.js';
+import { figure } from '../../harness/report/table.js';
 import type { Idled } from '../../peers/idle-host.js';
 import { LONE_NAMES, isOurs } from '../../peers/lone.js';
 

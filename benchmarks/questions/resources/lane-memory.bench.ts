@@ -22,11 +22,11 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { type Memory, memoryOf, tree } from '../../harness/process-tree.js';
-import { Report } from '../../harness/report.js';
-import { interleave } from '../../harness/rounds.js';
-import { median, slope } from '../../harness/statistics.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { type Memory, memoryOf, tree } from '../../harness/processes/process-tree.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { interleave } from '../../harness/measure/rounds.js';
+import { median, slope } from '../../harness/measure/statistics.js';
 import type { ResidentName } from '../../peers/residents.js';
 
 const given = benchmarkArguments();

@@ -9,12 +9,12 @@
  * Target: flat from the 100,000th call to the last.
  */
 import { getEventListeners } from 'node:events';
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { testlib } from '../../harness/lab.js';
-import { collect } from '../../harness/memory.js';
-import { Report } from '../../harness/report.js';
-import { slope } from '../../harness/statistics.js';
-import { figure } from '../../harness/table.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { testlib } from '../../harness/paths.js';
+import { collect } from '../../harness/processes/memory.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { slope } from '../../harness/measure/statistics.js';
+import { figure } from '../../harness/report/table.js';
 import { createPool, OffthreadError } from '../../../src/index.js';
 
 const given = benchmarkArguments();

@@ -10,12 +10,12 @@
  * resolves when a lane is ready, the others start their workers behind the
  * scenes, and the first call waits for that.
  */
-import { benchmarkArguments } from '../../harness/arguments.js';
-import { ask } from '../../harness/program.js';
-import { Report } from '../../harness/report.js';
-import { interleave, ratios } from '../../harness/rounds.js';
-import { median, summary } from '../../harness/statistics.js';
-import { times } from '../../harness/table.js';
+import { benchmarkArguments } from '../../harness/command/arguments.js';
+import { ask } from '../../harness/processes/child-program.js';
+import { Report } from '../../harness/report/benchmark-report.js';
+import { interleave, ratios } from '../../harness/measure/rounds.js';
+import { median, summary } from '../../harness/measure/statistics.js';
+import { times } from '../../harness/report/table.js';
 import { LONE_NAMES, type LoneName, isOurs } from '../../peers/lone.js';
 import type { StartedUp } from '../../peers/start-up-host.js';
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ATTEMPTS, compareQuestion } from '../../../benchmarks/check/attempts.js';
 import { compare } from '../../../benchmarks/check/compare.js';
 import { COMPARED } from '../../../benchmarks/check/compared.js';
-import { QUESTIONS } from '../../../benchmarks/harness/questions.js';
+import { QUESTIONS } from '../../../benchmarks/harness/command/question-list.js';
 import type { RecordedTarget } from '../../../benchmarks/page/recording.js';
 
 function target(what: string, value: number | null, better: 'higher' | 'lower' = 'higher'): RecordedTarget {

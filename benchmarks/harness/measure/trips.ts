@@ -1,8 +1,8 @@
 /** One call at a time: how long until its promise is settled. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Contestant } from '../peers/contestant.js';
-import { label } from '../peers/contestant.js';
-import type { Plot } from './report.js';
+import type { Contestant } from '../../peers/contestant.js';
+import { label } from '../../peers/contestant.js';
+import type { Plot } from '../report/benchmark-report.js';
 import { interleave } from './rounds.js';
 import { median, percentile } from './statistics.js';
 

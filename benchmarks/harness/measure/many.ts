@@ -1,10 +1,10 @@
 /** Runs over many items: how many items a second, in turns. */
-import type { Ffi } from '../peers/contestant.js';
-import type { Loops } from '../peers/loops.js';
-import { collect } from './memory.js';
-import type { Report } from './report.js';
+import type { Ffi } from '../../peers/contestant.js';
+import type { Loops } from '../../peers/loops.js';
+import { collect } from '../processes/memory.js';
+import type { Report } from '../report/benchmark-report.js';
 import { interleave, ratios } from './rounds.js';
-import { times } from './table.js';
+import { times } from '../report/table.js';
 import { type Rated, ratePlot, rateRows } from './throughput.js';
 
 /** Somebody who runs over items. */

@@ -179,5 +179,5 @@ export function programOf({ topic, name }: Pick<Question, 'topic' | 'name'>): st
 export function compiledProgram(name: string): string {
   const question = QUESTIONS.find((one) => one.name === name);
   if (question === undefined) throw new RangeError(`there is no question \`${name}\``);
-  return fileURLToPath(new URL(`../${programOf(question)}.js`, import.meta.url));
+  return fileURLToPath(new URL(`../../${programOf(question)}.js`, import.meta.url));
 }

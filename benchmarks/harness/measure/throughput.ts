@@ -1,8 +1,8 @@
 /** How many calls a second contestants make, in turns. */
-import type { Contestant } from '../peers/contestant.js';
-import { label, sum } from '../peers/contestant.js';
+import type { Contestant } from '../../peers/contestant.js';
+import { label, sum } from '../../peers/contestant.js';
 import { type callers, ownCallers } from './callers.js';
-import type { Plot } from './report.js';
+import type { Plot } from '../report/benchmark-report.js';
 import { interleave, ratios } from './rounds.js';
 import { median, summary } from './statistics.js';
 

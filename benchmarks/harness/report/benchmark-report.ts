@@ -5,10 +5,10 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BenchmarkArguments } from './arguments.js';
-import { root } from './lab.js';
+import type { BenchmarkArguments } from '../command/arguments.js';
+import { root } from '../paths.js';
 import { cpuTimes, loadLine, machineLine, stolenLine } from './machine.js';
-import { median } from './statistics.js';
+import { median } from '../measure/statistics.js';
 import { figure, table, times } from './table.js';
 
 /**

@@ -1,7 +1,7 @@
 /** Percentiles of times among which some never came. */
 import { NEVER } from './guard.js';
 import { percentile } from './statistics.js';
-import { figure } from './table.js';
+import { figure } from '../report/table.js';
 
 /** For a table, or a line. */
 export function shownMs(ms: number): string {

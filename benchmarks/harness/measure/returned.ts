@@ -1,6 +1,6 @@
 /** What native code returned from a call that was cancelled: its caller is not told, the call's row is. */
-import type { Call } from '../../src/calls/call.js';
-import { RowDouble } from '../../src/shared/memory/layout.js';
+import type { Call } from '../../../src/calls/call.js';
+import { RowDouble } from '../../../src/shared/memory/layout.js';
 
 /** @param call that has ended, the last one of its lane. */
 export function returned(call: Call, type: 'i32' | 'u64'): bigint {

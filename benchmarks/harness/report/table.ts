@@ -1,5 +1,5 @@
 /** Figures as text, and lines of a table: text to the left, numbers to the right. */
-import { summary } from './statistics.js';
+import { summary } from '../measure/statistics.js';
 
 /** Rounded to what is worth reading: whole from 100 up, else three digits. */
 export function figure(value: number): string {
