@@ -1,7 +1,7 @@
 /** The parts of dispatch that are left out to be measured are where they are said to be. */
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
-import { PARTS } from '../../benchmarks/peers/parts.js';
+import { PARTS } from '../../benchmarks/peers/calls/parts.js';
 
 describe('benchmarks: the parts of dispatch', () => {
   for (const { name, file, with: text, without } of PARTS) {

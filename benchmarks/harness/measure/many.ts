@@ -1,6 +1,6 @@
 /** Runs over many items: how many items a second, in turns. */
 import type { Ffi } from '../../peers/contestant.js';
-import type { Loops } from '../../peers/loops.js';
+import type { Loops } from '../../peers/many-items/loops.js';
 import { collect } from '../processes/memory.js';
 import type { Report } from '../report/benchmark-report.js';
 import { interleave, ratios } from './rounds.js';

@@ -4,7 +4,7 @@ const { BENCH_FFI, BENCH_LIBRARY } = process.env;
 type Add = (a: number, b: number) => number;
 
 async function addByFfiRs(): Promise<Add> {
-  return (await import('../ffi-rs.js')).addByFfiRs;
+  return (await import('../libraries/ffi-rs-calls.js')).addByFfiRs;
 }
 
 async function addByKoffi(): Promise<Add> {

@@ -1,7 +1,7 @@
 /** Runs native code whose callback asks the host by a message, and blocks for the answer. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { load, pointer, proto, register } from 'koffi';
-import type { AskWorkerData } from '../askers.js';
+import type { AskWorkerData } from '../callbacks/askers.js';
 
 const port = parentPort;
 if (port === null) throw new Error('this is a worker');

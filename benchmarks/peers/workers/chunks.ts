@@ -8,7 +8,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { load, pointer, proto, register, unregister } from 'koffi';
-import type { ChunkPost, ChunkWorkerData } from '../streamers.js';
+import type { ChunkPost, ChunkWorkerData } from '../callbacks/streamers.js';
 
 type OnChunk = (index: number, bytes: number, size: number) => number;
 

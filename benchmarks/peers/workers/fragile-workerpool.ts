@@ -1,4 +1,4 @@
 import { worker } from 'workerpool';
-import { crash, hang, processId } from './fragile.js';
+import { crash, hang, processId } from './fragile-jobs.js';
 
 worker({ crash, hang, processId });

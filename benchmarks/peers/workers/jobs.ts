@@ -1,6 +1,6 @@
 /** What peers' workers do beside adding two integers, by koffi. For piscina and tinypool each is found by its name. */
 import { load } from 'koffi';
-import { zlib } from '../zlib.js';
+import { zlib } from '../libraries/zlib.js';
 
 const library = load(process.env['BENCH_LIBRARY'] ?? '');
 const nativeAdd = library.func('ot_add', 'int', ['int', 'int']) as (a: number, b: number) => number;

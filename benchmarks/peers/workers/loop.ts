@@ -1,6 +1,6 @@
 /** A plain loop over items that are here already, into an array that is here already: what a thread can do at most. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { LoopWorkerData } from '../loops.js';
+import type { LoopWorkerData } from '../many-items/loops.js';
 import { add } from './add.js';
 import type { Pair } from './jobs.js';
 

@@ -24,7 +24,7 @@ import { Report } from '../../harness/report/benchmark-report.js';
 import { interleave, ratios } from '../../harness/measure/rounds.js';
 import { median, percentile, summary } from '../../harness/measure/statistics.js';
 import { figure } from '../../harness/report/table.js';
-import { type Asker, blockingAsker, offthreadAsker, pingPong } from '../../peers/askers.js';
+import { type Asker, blockingAsker, offthreadAsker, pingPong } from '../../peers/callbacks/askers.js';
 
 const given = benchmarkArguments();
 const ROUNDS = given.quick ? 3 : 9;

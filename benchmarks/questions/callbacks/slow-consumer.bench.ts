@@ -25,7 +25,7 @@ import { returned } from '../../harness/measure/returned.js';
 import { slope } from '../../harness/measure/statistics.js';
 import { figure } from '../../harness/report/table.js';
 import { Tally } from '../../harness/measure/tally.js';
-import { flood } from '../../peers/flood.js';
+import { flood } from '../../peers/callbacks/flood.js';
 
 const given = benchmarkArguments();
 const CHUNK_BYTES = 65_536;

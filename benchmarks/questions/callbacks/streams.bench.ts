@@ -18,7 +18,7 @@ import { collect } from '../../harness/processes/memory.js';
 import { Report } from '../../harness/report/benchmark-report.js';
 import { interleave, ratios } from '../../harness/measure/rounds.js';
 import { median, summary } from '../../harness/measure/statistics.js';
-import { type Streamer, offthreadStreamers, postMessageStreamer } from '../../peers/streamers.js';
+import { type Streamer, offthreadStreamers, postMessageStreamer } from '../../peers/callbacks/streamers.js';
 
 const given = benchmarkArguments();
 const ROUNDS = { full: 7, brief: 3, quick: 3 }[given.effort];

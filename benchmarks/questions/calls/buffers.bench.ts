@@ -25,7 +25,7 @@ import {
   runnersOf,
   throughput,
 } from '../../harness/measure/throughput.js';
-import { type Way, byteField } from '../../peers/byte-field.js';
+import { type Way, byteField } from '../../peers/calls/byte-field.js';
 
 const WORKERS = 2;
 const WANTED = 3;

@@ -15,9 +15,9 @@ import { ratios } from '../../harness/measure/rounds.js';
 import { median } from '../../harness/measure/statistics.js';
 import { type Effort, runnersOf, throughput } from '../../harness/measure/throughput.js';
 import { type Contestant, closeField } from '../../peers/contestant.js';
-import { PARTS, type Part } from '../../peers/parts.js';
-import { textOf } from '../../peers/text-field.js';
-import { libraryWithout, removeLibraries } from '../../peers/without-part.js';
+import { PARTS, type Part } from '../../peers/calls/parts.js';
+import { textOf } from '../../peers/calls/text-field.js';
+import { libraryWithout, removeLibraries } from '../../peers/calls/without-part.js';
 
 const given = benchmarkArguments();
 const EFFORT: Effort = given.quick

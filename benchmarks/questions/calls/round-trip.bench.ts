@@ -15,7 +15,7 @@ import { ratios } from '../../harness/measure/rounds.js';
 import { times } from '../../harness/report/table.js';
 import { TRIP_PLOT, type Trips, tripRows, trips, tripsInTurns } from '../../harness/measure/trips.js';
 import { type Contestant, closeField, label } from '../../peers/contestant.js';
-import { fieldForLatency } from '../../peers/field.js';
+import { fieldForLatency } from '../../peers/calls/field.js';
 
 const given = benchmarkArguments();
 const ROUNDS = { full: 5, brief: 3, quick: 2 }[given.effort];

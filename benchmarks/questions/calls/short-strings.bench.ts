@@ -22,7 +22,7 @@ import {
   throughput,
 } from '../../harness/measure/throughput.js';
 import { closeField } from '../../peers/contestant.js';
-import { textField } from '../../peers/text-field.js';
+import { textField } from '../../peers/calls/text-field.js';
 
 const WORKERS = 2;
 const given = benchmarkArguments();

@@ -29,9 +29,9 @@ import {
   throughput,
 } from '../../harness/measure/throughput.js';
 import { type Ffi, closeField } from '../../peers/contestant.js';
-import { fieldForThroughput } from '../../peers/field.js';
-import { KOFFI_ASYNC_CALLS } from '../../peers/koffi-async.js';
-import { plainLoop } from '../../peers/plain-loop.js';
+import { fieldForThroughput } from '../../peers/calls/field.js';
+import { KOFFI_ASYNC_CALLS } from '../../peers/libraries/koffi-async.js';
+import { plainLoop } from '../../peers/calls/plain-loop.js';
 
 const WORKERS = 2;
 const given = benchmarkArguments();

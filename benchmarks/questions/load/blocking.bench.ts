@@ -14,7 +14,7 @@ import { Report } from '../../harness/report/benchmark-report.js';
 import { interleave, ratios } from '../../harness/measure/rounds.js';
 import { median, summary } from '../../harness/measure/statistics.js';
 import { figure } from '../../harness/report/table.js';
-import { type Sleeper, sleepers } from '../../peers/sleepers.js';
+import { type Sleeper, sleepers } from '../../peers/load/sleepers.js';
 
 /** ms of the calls that are asked something of. */
 const LONG_MS = 10;

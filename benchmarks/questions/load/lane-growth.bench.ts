@@ -12,14 +12,14 @@ import { ask } from '../../harness/processes/child-program.js';
 import { Report } from '../../harness/report/benchmark-report.js';
 import { median, summary } from '../../harness/measure/statistics.js';
 import { figure } from '../../harness/report/table.js';
-import type { Grown } from '../../peers/growth-host.js';
+import type { Grown } from '../../peers/load/growth-host.js';
 
 const CALL_MS = 10;
 const given = benchmarkArguments();
 const LANES = given.quick ? [1, 4, 16] : [1, 2, 4, 8, 16, 32];
 const ROUNDS = given.quick ? 1 : 3;
 const ROUND_MS = given.quick ? 100 : 300;
-const host = new URL('../../peers/growth-host.js', import.meta.url);
+const host = new URL('../../peers/load/growth-host.js', import.meta.url);
 
 const heading = (lanes: number): string => `${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`;
 const ideal = (lanes: number): number => (lanes * 1_000) / CALL_MS;

@@ -20,7 +20,7 @@ import { Report } from '../../harness/report/benchmark-report.js';
 import { interleave, ratios } from '../../harness/measure/rounds.js';
 import { median, percentile, summary } from '../../harness/measure/statistics.js';
 import { times } from '../../harness/report/table.js';
-import { type Mixer, mixers } from '../../peers/mixers.js';
+import { type Mixer, mixers } from '../../peers/load/mixers.js';
 
 const LANES = 4;
 const LONG_AT_ONCE = 2;

@@ -21,7 +21,7 @@ import { benchmarkArguments } from '../../harness/command/arguments.js';
 import { Report } from '../../harness/report/benchmark-report.js';
 import { interleave, ratios } from '../../harness/measure/rounds.js';
 import { median, percentile, summary } from '../../harness/measure/statistics.js';
-import { type Overloaded, overloadedField } from '../../peers/overloaded.js';
+import { type Overloaded, overloadedField } from '../../peers/load/overloaded.js';
 
 const LANES = 4;
 const RUN_MS = { least: 5, most: 15, mean: 10 } as const;

@@ -18,8 +18,8 @@ import { Report } from '../../harness/report/benchmark-report.js';
 import { interleave, ratios } from '../../harness/measure/rounds.js';
 import { median, summary } from '../../harness/measure/statistics.js';
 import { figure } from '../../harness/report/table.js';
-import type { Queued } from '../../peers/queue-host.js';
-import { QUEUERS, type QueuerName } from '../../peers/queuers.js';
+import type { Queued } from '../../peers/load/queue-host.js';
+import { QUEUERS, type QueuerName } from '../../peers/load/queuers.js';
 
 const BOUND = 500;
 const LEFT_SHARE = 0.05;
@@ -27,7 +27,7 @@ const given = benchmarkArguments();
 const CALLS = given.quick ? 100_000 : 1_000_000;
 const PEERS_CALLS = CALLS / 100;
 const ROUNDS = given.quick ? 1 : 3;
-const host = new URL('../../peers/queue-host.js', import.meta.url);
+const host = new URL('../../peers/load/queue-host.js', import.meta.url);
 
 const callsOf = (name: QueuerName): number => (name === 'offthread' ? CALLS : PEERS_CALLS);
 

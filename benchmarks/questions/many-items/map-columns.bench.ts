@@ -18,10 +18,10 @@ import { testlib } from '../../harness/paths.js';
 import { type Many, asLimit, manyInTurns, reportMany } from '../../harness/measure/many.js';
 import { Report } from '../../harness/report/benchmark-report.js';
 import type { Rated } from '../../harness/measure/throughput.js';
-import { columns, inRanges, offthreadColumns } from '../../peers/column-mappers.js';
-import { linkFfiRs } from '../../peers/ffi-rs.js';
-import { blockingJobPool } from '../../peers/job-pools.js';
-import { plainLoops } from '../../peers/loops.js';
+import { columns, inRanges, offthreadColumns } from '../../peers/many-items/column-mappers.js';
+import { linkFfiRs } from '../../peers/libraries/ffi-rs-calls.js';
+import { blockingJobPool } from '../../peers/libraries/job-pools.js';
+import { plainLoops } from '../../peers/many-items/loops.js';
 
 const WORKERS = 2;
 const WANTED = 0.9;

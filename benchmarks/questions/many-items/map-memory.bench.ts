@@ -14,7 +14,7 @@ import { ask } from '../../harness/processes/child-program.js';
 import { Report } from '../../harness/report/benchmark-report.js';
 import { median } from '../../harness/measure/statistics.js';
 import { figure } from '../../harness/report/table.js';
-import type { Held } from '../../peers/endless-host.js';
+import type { Held } from '../../peers/many-items/endless-host.js';
 
 const given = benchmarkArguments();
 const ITEMS = given.quick ? 100_000 : 10_000_000;
@@ -22,7 +22,7 @@ const GROWTH = 1.25;
 
 const report = new Report('map-memory', given);
 const { heap, resident, seconds, wrong } = await ask<Held>(
-  new URL('../../peers/endless-host.js', import.meta.url),
+  new URL('../../peers/many-items/endless-host.js', import.meta.url),
   [String(ITEMS)],
   { execArgv: ['--max-old-space-size=64'] },
 );

@@ -17,10 +17,10 @@ import { testlib } from '../../harness/paths.js';
 import { type Many, asLimit, manyInTurns, reportMany } from '../../harness/measure/many.js';
 import { Report } from '../../harness/report/benchmark-report.js';
 import type { Rated } from '../../harness/measure/throughput.js';
-import { linkFfiRs } from '../../peers/ffi-rs.js';
-import { piscinaJobs, tinypoolJobs } from '../../peers/job-pools.js';
-import { plainLoops } from '../../peers/loops.js';
-import { inBatches, offthreadMappers, oneByOne, pairs } from '../../peers/mappers.js';
+import { linkFfiRs } from '../../peers/libraries/ffi-rs-calls.js';
+import { piscinaJobs, tinypoolJobs } from '../../peers/libraries/job-pools.js';
+import { plainLoops } from '../../peers/many-items/loops.js';
+import { inBatches, offthreadMappers, oneByOne, pairs } from '../../peers/many-items/mappers.js';
 
 const WORKERS = 2;
 const WANTED = 0.6;

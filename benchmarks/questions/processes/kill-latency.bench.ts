@@ -25,8 +25,8 @@ import { Report } from '../../harness/report/benchmark-report.js';
 import { interleave } from '../../harness/measure/rounds.js';
 import { runs } from '../../harness/processes/process-exists.js';
 import { percentile } from '../../harness/measure/statistics.js';
-import { closeFragile, hangingField } from '../../peers/fragile-field.js';
-import type { Fragile } from '../../peers/fragile.js';
+import { closeFragile, hangingField } from '../../peers/processes/fragile-field.js';
+import type { Fragile } from '../../peers/processes/fragile.js';
 
 const given = benchmarkArguments();
 const ROUNDS = given.quick ? 2 : 10;

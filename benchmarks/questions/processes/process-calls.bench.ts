@@ -30,9 +30,9 @@ import {
 } from '../../harness/measure/throughput.js';
 import { TRIP_PLOT, tripRows, trips, tripsInTurns } from '../../harness/measure/trips.js';
 import { type Contestant, closeField, label } from '../../peers/contestant.js';
-import { offthread } from '../../peers/offthread.js';
-import { tinypool } from '../../peers/tinypool.js';
-import { workerpool } from '../../peers/workerpool.js';
+import { offthread } from '../../peers/libraries/offthread.js';
+import { tinypool } from '../../peers/libraries/tinypool.js';
+import { workerpool } from '../../peers/libraries/workerpool.js';
 
 const WORKERS = 2;
 const WANTED = 3;

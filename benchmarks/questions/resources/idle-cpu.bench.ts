@@ -15,8 +15,8 @@ import { Report } from '../../harness/report/benchmark-report.js';
 import { interleave } from '../../harness/measure/rounds.js';
 import { median, summary } from '../../harness/measure/statistics.js';
 import { figure } from '../../harness/report/table.js';
-import type { Idled } from '../../peers/idle-host.js';
-import { LONE_NAMES, isOurs } from '../../peers/lone.js';
+import type { Idled } from '../../peers/resources/idle-host.js';
+import { LONE_NAMES, isOurs } from '../../peers/libraries/lone.js';
 
 const given = benchmarkArguments();
 const ROUNDS = given.quick ? 1 : 2;
@@ -24,7 +24,7 @@ const LANES = 2;
 const CALLS = given.quick ? 2_000 : 20_000;
 const BOUND = 1;
 const NOTHING = 'no pool';
-const host = new URL('../../peers/idle-host.js', import.meta.url);
+const host = new URL('../../peers/resources/idle-host.js', import.meta.url);
 
 const report = new Report('idle-cpu', given);
 const names = [NOTHING, ...LONE_NAMES.filter((name) => !/process/.test(name))] as const;

@@ -27,7 +27,7 @@ import { type Memory, memoryOf, tree } from '../../harness/processes/process-tre
 import { Report } from '../../harness/report/benchmark-report.js';
 import { interleave } from '../../harness/measure/rounds.js';
 import { median, slope } from '../../harness/measure/statistics.js';
-import type { ResidentName } from '../../peers/residents.js';
+import type { ResidentName } from '../../peers/resources/residents.js';
 
 const given = benchmarkArguments();
 const LANES = given.quick ? [1, 2] : [1, 4, 8];
@@ -40,7 +40,7 @@ const THREADS = ['offthread threads', 'piscina threads', 'tinypool worker_thread
 const PROCESSES = ['offthread processes', 'tinypool child_process', 'workerpool process'] as const;
 const NAMES: readonly ResidentName[] = [...THREADS, ...PROCESSES];
 
-const host = fileURLToPath(new URL('../../peers/resident-host.js', import.meta.url));
+const host = fileURLToPath(new URL('../../peers/resources/resident-host.js', import.meta.url));
 
 async function allThere(program: ChildProcess, processes: number): Promise<number[]> {
   for (const end = performance.now() + PATIENCE_MS; ; await sleep(20)) {

@@ -16,13 +16,13 @@ import { Report } from '../../harness/report/benchmark-report.js';
 import { interleave, ratios } from '../../harness/measure/rounds.js';
 import { median, summary } from '../../harness/measure/statistics.js';
 import { times } from '../../harness/report/table.js';
-import { LONE_NAMES, type LoneName, isOurs } from '../../peers/lone.js';
-import type { StartedUp } from '../../peers/start-up-host.js';
+import { LONE_NAMES, type LoneName, isOurs } from '../../peers/libraries/lone.js';
+import type { StartedUp } from '../../peers/resources/start-up-host.js';
 
 const given = benchmarkArguments();
 const ROUNDS = given.quick ? 1 : 5;
 const LANES = [1, 2];
-const host = new URL('../../peers/start-up-host.js', import.meta.url);
+const host = new URL('../../peers/resources/start-up-host.js', import.meta.url);
 
 interface Started {
   readonly name: LoneName;
