@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { USAGE, asked } from './harness/command/command-line.js';
 import { root } from './harness/paths.js';
 import { QUESTIONS, compiledProgram } from './harness/command/question-list.js';
-import { pageFrom, writePage } from './page/files.js';
+import { pageFrom, writePage } from './page/page-files.js';
 
 /** @returns whether it ended well. */
 async function answer(name: string, flags: readonly string[]): Promise<boolean> {

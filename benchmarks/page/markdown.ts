@@ -1,6 +1,6 @@
 /** Writes Markdown: tables, and text that means itself. */
 import { figure } from '../harness/report/table.js';
-import { columnsOf, isNumeric } from './cells.js';
+import { columnsOf, isNumeric } from './table-cells.js';
 import type { Cell, Row } from './recording.js';
 
 /** Text that holds nothing which Markdown or HTML would take for its own. */

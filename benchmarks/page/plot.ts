@@ -1,6 +1,6 @@
 /** From a recorded table to what is drawn of it. */
 import { figure } from '../harness/report/table.js';
-import { columnsOf, labelOf, numberOf } from './cells.js';
+import { columnsOf, labelOf, numberOf } from './table-cells.js';
 import type { PlotWish, RecordedTable, Row } from './recording.js';
 
 /** What bars and lines have in common. */

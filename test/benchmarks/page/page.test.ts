@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { pageFrom, writePage } from '../../../benchmarks/page/files.js';
+import { pageFrom, writePage } from '../../../benchmarks/page/page-files.js';
 import { grid, plain, table } from '../../../benchmarks/page/markdown.js';
 import { pageOf } from '../../../benchmarks/page/page.js';
 import { reasonFor } from '../../../benchmarks/page/reasons.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { labelOf, numberOf } from '../../../benchmarks/page/cells.js';
+import { labelOf, numberOf } from '../../../benchmarks/page/table-cells.js';
 import { type BarPlot, type LinePlot, described, plotOf } from '../../../benchmarks/page/plot.js';
 import { short } from '../../../benchmarks/page/scale.js';
 
