@@ -49,6 +49,7 @@ export interface ErrorContext {
 export class OffthreadError extends Error {
   /** Stable identifier, for example `OFFTHREAD_CALL_TIMEOUT`. */
   code: string;
+  /** What sort of failure it was: the same for every error of a class. */
   readonly kind: ErrorKind;
   /** Id of the call, where one exists. */
   call: number | undefined;
@@ -71,7 +72,7 @@ export class OffthreadError extends Error {
   }
 }
 
-/** Errors of callers' functions may be anything: looking at one may throw. */
+/** Errors of callers' functions may be anything: looking at one may throw. @internal */
 export function isOwn(error: unknown): error is OffthreadError {
   try {
     return error instanceof OffthreadError;
@@ -80,7 +81,7 @@ export function isOwn(error: unknown): error is OffthreadError {
   }
 }
 
-/** Undefined for errors of others. Never throws. */
+/** Undefined for errors of others. Never throws. @internal */
 export function kindOf(error: unknown): ErrorKind | undefined {
   return isOwn(error) ? error.kind : undefined;
 }
@@ -217,8 +218,11 @@ export interface NativeFailure {
  * `OFFTHREAD_NATIVE`.
  */
 export class NativeError extends OffthreadError {
+  /** The value that the function returned. */
   readonly returned: unknown;
+  /** `errno` directly after the call; undefined where the declaration does not ask for it. */
   readonly errno: number | undefined;
+  /** The text of the library's last error; undefined where the declaration names no `lastError`. */
   readonly lastError: string | undefined;
   constructor(message: string, context?: ErrorContext & NativeFailure) {
     super('OFFTHREAD_NATIVE', 'native', message, context);
@@ -268,19 +272,27 @@ export type DeathPhase = 'boot' | 'idle' | 'call' | 'answer';
 export interface CrashDetails {
   /** For example `SIGSEGV`. */
   readonly signal?: string | undefined;
+  /** Exit code; undefined where a signal ended the lane. */
   readonly exitCode?: number | undefined;
+  /** Where the lane was when it died. */
   readonly phase?: DeathPhase | undefined;
   /** Process id, of a process lane. */
   readonly pid?: number | undefined;
+  /** The arguments of the call in short, at most 200 characters. */
   readonly digest?: string | undefined;
+  /** The last lines that a process lane wrote to stderr. */
   readonly stderr?: readonly string[] | undefined;
+  /** Lanes that the call has crashed. */
   readonly attempts?: number | undefined;
 }
 
 /** The lane that ran the call ended unexpectedly. */
 export class LaneCrashedError extends OffthreadError {
+  /** The signal that ended a process lane, for example `SIGSEGV`; undefined where it exited. */
   readonly signal: string | undefined;
+  /** Exit code; undefined where a signal ended the lane. */
   readonly exitCode: number | undefined;
+  /** Where the lane was when it died. */
   readonly phase: DeathPhase;
   /** Process id, of a process lane. */
   readonly pid: number | undefined;
@@ -352,7 +364,9 @@ export class DeadlockError extends OffthreadError {
 export interface ManyDetails {
   /** The item that ended the run, counted from 0; undefined where none did. */
   readonly index?: number | undefined;
+  /** Items that had succeeded. Default 0. */
   readonly done?: number;
+  /** Items that had failed for good. Default 0. */
   readonly failed?: number;
 }
 

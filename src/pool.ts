@@ -286,6 +286,7 @@ export class Pool implements AsyncDisposable {
     return this.#closing;
   }
 
+  /** Closes the pool, as `close()` without options does: `await using pool = createPool()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -296,11 +297,13 @@ export class Pool implements AsyncDisposable {
     return this;
   }
 
+  /** Adds a listener that is called for the next event only. @throws ArgumentError for an unknown event. */
   once<E extends keyof PoolEvents>(event: E, listener: Listener<E>): this {
     this.#events.once(event, listener);
     return this;
   }
 
+  /** Removes a listener; does nothing where it was not added. @throws ArgumentError for an unknown event. */
   off<E extends keyof PoolEvents>(event: E, listener: Listener<E>): this {
     this.#events.off(event, listener);
     return this;

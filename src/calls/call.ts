@@ -37,11 +37,13 @@ export interface CallTiming {
 
 /** How far native code says it is. */
 export interface CallProgress {
+  /** How much is done, in a unit of the native function's own. */
   readonly done: number;
   /** 0 while unknown. */
   readonly total: number;
 }
 
+/** Times of a call that has settled. */
 interface SettledTimes {
   /** ms from creation to the start, or to the end where it never started. */
   readonly queuedMs: number;
@@ -52,15 +54,23 @@ interface SettledTimes {
 /** How a call ended, as data. */
 export type SettledCall<T> =
   | ({
+      /** The call has returned a value. */
       readonly status: 'succeeded';
+      /** The value. */
       readonly value: T;
+      /** There is none. */
       readonly error?: never;
+      /** There is none. */
       readonly kind?: never;
     } & SettledTimes)
   | ({
+      /** The call has not returned a value: why, in one word. */
       readonly status: 'failed' | 'cancelled' | 'timed-out';
+      /** There is none. */
       readonly value?: never;
+      /** What the call rejects with. */
       readonly error: OffthreadError;
+      /** The kind of the error. */
       readonly kind: ErrorKind;
     } & SettledTimes);
 
@@ -68,9 +78,11 @@ export type SettledCall<T> =
 export interface NativeCall<T> extends Promise<T>, Disposable {
   /** Unique among the calls of all pools of this thread: a positive whole number. */
   readonly id: number;
+  /** Where the call is in its life, at this moment. */
   readonly state: CallState;
   /** What native code last wrote to its `progress` parameter; undefined where the declaration has none. */
   readonly progress: CallProgress | undefined;
+  /** When it was made, and how long it has waited and run, at this moment. */
   readonly timing: CallTiming;
   /**
    * Asks the call to stop: it rejects with a CallCancelledError. Queued, it

@@ -11,13 +11,19 @@ import { Math } from '../builtins.js';
 
 /** A distribution of durations, in ms. */
 export interface Distribution {
+  /** Durations recorded; 0: all figures are 0. */
   readonly count: number;
+  /** The shortest. */
   readonly min: number;
+  /** The arithmetic mean. */
   readonly mean: number;
   /** Percentiles are within half a percent. */
   readonly p50: number;
+  /** 90 % were at most as long. */
   readonly p90: number;
+  /** 99 % were at most as long. */
   readonly p99: number;
+  /** The longest. */
   readonly max: number;
 }
 

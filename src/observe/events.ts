@@ -11,19 +11,64 @@ import { show } from '../options/checks.js';
 /** Events and what their listeners are given. */
 export interface PoolEvents {
   /** A lane takes calls. */
-  'lane-ready': [{ readonly lane: string }];
+  'lane-ready': [
+    {
+      /** Name of the lane. */
+      readonly lane: string;
+    },
+  ];
   /** A lane ended unexpectedly; its calls were rejected, or run elsewhere. */
-  'lane-crashed': [{ readonly lane: string; readonly error: LaneCrashedError }];
+  'lane-crashed': [
+    {
+      /** Name of the lane. */
+      readonly lane: string;
+      /** How it ended. */
+      readonly error: LaneCrashedError;
+    },
+  ];
   /** A lane is stuck in native code and was given up; a process is killed. */
-  'lane-lost': [{ readonly lane: string; readonly error: unknown }];
+  'lane-lost': [
+    {
+      /** Name of the lane. */
+      readonly lane: string;
+      /** Why it was given up: what its call was rejected with. */
+      readonly error: unknown;
+    },
+  ];
   /** A lost lane's native call has returned. */
-  'lane-recovered': [{ readonly lane: string }];
+  'lane-recovered': [
+    {
+      /** Name of the lane. */
+      readonly lane: string;
+    },
+  ];
   /** A lane that died is replaced, in so many ms. */
-  'lane-restarting': [{ readonly delayMs: number }];
+  'lane-restarting': [
+    {
+      /** ms until the new lane is started. */
+      readonly delayMs: number;
+    },
+  ];
   /** A lane has served long enough, or grown too large, and another has taken its place. */
-  'lane-recycled': [{ readonly lane: string; readonly reason: 'calls' | 'memory' }];
+  'lane-recycled': [
+    {
+      /** Name of the lane that was replaced. */
+      readonly lane: string;
+      /** Which of the pool's limits it has reached: `recycleAfter` or `recycleAboveMb`. */
+      readonly reason: 'calls' | 'memory';
+    },
+  ];
   /** So many lanes died within so many ms, or lanes failed to start so often in a row, that none is started for `retryInMs`. */
-  'breaker-open': [{ readonly deaths: number; readonly withinMs: number; readonly retryInMs: number }];
+  'breaker-open': [
+    {
+      /** Lanes that have died. */
+      readonly deaths: number;
+      /** ms within which they died. */
+      readonly withinMs: number;
+      /** ms until one is started again, on trial. */
+      readonly retryInMs: number;
+    },
+  ];
   /** One lane is started, to see whether it lives. */
   'breaker-trial': [Readonly<Record<string, never>>];
   /** It does: lanes are replaced again. */

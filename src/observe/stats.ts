@@ -3,11 +3,13 @@ import type { Distribution } from './durations.js';
 
 /** A snapshot of a pool, as returned by `pool.stats()`. Counts are since its creation. */
 export interface PoolStats {
+  /** Name of the pool: the prefix of the names of its lanes. */
   readonly name: string;
   /** What its lanes are. */
   readonly isolation: 'thread' | 'process';
   /** Whether lanes that die are replaced: `open` after too many deaths, `trial` while one is tried. */
   readonly breaker: 'closed' | 'open' | 'trial';
+  /** Lanes at this moment. */
   readonly lanes: {
     /** Lanes asked for. */
     readonly total: number;
@@ -15,6 +17,7 @@ export interface PoolStats {
     readonly idle: number;
     /** Inside a call. */
     readonly busy: number;
+    /** Not ready yet. */
     readonly starting: number;
     /** Given up, and still stuck in native code. */
     readonly lost: number;
@@ -25,12 +28,17 @@ export interface PoolStats {
   readonly queued: number;
   /** Calls that wait for room in the queue (`whenFull: 'wait'`). */
   readonly waiting: number;
+  /** Calls inside a lane, at this moment. */
   readonly running: number;
   /** Calls that were accepted. Items that travel together (`map`, `mapColumns`) count as one. */
   readonly submitted: number;
+  /** Calls that have returned a value. */
   readonly succeeded: number;
+  /** Calls that have failed. */
   readonly failed: number;
+  /** Calls that were cancelled. */
   readonly cancelled: number;
+  /** Calls that passed their timeout or deadline. */
   readonly timedOut: number;
   /** Calls that were never accepted: wrong arguments, a full queue, a closed pool. */
   readonly refused: number;
@@ -38,6 +46,7 @@ export interface PoolStats {
   readonly refusedLate: number;
   /** Lanes given up since the pool was created, also those that came back. */
   readonly lanesLost: number;
+  /** Lanes that ended unexpectedly. */
   readonly lanesCrashed: number;
   /** Process lanes ended because their call was cancelled or timed out. */
   readonly lanesKilled: number;

@@ -16,21 +16,33 @@ import type { EngineName } from '../declare/spec.js';
 
 /** What subscribers get. Times are ms; absent until known. */
 export interface CallTrace {
+  /** Id of the call, as in `call.id`. */
   readonly id: number;
+  /** Name of its pool. */
   readonly pool: string;
+  /** Path or name of the library. */
   readonly library: string;
+  /** Name of the function, as declared. */
   readonly symbol: string;
+  /** Engine that performs the call. */
   readonly engine: EngineName;
   /** ms since the epoch. */
   readonly createdAt: number;
+  /** Name of the lane that runs it. */
   lane?: string;
+  /** How it ended. */
   status?: 'succeeded' | 'failed' | 'cancelled' | 'timed-out';
+  /** Kind of its error, where it did not succeed. */
   kind?: string | undefined;
   /** A timeout or a fault (a crash, a lost lane): something an auditor wants to see. */
   violation?: boolean;
+  /** ms from creation to the start. */
   queuedMs?: number;
+  /** ms from the start to the end. */
   ranMs?: number;
+  /** What it resolves to, where it succeeded. */
   result?: unknown;
+  /** What it rejects with, where it did not succeed. */
   error?: unknown;
 }
 

@@ -20,6 +20,7 @@ export interface ManyProgress {
   readonly remainingMs: number | undefined;
 }
 
+/** Options of `pool.mapColumns`. */
 export interface ColumnOptions {
   /** Stops the run when it aborts: between two items, or as the declaration says. */
   readonly signal?: AbortSignal;

@@ -19,6 +19,7 @@ export interface MapRetries {
 /** By the kind of an error of offthread; `other` for errors of others. */
 export type RetriesByKind = { readonly [K in ErrorKind | 'other']?: number | MapRetries };
 
+/** Options of `pool.map`; `I` is an item, `R` a result. */
 export interface MapOptions<I = unknown, R = unknown> {
   /**
    * Items that are under way at once: a whole number from 1. Default: for native functions that take and return

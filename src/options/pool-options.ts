@@ -9,6 +9,7 @@ import { LONGEST_MS, duration, flag, integer, known, oneOf, quantity, refuse, un
 import { type LaneStart, laneStart } from './lane-start.js';
 import { type Preset, type Tuning, tuningOf } from './tuning.js';
 
+/** Options of a pool. All may be left out; they are checked and copied when the pool is made. */
 export interface PoolOptions {
   /** Native calls that run at once. Default: by `sizing`. */
   readonly lanes?: number;
@@ -84,6 +85,7 @@ export interface PoolOptions {
   readonly stackSizeMb?: number;
   /** Prefix of the lanes' names. Default `offthread`. */
   readonly name?: string;
+  /** Trade-off between latency, throughput and memory. Default: a balance of them. */
   readonly preset?: Preset;
 }
 

@@ -31,6 +31,7 @@ import { failuresOf } from '../batches/item-verdicts.js';
 export interface FailedItem {
   /** Counted from 0. */
   readonly index: number;
+  /** What it failed with. */
   readonly error: unknown;
 }
 

@@ -1,7 +1,9 @@
 /** What TypeScript checks of columns: the function's types say whether each holds numbers or bigints, and how many there are. */
 import type { Column, NumberColumn } from '../../shared/memory/batch-layout.js';
 
+/** Typed arrays of 64-bit integers. */
 type BigColumn = BigInt64Array | BigUint64Array;
+/** One value of a column. */
 type Numeric = number | bigint | boolean;
 
 /** A typed array of values of a type. Which one, the declaration says: that is looked at when the run starts. */

@@ -10,6 +10,7 @@ import { type ColumnResult, ColumnRun } from './column-run.js';
 
 /** A run over columns: a promise that can be watched and stopped. */
 export interface ColumnCall<C> extends Promise<ColumnResult<C>> {
+  /** How far the run is, at this moment. */
   readonly progress: ManyProgress;
   /** Where the results go: also of items that had finished when it failed. Undefined where it has not begun, or none are kept. */
   readonly out: C | undefined;

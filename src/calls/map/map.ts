@@ -19,6 +19,7 @@ export type ItemOf<A extends readonly unknown[]> = A extends readonly [infer One
  * for, and a reader that stops early stops it.
  */
 export interface MapResults<R> extends AsyncIterable<R>, AsyncDisposable {
+  /** How far the run is, at this moment. */
   readonly progress: ManyProgress;
   /** After it has ended early: results that were there, and that its reader has not been given. */
   readonly finished: readonly Finished[];

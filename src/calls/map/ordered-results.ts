@@ -17,6 +17,7 @@ export const NOTHING: unique symbol = Symbol('no result');
 export interface Finished {
   /** Counted from 0. */
   readonly index: number;
+  /** The result. */
   readonly value: unknown;
 }
 

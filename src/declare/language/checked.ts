@@ -14,31 +14,42 @@ import type { Declaration, DeclarationShape } from './types.js';
 
 /** A declaration whose literals TypeScript has widened to `string`. Checked when the library is opened. */
 export interface WideDeclaration {
+  /** The parameters, in the order of the C prototype. */
   readonly arguments: readonly (string | object)[];
+  /** What the function returns. */
   readonly return: string | object;
+  /** Name in the library, where it differs from the key. */
   readonly symbol?: string;
+  /** When a returned value means that the function failed. */
   // `object` stands for a predicate: as a function type it would hide the
   // context that `Declaration` gives to a predicate written in place.
   readonly fails?: string | object;
+  /** Whether `errno` is read for the error of a call that failed. */
   readonly errno?: boolean;
+  /** A function of the library that returns the text of its last error. */
   readonly lastError?: string | object;
+  /** A function of the library that interrupts a running call. */
   readonly onCancel?: object;
+  /** Chunks that its calls hand out through a callback that an earlier call installed. */
   readonly stream?: object;
 }
 
 /** Declarations as literals, or widened. */
 export type AnyDeclarations = Readonly<Record<string, Declaration | WideDeclaration>>;
 
+/** True where TypeScript has widened the literals of a declaration. */
 type IsWide<F extends DeclarationShape> = string extends F['return']
   ? true
   : string extends F['arguments'][number]
     ? true
     : false;
 
+/** The declaration, in which unknown keys are `never`. */
 type OnlyKnownKeys<F> = {
   readonly [K in keyof F]: K extends keyof WideDeclaration ? F[K] : never;
 };
 
+/** The declaration where it is right, else what it has to be. */
 type CheckedDeclaration<F> = F extends Declaration
   ? OnlyKnownKeys<F>
   : F extends DeclarationShape

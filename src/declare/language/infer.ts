@@ -96,12 +96,14 @@ type GivenValue<T> = T extends ScalarName
             ? CallbackFunction<T> | PersistentCallback<CallbackFunction<T>> | null
             : ArgumentValue;
 
+/** The parameters that the caller gives, one after the other. */
 type Given<A extends readonly unknown[]> = A extends readonly [infer Head, ...infer Rest]
   ? Head extends NotGiven
     ? Given<Rest>
     : [GivenValue<Head>, ...Given<Rest>]
   : [];
 
+/** What out and scalar inout parameters bring, one after the other. */
 type Outs<A extends readonly unknown[]> = A extends readonly [infer Head, ...infer Rest]
   ? Head extends Out<infer Inner>
     ? [ValueOf<Inner>, ...Outs<Rest>]
@@ -120,6 +122,7 @@ type MayHaveOuts<A extends readonly unknown[]> = [Extract<A[number], Out | Inout
     : false
   : true;
 
+/** The return value, or a tuple of it and the outs. */
 type WithOuts<R, O extends readonly unknown[]> = O extends readonly [] ? R : [R, ...O];
 
 /**
@@ -145,6 +148,7 @@ type StreamOf<D extends DeclarationShape> =
   | (ArgumentType extends D['arguments'][number] ? never : OwnChunks<D['arguments'][number]>)
   | (D extends { readonly stream: infer S extends Chunks } ? S : never);
 
+/** The `chunks()` of one parameter; `never` where it is persistent. */
 type OwnChunks<T> =
   T extends Chunks<infer _A, infer _R, infer O>
     ? O extends { readonly persistent: true }
@@ -152,6 +156,7 @@ type OwnChunks<T> =
       : T
     : never;
 
+/** One chunk of `chunks()`. */
 type ChunkOfStream<C> =
   C extends Chunks<infer A, infer _R, infer O>
     ? O extends { readonly bytes: readonly [number, number] }

@@ -47,6 +47,7 @@ export class PersistentCallback<F extends AnyFunction = AnyFunction> {
     else this.#hooks.push(hook);
   }
 
+  /** Closes it, as `close()` does. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -41,7 +41,11 @@ export type ScalarValue<T> = T extends NumberName
 
 /** A string that native code allocated for the caller: it is read, then released with the library's function `free`. */
 export interface OwnedText {
-  readonly cstring: { readonly free: string };
+  /** How it is released. */
+  readonly cstring: {
+    /** Name of the function of the library that releases it. */
+    readonly free: string;
+  };
 }
 
 /** What `out()` takes. */
@@ -51,11 +55,13 @@ export type InoutType = ScalarName | BytesName;
 
 /** An out parameter, made by `out()`: native code fills it, the caller gets it beside the return value. */
 export interface Out<T extends OutType = OutType> {
+  /** The type of what native code writes. */
   readonly out: T;
 }
 
 /** A parameter made by `inout()`: the caller gives it, native code changes it. */
 export interface Inout<T extends InoutType = InoutType> {
+  /** The type of what is given, and changed. */
   readonly inout: T;
 }
 
@@ -67,9 +73,18 @@ export interface Inout<T extends InoutType = InoutType> {
 export type CallbackArgument =
   | ScalarName
   | TextName
-  | { readonly bytes: number }
-  | { readonly cstrings: number }
-  | { readonly pointers: number };
+  | {
+      /** A Buffer: index of the argument that is its length in bytes. */
+      readonly bytes: number;
+    }
+  | {
+      /** An array of strings, or null where one is NULL: index of the argument that is their number. */
+      readonly cstrings: number;
+    }
+  | {
+      /** An array of addresses: index of the argument that is their number. */
+      readonly pointers: number;
+    };
 
 /** What a callback returns to native code. */
 export type CallbackReturn = ScalarName | 'void';
@@ -81,6 +96,7 @@ export interface CallbackSignature<
 > {
   /** The parameters, in the order of the C prototype. At most 16. */
   readonly arguments: A;
+  /** What it returns to native code. */
   readonly return: R;
 }
 
@@ -123,7 +139,13 @@ export interface Callback<
   R extends CallbackReturn = CallbackReturn,
   O extends CallbackOptions = CallbackOptions,
 > {
-  readonly callback: { readonly signature: CallbackSignature<A, R>; readonly options: O | undefined };
+  /** What `callback()` was given. */
+  readonly callback: {
+    /** Its C prototype. */
+    readonly signature: CallbackSignature<A, R>;
+    /** Its options. */
+    readonly options: O | undefined;
+  };
 }
 
 /** A callback through which native code hands out chunks, made by `chunks()`. The caller does not give it. */
@@ -132,7 +154,13 @@ export interface Chunks<
   R extends CallbackReturn = CallbackReturn,
   O extends ChunksOptions = ChunksOptions,
 > {
-  readonly chunks: { readonly signature: CallbackSignature<A, R>; readonly options: O | undefined };
+  /** What `chunks()` was given. */
+  readonly chunks: {
+    /** The C prototype of the callback. */
+    readonly signature: CallbackSignature<A, R>;
+    /** Its options. */
+    readonly options: O | undefined;
+  };
 }
 
 /** One entry of `arguments`, in the order of the C prototype. */
@@ -167,6 +195,7 @@ export interface DeclarationBase {
 
 /** A declaration that returns a value of type `Value`; `Rule` are the failure rules that make sense for it. */
 export interface Returning<Name, Value, Rule extends string> extends DeclarationBase {
+  /** What the function returns. */
   readonly return: Name;
   /**
    * When a returned value means that the function failed: a rule, or a
@@ -178,7 +207,9 @@ export interface Returning<Name, Value, Rule extends string> extends Declaration
 
 /** A declaration without a return value: it cannot tell that it failed. */
 export interface ReturningNothing extends DeclarationBase {
+  /** The function returns nothing. */
   readonly return: 'void';
+  /** There is no value to judge by. */
   readonly fails?: never;
 }
 
@@ -202,6 +233,8 @@ export type Declarations = Readonly<Record<string, Declaration>>;
 
 /** The least that inference needs of a declaration. */
 export interface DeclarationShape {
+  /** The parameters, in the order of the C prototype. */
   readonly arguments: readonly unknown[];
+  /** What the function returns. */
   readonly return: unknown;
 }

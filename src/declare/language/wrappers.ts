@@ -44,6 +44,7 @@ type Only<O, Known> = { readonly [K in Exclude<keyof O, keyof Known>]: never };
 
 /** Options left out. */
 interface None {
+  /** No argument becomes bytes. */
   readonly bytes?: never;
 }
 

@@ -25,6 +25,7 @@ export type NumberColumn =
   | Uint32Array
   | Float32Array
   | Float64Array;
+/** A typed array that is a column of items: one value for each. */
 export type Column = NumberColumn | BigInt64Array | BigUint64Array;
 
 /** What makes a column, of memory that is there or of its own. */

@@ -135,9 +135,11 @@ export function interruptOf(spec: FunctionSpec, engine: EngineName, path: string
 
 /** What a lane tells about itself. */
 export interface LaneReport {
+  /** Name of the lane. */
   readonly lane: string;
   /** The lane's own process, or the host's. */
   readonly pid: number;
+  /** `threadId` of `node:worker_threads` in the lane; 0 in a process. */
   readonly threadId: number;
   /** Resident bytes of the lane's process; 0 for a thread, which has none of its own. */
   readonly residentBytes: number;
