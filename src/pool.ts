@@ -376,7 +376,7 @@ export class Pool implements AsyncDisposable {
   #abortAll(): void {
     const error = (call: Call): OffthreadError => {
       const context = { call: call.id, symbol: call.fn.name };
-      if (this.#supervisor.talks(call) || call.awaitsReader) {
+      if (this.#supervisor.isCallingBack(call) || call.awaitsReader) {
         return new ChannelClosedError(
           `${call.fn.name} was ended while it talked to the host: its pool '${this.name}' was closed before it had finished.`,
           context,

@@ -19,7 +19,15 @@ import { CallCancelledError, type ErrorKind, type OffthreadError } from '../erro
 import type { DeclaredFunction } from '../lanes/rows/declared-function.js';
 import { type CallTrace, publish } from '../observe/trace.js';
 import { State } from '../shared/memory/states.js';
-import type { Ending, Job, JobItems, JobLane, JobTalk, StopEnding, Stopping } from '../supervisor/job.js';
+import type {
+  Ending,
+  Job,
+  JobItems,
+  JobLane,
+  CallbackState,
+  StopEnding,
+  Stopping,
+} from '../supervisor/job.js';
 import { readProgress } from '../supervisor/results/settlement.js';
 
 /** Where a call is in its life. */
@@ -145,7 +153,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
   lane: JobLane | null = null;
   sequence = 0;
   stopping: Stopping | null = null;
-  talk: JobTalk | null = null;
+  callbackState: CallbackState | null = null;
   announced = false;
   crashes: number | null = null;
   trace: CallTrace | null = null;
@@ -228,7 +236,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
 
   /** Whether its chunks are still being read, or will be. */
   get awaitsReader(): boolean {
-    return this.ending === null && (this.talk?.sink ?? null) !== null;
+    return this.ending === null && (this.callbackState?.sink ?? null) !== null;
   }
 
   get isSettled(): boolean {
@@ -283,7 +291,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
   settle(ending: Ending, value: unknown, error: unknown): void {
     if (this.ending !== null) return;
     if (this.fn.hasProgress && this.lane !== null) this.#progress = readProgress(this.lane, this.sequence);
-    if (this.talk?.sink?.end(this.lane, ending, value, error) === false) this.lane = null;
+    if (this.callbackState?.sink?.end(this.lane, ending, value, error) === false) this.lane = null;
     else this.settleHeld(ending, value, error);
   }
 

@@ -10,7 +10,7 @@ import type { ArgumentError, OffthreadError } from '../errors.js';
 import type { CallSettings, Deadline } from '../options/call-options.js';
 import type { PoolSettings } from '../options/pool-options.js';
 import { type Lent, NOTHING_LENT, batchCapacity, planBatch } from '../shared/memory/batch-layout.js';
-import type { JobItems, JobTalk } from '../supervisor/job.js';
+import type { JobItems, CallbackState } from '../supervisor/job.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import type { Admission } from './admission/admission.js';
 import { Call, type CallLimits } from './call.js';
@@ -74,7 +74,7 @@ export class CallDispatcher implements Dispatcher {
   ): Call {
     const createdAt = deadline === undefined ? this.#supervisor.clock.read() : performance.now();
     const call = new Call(ids.take(), fn, args, limits, this.#admission, createdAt);
-    if (fn.takesFunctions) call.talk = talkHere();
+    if (fn.takesFunctions) call.callbackState = callbackStateHere();
     const flow = handler === null ? null : this.#flow(call, handler, false);
     this.#admission.offer(call, deadlineAt(call, deadline), refusal ?? readerOf(fn, flow) ?? fn.refusal());
     return call;
@@ -141,7 +141,7 @@ export class CallDispatcher implements Dispatcher {
     handler: ChunkHandler | null = null,
   ): unknown {
     const call = new Call(ids.take(), fn, args, limits, this.#admission);
-    if (fn.takesFunctions) call.talk = talkHere();
+    if (fn.takesFunctions) call.callbackState = callbackStateHere();
     // Its answer is taken from the call itself; the promise has no reader.
     ignoreFailure(call);
     const flow = handler === null ? null : this.#flow(call, handler, false);
@@ -171,14 +171,14 @@ export class CallDispatcher implements Dispatcher {
   #flow(call: Call, handler: ChunkHandler | null, quiet: boolean): ChunkFlow {
     const spec = call.fn.compiled.spec.stream as ChunksSpec;
     const flow = new ChunkFlow(spec, call.highWaterMark, handler, this.#flowOwner);
-    call.talk = { sink: flow, context: new AsyncResource('offthread.call'), failure: null };
+    call.callbackState = { sink: flow, context: new AsyncResource('offthread.call'), failure: null };
     flow.connect(call, quiet);
     return flow;
   }
 }
 
 /** For a call whose functions run as if called from here. */
-function talkHere(): JobTalk {
+function callbackStateHere(): CallbackState {
   return { sink: null, context: new AsyncResource('offthread.call'), failure: null };
 }
 

@@ -42,7 +42,7 @@ export interface ChunkSink {
 }
 
 /** What a call and the host have to do with each other while native code runs. */
-export interface JobTalk {
+export interface CallbackState {
   /** Where its chunks go. */
   readonly sink: ChunkSink | null;
   /** Where it was made: its functions run there, as if called by whoever made it. Null where it brought none. */
@@ -66,7 +66,7 @@ export interface Job extends Ticket {
   /** When it has had its time, in ms on the host's clock. */
   timeoutAt(startedAt: number, now: number): number;
   /** Null for the many calls that say nothing while they run. */
-  talk: JobTalk | null;
+  callbackState: CallbackState | null;
   /** ms for each function on the host; undefined: the declaration's or the pool's. */
   readonly hostTimeout: number | undefined;
   /** ms of running allowed; Infinity for unlimited. */

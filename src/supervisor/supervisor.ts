@@ -39,7 +39,7 @@ import type { BreakerState } from './lifecycle/restarts.js';
 import { Readiness } from './lifecycle/readiness.js';
 import { FIRST_LOOK_MS } from './watchdog/silence.js';
 import { type StopContext, giveUp, stopJob } from './watchdog/stopping.js';
-import { Talk } from './host-functions/callback-state.js';
+import { CallbackRouter } from './host-functions/callback-router.js';
 import { tryOut } from './lifecycle/probe-open.js';
 import { TickClock } from './dispatch/tick-clock.js';
 import { Watch } from './watchdog/watch.js';
@@ -86,7 +86,7 @@ export class Supervisor {
   readonly #interrupter: Interrupter;
   readonly #stopping: StopContext;
   readonly #health: Health;
-  readonly #talk: Talk;
+  readonly #callbacks: CallbackRouter;
   readonly #readiness: Readiness;
   readonly #crashes: Crashes;
   readonly #endings: Endings;
@@ -160,7 +160,7 @@ export class Supervisor {
         events.room();
       },
     });
-    this.#talk = new Talk({
+    this.#callbacks = new CallbackRouter({
       hostTimeout: settings.hostTimeout,
       by: (time) => this.#watch.by(time),
       stray: (error) => events.stray(error),
@@ -168,13 +168,13 @@ export class Supervisor {
       answered: () => this.#loop.notice(),
     });
     const harvester = new Harvester({
-      hear: (lane) => this.#talk.hear(lane),
+      hear: (lane) => this.#callbacks.hear(lane),
       announcing: () => events.announcing(),
       started: (job) => events.started(job),
       by: (time) => this.#watch.by(time),
     });
     this.#endings = new Endings(
-      { lanes: this.#lanes, harvester, talk: this.#talk, crashes: this.#crashes },
+      { lanes: this.#lanes, harvester, callbacks: this.#callbacks, crashes: this.#crashes },
       {
         room: () => events.room(),
         returned: (jobs, again) => events.returned(jobs, again),
@@ -191,7 +191,7 @@ export class Supervisor {
       loop: this.#loop,
       watch: this.#watch,
       clock: this.clock,
-      talk: this.#talk,
+      callbacks: this.#callbacks,
       endings: this.#endings,
       processes: this.#kind === 'process',
       recycles: this.#recycles,
@@ -333,18 +333,18 @@ export class Supervisor {
 
   /** Callbacks that native code called when it was too late. */
   get lateCallbacks(): number {
-    return this.#lanes.lateCallbacks + this.#talk.late;
+    return this.#lanes.lateCallbacks + this.#callbacks.late;
   }
 
   /** Whether native code of a call waits for a function on the host, or talks to a stream. */
-  talks(job: Job): boolean {
+  isCallingBack(job: Job): boolean {
     if (job.lane === null) return false;
-    return (job.talk?.sink ?? null) !== null || this.#talk.waitingIn(job.lane)?.job === job;
+    return (job.callbackState?.sink ?? null) !== null || this.#callbacks.waitingIn(job.lane)?.job === job;
   }
 
   /** A call will fail with this, whatever its native code returns. */
   fail(job: Job, error: OffthreadError): void {
-    this.#talk.fail(job, error);
+    this.#callbacks.fail(job, error);
   }
 
   /** Somebody waits for a chunk: it is to be noticed. */
@@ -357,7 +357,7 @@ export class Supervisor {
    * true, or for a reader of a call of which `stalls` is. Then none takes a call.
    */
   allWait(holds: (invocation: Invocation) => boolean, stalls: (job: Job) => boolean): boolean {
-    return allWait(this.#lanes, this.#talk, holds, stalls);
+    return allWait(this.#lanes, this.#callbacks, holds, stalls);
   }
 
   /** Asks for a look at what is due (see `SupervisorEvents.due`) by a time. */
@@ -380,7 +380,7 @@ export class Supervisor {
         loop: this.#loop,
         lanes: this.#lanes,
         watch: this.#watch,
-        talk: this.#talk,
+        callbacks: this.#callbacks,
         room: () => this.#events.room(),
         publish: () => this.#assignment.publish(),
       });
@@ -397,7 +397,7 @@ export class Supervisor {
     this.#readiness.end(error);
     this.#watch.stop();
     await all([this.#lanes.end(), this.#interrupter.end()]);
-    this.#talk.end();
+    this.#callbacks.end();
     this.#bell.ring();
     this.#leaveExit();
   }
@@ -431,7 +431,7 @@ export class Supervisor {
       if (lane.ring.occupied !== 0 || lane.status === 'starting') return true;
     if (this.#lanes.starting) return true;
     // A persistent callback may be called at any time.
-    return this.#lanes.lost.length > 0 || this.#talk.expecting;
+    return this.#lanes.lost.length > 0 || this.#callbacks.expecting;
   }
 
   #afterChange(): void {
@@ -442,7 +442,7 @@ export class Supervisor {
   /** Does what is due. @returns when to look next. */
   #check(now: number): number {
     if (this.#endings.harvest() > 0) this.#loop.notice();
-    let next = Math.min(this.#events.due(now), this.#talk.due(now));
+    let next = Math.min(this.#events.due(now), this.#callbacks.due(now));
     if (this.#recycles) {
       // A lane may grow in its last call, and be idle from then on.
       for (const lane of this.#lanes.active.slice()) this.#lanes.recycle(lane);

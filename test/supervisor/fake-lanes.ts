@@ -81,7 +81,7 @@ export class FakeLane {
       sequence: id & 7,
       isSettled: false,
       stopping: null,
-      talk: null,
+      callbacks: null,
     };
     this.job = job as unknown as FakeJob;
     return this.job;

@@ -22,7 +22,7 @@ import { HostFunctionError, ListenerError, type OffthreadError } from '../../err
 import type { ChunksSpec } from '../../declare/spec.js';
 import { generationOf } from '../../shared/memory/states.js';
 import { thrownText } from '../../options/checks.js';
-import type { ChunkSink, Ending, JobLane, JobTalk } from '../../supervisor/job.js';
+import type { ChunkSink, Ending, JobLane, CallbackState } from '../../supervisor/job.js';
 import { isThenable, settled } from '../../supervisor/host-functions/thenable.js';
 import type { Call } from '../call.js';
 import { ChunkSource, NONE } from './chunk-source.js';
@@ -228,7 +228,7 @@ export class ChunkFlow implements ChunkSink {
       handled += 1;
       this.#inHandler = true;
       try {
-        const { context } = this.#call.talk as JobTalk;
+        const { context } = this.#call.callbackState as CallbackState;
         // As if called by whoever made the call, not by whatever looked for results just now.
         const result: unknown =
           context === null

@@ -38,7 +38,7 @@ export class UnreadCalls {
   due(now: number, end: (call: Call) => void): number {
     let next = Infinity;
     for (const call of this.#calls) {
-      const flow = call.talk?.sink as ChunkFlow | null | undefined;
+      const flow = call.callbackState?.sink as ChunkFlow | null | undefined;
       const until = (flow?.takenAt ?? now) + call.timeout;
       if (until <= now) end(call);
       else next = Math.min(next, until);

@@ -60,7 +60,7 @@ const noHead = (): Head => ({
 });
 
 /** ms for which a lane that has just said something is worth looking at again. */
-const TALKATIVE_MS = 0.2;
+const CALLBACKS_FOLLOW_MS = 0.2;
 
 export class LaneChannel {
   readonly #memory: LaneMemory;
@@ -110,8 +110,8 @@ export class LaneChannel {
   }
 
   /** Whether more is likely to come within µs. */
-  get talkative(): boolean {
-    return !this.#open && performance.now() - this.#heardAt < TALKATIVE_MS;
+  get expectsMore(): boolean {
+    return !this.#open && performance.now() - this.#heardAt < CALLBACKS_FOLLOW_MS;
   }
 
   /** Callbacks that came when no call could take them. */

@@ -10,7 +10,7 @@ import type { HostLoop } from './host-loop.js';
 import type { Job, JobLane } from '../job.js';
 import type { LaneSet } from '../lifecycle/lane-set.js';
 import { FIRST_LOOK_MS } from '../watchdog/silence.js';
-import type { Talk } from '../host-functions/callback-state.js';
+import type { CallbackRouter } from '../host-functions/callback-router.js';
 import type { TickClock } from './tick-clock.js';
 import type { Watch } from '../watchdog/watch.js';
 
@@ -19,7 +19,7 @@ export interface AssignmentParts {
   readonly loop: HostLoop;
   readonly watch: Watch;
   readonly clock: TickClock;
-  readonly talk: Talk;
+  readonly callbacks: CallbackRouter;
   readonly endings: Endings;
   /** Whether lanes are processes. */
   readonly processes: boolean;
@@ -60,7 +60,7 @@ export class Assignment {
     const first = lane.ring.occupied === 1;
     const now = job.createdAt;
     lane.lastUsed = now;
-    if (job.fn.hasCallbacks) this.#parts.talk.dispatched(job, lane);
+    if (job.fn.hasCallbacks) this.#parts.callbacks.dispatched(job, lane);
     if (this.#parts.recycles) lanes.recycle(lane);
     if (free !== null) lane.exclusive = job.items !== null || !job.fn.short;
     // The rest goes as a crate, at the end of this tick.

@@ -24,7 +24,7 @@ import type { HostLoop } from './host-loop.js';
 import type { Job } from '../job.js';
 import type { LaneSet } from '../lifecycle/lane-set.js';
 import { ffiRsGate } from '../lifecycle/quiescence.js';
-import type { Talk } from '../host-functions/callback-state.js';
+import type { CallbackRouter } from '../host-functions/callback-router.js';
 import { blocking } from './turn-share.js';
 import type { Watch } from '../watchdog/watch.js';
 
@@ -34,7 +34,7 @@ export interface BlockedHost {
   readonly loop: HostLoop;
   readonly lanes: LaneSet;
   readonly watch: Watch;
-  readonly talk: Talk;
+  readonly callbacks: CallbackRouter;
   /** Offers queued calls to lanes. */
   room(): void;
   /** Lets the lanes see what was written. */
@@ -54,7 +54,7 @@ export function blockUntil(job: Job, host: BlockedHost): void {
       const count = host.loop.armToBlock();
       const ending = host.lanes.lookForEnds(performance.now());
       if (lookAround(job, host)) continue;
-      requireHope(job, host.lanes, host.talk);
+      requireHope(job, host.lanes, host.callbacks);
       const now = performance.now();
       const most = ending ? ENDING_SLEEP_MS : SLEEP_MS;
       host.bell.sleep(count, Math.max(0, Math.min(host.watch.due - now, host.lanes.startsAt - now, most)));
@@ -75,7 +75,7 @@ function lookAround(job: Job, host: BlockedHost): boolean {
   // This thread has nothing else to do: every result wakes it.
   for (const lane of lanes.active) lane.ring.gather(1);
   if (job.isSettled) return true;
-  host.talk.breakBlocked(job, (what) => blockedDeadlock(job, what));
+  host.callbacks.breakBlocked(job, (what) => blockedDeadlock(job, what));
   lanes.startDue(performance.now());
   if (watch.due <= performance.now()) {
     watch.look();

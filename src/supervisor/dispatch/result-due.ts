@@ -10,7 +10,7 @@ import type { JobLane } from '../job.js';
 const GATHER_US = 50;
 
 /** µs until native code that has just said something is expected to go on. */
-const TALK_US = 15;
+const NEXT_CALLBACK_US = 15;
 
 /** µs until a lane is expected to run dry: it then wants more to do, or somebody waits for its result. */
 export function soonUs(lanes: readonly JobLane[]): number {
@@ -18,7 +18,7 @@ export function soonUs(lanes: readonly JobLane[]): number {
   for (const lane of lanes) {
     const { ring } = lane;
     if (ring.occupied === 0) continue;
-    if (lane.hasCallbacks && lane.channel.talkative) soon = Math.min(soon, TALK_US);
+    if (lane.hasCallbacks && lane.channel.expectsMore) soon = Math.min(soon, NEXT_CALLBACK_US);
     if (lane.exclusive) continue;
     soon = Math.min(soon, ring.remaining * ring.ticket(ring.head).fn.averageUs);
   }

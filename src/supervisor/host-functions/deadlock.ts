@@ -3,7 +3,7 @@ import { DeadlockError } from '../../errors.js';
 import type { Invocation } from './invocation.js';
 import type { Job } from '../job.js';
 import type { LaneSet } from '../lifecycle/lane-set.js';
-import type { Talk } from './callback-state.js';
+import type { CallbackRouter } from './callback-router.js';
 
 /**
  * Whether every lane waits for the host: for a function of which `holds` is
@@ -11,7 +11,7 @@ import type { Talk } from './callback-state.js';
  */
 export function allWait(
   { active, lost }: LaneSet,
-  talk: Talk,
+  callbacks: CallbackRouter,
   holds: (invocation: Invocation) => boolean,
   stalls: (job: Job) => boolean,
 ): boolean {
@@ -19,7 +19,7 @@ export function allWait(
   if (active.length === 0 || lost.some(({ abandonAt }) => abandonAt !== Infinity)) return false;
   return active.every((lane) => {
     if ((lane.status !== 'ready' && lane.status !== 'retiring') || !lane.hasCallbacks) return false;
-    const waiting = talk.waitingIn(lane);
+    const waiting = callbacks.waitingIn(lane);
     if (waiting !== null) return holds(waiting);
     return lane.channel.stalled && lane.ring.occupied > 0 && stalls(lane.ring.ticket(lane.ring.head));
   });
@@ -29,9 +29,9 @@ export function allWait(
  * A blocking call is about to wait.
  * @throws DeadlockError when nothing that it waits for can happen while its thread blocks.
  */
-export function requireHope(job: Job, lanes: LaneSet, talk: Talk): void {
+export function requireHope(job: Job, lanes: LaneSet, callbacks: CallbackRouter): void {
   const any = (): boolean => true;
-  if (job.lane === null && allWait(lanes, talk, any, any)) {
+  if (job.lane === null && allWait(lanes, callbacks, any, any)) {
     throw new DeadlockError(
       `A blocking call of ${job.fn.name} waits for a lane, and every lane waits for functions or readers of the thread that it blocks. ` +
         'Await the call instead, and have more lanes than functions and readers that make calls.',

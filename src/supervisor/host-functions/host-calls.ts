@@ -129,9 +129,9 @@ export class HostCalls {
   /** A call will fail with this, whatever native code returns; native code is asked to come back. */
   fail(job: Job, error: OffthreadError): void {
     if (job.isSettled) return;
-    job.talk ??= { sink: null, context: null, failure: null };
-    if (job.talk.failure !== null) return;
-    job.talk.failure = error;
+    job.callbackState ??= { sink: null, context: null, failure: null };
+    if (job.callbackState.failure !== null) return;
+    job.callbackState.failure = error;
     if (job.lane === null) return;
     error.lane ??= job.lane.name;
     job.lane.ring.trip(job.sequence, StopCause.FAILED);
@@ -222,7 +222,7 @@ export class HostCalls {
     const param: ParamSpec | undefined = spec.params[target];
     const fn = job.args[given.positions.indexOf(target)];
     if (param?.kind !== 'callback' || typeof fn !== 'function') return null;
-    return { param, fn: fn as HostFunction, context: job.talk?.context ?? null };
+    return { param, fn: fn as HostFunction, context: job.callbackState?.context ?? null };
   }
 
   /** The values of a request; null when they are not to be had. */

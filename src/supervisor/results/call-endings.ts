@@ -12,13 +12,13 @@ import { type Crashes, crashError } from '../lifecycle/crashed-calls.js';
 import type { Harvester } from './harvester.js';
 import type { Job, JobLane } from '../job.js';
 import type { LaneSet } from '../lifecycle/lane-set.js';
-import type { Talk } from '../host-functions/callback-state.js';
+import type { CallbackRouter } from '../host-functions/callback-router.js';
 
 /** What it works with. */
 export interface EndingParts {
   readonly lanes: LaneSet;
   readonly harvester: Harvester;
-  readonly talk: Talk;
+  readonly callbacks: CallbackRouter;
   readonly crashes: Crashes;
 }
 
@@ -102,7 +102,7 @@ export class Endings {
   giveBack(lane: JobLane): boolean {
     const jobs = lane.ring.withdraw();
     for (const job of jobs) {
-      job.talk?.sink?.detach();
+      job.callbackState?.sink?.detach();
       job.lane = null;
     }
     if (jobs.length > 0) this.#events.returned(jobs);
@@ -111,12 +111,12 @@ export class Endings {
 
   /** A lane has died. */
   crashed(lane: JobLane, death: Death): void {
-    const { talk, crashes } = this.#parts;
+    const { callbacks, crashes } = this.#parts;
     if (death.disorder !== true) {
       lane.ring.concede();
       this.#take(lane);
     }
-    talk.forget(lane);
+    callbacks.forget(lane);
     this.giveBack(lane);
     const again = crashes.settle(lane, death);
     if (again.length > 0) this.#events.returned(again, true);

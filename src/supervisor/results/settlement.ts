@@ -141,7 +141,7 @@ function readWhole(lane: JobLane, job: Job, state: State, outcome: number, read:
 /** Ends a job by what its row said. Runs user code. */
 export function settleReading(job: Job, reading: Reading): void {
   const { state, obstacle } = reading;
-  const failure = job.talk?.failure ?? null;
+  const failure = job.callbackState?.failure ?? null;
   if (state === State.cancelled) job.settle('cancelled', undefined, job.stopping?.error);
   else if (state === State.timedOut) job.settle('timed-out', undefined, job.stopping?.error);
   else if (obstacle !== null) job.settle('failed', undefined, obstacle);

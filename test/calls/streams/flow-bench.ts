@@ -99,13 +99,13 @@ export class FlowBench {
       notice: () => void (this.notices += 1),
       fail: (call, error) => {
         this.failures.push(error);
-        call.talk ??= { sink: null, context: null, failure: null };
-        call.talk.failure ??= error;
+        call.callbackState ??= { sink: null, context: null, failure: null };
+        call.callbackState.failure ??= error;
       },
       report: (error) => void this.reports.push(error),
       unread: () => void (this.unread += 1),
     });
-    this.call.talk = { sink: this.flow, context: null, failure: null };
+    this.call.callbackState = { sink: this.flow, context: null, failure: null };
     this.flow.connect(this.call, true);
     this.call.then(
       () => this.log.push('settled'),
@@ -142,7 +142,7 @@ export class FlowBench {
 
   /** Native code has returned, or was asked to and has. */
   end(ending: Ending, error?: OffthreadError): void {
-    const { failure } = this.call.talk ?? { failure: null };
+    const { failure } = this.call.callbackState ?? { failure: null };
     const stopped = this.call.stopping;
     this.look();
     if (stopped !== null) this.call.settle(stopped.ending, undefined, stopped.error);

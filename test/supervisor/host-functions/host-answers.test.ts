@@ -71,7 +71,7 @@ class Run {
     const lane = this.lanes[one.lane] as FakeLane;
     if (one.kind === 'ask' || one.kind === 'fault') {
       // Native code that waits asks nothing; what has failed is not let wait again.
-      if (lane.waitsFor !== 0 || lane.job?.talk?.failure !== undefined) return;
+      if (lane.waitsFor !== 0 || lane.job?.callbackState?.failure !== undefined) return;
       this.#next = one.kind === 'ask' ? one.answer : 'value';
       const wait = one.kind === 'ask' && one.wait;
       const request = lane.ask('x', { wait, kind: one.kind === 'fault' ? RecordKind.FAULT : 0 });
@@ -155,7 +155,7 @@ describe('HostCalls, in any order of events', () => {
           }
           expect(currentInvocation()).to.equal(undefined);
           const failures = run.lanes
-            .map(({ job }) => job?.talk?.failure ?? null)
+            .map(({ job }) => job?.callbackState?.failure ?? null)
             .filter((one) => one !== null);
           expect(
             failures.every((one) => one instanceof HostFunctionError || one.kind === 'timeout'),

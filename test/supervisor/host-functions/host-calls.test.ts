@@ -16,7 +16,7 @@ function once(
   const job = lane.begin(fn, given, 11);
   const request = lane.ask(5, { wait });
   expect(bench.calls.serve(lane.lane)).to.equal(1);
-  return { bench, lane, request, failure: () => job.talk?.failure ?? null };
+  return { bench, lane, request, failure: () => job.callbackState?.failure ?? null };
 }
 
 describe('HostCalls', () => {
@@ -160,7 +160,7 @@ describe('HostCalls', () => {
       if (ms === Infinity) continue;
       expect(bench.calls.due(due)).to.equal(Infinity);
       expect(lane.answers.get(request)).to.equal('none');
-      expect(job.talk?.failure)
+      expect(job.callbackState?.failure)
         .to.be.instanceOf(CallTimeoutError)
         .with.property('code', 'OFFTHREAD_HOST_FUNCTION_TIMEOUT');
       expect(bench.calls.due(Infinity)).to.equal(Infinity);
@@ -216,7 +216,7 @@ describe('HostCalls', () => {
       'none',
       'none',
     ]);
-    expect(job.talk?.failure?.message).to.match(/in vain/);
+    expect(job.callbackState?.failure?.message).to.match(/in vain/);
     expect(bench.strays.map(({ message }) => message)).to.have.length(1);
   });
 });

@@ -15,7 +15,7 @@ import type { ChunkSink, Job, JobLane } from '../job.js';
 import { Persistents } from './persistent-functions.js';
 
 /** What this needs of the supervisor. */
-export interface TalkContext {
+export interface CallbackRouterContext {
   /** ms; Infinity is unlimited. */
   readonly hostTimeout: number;
   /** A look is wanted by this time. */
@@ -28,11 +28,11 @@ export interface TalkContext {
   answered(): void;
 }
 
-export class Talk {
+export class CallbackRouter {
   readonly #calls: HostCalls;
   readonly #persistents = new Persistents();
 
-  constructor(context: TalkContext) {
+  constructor(context: CallbackRouterContext) {
     this.#calls = new HostCalls({ ...context, persistent: (id) => this.#persistents.get(id) });
   }
 
@@ -51,7 +51,7 @@ export class Talk {
     lane.hasCallbacks = true;
     if (job.fn.keepsCallbacks) lane.keepsCallbacks = true;
     if (this.#persistents.given(job, lane)) lane.keepsCallbacks = true;
-    job.talk?.sink?.attach(lane);
+    job.callbackState?.sink?.attach(lane);
   }
 
   /** Takes what a lane has said. @returns how much that was. */
@@ -94,7 +94,7 @@ export class Talk {
 
   /** This thread blocks until a call has ended: that must not need a promise of this thread. */
   breakBlocked(job: Job, deadlock: (what: string) => OffthreadError): void {
-    const sink = job.talk?.sink ?? null;
+    const sink = job.callbackState?.sink ?? null;
     if (sink?.awaitsHandler === true) {
       const error = deadlock('its onChunk');
       this.#calls.fail(job, error);
@@ -111,5 +111,5 @@ function sinkOf(lane: JobLane, { outside, sequence, generation }: RecordHead): C
   if (outside || !lane.ring.holds(sequence)) return null;
   const job = lane.ring.ticket(sequence);
   const own = job.lane === lane && generationOf(job.id) === generation && !job.isSettled;
-  return own ? (job.talk?.sink ?? null) : null;
+  return own ? (job.callbackState?.sink ?? null) : null;
 }
