@@ -19,8 +19,8 @@ export const PARTS: readonly Part[] = [
   {
     name: 'crates: a tick published by one fence',
     file: 'src/supervisor/dispatch/assignment.js',
-    with: 'const CRATE = 32;',
-    without: 'const CRATE = 1;',
+    with: 'const PUBLISH_BATCH = 32;',
+    without: 'const PUBLISH_BATCH = 1;',
   },
   {
     name: 'the host spins for results that are due',

@@ -165,7 +165,7 @@ export class LaneRing<T extends Ticket> {
     return (this.tail - this.#published) | 0;
   }
 
-  /** Lets the lane see every row written: a crate, one fence for all of it. */
+  /** Lets the lane see every row written: one fence for all of it. */
   publish(): void {
     if (this.#published === this.tail) return;
     this.#published = this.tail;

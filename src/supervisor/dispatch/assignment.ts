@@ -1,6 +1,6 @@
 /**
  * Which lane runs a call, and how it gets there: an idle lane, or one whose
- * calls are expected to end soon. What a tick assigns goes as a crate, at its end.
+ * calls are expected to end soon. What a tick assigns is published as one batch, at its end.
  */
 import { performance } from '../../builtins.js';
 import { chooseLane, chooseLaneAhead, otherLanes, overdueMs } from './choose-lane.js';
@@ -30,7 +30,7 @@ export interface AssignmentParts {
 }
 
 /** Calls that are published together at most: an idle lane should not wait for a long tick to end. */
-const CRATE = 32;
+const PUBLISH_BATCH = 32;
 
 export class Assignment {
   readonly #parts: AssignmentParts;
@@ -63,8 +63,8 @@ export class Assignment {
     if (job.fn.hasCallbacks) this.#parts.callbacks.dispatched(job, lane);
     if (this.#parts.recycles) lanes.recycle(lane);
     if (free !== null) lane.exclusive = job.items !== null || !job.fn.short;
-    // The rest goes as a crate, at the end of this tick.
-    if (first || free === null || lane.ring.unpublished >= CRATE) lane.wake();
+    // The rest is published as one batch, at the end of this tick.
+    if (first || free === null || lane.ring.unpublished >= PUBLISH_BATCH) lane.wake();
     if (!first) watch.by(free === null ? overdueAt(lane) : now + STUCK_AFTER_MS);
     else if (job.timeout !== Infinity) watch.by(now + job.timeout);
     if (processes) watch.by(now + FIRST_LOOK_MS);
