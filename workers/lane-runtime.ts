@@ -292,9 +292,9 @@ export class LaneRuntime {
       this.receive();
       const late = this.functions.get(number);
       if (late !== undefined) return late;
-      // A declaration too large for the mail comes in pieces.
+      // A declaration too large for the messages comes in pieces.
       if (bound === Atomics.load(i32, Header.ANNOUNCED)) break;
-      this.#link.wait(Header.MAIL_DOWN_WRITE, Atomics.load(i32, Header.MAIL_DOWN_WRITE), NAP_MS);
+      this.#link.wait(Header.MESSAGES_DOWN_WRITE, Atomics.load(i32, Header.MESSAGES_DOWN_WRITE), NAP_MS);
     }
     throw new Error(`function ${number} was called before it was declared to this lane`);
   }

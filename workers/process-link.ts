@@ -2,7 +2,7 @@
  * The link of a process lane: memory that the host maps too, and one socket.
  *
  *   host ──byte──► lane   the lane sleeps, or waits in a callback: look again
- *   lane ──byte──► host   the bell is armed, or something came by mail
+ *   lane ──byte──► host   the bell is armed, or something came by messages
  *   closed                the other side has ended
  *
  * What the bytes are about is in the memory; they only wake. So one too many is
@@ -18,7 +18,12 @@ import { Atomics, Math, Promise, performance } from '../src/builtins.js';
 import type { MappedFile, System } from '../src/engines/system/system-calls.js';
 import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
 import { Header } from '../src/shared/memory/layout.js';
-import { MailReader, MailWriter, mailDown, mailUp } from '../src/shared/messages/message-channel.js';
+import {
+  MessageReader,
+  MessageWriter,
+  messagesDown,
+  messagesUp,
+} from '../src/shared/messages/message-channel.js';
 import type { ToHost, ToLane } from '../src/shared/messages/messages.js';
 import { LIVE_FD, SOCKET_FD } from '../src/shared/messages/process-boot.js';
 import type { LaneLink } from './lane-link.js';
@@ -32,8 +37,8 @@ const LONGEST_SLICE_MS = 64;
 export class ProcessLink implements LaneLink {
   readonly #memory: LaneMemory;
   readonly #system: System;
-  readonly #in: MailReader;
-  readonly #out: MailWriter;
+  readonly #in: MessageReader;
+  readonly #out: MessageWriter;
   readonly #bytes = Buffer.alloc(256);
   readonly #onLibrary: (library: LibraryMessage) => void;
   /** The library that was received last, and has not been told of. */
@@ -46,8 +51,8 @@ export class ProcessLink implements LaneLink {
     this.#onLibrary = onLibrary;
     this.#memory = memory;
     this.#system = system;
-    this.#in = new MailReader(memory, mailDown(memory.size));
-    this.#out = new MailWriter(memory, mailUp(memory.size));
+    this.#in = new MessageReader(memory, messagesDown(memory.size));
+    this.#out = new MessageWriter(memory, messagesUp(memory.size));
     // Two readers of one descriptor: this one between calls, `wait` in the midst of one.
     const socket = new Socket({ fd: SOCKET_FD, readable: true, writable: false });
     socket.on('data', () => this.#wake());
@@ -62,7 +67,7 @@ export class ProcessLink implements LaneLink {
     if (library !== undefined) this.#onLibrary(library);
     const message = this.#in.receive() as ToLane | undefined;
     // There is room now: the host sends the rest.
-    if (Atomics.load(this.#memory.i32, Header.MAIL_DOWN_WAITS) !== 0) this.#knock();
+    if (Atomics.load(this.#memory.i32, Header.MESSAGES_DOWN_WAITS) !== 0) this.#knock();
     if (message?.kind === 'library') this.#received = message;
     return message;
   }

@@ -2,7 +2,7 @@
  * A process lane: a child with one lane in it.
  *
  * Host and child map one file, with the layout that a thread lane has in shared
- * memory, and mail behind it. So calls, results, cancellation, progress and
+ * memory, and messages behind it. So calls, results, cancellation, progress and
  * what native code says go through the same words; a socket wakes either side.
  * The file has no name, and each lane has its own: a lane that runs wild can
  * overwrite its own memory and nothing else, and what it leaves there is
@@ -17,10 +17,10 @@ import { clockOrigin } from '../../shared/clock.js';
 import { Header, type LaneSize } from '../../shared/memory/layout.js';
 import { LaneMemory } from '../../shared/memory/lane-memory.js';
 import {
-  MailReader,
-  MailWriter,
-  mailDown,
-  mailUp,
+  MessageReader,
+  MessageWriter,
+  messagesDown,
+  messagesUp,
   processMemoryBytes,
 } from '../../shared/messages/message-channel.js';
 import type { Interruption, LaneReport, ToHost, ToLane } from '../../shared/messages/messages.js';
@@ -73,7 +73,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   readonly #bell: ProcessBell;
   readonly #system: System;
   readonly #events: LaneEvents<ProcessLane<T>>;
-  readonly #mail: MailWriter;
+  readonly #messages: MessageWriter;
   /** Messages that the lane is to take in: not asked of its memory. */
   #announced = 0;
 
@@ -90,8 +90,8 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     system.unmapAfter(memory.buffer, this.#file);
     this.#heap = new MappedHeap(system, this.#file, bytes);
     this.ring = new LaneRing(memory, new FarMemory(this.#heap));
-    this.#mail = new MailWriter(memory, mailDown(size));
-    const incoming = new MailReader(memory, mailUp(size));
+    this.#messages = new MessageWriter(memory, messagesDown(size));
+    const incoming = new MessageReader(memory, messagesUp(size));
     this.inbox = new Inbox(
       () => incoming.receive() as ToHost | undefined,
       (reply) => this.#life.answered(reply.id, reply),
@@ -160,7 +160,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     this.#announced = (this.#announced + 1) | 0;
     Atomics.store(this.ring.memory.i32, Header.ANNOUNCED, this.#announced);
     try {
-      this.#mail.send(message);
+      this.#messages.send(message);
       this.wake();
     } catch (cause) {
       this.corrupted(cause);
@@ -168,7 +168,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   }
 
   wake(): void {
-    if (this.#mail.waits) this.#flushMail();
+    if (this.#messages.waits) this.#flushMessages();
     // Published first, looked second: see the guarantees of the lane's runtime.
     this.ring.publish();
     const { i32 } = this.ring.memory;
@@ -250,19 +250,19 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   }
 
   /** Sends what there is room for. Said first that more waits: a lane that makes room from now on tells. */
-  #flushMail(): void {
+  #flushMessages(): void {
     const { i32 } = this.ring.memory;
-    Atomics.store(i32, Header.MAIL_DOWN_WAITS, 1);
-    if (this.#mail.flush()) Atomics.store(i32, Header.MAIL_DOWN_WAITS, 0);
+    Atomics.store(i32, Header.MESSAGES_DOWN_WAITS, 1);
+    if (this.#messages.flush()) Atomics.store(i32, Header.MESSAGES_DOWN_WAITS, 0);
   }
 
   #onRing(): void {
     if (this.#life.isOver) return;
     try {
       this.inbox.takeAll();
-      if (Atomics.load(this.ring.memory.i32, Header.MAIL_UP_WAITS) !== 0) this.#child.knock();
+      if (Atomics.load(this.ring.memory.i32, Header.MESSAGES_UP_WAITS) !== 0) this.#child.knock();
       // It has made room: more goes, and it is to look again.
-      if (this.#mail.waits) this.wake();
+      if (this.#messages.waits) this.wake();
     } catch (cause) {
       this.corrupted(cause);
     }

@@ -37,15 +37,15 @@ export const Header = {
   PHASE: 65,
   /** Resident size of the lane's process in KB, as last measured; 0 for threads. Lane writes. */
   RESIDENT_KB: 66,
-  /** Positions of the mail pipes of a process lane, see `message-channel.ts`. */
-  MAIL_DOWN_WRITE: 50,
-  MAIL_DOWN_READ: 67,
-  MAIL_UP_WRITE: 68,
-  MAIL_UP_READ: 51,
-  /** 1 while the lane waits for room to send mail. Lane writes. */
-  MAIL_UP_WAITS: 69,
-  /** 1 while the host waits for room to send mail. Host writes. */
-  MAIL_DOWN_WAITS: 56,
+  /** Positions of the message pipes of a process lane, see `message-channel.ts`. */
+  MESSAGES_DOWN_WRITE: 50,
+  MESSAGES_DOWN_READ: 67,
+  MESSAGES_UP_WRITE: 68,
+  MESSAGES_UP_READ: 51,
+  /** 1 while the lane waits for room to send messages. Lane writes. */
+  MESSAGES_UP_WAITS: 69,
+  /** 1 while the host waits for room to send messages. Host writes. */
+  MESSAGES_DOWN_WAITS: 56,
   /** 1 while the host sleeps: a process lane that clears it must ring. Host sets. */
   BELL_ARMED: 52,
   /** Address at which the host's shared bytes are mapped, for thread lanes: 8 bytes. Host writes. */

@@ -5,7 +5,7 @@
  * the other side blocks.
  *
  * A message is serialized and sent in fragments, in order; one that does not
- * fit now is kept by its sender, which tries again ({@link MailWriter.flush})
+ * fit now is kept by its sender, which tries again ({@link MessageWriter.flush})
  * whenever the reader may have gone on.
  */
 import { deserialize, serialize } from 'node:v8';
@@ -18,31 +18,41 @@ import { Header, type LaneSize } from '../memory/layout.js';
 import { NO_RECORD, PipeReader, PipeWriter } from '../memory/pipe.js';
 
 /** Bytes of each pipe: a power of two. */
-const MAIL_BYTES = 65_536;
+const MESSAGE_CHANNEL_BYTES = 65_536;
 /** A fragment: its size, the bytes it carries, and whether it is the last of its message. */
 const HEADER_BYTES = 16;
 const LENGTH = 1;
 const LAST = 2;
 const FRAGMENT_BYTES = 16_384;
 
-/** Bytes of the memory of a process lane: the lane's, then the mail. */
+/** Bytes of the memory of a process lane: the lane's, then the messages. */
 export function processMemoryBytes(size: LaneSize): number {
-  return memoryBytes(size) + 2 * MAIL_BYTES;
+  return memoryBytes(size) + 2 * MESSAGE_CHANNEL_BYTES;
 }
 
 /** The pipe from the host to the lane. */
-export function mailDown(size: LaneSize): PipePlace {
+export function messagesDown(size: LaneSize): PipePlace {
   const start = memoryBytes(size);
-  return { start, bytes: MAIL_BYTES, write: Header.MAIL_DOWN_WRITE, read: Header.MAIL_DOWN_READ };
+  return {
+    start,
+    bytes: MESSAGE_CHANNEL_BYTES,
+    write: Header.MESSAGES_DOWN_WRITE,
+    read: Header.MESSAGES_DOWN_READ,
+  };
 }
 
 /** The pipe from the lane to the host. */
-export function mailUp(size: LaneSize): PipePlace {
-  const start = memoryBytes(size) + MAIL_BYTES;
-  return { start, bytes: MAIL_BYTES, write: Header.MAIL_UP_WRITE, read: Header.MAIL_UP_READ };
+export function messagesUp(size: LaneSize): PipePlace {
+  const start = memoryBytes(size) + MESSAGE_CHANNEL_BYTES;
+  return {
+    start,
+    bytes: MESSAGE_CHANNEL_BYTES,
+    write: Header.MESSAGES_UP_WRITE,
+    read: Header.MESSAGES_UP_READ,
+  };
 }
 
-export class MailWriter {
+export class MessageWriter {
   readonly #memory: LaneMemory;
   readonly #pipe: PipeWriter;
   /** What has not been sent yet, oldest first. */
@@ -68,20 +78,20 @@ export class MailWriter {
 
   /**
    * Sends a message from a lane to its host, which takes a large one in pieces: waits for room where there is none.
-   * @param host `knock` has it look at the mail; `wait` waits until a word has changed.
+   * @param host `knock` has it look at the messages; `wait` waits until a word has changed.
    */
   sendAll(message: unknown, host: { knock(): void; wait(index: number, seen: number): void }): void {
     if (this.send(message)) return;
     const { i32 } = this.#memory;
-    Atomics.store(i32, Header.MAIL_UP_WAITS, 1);
+    Atomics.store(i32, Header.MESSAGES_UP_WAITS, 1);
     for (;;) {
-      const seen = Atomics.load(i32, Header.MAIL_UP_READ);
+      const seen = Atomics.load(i32, Header.MESSAGES_UP_READ);
       if (this.flush()) break;
       // After what has just been written: a host that was told before may have found nothing.
       host.knock();
-      host.wait(Header.MAIL_UP_READ, seen);
+      host.wait(Header.MESSAGES_UP_READ, seen);
     }
-    Atomics.store(i32, Header.MAIL_UP_WAITS, 0);
+    Atomics.store(i32, Header.MESSAGES_UP_WAITS, 0);
   }
 
   /** Sends what there is room for. @returns whether that was everything. */
@@ -110,7 +120,7 @@ export class MailWriter {
   }
 }
 
-export class MailReader {
+export class MessageReader {
   readonly #memory: LaneMemory;
   readonly #pipe: PipeReader;
   /** Fragments of the message that is coming in. */

@@ -19,7 +19,7 @@ export interface NumberedFunction {
 /** What a host asks a process lane; a thread lane is asked over comlink. */
 export type Question = 'report' | 'drain' | 'retire';
 
-/** Host to lane, by the data port or by mail. */
+/** Host to lane, by the data port or by messages. */
 export type ToLane =
   /** Functions that rows written after this may call. */
   | {
@@ -56,7 +56,7 @@ export interface ErrorData {
   readonly stack?: string | undefined;
 }
 
-/** Lane to host, by the data port or by mail. */
+/** Lane to host, by the data port or by messages. */
 export type ToHost =
   /** To a question, when it was asked between calls. */
   | {

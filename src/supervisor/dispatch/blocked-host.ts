@@ -6,7 +6,7 @@
  * The rule: whatever it waits for, it learns without events and promises.
  *
  *   results, starts of lanes, words of native code   shared memory; the bell wakes it
- *   the answer of a lane that opens a library        mail; the bell wakes it
+ *   the answer of a lane that opens a library        messages; the bell wakes it
  *   deaths, ends of lanes that were killed           the socket wakes it, the system says how;
  *                                                    threads say so in shared memory
  *   ends that nothing tells of                       the system is asked, every 100 ms
