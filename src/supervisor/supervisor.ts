@@ -34,7 +34,7 @@ import type { Invocation } from './host-functions/invocation.js';
 import type { Job, JobLane, StopEnding } from './job.js';
 import { LaneSet } from './lifecycle/lane-set.js';
 import { gather, rung, soonUs } from './dispatch/result-due.js';
-import { ffiRsGate } from './lifecycle/quiescence.js';
+import { ffiRsQuiescence } from './lifecycle/quiescence.js';
 import type { BreakerState } from './lifecycle/restarts.js';
 import { Readiness } from './lifecycle/readiness.js';
 import { FIRST_LOOK_MS } from './watchdog/silence.js';
@@ -253,7 +253,7 @@ export class Supervisor {
     // From the first lane on there is something to watch.
     if (this.#kind === 'thread') {
       watchExit(this);
-      ffiRsGate.join(this.#ffiRs);
+      ffiRsQuiescence.join(this.#ffiRs);
       this.#interrupter.prepare(library);
     }
     this.#lanes.announce(library);
@@ -302,7 +302,7 @@ export class Supervisor {
    * is one call, and whoever opens the library waits for others anyway.
    */
   quieted(job: Job): boolean {
-    if (job.fn.engine !== 'ffi-rs' || this.#kind !== 'thread' || !ffiRsGate.closed) return false;
+    if (job.fn.engine !== 'ffi-rs' || this.#kind !== 'thread' || !ffiRsQuiescence.closed) return false;
     return !this.#blockedOn.has(job);
   }
 
@@ -423,7 +423,7 @@ export class Supervisor {
   #leaveExit(): void {
     if (this.holdsProcess() || this.hearsThreads()) return;
     unwatchExit(this);
-    ffiRsGate.leave(this.#ffiRs);
+    ffiRsQuiescence.leave(this.#ffiRs);
   }
 
   #anyOccupied(): boolean {

@@ -27,7 +27,7 @@ import {
   viewsOf,
 } from '../../src/shared/memory/record.js';
 import { errorData } from '../error-data.js';
-import { Gate } from './wait-point.js';
+import { WaitPoint } from './wait-point.js';
 import type { LaneLink } from '../lane-link.js';
 
 /** What the writer needs of its lane. */
@@ -53,7 +53,7 @@ export class ChannelWriter {
   readonly #callsInline: number;
   readonly #chunksInline: number;
   readonly #word: number;
-  readonly #gate: Gate;
+  readonly #waitPoint: WaitPoint;
   #requests = 0;
   #chunksWritten = 0;
   /** Chunks that have been taken, as last seen. */
@@ -75,7 +75,7 @@ export class ChannelWriter {
     this.#memory = memory;
     this.#lane = lane;
     this.#word = channel;
-    this.#gate = new Gate(memory, lane, spinUs);
+    this.#waitPoint = new WaitPoint(memory, lane, spinUs);
     this.#calls = new PipeWriter(memory, callsPipe(size));
     this.#chunks = new PipeWriter(memory, chunksPipe(size));
     this.#callsInline = CALLS_BYTES / INLINE_SHARE;
@@ -276,7 +276,7 @@ export class ChannelWriter {
 
   /** Waits until something is there, or until the call is stopped. */
   #waitFor(there: () => boolean): void {
-    this.#gate.wait(there, this.#isStopped);
+    this.#waitPoint.wait(there, this.#isStopped);
   }
 
   readonly #isStopped = (): boolean => this.stopped;

@@ -1,9 +1,9 @@
 /**
- * The gate of a lane's channel: where native code waits, inside its callback.
+ * The wait point of a lane's channel: where native code waits, inside its callback.
  *
- * Guarantee: no wake-up is lost. The lane reads the gate, says that it waits,
+ * Guarantee: no wake-up is lost. The lane reads the wait point, says that it waits,
  * looks, and only then sleeps on what it has read; the host changes something,
- * takes note of whether the lane waits, bumps the gate, and wakes it.
+ * takes note of whether the lane waits, bumps the wait point, and wakes it.
  */
 import { Atomics, Math, performance } from '../../src/builtins.js';
 import { Channel } from '../../src/shared/memory/channel.js';
@@ -14,9 +14,9 @@ import type { LaneLink } from '../lane-link.js';
 /** Spins skipped at most after spins in vain. */
 const MOST_SKIPPED = 8;
 
-export class Gate {
+export class WaitPoint {
   readonly #i32: Int32Array;
-  readonly #gate: number;
+  readonly #waitPoint: number;
   readonly #waiting: number;
   readonly #link: Pick<LaneLink, 'wait'>;
   readonly #spinUs: number;
@@ -28,7 +28,7 @@ export class Gate {
   constructor({ i32, channel }: LaneMemory, link: Pick<LaneLink, 'wait'>, spinUs: number) {
     this.#i32 = i32;
     this.#link = link;
-    this.#gate = channel + Channel.GATE;
+    this.#waitPoint = channel + Channel.WAIT_WORD;
     this.#waiting = channel + Channel.WAITING;
     this.#spinUs = spinUs;
   }
@@ -38,10 +38,10 @@ export class Gate {
     if (this.#spin(there, stopped)) return;
     const i32 = this.#i32;
     for (;;) {
-      const seen = Atomics.load(i32, this.#gate);
+      const seen = Atomics.load(i32, this.#waitPoint);
       Atomics.store(i32, this.#waiting, 1);
       if (there() || stopped()) break;
-      this.#link.wait(this.#gate, seen);
+      this.#link.wait(this.#waitPoint, seen);
     }
     Atomics.store(i32, this.#waiting, 0);
   }

@@ -23,7 +23,7 @@ import { snapshot } from '../../lanes/rows/copied-arguments.js';
 import type { PoolSettings } from '../../options/pool-options.js';
 import type { Ending, Job, StopEnding } from '../../supervisor/job.js';
 import type { Supervisor } from '../../supervisor/supervisor.js';
-import { ffiRsGate } from '../../supervisor/lifecycle/quiescence.js';
+import { ffiRsQuiescence } from '../../supervisor/lifecycle/quiescence.js';
 import { traceEnd, traceStart } from '../audit.js';
 import type { Call, CallOwner } from '../call.js';
 import { Deadlines } from './deadlines.js';
@@ -166,7 +166,7 @@ export class Admission implements CallOwner {
   /** Dispatches what can start now. May be entered again from a handler: every step leaves the queues whole. */
   pump(): void {
     this.#nested.changed();
-    if (!ffiRsGate.closed) this.#release();
+    if (!ffiRsQuiescence.closed) this.#release();
     // What was written ahead is older than what is queued: an idle lane gets it first.
     if (this.#supervisor.hasIdleLane) this.#supervisor.takeBackAhead();
     this.#dispatchQueued();

@@ -28,9 +28,9 @@ import {
 import type { Inbox } from './inbox.js';
 import { readBytes, readPayload, readText } from './record-values.js';
 
-/** Wakes a thread that waits at the gate of its channel. */
-export function wakeAtGate({ i32, channel }: LaneMemory): void {
-  Atomics.notify(i32, channel + Channel.GATE);
+/** Wakes a thread that waits at the wait point of its channel. */
+export function wakeWaiting({ i32, channel }: LaneMemory): void {
+  Atomics.notify(i32, channel + Channel.WAIT_WORD);
 }
 
 /** A record that is the next of its pipe. Of each pipe there is one object: it says the next thing at the next look. */
@@ -75,7 +75,7 @@ export class LaneChannel {
   /** Native code waits for an answer: until then it says nothing. */
   #open = false;
 
-  /** @param wake wakes a lane that waits at the gate. */
+  /** @param wake wakes a lane that waits at the wait point. */
   constructor(memory: LaneMemory, inbox: Inbox, wake: () => void) {
     const { size, channel } = memory;
     this.#memory = memory;
@@ -220,9 +220,9 @@ export class LaneChannel {
   nudge(): void {
     const { i32 } = this.#memory;
     // Cleared here, so that what follows before the lane is awake does not wake it again. Cleared
-    // first: a lane that has said again that it waits then finds a gate that it has not seen.
+    // first: a lane that has said again that it waits then finds a wait point that it has not seen.
     const waits = Atomics.exchange(i32, this.#word + Channel.WAITING, 0) !== 0;
-    Atomics.add(i32, this.#word + Channel.GATE, 1);
+    Atomics.add(i32, this.#word + Channel.WAIT_WORD, 1);
     if (waits) this.#wake();
   }
 

@@ -27,7 +27,7 @@ import { workerFile } from '../../shared/package-home.js';
 import { type Death, phaseOf } from '../death.js';
 import { Inbox, portReader } from '../channel/inbox.js';
 import type { Lane, LaneEvents, LaneStatus } from '../lane.js';
-import { LaneChannel, wakeAtGate } from '../channel/lane-channel.js';
+import { LaneChannel, wakeWaiting } from '../channel/lane-channel.js';
 import { LaneRing } from '../rows/lane-ring.js';
 import { loadPiscina } from './load-piscina.js';
 import { threadStart } from './thread-start.js';
@@ -122,7 +122,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     const memory = new LaneMemory(options.size);
     this.ring = new LaneRing(memory, new SharedBuffers(data.port1));
     this.inbox = new Inbox(portReader(data.port1));
-    this.channel = new LaneChannel(memory, this.inbox, () => wakeAtGate(memory));
+    this.channel = new LaneChannel(memory, this.inbox, () => wakeWaiting(memory));
     this.#remote = wrap<LaneControl>(nodeEndpoint(control.port1));
     // Comlink listens, and a listening port would keep the process alive.
     control.port1.unref();

@@ -23,7 +23,7 @@ import { blockedDeadlock, requireHope } from '../host-functions/deadlock.js';
 import type { HostLoop } from './host-loop.js';
 import type { Job } from '../job.js';
 import type { LaneSet } from '../lifecycle/lane-set.js';
-import { ffiRsGate } from '../lifecycle/quiescence.js';
+import { ffiRsQuiescence } from '../lifecycle/quiescence.js';
 import type { CallbackRouter } from '../host-functions/callback-router.js';
 import { blocking } from './turn-share.js';
 import type { Watch } from '../watchdog/watch.js';
@@ -69,7 +69,7 @@ export function blockUntil(job: Job, host: BlockedHost): void {
 function lookAround(job: Job, host: BlockedHost): boolean {
   const { lanes, watch } = host;
   host.loop.look();
-  ffiRsGate.look();
+  ffiRsQuiescence.look();
   host.room();
   host.publish();
   // This thread has nothing else to do: every result wakes it.

@@ -1,4 +1,4 @@
-/** Which threads of a pool may be inside ffi-rs: a pool's part in the quiet gate. */
+/** Which threads of a pool may be inside ffi-rs: a pool's part in the quiescence. */
 import type { Interrupter } from '../watchdog/interrupter.js';
 import type { JobLane } from '../job.js';
 import type { LaneSet } from './lane-set.js';

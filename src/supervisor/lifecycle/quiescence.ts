@@ -6,7 +6,7 @@
  *   open ──► no new call of the engine starts ──► those in flight end ──► opened ──► calls go on
  *                                            └─ too long ──► EngineError, calls go on
  *
- * Guarantee: the gate is one for the process, however many copies of offthread
+ * Guarantee: quiescence is one for the process, however many copies of offthread
  * it has loaded (two dependencies that each bring one, a test runner that loads
  * modules anew for each file): they share the table of ffi-rs, too.
  */
@@ -35,7 +35,7 @@ interface Waiter {
 const QUIET_PATIENCE_MS = 10_000;
 const LOOK_MS = 2;
 
-export class QuietGate {
+export class Quiescence {
   readonly #members = new Set<QuietMember>();
   readonly #waiters: Waiter[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -114,31 +114,31 @@ function engineBusy(obstacle: string): EngineError {
 }
 
 /**
- * The key under which copies of offthread find the gate. Another number where
- * the members or the methods of {@link QuietGate} change: older copies then
- * have a gate of their own.
+ * The key under which copies of offthread find each other. Another number where
+ * the members or the methods of {@link Quiescence} change: older copies then
+ * have one of their own.
  */
-const KEY = Symbol.for('offthread.quiet-gate.1');
+const KEY = Symbol.for('offthread.quiescence.1');
 
 /**
  * On the object of a built-in module: unlike `globalThis` that object is the
  * same in every context of this thread, and test runners load modules in
- * contexts of their own. Other threads of the host have other gates, and cannot
+ * contexts of their own. Other threads of the host have others, and cannot
  * use ffi-rs (`Capabilities.anyThread`).
  */
-function shared(): QuietGate {
-  const place = workerThreads as { [KEY]?: QuietGate };
-  if (place[KEY] === undefined) Object.defineProperty(place, KEY, { value: new QuietGate() });
-  return place[KEY] as QuietGate;
+function shared(): Quiescence {
+  const place = workerThreads as { [KEY]?: Quiescence };
+  if (place[KEY] === undefined) Object.defineProperty(place, KEY, { value: new Quiescence() });
+  return place[KEY] as Quiescence;
 }
 
-/** The gate of ffi-rs in this process. */
-export const ffiRsGate: QuietGate = shared();
+/** The quiescence of ffi-rs in this process. */
+export const ffiRsQuiescence: Quiescence = shared();
 
 /**
  * Runs `work`, which changes the table of ffi-rs, as soon as none of its calls is in flight.
  * @throws (rejects) EngineError OFFTHREAD_ENGINE_BUSY after 10 s, or what `work` threw.
  */
 export function whenFfiRsIsQuiet<R>(work: () => R): Promise<R> {
-  return ffiRsGate.whenQuiet(work, QUIET_PATIENCE_MS, engineBusy);
+  return ffiRsQuiescence.whenQuiet(work, QUIET_PATIENCE_MS, engineBusy);
 }

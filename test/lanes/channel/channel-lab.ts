@@ -1,7 +1,7 @@
 /** A channel with a real thread on the lane's end. */
 import { MessageChannel } from 'node:worker_threads';
 import { Inbox, portReader } from '../../../src/lanes/channel/inbox.js';
-import { LaneChannel, wakeAtGate } from '../../../src/lanes/channel/lane-channel.js';
+import { LaneChannel, wakeWaiting } from '../../../src/lanes/channel/lane-channel.js';
 import type { NativeValue } from '../../../src/engines/engine.js';
 import { LaneMemory } from '../../../src/shared/memory/lane-memory.js';
 import type { LaneSize } from '../../../src/shared/memory/layout.js';
@@ -49,7 +49,7 @@ export async function withChannel(
     seed: SEED,
   };
   const lane = await thread<NativeValue[]>(new URL('./channel-thread.js', import.meta.url), task, [port2]);
-  const channel = new LaneChannel(memory, new Inbox(portReader(port1)), () => wakeAtGate(memory));
+  const channel = new LaneChannel(memory, new Inbox(portReader(port1)), () => wakeWaiting(memory));
   const asleepUntil = (holds: () => boolean, what: string): void => {
     for (;;) {
       const rings = Atomics.load(words, Word.RING);

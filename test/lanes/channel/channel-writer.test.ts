@@ -5,7 +5,7 @@ import type { ChunksSpec, FunctionSpec, HostFunctionSpec, Scalar } from '../../.
 import type { CallbackReader } from '../../../src/engines/callback-reader.js';
 import type { NativeValue } from '../../../src/engines/engine.js';
 import { Inbox, portReader } from '../../../src/lanes/channel/inbox.js';
-import { LaneChannel, wakeAtGate } from '../../../src/lanes/channel/lane-channel.js';
+import { LaneChannel, wakeWaiting } from '../../../src/lanes/channel/lane-channel.js';
 import { LaneMemory } from '../../../src/shared/memory/lane-memory.js';
 import { RowWord } from '../../../src/shared/memory/layout.js';
 import { RecordKind } from '../../../src/shared/memory/record.js';
@@ -41,7 +41,7 @@ class Bench {
 
   constructor() {
     this.channel = new LaneChannel(this.memory, new Inbox(portReader(this.#ports.port1)), () =>
-      wakeAtGate(this.memory),
+      wakeWaiting(this.memory),
     );
     const lane = {
       base: 0,

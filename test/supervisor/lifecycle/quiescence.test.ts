@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { EngineError } from '../../../src/errors.js';
-import { QuietGate, type QuietMember } from '../../../src/supervisor/lifecycle/quiescence.js';
+import { Quiescence, type QuietMember } from '../../../src/supervisor/lifecycle/quiescence.js';
 
 class FakePool implements QuietMember {
   inFlight = 0;
@@ -18,14 +18,14 @@ class FakePool implements QuietMember {
   }
 }
 
-function gateWith(count: number): { gate: QuietGate; pools: FakePool[] } {
-  const gate = new QuietGate();
+function gateWith(count: number): { gate: Quiescence; pools: FakePool[] } {
+  const gate = new Quiescence();
   const pools = Array.from({ length: count }, () => new FakePool());
   for (const pool of pools) gate.join(pool);
   return { gate, pools };
 }
 
-describe('QuietGate', () => {
+describe('Quiescence', () => {
   it('runs the work at once where it is quiet, and calls go on', async () => {
     const { gate, pools } = gateWith(2);
     let ran = false;
