@@ -2,8 +2,8 @@
  * Runs the items of a batch, one after the other, in a lane.
  *
  * Guarantees:
- * - Between two items the tripwire is looked at: a batch that is to stop stops there.
- * - A batch that was given up writes no results any more: looked at after an item, when the tripwire is up. Only one that
+ * - Between two items the cancel flag is read: a batch that is to stop stops there.
+ * - A batch that was given up writes no results any more: looked at after an item, when the cancel flag is set. Only one that
  *   ends in the very moment in which it is given up may still write its own.
  * - `done` in the row is written before each item: whatever ends this thread
  *   in native code, the host knows the item, and has the results before it.
@@ -28,8 +28,8 @@ interface Run {
   readonly columns: readonly NumberColumn[];
   readonly count: number;
   readonly memory: LaneMemory;
-  /** Index of the tripwire. */
-  readonly tripwire: number;
+  /** Index of the cancel flag. */
+  readonly cancelFlag: number;
   /** Index of the row's state. */
   readonly state: number;
   /** Index of the double that says how far it is. */
@@ -63,7 +63,7 @@ export function runBatch(
     columns: columns as readonly NumberColumn[],
     count,
     memory,
-    tripwire: word + RowWord.CANCEL,
+    cancelFlag: word + RowWord.CANCEL,
     state: word + RowWord.STATE,
     done: memory.rowDouble(sequence) + RowDouble.DONE,
     take: outcomes === null ? (index, value) => keep(results, index, value) : judge(bound, results, outcomes),
@@ -87,7 +87,7 @@ function judge(bound: BoundFunction, results: Column | null, outcomes: Int32Arra
 }
 
 /**
- * Items after which the tripwire is read atomically. After each other item it is read plainly, which costs nothing
+ * Items after which the cancel flag is read atomically. After each other item it is read plainly, which costs nothing
  * beside 6 ns for an atomic read, a sixth of a call. Plain reads are in fact made each time, since a native call may
  * have changed anything; the language alone would allow an engine to keep what it read before.
  */
@@ -95,21 +95,21 @@ const STRIDE = 64;
 
 /** The loop for numbers in, number out: most batches, and most of their time. @returns the items that are over. */
 function loopPlain(run: Run, results: Column): number {
-  const { call, columns, count, memory, tripwire, done } = run;
+  const { call, columns, count, memory, cancelFlag, done } = run;
   const { i32, f64 } = memory;
   if (columns.length < 1 || columns.length > 3) return loop(run);
   const out = results as NumberColumn;
   const [a, b, c] = columns as readonly [NumberColumn, NumberColumn, NumberColumn];
   let value: number;
   let index = 0;
-  while (index < count && Atomics.load(i32, tripwire) === 0) {
+  while (index < count && Atomics.load(i32, cancelFlag) === 0) {
     const end = Math.min(index + STRIDE, count);
     switch (columns.length) {
       case 1:
         for (; index < end; index += 1) {
           f64[done] = index;
           value = call(a[index] as number) as number;
-          if (i32[tripwire] !== 0) return stopAfter(run, index, value);
+          if (i32[cancelFlag] !== 0) return stopAfter(run, index, value);
           out[index] = value;
         }
         break;
@@ -117,7 +117,7 @@ function loopPlain(run: Run, results: Column): number {
         for (; index < end; index += 1) {
           f64[done] = index;
           value = call(a[index] as number, b[index] as number) as number;
-          if (i32[tripwire] !== 0) return stopAfter(run, index, value);
+          if (i32[cancelFlag] !== 0) return stopAfter(run, index, value);
           out[index] = value;
         }
         break;
@@ -125,7 +125,7 @@ function loopPlain(run: Run, results: Column): number {
         for (; index < end; index += 1) {
           f64[done] = index;
           value = call(a[index] as number, b[index] as number, c[index] as number) as number;
-          if (i32[tripwire] !== 0) return stopAfter(run, index, value);
+          if (i32[cancelFlag] !== 0) return stopAfter(run, index, value);
           out[index] = value;
         }
     }
@@ -135,15 +135,15 @@ function loopPlain(run: Run, results: Column): number {
 
 /** The loop for everything else. @returns the items that are over. */
 function loop(run: Run): number {
-  const { call, columns, count, memory, tripwire, done, take } = run;
+  const { call, columns, count, memory, cancelFlag, done, take } = run;
   const { i32, f64 } = memory;
   const args: number[] = columns.map(() => 0);
-  if (Atomics.load(i32, tripwire) !== 0) return 0;
+  if (Atomics.load(i32, cancelFlag) !== 0) return 0;
   for (let index = 0; index < count; index += 1) {
     f64[done] = index;
     for (let at = 0; at < args.length; at += 1) args[at] = (columns[at] as NumberColumn)[index] as number;
     const value = call(...args);
-    if (Atomics.load(i32, tripwire) !== 0) return stopAfter(run, index, value);
+    if (Atomics.load(i32, cancelFlag) !== 0) return stopAfter(run, index, value);
     take(index, value);
   }
   return count;

@@ -7,7 +7,7 @@
  *   chunk     wait for credit ──► record ──► ring, if a reader waits
  *
  * A wait ends by a reply or a reader, and by whatever stops the call: its
- * tripwire, or the lane's end. Then native code gets the declared fallback, or
+ * cancelFlag, or the lane's end. Then native code gets the declared fallback, or
  * the value that makes it stop, at once and for the rest of the call.
  */
 import { Atomics } from '../../src/builtins.js';
@@ -62,8 +62,8 @@ export class ChannelWriter {
   #running: FunctionSpec | null = null;
   #sequence = 0;
   #generation = 0;
-  /** Index of its tripwire. */
-  #tripwire = 0;
+  /** Index of its cancel flag. */
+  #cancelFlag = 0;
   /** Chunks unread before native code waits; 0 where the call has no stream. */
   #highWaterMark = 0;
   /** The call has failed already: nothing more is said for it. */
@@ -87,18 +87,18 @@ export class ChannelWriter {
     return this.#running;
   }
 
-  /** A call begins. @param tripwire index of its word. */
+  /** A call begins. @param cancelFlag index of its word. */
   begin(
     spec: FunctionSpec,
     sequence: number,
     generation: number,
-    tripwire: number,
+    cancelFlag: number,
     highWaterMark: number,
   ): void {
     this.#running = spec;
     this.#sequence = sequence;
     this.#generation = generation;
-    this.#tripwire = tripwire;
+    this.#cancelFlag = cancelFlag;
     this.#highWaterMark = highWaterMark;
     this.#failed = false;
   }
@@ -113,7 +113,7 @@ export class ChannelWriter {
   get stopped(): boolean {
     const { i32 } = this.#memory;
     if (Atomics.load(i32, this.#word + Channel.CLOSING) !== 0) return true;
-    return this.#running !== null && (this.#failed || Atomics.load(i32, this.#tripwire) !== 0);
+    return this.#running !== null && (this.#failed || Atomics.load(i32, this.#cancelFlag) !== 0);
   }
 
   /** A callback could not be served, for want of memory or of stack, say: the call fails. */

@@ -216,7 +216,7 @@ export class LaneChannel {
     this.#answer(request, Reply.NONE);
   }
 
-  /** Has the lane look again at what it waits for, if it waits: after a tripwire, say. */
+  /** Has the lane look again at what it waits for, if it waits: after a cancelFlag, say. */
   nudge(): void {
     const { i32 } = this.#memory;
     // Cleared here, so that what follows before the lane is awake does not wake it again. Cleared

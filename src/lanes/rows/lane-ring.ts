@@ -230,7 +230,7 @@ export class LaneRing<T extends Ticket> {
     return ((sequence - this.head) | 0) >= 0 && ((this.tail - sequence) | 0) > 0;
   }
 
-  /** Raises the tripwire of a row. */
+  /** Sets the cancel flag of a row. */
   trip(sequence: number, cause: number): void {
     const index = this.memory.rowWord(sequence) + RowWord.CANCEL;
     Atomics.store(this.memory.i32, index, cause);

@@ -3,7 +3,7 @@
  * index elsewhere.
  *
  *      0  header   words that host and lane signal with, a cache line each
- *    512  table    one 64-byte row a slot: state, tripwire, progress, times, result
+ *    512  table    one 64-byte row a slot: state, cancelFlag, progress, times, result
  *      …  arena    arguments, strings and bytes of the calls in the table
  *      …  channel  where native code talks back, see `channel.ts`
  *      …  blocks   for items that travel together, see `batch-layout.ts`
@@ -92,7 +92,7 @@ export const Lease = {
 export const RowWord = {
   /** State and generation, see `states.ts`. */
   STATE: 0,
-  /** The tripwire: 0, or a {@link StopCause}. Native code may read it. */
+  /** The cancelFlag: 0, or a {@link StopCause}. Native code may read it. */
   CANCEL: 1,
   /** An {@link Interrupt}. */
   INTERRUPT: 2,
@@ -116,7 +116,7 @@ export const RowDouble = {
   RESULT: 7,
 } as const;
 
-/** Why a running call was asked to stop: what native code finds in its tripwire. `FAILED`: a function on the host did. */
+/** Why a running call was asked to stop: what native code finds in its cancel flag. `FAILED`: a function on the host did. */
 export const StopCause = { CANCELLED: 1, TIMED_OUT: 2, FAILED: 3 } as const;
 
 /**

@@ -12,7 +12,7 @@
  * - What the function throws never leaves this file: it becomes the call's
  *   failure, and native code gets the declared fallback.
  * - After a call has failed its native code is not let wait again: the
- *   tripwire is up, and the lane answers every further callback by itself.
+ *   cancel flag is set, and the lane answers every further callback by itself.
  * - It may be entered again: a record is taken before its function runs.
  */
 import type { AsyncResource } from 'node:async_hooks';

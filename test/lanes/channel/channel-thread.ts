@@ -13,7 +13,7 @@ import { dawdle, dice, holdUp, obey } from '../../shared/thread.js';
 export const Word = {
   /** Counts rings. */
   RING: 0,
-  /** Rounds that the lane has ended; the tripwire is down again when it changes. */
+  /** Rounds that the lane has ended; the cancel flag is down again when it changes. */
   DONE: 16,
   /** Rounds that the lane may begin. */
   MAY: 32,
@@ -110,7 +110,7 @@ export const SEQUENCE = 0;
 function run(task: ChannelTask): NativeValue[] {
   const { words, port, rounds, script, most } = task;
   const memory = new LaneMemory(task.size, task.memory);
-  const tripwire = memory.rowWord(SEQUENCE) + RowWord.CANCEL;
+  const cancelFlag = memory.rowWord(SEQUENCE) + RowWord.CANCEL;
   const ring = (): void => {
     Atomics.add(words, Word.RING, 1);
     Atomics.notify(words, Word.RING);
@@ -129,16 +129,16 @@ function run(task: ChannelTask): NativeValue[] {
     const values = [round, lengthOf(roll, most)];
     if (script.kind === 'requests') {
       for (let may = 0; may <= round; may = Atomics.load(words, Word.MAY)) Atomics.wait(words, Word.MAY, may);
-      writer.begin(spec, SEQUENCE, round, tripwire, 0);
+      writer.begin(spec, SEQUENCE, round, cancelFlag, 0);
       told.push(writer.request(asked(TYPES[round % TYPES.length] as Scalar, true), 0, reader, values));
       writer.end();
-      Atomics.store(memory.i32, tripwire, 0);
+      Atomics.store(memory.i32, cancelFlag, 0);
       Atomics.store(words, Word.DONE, round + 1);
       Atomics.notify(words, Word.DONE);
       continue;
     }
     if (round === 0) {
-      writer.begin(spec, SEQUENCE, 0, tripwire, script.kind === 'chunks' ? script.highWaterMark : 64);
+      writer.begin(spec, SEQUENCE, 0, cancelFlag, script.kind === 'chunks' ? script.highWaterMark : 64);
     }
     if (script.kind === 'chunks') {
       if (script.pauseUs > 0) dawdle(roll(script.pauseUs));

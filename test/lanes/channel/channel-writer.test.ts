@@ -57,12 +57,12 @@ class Bench {
 
   begin(highWaterMark = 4, generation = 1): void {
     this.set(0);
-    this.writer.begin(spec, 0, generation, this.#tripwire, highWaterMark);
+    this.writer.begin(spec, 0, generation, this.#cancelFlag, highWaterMark);
   }
 
-  /** Raises the tripwire, or takes it down. */
+  /** Raises the cancelFlag, or takes it down. */
   set(cause: number): void {
-    Atomics.store(this.memory.i32, this.#tripwire, cause);
+    Atomics.store(this.memory.i32, this.#cancelFlag, cause);
   }
 
   chunk(param: ChunksSpec = chunks, ...values: (number | bigint)[]): NativeValue {
@@ -73,7 +73,7 @@ class Bench {
     return this.writer.request(param, 0, this.read.reader, []);
   }
 
-  get #tripwire(): number {
+  get #cancelFlag(): number {
     return this.memory.rowWord(0) + RowWord.CANCEL;
   }
 
@@ -136,7 +136,7 @@ describe('ChannelWriter', () => {
     expect([bench.writer.stopped, bench.chunk()]).to.deep.equal([false, 0]);
   });
 
-  it('stopped: by its tripwire while a call runs, by its end always', () => {
+  it('stopped: by its cancel flag while a call runs, by its end always', () => {
     bench.set(1);
     expect(bench.writer.stopped, 'no call runs').to.equal(false);
     bench.begin();

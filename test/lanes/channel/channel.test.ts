@@ -85,7 +85,7 @@ describe('LaneChannel and ChannelWriter: requests', () => {
     const rounds = 300;
     await withChannel({ rounds, spinUs: 5, most: 50, script: { kind: 'requests' } }, async (lab) => {
       const { channel, lane, memory, words } = lab;
-      const tripwire = memory.rowWord(SEQUENCE) + 1;
+      const cancelFlag = memory.rowWord(SEQUENCE) + 1;
       lane.start();
       let late = 0;
       for (let round = 0; round < rounds; round += 1) {
@@ -95,7 +95,7 @@ describe('LaneChannel and ChannelWriter: requests', () => {
         channel.takeCall(head, asked('void', true).callback.params);
         if (round % 2 === 0) {
           // Stopped: the lane goes on without an answer.
-          Atomics.store(memory.i32, tripwire, 1);
+          Atomics.store(memory.i32, cancelFlag, 1);
           channel.nudge();
           late = head.request;
         } else {

@@ -172,7 +172,7 @@ describe('LaneRing (M2, M7, M27)', () => {
                 expect(won).to.equal(entry.fate === 'queued');
                 if (won) {
                   entry.fate = 'cancelled';
-                  // Whoever has the row next has to find its tripwire untouched.
+                  // Whoever has the row next has to find its cancel flag untouched.
                   ring.trip(sequence, StopCause.CANCELLED);
                 }
               } else {
