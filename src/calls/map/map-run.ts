@@ -24,7 +24,7 @@ import { type Abortable, linkSignal, unlinkSignal } from '../signals.js';
 import { cancelledRun, endedByPool, handlerFailed, readBefore, sourceFailed } from '../batches/run-errors.js';
 import { Failures } from './item-failures.js';
 import { Group, type Items } from './group.js';
-import { type Finished, Outbox, type View } from './ordered-results.js';
+import { type Finished, OrderedResults, type View } from './ordered-results.js';
 import { Pace } from '../batches/batch-size.js';
 import { Progress } from '../batches/run-progress.js';
 import { Readers } from './readers.js';
@@ -52,7 +52,7 @@ export class MapRun implements Abortable, PoolRun {
   readonly #runs: Runs;
   readonly #settings: MapSettings;
   readonly #source: Source;
-  readonly #outbox: Outbox;
+  readonly #results: OrderedResults;
   readonly #progress: Progress;
   readonly #pace = new Pace();
   /** What stops the work that is under way. */
@@ -87,8 +87,8 @@ export class MapRun implements Abortable, PoolRun {
         this.#go();
       },
     });
-    this.#outbox = new Outbox(settings.ordered);
-    this.#readers = new Readers(this.#outbox);
+    this.#results = new OrderedResults(settings.ordered);
+    this.#readers = new Readers(this.#results);
     this.#progress = new Progress(this.#source.total, settings.onProgress, (error) => {
       this.#stop(() => handlerFailed(runner.name, error, this.#progress));
       this.#go();
@@ -107,7 +107,7 @@ export class MapRun implements Abortable, PoolRun {
 
   /** Results that were there when it ended early, and that nobody has been given, or will be. */
   get finished(): readonly Finished[] {
-    return this.#isOver && this.#readers.told ? this.#outbox.leftOver() : [];
+    return this.#isOver && this.#readers.told ? this.#results.leftOver() : [];
   }
 
   /** The next result. The first one that is asked for starts the run. */
@@ -121,7 +121,7 @@ export class MapRun implements Abortable, PoolRun {
       return next;
     }
     // Room for more: not for each, that would be a look at the source for every item.
-    if (this.#outbox.isEmpty) this.#go();
+    if (this.#results.isEmpty) this.#go();
     return one;
   }
 
@@ -135,8 +135,8 @@ export class MapRun implements Abortable, PoolRun {
     this.#readers.told = true;
     if (this.#failure !== null) throw this.#failure();
     // What was there before anybody wanted all of it.
-    this.#outbox.keep();
-    return this.#outbox.collect(this.#progress.total);
+    this.#results.keep();
+    return this.#results.collect(this.#progress.total);
   }
 
   /** No more results are wanted. @returns a promise for the real end: nothing of it runs any more. */
@@ -244,7 +244,7 @@ export class MapRun implements Abortable, PoolRun {
 
   /** Items ahead of the reader at most, so that a slow one is not far behind what was pulled; Infinity where all is read in the end. */
   get #readAhead(): number {
-    return this.#collects ? Infinity : FIRST_AHEAD + AHEAD_OF_READ * this.#outbox.passed;
+    return this.#collects ? Infinity : FIRST_AHEAD + AHEAD_OF_READ * this.#results.passed;
   }
 
   /** Items from the source, as many as there is room for. */
@@ -255,17 +255,17 @@ export class MapRun implements Abortable, PoolRun {
     const left = total === undefined || total <= this.#pulled ? Infinity : total - this.#pulled;
     const size = this.#pace.size(left, takers, capacity);
     const window = Math.min(capacity === 1 ? 2 * most : LOOK_AHEAD * takers * size, this.#readAhead);
-    if (this.#collects) this.#outbox.keep();
+    if (this.#collects) this.#results.keep();
     // Those that are left out, at the head, are passed by.
-    else void this.#outbox.isEmpty;
-    const room = Math.max(window, most) - (this.#pulled - this.#outbox.passed);
+    else void this.#results.isEmpty;
+    const room = Math.max(window, most) - (this.#pulled - this.#results.passed);
     if (room <= 0 || this.#source.isOver) return null;
     let items: Items = { array: [], start: 0, count: 0 };
     this.#account(() => (items = this.#source.take(Math.min(size, room))));
     if (items.count === 0) return null;
     const group = new Group(this.#pulled, items);
     this.#pulled += items.count;
-    this.#outbox.open(group);
+    this.#results.open(group);
     return { group, from: 0, to: items.count };
   }
 
@@ -303,7 +303,7 @@ export class MapRun implements Abortable, PoolRun {
     group.end(from, from + done);
     for (const { index } of failures) group.reopen(from + index);
     this.#progress.done += done - failures.length;
-    this.#outbox.add(group, from, from + done);
+    this.#results.add(group, from, from + done);
     const failedAt = performance.now();
     for (const { index, error } of failures) this.#onFailed(group, from + index, error);
     this.#pace.measureHost(done, failures.length === 0 ? 0 : performance.now() - failedAt);
@@ -343,12 +343,12 @@ export class MapRun implements Abortable, PoolRun {
     }
     group.put(at, instead.value);
     group.end(at, at + 1);
-    this.#outbox.add(group, at, at + 1);
+    this.#results.add(group, at, at + 1);
   }
 
   #leaveOut(group: Group, at: number): void {
     group.leaveOut(at);
-    this.#outbox.leftOut();
+    this.#results.leftOut();
   }
 
   #stop(failure: () => OffthreadError): void {
@@ -374,8 +374,8 @@ export class MapRun implements Abortable, PoolRun {
       this.#failures.guard(() => this.#progress.tell(true));
       this.#failures.checkShare(this.#pulled);
     }
-    if (this.#collects) this.#outbox.keep();
-    this.#outbox.end();
+    if (this.#collects) this.#results.keep();
+    this.#results.end();
     this.#endedNow();
   }
 }

@@ -31,7 +31,7 @@ interface Piece {
   readonly to: number;
 }
 
-export class Outbox {
+export class OrderedResults {
   readonly #ordered: boolean;
   /** Groups that are not given out yet, in order. */
   readonly #groups: Group[] = [];

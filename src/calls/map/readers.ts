@@ -8,7 +8,7 @@
 import { Promise } from '../../builtins.js';
 import { resolved } from '../../promises.js';
 import type { OffthreadError } from '../../errors.js';
-import { NOTHING, type Outbox, type View } from './ordered-results.js';
+import { NOTHING, type OrderedResults, type View } from './ordered-results.js';
 
 interface Reader {
   readonly view: View<unknown>;
@@ -19,13 +19,13 @@ interface Reader {
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 export class Readers {
-  readonly #outbox: Outbox;
+  readonly #results: OrderedResults;
   readonly #waiting: Reader[] = [];
   /** Whether nobody is to be told anything any more: how the run ended has been told, or whoever wanted to know has gone. */
   told = false;
 
-  constructor(outbox: Outbox) {
-    this.#outbox = outbox;
+  constructor(results: OrderedResults) {
+    this.#results = results;
   }
 
   get isEmpty(): boolean {
@@ -35,7 +35,7 @@ export class Readers {
   /** What is there already. */
   take<T>(view: View<T>): Promise<IteratorResult<T, undefined>> | null {
     if (this.told) return resolved(DONE);
-    const one = this.isEmpty ? this.#outbox.take(view) : NOTHING;
+    const one = this.isEmpty ? this.#results.take(view) : NOTHING;
     return one === NOTHING ? null : resolved({ done: false, value: one });
   }
 
@@ -50,7 +50,7 @@ export class Readers {
   serve(): boolean {
     let given = false;
     for (let [reader] = this.#waiting; reader !== undefined; [reader] = this.#waiting) {
-      const one = this.#outbox.take(reader.view);
+      const one = this.#results.take(reader.view);
       if (one === NOTHING) break;
       this.#waiting.shift();
       reader.resolve({ done: false, value: one });
@@ -61,7 +61,7 @@ export class Readers {
 
   /** The run is over: those that still wait, once all has been given out, are told how. */
   end(failure: (() => OffthreadError) | null): void {
-    if (!this.#outbox.isEmpty) return;
+    if (!this.#results.isEmpty) return;
     for (const { resolve, reject } of this.#waiting.splice(0)) {
       if (failure === null || this.told) resolve(DONE);
       else {
