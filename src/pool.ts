@@ -65,7 +65,7 @@ export class Pool implements AsyncDisposable {
       due: (now) => this.#admission.due(now),
       announcing: tracing,
       pending: () => this.#counters.pending > 0,
-      stray: (error) => this.#events.emit('error', error),
+      unowned: (error) => this.#events.emit('error', error),
       hostWaits: () => this.#admission.hostWaits(),
       started: (job) => {
         const { trace } = job as Call;

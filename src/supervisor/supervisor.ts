@@ -58,7 +58,7 @@ export interface SupervisorEvents {
   /** Whether any call has not settled: then the process has to live. */
   pending(): boolean;
   /** A function on the host has failed, and there is no call left to fail with it. */
-  stray(error: OffthreadError): void;
+  unowned(error: OffthreadError): void;
   /** Native code waits for a promise of the host. */
   hostWaits(): void;
   /** Something has happened to the lanes. */
@@ -163,7 +163,7 @@ export class Supervisor {
     this.#callbacks = new CallbackRouter({
       hostTimeout: settings.hostTimeout,
       by: (time) => this.#watch.by(time),
-      stray: (error) => events.stray(error),
+      unowned: (error) => events.unowned(error),
       waits: () => events.hostWaits(),
       answered: () => this.#loop.notice(),
     });
@@ -244,8 +244,8 @@ export class Supervisor {
   }
 
   /** Why no lane will ever take a call; null while there is hope. */
-  hopeless(): OffthreadError | null {
-    return this.#lanes.hopeless();
+  unavailable(): OffthreadError | null {
+    return this.#lanes.unavailable();
   }
 
   /** Starts the lanes, if need be, and tells them of a library. */

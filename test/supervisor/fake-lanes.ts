@@ -142,7 +142,7 @@ export class HostBench {
     this.calls = new HostCalls({
       hostTimeout,
       by: (time: number) => void this.looks.push(time),
-      stray: (error: OffthreadError) => void this.strays.push(error),
+      unowned: (error: OffthreadError) => void this.strays.push(error),
       waits: () => void (this.waits += 1),
       answered: () => undefined,
       persistent: (id: number) => this.persistents.get(id),

@@ -21,7 +21,7 @@ import { Child, type ChildEnd, type ChildOptions } from './child.js';
 import type { Death } from '../death.js';
 import type { TryOut } from '../lane.js';
 import { type Answer, Questions } from './questions.js';
-import { reviveError } from './deserialize-error.js';
+import { deserializeError } from './deserialize-error.js';
 
 /** ms that a process has to end by itself before it is killed. */
 const EXIT_MS = 1_000;
@@ -120,7 +120,7 @@ export class ChildLife {
         this.#trials.set(id, pathOfName(library.path));
         return { kind: 'try', id, ...library };
       });
-      if (error !== null) throw reviveError(error);
+      if (error !== null) throw deserializeError(error);
       return true;
     } catch (error) {
       if (!(error instanceof LaneCrashedError)) throw error;

@@ -17,7 +17,7 @@ export function classOf(name: string | undefined): Revivable {
 }
 
 /** @returns an error of the class that it was; of any other, an EngineError that says what was thrown. */
-export function reviveError({ name, message, code, symbol }: ErrorData): errors.OffthreadError {
+export function deserializeError({ name, message, code, symbol }: ErrorData): errors.OffthreadError {
   const type = CLASSES[name];
   if (type !== undefined) return new type(message, { code, symbol });
   return new errors.EngineError(`The library could not be opened: ${message}.`, { symbol, cause: message });

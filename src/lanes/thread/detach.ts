@@ -14,7 +14,7 @@ interface Refable {
  * task holds the process through piscina's own port, which only this object
  * refers to, by a symbol: of the pinned version 5.3.2, and looked for with care.
  */
-export function leaveBehind(piscina: Piscina, created: object | null = null): void {
+export function detach(piscina: Piscina, created: object | null = null): void {
   for (const worker of piscina.threads) letGo(worker);
   if (created === null) return;
   for (const symbol of Object.getOwnPropertySymbols(created)) {
@@ -34,7 +34,7 @@ export const keepsThreads = (): boolean => kept.size > 0;
  * call aborts the process, and nothing tells when the last one has come.
  */
 export function keepForever(piscina: Piscina, created: object | null): void {
-  leaveBehind(piscina, created);
+  detach(piscina, created);
   kept.add(piscina);
 }
 

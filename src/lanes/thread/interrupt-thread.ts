@@ -9,7 +9,7 @@ import type { InterruptOrder } from '../../shared/messages/messages.js';
 import { workerFile } from '../../shared/package-home.js';
 import type { LaneStart } from '../../options/lane-start.js';
 import { withOriginals } from './originals.js';
-import { leaveBehind } from './detach.js';
+import { detach } from './detach.js';
 import { loadPiscina } from './load-piscina.js';
 import { threadStart } from './thread-start.js';
 
@@ -45,7 +45,7 @@ export class InterruptThread {
     this.#thread ??= makeThread(this.#start, (created) => this.#onWorker(created));
     if (order.kind === 'interrupt' && !this.#interrupts) {
       this.#interrupts = true;
-      leaveBehind(this.#thread, this.#created);
+      detach(this.#thread, this.#created);
     }
     this.#sent = (this.#sent + 1) | 0;
     const done = this.#carryOut(this.#thread, order, this.#sent);
@@ -69,7 +69,7 @@ export class InterruptThread {
     });
     await race<unknown>([allSettled([...this.#orders]), patience]);
     this.#ended = true;
-    if (this.busy) leaveBehind(thread);
+    if (this.busy) detach(thread);
     const ended = withOriginals(() => thread.destroy());
     if (!this.busy) await race([ended, patience]);
     clearTimeout(timer);
@@ -78,7 +78,7 @@ export class InterruptThread {
   /** The first, or one in the place of one that has died. */
   #onWorker(created: object): void {
     this.#created = created;
-    if (this.#interrupts && this.#thread !== undefined) leaveBehind(this.#thread, created);
+    if (this.#interrupts && this.#thread !== undefined) detach(this.#thread, created);
   }
 
   async #carryOut(thread: Piscina, order: InterruptOrder, number: number): Promise<void> {

@@ -16,7 +16,7 @@ import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { Piscina } from 'piscina';
 import { Atomics, Promise, performance } from '../../builtins.js';
 import { ignoreFailure, race, whenSettled } from '../../promises.js';
-import { keepForever, leaveBehind } from './detach.js';
+import { keepForever, detach } from './detach.js';
 import { LaneCrashedError } from '../../errors.js';
 import { withoutPrototype } from '../../options/checks.js';
 import { Header, type LaneSize, Lease } from '../../shared/memory/layout.js';
@@ -66,7 +66,7 @@ export interface ThreadLaneOptions {
  */
 const YOUNG_MB = 48;
 
-function revived(data: ErrorData): Error {
+function deserialized(data: ErrorData): Error {
   return Object.assign(new Error(data.message), data);
 }
 
@@ -290,13 +290,13 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   /** What it has said of its end. */
   #said(): ThreadEnd {
     const error = this.inbox.lastWords();
-    return error === undefined ? exited(this.#exitCode ?? 0) : uncaught(revived(error), this.#exitCode);
+    return error === undefined ? exited(this.#exitCode ?? 0) : uncaught(deserialized(error), this.#exitCode);
   }
 
   /** Some errors lose everything on their way here: a DOMException, say. Then the lane's own words are better. */
   #uncaught(error: unknown): ThreadEnd {
     const words = isLost(error) ? this.inbox.lastWords() : undefined;
-    return uncaught(words === undefined ? error : revived(words), this.#exitCode);
+    return uncaught(words === undefined ? error : deserialized(words), this.#exitCode);
   }
 
   /** The first to tell of its death has told it best. */
@@ -325,7 +325,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   async #end(): Promise<void> {
     const stuck = this.ring.done !== this.ring.tail;
     if (this.status !== 'lost') this.status = 'ended';
-    if (stuck) leaveBehind(this.#piscina, this.#created);
+    if (stuck) detach(this.#piscina, this.#created);
     this.channel.close();
     // A thread that is ended in native code never gives its callbacks back: it
     // has to return first. It may be gone already, or be so before it answers.

@@ -19,7 +19,7 @@
  */
 import { Math, performance } from '../../builtins.js';
 import type { Doorbell } from '../../shared/memory/bell.js';
-import { blockedDeadlock, requireHope } from '../host-functions/deadlock.js';
+import { blockedDeadlock, requireProgress } from '../host-functions/deadlock.js';
 import type { HostLoop } from './host-loop.js';
 import type { Job } from '../job.js';
 import type { LaneSet } from '../lifecycle/lane-set.js';
@@ -54,7 +54,7 @@ export function blockUntil(job: Job, host: BlockedHost): void {
       const count = host.loop.armToBlock();
       const ending = host.lanes.lookForEnds(performance.now());
       if (lookAround(job, host)) continue;
-      requireHope(job, host.lanes, host.callbacks);
+      requireProgress(job, host.lanes, host.callbacks);
       const now = performance.now();
       const most = ending ? ENDING_SLEEP_MS : SLEEP_MS;
       host.bell.sleep(count, Math.max(0, Math.min(host.watch.due - now, host.lanes.startsAt - now, most)));

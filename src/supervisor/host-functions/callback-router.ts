@@ -21,7 +21,7 @@ export interface CallbackRouterContext {
   /** A look is wanted by this time. */
   by(time: number): void;
   /** A function that belongs to no call, or to one that has settled, has failed. */
-  stray(error: OffthreadError): void;
+  unowned(error: OffthreadError): void;
   /** Native code waits for a promise: what it waits for may never come. */
   waits(): void;
   /** Native code goes on: it may soon say more. */

@@ -29,7 +29,7 @@ export function allWait(
  * A blocking call is about to wait.
  * @throws DeadlockError when nothing that it waits for can happen while its thread blocks.
  */
-export function requireHope(job: Job, lanes: LaneSet, callbacks: CallbackRouter): void {
+export function requireProgress(job: Job, lanes: LaneSet, callbacks: CallbackRouter): void {
   const any = (): boolean => true;
   if (job.lane === null && allWait(lanes, callbacks, any, any)) {
     throw new DeadlockError(

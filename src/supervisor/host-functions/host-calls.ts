@@ -41,7 +41,7 @@ export interface HostCallsContext {
   /** A look is wanted by this time. */
   by(time: number): void;
   /** A function that belongs to no call, or to one that has settled, has failed. */
-  stray(error: OffthreadError): void;
+  unowned(error: OffthreadError): void;
   /** Native code waits for a promise: what it waits for may never come. */
   waits(): void;
   /** Native code goes on: it may soon say more. */
@@ -203,7 +203,7 @@ export class HostCalls {
     leaveInvocation(invocation);
     // Before the answer: the call must not be over when it fails.
     if (job !== null && !job.isSettled) this.fail(job, error);
-    else this.#context.stray(error);
+    else this.#context.unowned(error);
     if (!waits) return;
     lane.channel.decline(request);
     this.#context.answered();

@@ -152,7 +152,7 @@ export class LaneSet {
   }
 
   /** Why no lane will take a call however long it waits; null while there is hope. */
-  hopeless(): OffthreadError | null {
+  unavailable(): OffthreadError | null {
     if (!this.#started || this.active.length > 0 || this.#closed) return null;
     if (this.#nested) return nestedLanes();
     // Given up just now: it may come back, and is replaced if it does not.

@@ -36,7 +36,7 @@ export class Readiness {
 
   /** Something has changed about the lanes. */
   tell(): void {
-    const error = this.#ended?.() ?? this.#lanes.hopeless();
+    const error = this.#ended?.() ?? this.#lanes.unavailable();
     if (error !== null) for (const { reject } of this.#waiters.splice(0)) reject(error);
     if (!this.#lanes.active.some(({ status }) => status === 'ready')) return;
     for (const { resolve } of this.#waiters.splice(0)) resolve();

@@ -31,7 +31,7 @@ describe('a call that comes back while it is dispatched', () => {
       takeBackAhead: () => false,
       quieted: () => false,
       refusal: () => null,
-      hopeless: () => null,
+      unavailable: () => null,
       dispatch: (job: Job): boolean => {
         sent.push(job);
         expect(sent.length, 'times that something was dispatched').to.be.at.most(3);

@@ -202,7 +202,7 @@ describe('combinators and their models (M11)', () => {
   it('retry: the first success, or the last failure, after exactly so many attempts', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.constantFrom('throws', 'rejects', 'succeeds', 'hopeless', 'aborts'), {
+        fc.array(fc.constantFrom('throws', 'rejects', 'succeeds', 'unavailable', 'aborts'), {
           minLength: 6,
           maxLength: 6,
         }),
@@ -219,13 +219,15 @@ describe('combinators and their models (M11)', () => {
               if (outcome === 'succeeds') return Promise.resolve(attempt);
               if (outcome === 'aborts') controller.abort();
               if (outcome === 'throws') throw new Error(`failure ${attempt}`);
-              return Promise.reject(new Error(outcome === 'hopeless' ? 'hopeless' : `failure ${attempt}`));
+              return Promise.reject(
+                new Error(outcome === 'unavailable' ? 'unavailable' : `failure ${attempt}`),
+              );
             };
             const result = await retry(start, {
               attempts,
               delay: 0,
               signal: controller.signal,
-              when: async (error) => (error as Error).message !== 'hopeless',
+              when: async (error) => (error as Error).message !== 'unavailable',
             }).catch((error: unknown) => error);
             expect(made).to.equal(expected);
             const outcome = outcomes[expected - 1];
@@ -233,7 +235,7 @@ describe('combinators and their models (M11)', () => {
             else if (outcome === 'aborts') expect(result).to.be.instanceOf(CallCancelledError);
             else {
               expect((result as Error).message).to.equal(
-                outcome === 'hopeless' ? 'hopeless' : `failure ${expected}`,
+                outcome === 'unavailable' ? 'unavailable' : `failure ${expected}`,
               );
             }
           });

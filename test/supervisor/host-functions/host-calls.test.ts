@@ -202,7 +202,7 @@ describe('HostCalls', () => {
     expect(bench.strays).to.deep.equal([]);
   });
 
-  it('a persistent callback fails the call that it was called in, or is told as a stray', async () => {
+  it('a persistent callback fails the call that it was called in, or is told as a unowned', async () => {
     const bench = new HostBench();
     bench.persistent(4, () => Promise.reject(new Error('in vain')));
     const inside = new FakeLane('inside');
