@@ -94,8 +94,8 @@ export class FakeLane {
     const outside = this.job === null;
     const head = {
       at: 0,
-      kind: outside ? kind | RecordKind.OUTSIDE : kind,
-      outside,
+      kind: outside ? kind | RecordKind.NO_CALL : kind,
+      noCall: outside,
       sequence: this.job?.sequence ?? 0,
       generation: generationOf(this.job?.id ?? 0),
       target,

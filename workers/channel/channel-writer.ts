@@ -242,7 +242,7 @@ export class ChannelWriter {
   #header(at: number, kind: number, target: number, request: number): void {
     const { i32 } = this.#memory;
     const word = at / 4;
-    i32[word + RecordWord.KIND] = this.#running === null ? kind | RecordKind.OUTSIDE : kind;
+    i32[word + RecordWord.KIND] = this.#running === null ? kind | RecordKind.NO_CALL : kind;
     i32[word + RecordWord.GENERATION] = this.#generation;
     i32[word + RecordWord.SEQUENCE] = this.#sequence;
     i32[word + RecordWord.TARGET] = target;

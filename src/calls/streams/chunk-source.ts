@@ -102,7 +102,7 @@ export class ChunkSource {
   /** The oldest chunk of the lane, if it is this call's: behind them there may be those of the next one. */
   #own(): RecordHead | null {
     const head = this.#lane?.channel.nextChunk() ?? null;
-    if (head === null || head.outside) return null;
+    if (head === null || head.noCall) return null;
     return head.generation === this.generation ? head : null;
   }
 }

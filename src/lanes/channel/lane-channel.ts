@@ -37,7 +37,7 @@ export function wakeWaiting({ i32, channel }: LaneMemory): void {
 export interface RecordHead {
   readonly at: number;
   /** Whether native code was in no call. */
-  readonly outside: boolean;
+  readonly noCall: boolean;
   /** Row and generation of the call that it was in. */
   readonly sequence: number;
   readonly generation: number;
@@ -51,7 +51,7 @@ type Head = { -readonly [K in keyof RecordHead]: RecordHead[K] };
 
 const noHead = (): Head => ({
   at: 0,
-  outside: false,
+  noCall: false,
   sequence: 0,
   generation: 0,
   target: 0,
@@ -127,7 +127,7 @@ export class LaneChannel {
   /** Whether the oldest request is of the call in a row. */
   speaksFor(sequence: number): boolean {
     const head = this.nextCall();
-    return head !== null && !head.outside && head.sequence === sequence;
+    return head !== null && !head.noCall && head.sequence === sequence;
   }
 
   /** Whether native code waits for a reader, or for room: it says no more until something is taken. */
@@ -238,7 +238,7 @@ export class LaneChannel {
     const word = at / 4;
     head.at = at;
     head.kind = i32[word + RecordWord.KIND] as number;
-    head.outside = (head.kind & RecordKind.OUTSIDE) !== 0;
+    head.noCall = (head.kind & RecordKind.NO_CALL) !== 0;
     head.sequence = i32[word + RecordWord.SEQUENCE] as number;
     head.generation = i32[word + RecordWord.GENERATION] as number;
     head.target = i32[word + RecordWord.TARGET] as number;

@@ -2,7 +2,7 @@
  * Memory for bytes that do not fit a lane's arena. Thread lanes are sent views
  * over shared memory; a process lane finds them in the file that it maps.
  */
-export interface Outside {
+export interface ExternalMemory {
   /** Whether so much is lent that further calls should wait: what is lent at once bounds what is ever needed. */
   readonly exhausted: boolean;
   /** Whether the lane works on the caller's own SharedArrayBuffer; else on a copy, which is copied back. */

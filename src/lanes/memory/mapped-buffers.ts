@@ -1,11 +1,11 @@
 /** What a process lane is lent beyond its arena: pieces of its own file, named by their offset. Nothing is sent. */
 import type { MappedHeap } from './mapped-heap.js';
-import type { Outside } from './external-memory.js';
+import type { ExternalMemory } from './external-memory.js';
 
 /** Bytes lent at once after which further calls wait. */
 const LENT = 16 * 1024 * 1024;
 
-export class FarMemory implements Outside {
+export class MappedBuffers implements ExternalMemory {
   readonly lendsShared = false;
   readonly #heap: MappedHeap;
   #lent = 0;

@@ -23,7 +23,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { Math } from '../../builtins.js';
 import type { ToLane } from '../../shared/messages/messages.js';
 import { FIRST_EXTERNAL } from '../../shared/memory/payload.js';
-import type { Outside } from './external-memory.js';
+import type { ExternalMemory } from './external-memory.js';
 
 /** Smallest size, in bytes. */
 const LEAST = 8_192;
@@ -34,7 +34,7 @@ const KEPT = 2 * LARGE;
 /** Bytes lent at once after which further calls wait. */
 const LENT = LARGE;
 
-export class SharedBuffers implements Outside {
+export class SharedBuffers implements ExternalMemory {
   readonly lendsShared = true;
   readonly #port: Pick<MessagePort, 'postMessage'>;
   readonly #free = new Map<number, SharedArrayBuffer[]>();

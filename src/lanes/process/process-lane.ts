@@ -29,7 +29,7 @@ import type { Child } from './child.js';
 import type { LaneStart } from '../../options/lane-start.js';
 import { ChildLife } from './child-life.js';
 import { type Death, phaseOf } from '../death.js';
-import { FarMemory } from '../memory/mapped-buffers.js';
+import { MappedBuffers } from '../memory/mapped-buffers.js';
 import { Inbox } from '../channel/inbox.js';
 import type { Lane, LaneEvents, LaneStatus, TryOut } from '../lane.js';
 import { LaneChannel } from '../channel/lane-channel.js';
@@ -89,7 +89,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     const memory = new LaneMemory(size, system.view(this.#file, 0, bytes));
     system.unmapAfter(memory.buffer, this.#file);
     this.#heap = new MappedHeap(system, this.#file, bytes);
-    this.ring = new LaneRing(memory, new FarMemory(this.#heap));
+    this.ring = new LaneRing(memory, new MappedBuffers(this.#heap));
     this.#messages = new MessageWriter(memory, messagesDown(size));
     const incoming = new MessageReader(memory, messagesUp(size));
     this.inbox = new Inbox(

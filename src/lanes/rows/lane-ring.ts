@@ -28,7 +28,7 @@ import {
 import { Arena } from '../memory/arena.js';
 import { Blocks, packBatch } from './pack-batch.js';
 import { NO_ROOM, type Place, lentArguments, pack } from './pack.js';
-import type { Outside } from '../memory/external-memory.js';
+import type { ExternalMemory } from '../memory/external-memory.js';
 import type { Ticket } from './ticket.js';
 
 /** For calls without strings or bytes: nothing is ever put into it. */
@@ -49,7 +49,7 @@ export class LaneRing<T extends Ticket> {
   #published: number;
   readonly #arena: Arena;
   /** Where bytes are lent from that do not fit the arena. */
-  readonly outside: Outside;
+  readonly externalMemory: ExternalMemory;
   readonly #tickets: (T | null)[];
   readonly #externals: (readonly Uint8Array[])[];
   readonly #marks: Float64Array;
@@ -61,12 +61,12 @@ export class LaneRing<T extends Ticket> {
   readonly #places: Place[][];
 
   /** @param first sequence number to start from: any int32. */
-  constructor(memory: LaneMemory, outside: Outside, first = 0) {
+  constructor(memory: LaneMemory, externalMemory: ExternalMemory, first = 0) {
     const { size } = memory;
     this.memory = memory;
     this.#arena = new Arena(arenaStart(size), size.arenaBytes);
     this.#blocks = new Blocks(size);
-    this.outside = outside;
+    this.externalMemory = externalMemory;
     this.#payloads = new Int32Array(size.rows);
     this.#places = Array.from({ length: size.rows }, () => []);
     this.#tickets = Array.from({ length: size.rows }, () => null);
@@ -120,15 +120,23 @@ export class LaneRing<T extends Ticket> {
    */
   write(ticket: T, announce: boolean): number | undefined {
     if (this.occupied > this.memory.mask) return undefined;
-    if (ticket.fn.plan.hasData && this.outside.exhausted) return undefined;
+    if (ticket.fn.plan.hasData && this.externalMemory.exhausted) return undefined;
     const { memory } = this;
     const sequence = this.tail;
-    const { outside } = this;
+    const { externalMemory } = this;
     const externals: Uint8Array[] = ticket.fn.plan.hasData || ticket.items !== null ? [] : NONE;
     const payload =
       ticket.items === null
-        ? pack(memory, this.#arena, ticket.fn, ticket.args, externals, outside, this.#placesOf(sequence))
-        : packBatch(memory, this.#arena, this.#blocks, ticket.items, externals, outside.lendsShared);
+        ? pack(
+            memory,
+            this.#arena,
+            ticket.fn,
+            ticket.args,
+            externals,
+            externalMemory,
+            this.#placesOf(sequence),
+          )
+        : packBatch(memory, this.#arena, this.#blocks, ticket.items, externals, externalMemory.lendsShared);
     if (payload === NO_ROOM) return undefined;
     const { stream } = ticket.fn.plan;
     if (stream !== NO_TEXT) memory.f64[(payload + stream) / 8] = ticket.highWaterMark;
@@ -136,7 +144,7 @@ export class LaneRing<T extends Ticket> {
     const generation = generationOf(ticket.id);
     if (externals.length > 0) {
       // Before the row: the lane looks for the message when it meets the row.
-      this.outside.send(sequence, externals);
+      this.externalMemory.send(sequence, externals);
       this.#externals[slot] = externals;
     }
     this.#tickets[slot] = ticket;
@@ -194,7 +202,7 @@ export class LaneRing<T extends Ticket> {
   /** Whether a call has to bring bytes back. */
   copiesBack(sequence: number): boolean {
     const { copiesBack } = this.ticket(sequence).fn;
-    return copiesBack || (!this.outside.lendsShared && this.externals(sequence) !== NO_EXTERNALS);
+    return copiesBack || (!this.externalMemory.lendsShared && this.externals(sequence) !== NO_EXTERNALS);
   }
 
   payload(sequence: number): number {
@@ -261,7 +269,7 @@ export class LaneRing<T extends Ticket> {
     const externals = this.#externals[slot] as readonly Uint8Array[];
     if (externals !== NO_EXTERNALS) {
       this.#externals[slot] = NO_EXTERNALS;
-      for (const view of externals) this.outside.give(view);
+      for (const view of externals) this.externalMemory.give(view);
     }
     this.head = (this.head + 1) | 0;
   }

@@ -33,7 +33,7 @@ export const RecordKind = {
   /** The payload comes by message port. */
   BY_PORT: 1,
   /** There is no call: native code called from outside of one. */
-  OUTSIDE: 2,
+  NO_CALL: 2,
   /** In place of arguments a text: what kept them from being read. */
   FAULT: 4,
 } as const;

@@ -107,8 +107,8 @@ export class CallbackRouter {
 }
 
 /** The stream of the call that a chunk came from; null when that call is over. */
-function sinkOf(lane: JobLane, { outside, sequence, generation }: RecordHead): ChunkSink | null {
-  if (outside || !lane.ring.holds(sequence)) return null;
+function sinkOf(lane: JobLane, { noCall, sequence, generation }: RecordHead): ChunkSink | null {
+  if (noCall || !lane.ring.holds(sequence)) return null;
   const job = lane.ring.ticket(sequence);
   const own = job.lane === lane && generationOf(job.id) === generation && !job.isSettled;
   return own ? (job.callbackState?.sink ?? null) : null;

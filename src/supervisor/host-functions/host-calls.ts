@@ -85,7 +85,7 @@ export class HostCalls {
       found += 1;
       const job = jobOf(lane, head);
       // Kept: the function may look at the pipe again.
-      const { outside, request } = head;
+      const { noCall, request } = head;
       if ((head.kind & RecordKind.FAULT) !== 0) {
         const text = channel.takeFault(head);
         if (job !== null) this.fail(job, unreadable(job, text));
@@ -94,7 +94,7 @@ export class HostCalls {
       const asked = this.#askedFor(job, head);
       const values = this.#take(lane, job, head, asked);
       if (asked === null) this.late += 1;
-      if (asked === null || values === null || (!outside && job === null)) channel.decline(request);
+      if (asked === null || values === null || (!noCall && job === null)) channel.decline(request);
       else this.#run(lane, job, request, asked, values);
     }
     return found;
@@ -247,8 +247,8 @@ export class HostCalls {
 }
 
 /** The call that a request came from; null when it is over. */
-function jobOf(lane: JobLane, { outside, sequence, generation }: RecordHead): Job | null {
-  if (outside || !lane.ring.holds(sequence)) return null;
+function jobOf(lane: JobLane, { noCall, sequence, generation }: RecordHead): Job | null {
+  if (noCall || !lane.ring.holds(sequence)) return null;
   const job = lane.ring.ticket(sequence);
   const own = job.lane === lane && job.sequence === sequence && generationOf(job.id) === generation;
   return own && !job.isSettled ? job : null;

@@ -123,7 +123,7 @@ function readWhole(lane: JobLane, job: Job, state: State, outcome: number, read:
   const payload = ring.payload(sequence);
   const whole =
     !ring.copiesBack(sequence) ||
-    copyBack(memory, ring.places(sequence), fn, job.args, ring.externals(sequence), ring.outside);
+    copyBack(memory, ring.places(sequence), fn, job.args, ring.externals(sequence), ring.externalMemory);
   if (state === State.cancelled || state === State.timedOut) return { ...plain, obstacle: null };
   const long: LongTexts = message?.kind === 'texts' ? message.texts : null;
   const returned = readReturned(memory, sequence, payload, fn, long);

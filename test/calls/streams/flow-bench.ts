@@ -61,7 +61,7 @@ export class FakeChannel {
     const [oldest] = this.queue;
     if (oldest === undefined) return null;
     const { generation } = oldest;
-    return { at: 0, kind: 0, target: 0, request: 0, outside: false, sequence: 0, generation };
+    return { at: 0, kind: 0, target: 0, request: 0, noCall: false, sequence: 0, generation };
   }
 
   takeChunk(): unknown {

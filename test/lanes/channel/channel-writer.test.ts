@@ -110,7 +110,7 @@ describe('ChannelWriter', () => {
       bench.channel.takeCall(head as never, []);
       return head;
     });
-    expect(heads.map(({ outside }) => outside)).to.deep.equal([true, false]);
+    expect(heads.map(({ noCall }) => noCall)).to.deep.equal([true, false]);
     expect(heads[1]).to.include({ sequence: 0, generation: 9, request: 0 });
     expect(bench.rings).to.equal(2);
   });

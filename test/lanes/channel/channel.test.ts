@@ -43,7 +43,7 @@ const typeOf = (round: number): Scalar | 'void' => TYPES[round % TYPES.length] a
 const nativeForm = (value: unknown): unknown => (typeof value === 'boolean' ? Number(value) : value);
 
 function expectCall(head: RecordHead | null, round: number): RecordHead {
-  expect([head?.outside, head?.sequence, head?.generation], `round ${round}`).to.deep.equal([
+  expect([head?.noCall, head?.sequence, head?.generation], `round ${round}`).to.deep.equal([
     false,
     SEQUENCE,
     round,
