@@ -86,7 +86,7 @@ export class FunctionTable {
   }
 
   /** Opens a library and finds every symbol that its functions need. @throws what is wrong with it. */
-  tryOut({ engine: name, path, terms, specs }: Extract<ToLane, { kind: 'try' }>): void {
+  probeOpen({ engine: name, path, terms, specs }: Extract<ToLane, { kind: 'try' }>): void {
     const engine = this.#engine(name);
     bindAll(engine, openOn(engine, path, terms), specs);
   }

@@ -66,7 +66,7 @@ const lane: LaneRuntime = new LaneRuntime(memory, settings, link, answer);
 
 function answer(question: Extract<ToLane, { kind: 'ask' | 'try' }>): void {
   let error: ErrorData | null = null;
-  if (question.kind === 'try') error = tryOut(question);
+  if (question.kind === 'try') error = probeOpen(question);
   // Callbacks are not given back, whatever calls them meanwhile: they end with the process.
   else if (question.question !== 'report') lane.drain();
   const resident = residentBytes();
@@ -75,10 +75,10 @@ function answer(question: Extract<ToLane, { kind: 'ask' | 'try' }>): void {
   link.post({ kind: 'reply', id: question.id, report, error });
 }
 
-function tryOut(question: Extract<ToLane, { kind: 'try' }>): ErrorData | null {
+function probeOpen(question: Extract<ToLane, { kind: 'try' }>): ErrorData | null {
   memory.i32[Header.PHASE] = Phase.BOOT;
   try {
-    lane.functions.tryOut(question);
+    lane.functions.probeOpen(question);
     return null;
   } catch (error) {
     return errorData(error);

@@ -22,7 +22,7 @@ export interface LaneEvents<L> {
 }
 
 /** A library that a lane is to open before the others hear of it. */
-export type TryOut = Omit<Extract<ToLane, { kind: 'try' }>, 'kind' | 'id'>;
+export type ProbeOpen = Omit<Extract<ToLane, { kind: 'try' }>, 'kind' | 'id'>;
 
 export interface Lane<T extends Ticket> {
   readonly name: string;
@@ -73,7 +73,7 @@ export interface Lane<T extends Ticket> {
    * @returns false when the lane has ended before it came to it.
    * @throws (rejects) what is wrong with it; LaneCrashedError when it ended the lane.
    */
-  tryOut(library: TryOut): Promise<boolean>;
+  probeOpen(library: ProbeOpen): Promise<boolean>;
   /** Path of the library that it is opening alone: that may take long, so calls go to others. Null from its answer on. */
   readonly opening: string | null;
   /** Has an interrupt function called, by a thread in the lane's own process. Of process lanes. */

@@ -17,7 +17,7 @@ import type { PoolEvents } from '../observe/events.js';
 import type { PoolSettings } from '../options/pool-options.js';
 import type { Doorbell } from '../shared/memory/bell.js';
 import { laneKind } from '../lanes/lane-kind.js';
-import type { TryOut } from '../lanes/lane.js';
+import type { ProbeOpen } from '../lanes/lane.js';
 import type { LaneReport, ToLane } from '../shared/messages/messages.js';
 import { Assignment } from './dispatch/assignment.js';
 import { Crashes } from './lifecycle/crashed-calls.js';
@@ -40,7 +40,7 @@ import { Readiness } from './lifecycle/readiness.js';
 import { FIRST_LOOK_MS } from './watchdog/silence.js';
 import { type StopContext, giveUp, stopJob } from './watchdog/stopping.js';
 import { CallbackRouter } from './host-functions/callback-router.js';
-import { tryOut } from './lifecycle/probe-open.js';
+import { probeOpen } from './lifecycle/probe-open.js';
 import { TickClock } from './dispatch/tick-clock.js';
 import { Watch } from './watchdog/watch.js';
 
@@ -266,10 +266,10 @@ export class Supervisor {
    * wrong with it is found before the others hear of it.
    * @throws (rejects) what is wrong with it, or what keeps every lane from starting.
    */
-  async tryOut(library: TryOut): Promise<void> {
+  async probeOpen(library: ProbeOpen): Promise<void> {
     if (this.#kind === 'thread') return;
     this.#lanes.start();
-    await tryOut(library, this.#lanes, this.#readiness, {
+    await probeOpen(library, this.#lanes, this.#readiness, {
       asked: () => this.#watch.by(performance.now() + FIRST_LOOK_MS),
       free: () => this.#events.room(),
     });

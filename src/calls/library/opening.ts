@@ -18,7 +18,7 @@ import { freeName, openOn } from '../../engines/loading/load-library.js';
 import { selectEngine } from '../../engines/select-engine.js';
 import { copyWith } from '../../lanes/memory/native-copy.js';
 import { DeclaredFunction } from '../../lanes/rows/declared-function.js';
-import type { TryOut } from '../../lanes/lane.js';
+import type { ProbeOpen } from '../../lanes/lane.js';
 import type { LoadTerms } from '../../shared/messages/load-terms.js';
 import { SymbolNotFoundError } from '../../errors.js';
 import { whenFfiRsIsQuiet } from '../../supervisor/lifecycle/quiescence.js';
@@ -81,7 +81,7 @@ export interface LaneOpening {
   /** Their LD_LIBRARY_PATH. */
   readonly libraryPath: string;
   /** Opens a library in one lane. */
-  tryOut(library: TryOut): Promise<void>;
+  probeOpen(library: ProbeOpen): Promise<void>;
 }
 
 /** Opens a library in a process lane: the host never loads it. */
@@ -90,7 +90,7 @@ export async function openInLane(
   declarations: unknown,
   settings: OpenSettings,
   number: () => number,
-  { names, libraryPath, tryOut }: LaneOpening,
+  { names, libraryPath, probeOpen }: LaneOpening,
 ): Promise<Opened> {
   const compiled = compileDeclarations(path, declarations);
   const specs = compiled.map(({ spec }) => spec);
@@ -104,7 +104,7 @@ export async function openInLane(
   // Before: lanes may have loaded it although it is not opened, and another file may take its place meanwhile.
   names.reserve(path, name, terms.identity);
   try {
-    await tryOut({ path: name, engine, terms, specs });
+    await probeOpen({ path: name, engine, terms, specs });
   } catch (error) {
     // It has been loaded there: built anew, it is another file to the loader.
     if (error instanceof SymbolNotFoundError) names.keep(path, name, terms.identity);

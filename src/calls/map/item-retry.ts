@@ -2,7 +2,7 @@
 import { clearTimeout, setTimeout } from '../../builtins.js';
 import type { Again } from '../../options/map-retries.js';
 
-export class SecondTries<W> {
+export class ItemRetry<W> {
   readonly #again: Again;
   readonly #due: (work: W) => void;
   readonly #waits = new Set<NodeJS.Timeout>();

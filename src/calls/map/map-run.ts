@@ -30,7 +30,7 @@ import { Progress } from '../batches/run-progress.js';
 import { Readers } from './readers.js';
 import type { Outcome, Runner } from './runner.js';
 import type { PoolRun, Runs } from '../batches/runs.js';
-import { SecondTries } from './item-retry.js';
+import { ItemRetry } from './item-retry.js';
 import { Source } from './source.js';
 import { Turns } from './turns.js';
 
@@ -58,7 +58,7 @@ export class MapRun implements Abortable, PoolRun {
   /** What stops the work that is under way. */
   readonly #stops = new Set<(reason: unknown) => void>();
   readonly #again: Work[] = [];
-  readonly #secondTries: SecondTries<Work>;
+  readonly #itemRetry: ItemRetry<Work>;
   readonly #failures: Failures;
   readonly #turns = new Turns(() => this.#go());
   readonly #readers: Readers;
@@ -94,7 +94,7 @@ export class MapRun implements Abortable, PoolRun {
       this.#go();
     });
     this.#failures = new Failures(runner.name, settings, this.#progress, (why) => this.#stop(why));
-    this.#secondTries = new SecondTries(settings.again, (work) => {
+    this.#itemRetry = new ItemRetry(settings.again, (work) => {
       this.#again.push(work);
       this.#go();
     });
@@ -227,7 +227,7 @@ export class MapRun implements Abortable, PoolRun {
   /** What is under way comes to its end; the source, and what waits to be run again, is not waited for. */
   #endWithPool(error: OffthreadError): void {
     if (this.#stops.size > 0 || this.#isComplete) return;
-    const waits = this.#again.length > 0 || this.#secondTries.waiting > 0;
+    const waits = this.#again.length > 0 || this.#itemRetry.waiting > 0;
     // The last item may be over, and the source not have said so yet.
     if (!waits && this.#pull() === null && this.#source.isOver) return;
     this.stop(error);
@@ -235,7 +235,7 @@ export class MapRun implements Abortable, PoolRun {
 
   /** Whether all items are over, or are under way. */
   get #isComplete(): boolean {
-    return this.#source.isOver && this.#again.length === 0 && this.#secondTries.waiting === 0;
+    return this.#source.isOver && this.#again.length === 0 && this.#itemRetry.waiting === 0;
   }
 
   #isStopped(): boolean {
@@ -299,7 +299,7 @@ export class MapRun implements Abortable, PoolRun {
   #onOver({ group, from, to }: Work, { done, failures, ended, ms }: Outcome): void {
     this.#pace.measure(done, ms);
     // What is run again goes by itself.
-    if (done === 1 && failures.length === 0) this.#secondTries.forget(group.from + from);
+    if (done === 1 && failures.length === 0) this.#itemRetry.forget(group.from + from);
     group.end(from, from + done);
     for (const { index } of failures) group.reopen(from + index);
     this.#progress.done += done - failures.length;
@@ -333,7 +333,7 @@ export class MapRun implements Abortable, PoolRun {
       return;
     }
     const error = errorOf();
-    if (this.#secondTries.take(index, error, { group, from: at, to: at + 1 })) return;
+    if (this.#itemRetry.take(index, error, { group, from: at, to: at + 1 })) return;
     const { onError } = this.#settings;
     const instead = this.#failures.judge(index, error, () => onError(error, group.item(at), index), true);
     if (instead === null) return;
@@ -355,7 +355,7 @@ export class MapRun implements Abortable, PoolRun {
     if (this.#failure !== null) return;
     this.#failure = failure;
     this.#source.close();
-    this.#secondTries.clear();
+    this.#itemRetry.clear();
     this.#again.length = 0;
     this.#runner.end(failure);
     for (const stop of [...this.#stops]) stop('its run has ended');

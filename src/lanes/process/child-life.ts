@@ -19,7 +19,7 @@ import type { LaneReport, Question, ToLane } from '../../shared/messages/message
 import { Disorder } from '../../shared/messages/disorder.js';
 import { Child, type ChildEnd, type ChildOptions } from './child.js';
 import type { Death } from '../death.js';
-import type { TryOut } from '../lane.js';
+import type { ProbeOpen } from '../lane.js';
 import { type Answer, Questions } from './questions.js';
 import { deserializeError } from './deserialize-error.js';
 
@@ -113,8 +113,8 @@ export class ChildLife {
     this.#questions.answered(id, answer);
   }
 
-  /** See `Lane.tryOut`. */
-  async tryOut(library: TryOut): Promise<boolean> {
+  /** See `Lane.probeOpen`. */
+  async probeOpen(library: ProbeOpen): Promise<boolean> {
     try {
       const { error } = await this.#ask((id) => {
         this.#trials.set(id, pathOfName(library.path));

@@ -31,7 +31,7 @@ import { ChildLife } from './child-life.js';
 import { type Death, phaseOf } from '../death.js';
 import { MappedBuffers } from '../memory/mapped-buffers.js';
 import { Inbox } from '../channel/inbox.js';
-import type { Lane, LaneEvents, LaneStatus, TryOut } from '../lane.js';
+import type { Lane, LaneEvents, LaneStatus, ProbeOpen } from '../lane.js';
 import { LaneChannel } from '../channel/lane-channel.js';
 import { LaneRing } from '../rows/lane-ring.js';
 import { MappedHeap } from '../memory/mapped-heap.js';
@@ -196,8 +196,8 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     await this.#life.ask('retire');
   }
 
-  tryOut(library: TryOut): Promise<boolean> {
-    return this.#life.tryOut(library);
+  probeOpen(library: ProbeOpen): Promise<boolean> {
+    return this.#life.probeOpen(library);
   }
 
   lookForEnd(thoroughly: boolean): boolean {

@@ -234,7 +234,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   }
 
   /** The host has opened it, in the same process. */
-  async tryOut(): Promise<boolean> {
+  async probeOpen(): Promise<boolean> {
     return true;
   }
 

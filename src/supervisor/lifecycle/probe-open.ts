@@ -5,14 +5,14 @@
  */
 import { pathOfName } from '../../engines/loading/library-name.js';
 import { LaneCrashedError } from '../../errors.js';
-import type { TryOut } from '../../lanes/lane.js';
+import type { ProbeOpen } from '../../lanes/lane.js';
 import type { LaneSet } from './lane-set.js';
 import type { Readiness } from './readiness.js';
 
 /** Lanes that are tried at most. */
 const LANES = 5;
 
-export interface TryOutEvents {
+export interface ProbeOpenEvents {
   /** A lane has been asked: somebody has to look whether it answers. */
   asked(): void;
   /** A lane takes calls again. */
@@ -20,11 +20,11 @@ export interface TryOutEvents {
 }
 
 /** @throws (rejects) what is wrong with the library, or what keeps every lane from starting. */
-export async function tryOut(
-  library: TryOut,
+export async function probeOpen(
+  library: ProbeOpen,
   lanes: LaneSet,
   readiness: Readiness,
-  events: TryOutEvents,
+  events: ProbeOpenEvents,
 ): Promise<void> {
   let tried = 0;
   while (tried < LANES) {
@@ -36,7 +36,7 @@ export async function tryOut(
     tried += 1;
     try {
       events.asked();
-      if (await lane.tryOut(library)) return;
+      if (await lane.probeOpen(library)) return;
     } finally {
       events.free();
     }
