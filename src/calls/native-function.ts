@@ -125,7 +125,7 @@ export function nativeFunction(
   const native = (...args: unknown[]): NativeCall<unknown> =>
     dispatcher.call(fn, args, limits, deadline, checkArguments(compiled, args), handler);
   Object.defineProperty(native, 'name', { value: fn.name });
-  Object.defineProperty(native, 'length', { value: compiled.given.codes.length });
+  Object.defineProperty(native, 'length', { value: compiled.callerArguments.codes.length });
   const members: CallableFunction<unknown[], unknown, unknown> = Object.assign(native, {
     with: (more: CallOptions<unknown>) => {
       // Read once: a getter may answer something else the next time.

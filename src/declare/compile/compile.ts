@@ -10,7 +10,7 @@ import {
   type FailsPredicate,
 } from './failure-rules.js';
 import { compileStream } from './callback-parameters.js';
-import { givenOf, type GivenParameters } from '../values/caller-arguments.js';
+import { callerArgumentsOf, type CallerArguments } from '../values/caller-arguments.js';
 import { compileParameter, compileReturn } from './parameters.js';
 import { Place } from './problem.js';
 import { show } from '../values/show.js';
@@ -24,7 +24,7 @@ export interface CompiledFunction {
   /** Set exactly when `spec.fails` is `'host'`. User code: it may throw, and may return anything. */
   readonly failsPredicate?: FailsPredicate | undefined;
   /** The parameters that the caller gives, for validation. */
-  readonly given: GivenParameters;
+  readonly callerArguments: CallerArguments;
 }
 
 /** Most parameters that one function can have, special ones included. */
@@ -74,7 +74,7 @@ function compileFunction(library: string, name: string, declaration: unknown): C
     onCancel: compileOnCancel(place, copy.get('onCancel'), params),
     stream: streamOf(place, copy.get('stream'), params),
   };
-  return { library, spec, failsPredicate: predicate, given: givenOf(params) };
+  return { library, spec, failsPredicate: predicate, callerArguments: callerArgumentsOf(params) };
 }
 
 function compileParameters(place: Place, types: unknown): ParamSpec[] {

@@ -34,7 +34,7 @@ export type ArgumentValue =
   | PersistentCallback;
 
 /** Parameters that offthread fills in. */
-type NotGiven = SpecialName | Out | Chunks;
+type FilledIn = SpecialName | Out | Chunks;
 
 /** What comes back: from `return`, or from inside `out()` and `inout()`. */
 type ValueOf<T> = T extends ScalarName
@@ -82,25 +82,25 @@ export type CallbackFunction<C> =
     : never;
 
 /** What the caller gives for one parameter; `never` for one that is not given. */
-type GivenValue<T> = T extends ScalarName
+type CallerValue<T> = T extends ScalarName
   ? ScalarValue<T>
   : T extends TextName
     ? string | null
     : T extends BytesName
       ? Bytes
-      : T extends NotGiven
+      : T extends FilledIn
         ? never
         : T extends Inout<infer Inner>
-          ? GivenValue<Inner>
+          ? CallerValue<Inner>
           : T extends Callback
             ? CallbackFunction<T> | PersistentCallback<CallbackFunction<T>> | null
             : ArgumentValue;
 
 /** The parameters that the caller gives, one after the other. */
-type Given<A extends readonly unknown[]> = A extends readonly [infer Head, ...infer Rest]
-  ? Head extends NotGiven
-    ? Given<Rest>
-    : [GivenValue<Head>, ...Given<Rest>]
+type CallerValues<A extends readonly unknown[]> = A extends readonly [infer Head, ...infer Rest]
+  ? Head extends FilledIn
+    ? CallerValues<Rest>
+    : [CallerValue<Head>, ...CallerValues<Rest>]
   : [];
 
 /** What out and scalar inout parameters bring, one after the other. */
@@ -130,7 +130,7 @@ type WithOuts<R, O extends readonly unknown[]> = O extends readonly [] ? R : [R,
  * Of a declaration whose `arguments` is no literal: any number of any values.
  */
 export type ArgumentsOf<D extends DeclarationShape> =
-  IsWide<D['arguments']> extends true ? ArgumentValue[] : Given<D['arguments']>;
+  IsWide<D['arguments']> extends true ? ArgumentValue[] : CallerValues<D['arguments']>;
 
 /**
  * What the call resolves to: the return value, or `[returnValue, ...outs]`

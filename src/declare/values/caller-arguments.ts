@@ -25,7 +25,7 @@ export const CODES: Readonly<Record<Scalar | 'cstring' | 'buffer' | 'callback', 
 });
 
 /** The parameters that the caller gives. */
-export interface GivenParameters {
+export interface CallerArguments {
   /** One of {@link CODES} for each. */
   readonly codes: readonly number[];
   /** Where each is in `FunctionSpec.params`. */
@@ -35,12 +35,12 @@ export interface GivenParameters {
 }
 
 /** Picks what the caller gives out of all parameters. */
-export function givenOf(params: readonly ParamSpec[]): GivenParameters {
+export function callerArgumentsOf(params: readonly ParamSpec[]): CallerArguments {
   const codes: number[] = [];
   const positions: number[] = [];
   const callbacks: (HostFunctionSpec | null)[] = [];
   params.forEach((param, position) => {
-    const type = givenType(param);
+    const type = argumentType(param);
     if (type === null) return;
     codes.push(CODES[type]);
     positions.push(position);
@@ -50,7 +50,7 @@ export function givenOf(params: readonly ParamSpec[]): GivenParameters {
 }
 
 /** The type of what the caller gives for a parameter; null for one that is not given. */
-export function givenType(param: ParamSpec): keyof typeof CODES | null {
+export function argumentType(param: ParamSpec): keyof typeof CODES | null {
   switch (param.kind) {
     case 'value':
     case 'inout':

@@ -3,16 +3,16 @@ import { ArgumentError } from '../../errors.js';
 import { scalarAdvice } from './advice.js';
 import { bytesState } from './bytes.js';
 import type { CompiledFunction } from '../compile/compile.js';
-import { givenType } from './caller-arguments.js';
+import { argumentType } from './caller-arguments.js';
 import { misfit } from './host-function.js';
 import { show, showName } from './show.js';
 import type { HostFunctionSpec, Scalar } from '../spec.js';
 
-type GivenType = Scalar | 'cstring' | 'buffer' | 'callback';
+type ArgumentType = Scalar | 'cstring' | 'buffer' | 'callback';
 
 /** The error for a call with too many or too few values. */
 export function explainCount(fn: CompiledFunction, args: readonly unknown[]): ArgumentError {
-  const types = givenTypes(fn);
+  const types = argumentTypes(fn);
   const filled = types.length < fn.spec.params.length ? ' Outs and special parameters are not given.' : '';
   return failure(
     fn,
@@ -22,12 +22,12 @@ export function explainCount(fn: CompiledFunction, args: readonly unknown[]): Ar
 
 /** The error for a value that does not fit; `index` counts what the caller gives, from 0. */
 export function explainArgument(fn: CompiledFunction, index: number, value: unknown): ArgumentError {
-  const type = givenTypes(fn)[index] as GivenType;
-  const declared = fn.given.positions[index];
+  const type = argumentTypes(fn)[index] as ArgumentType;
+  const declared = fn.callerArguments.positions[index];
   const place = declared === index ? type : `${type}, declared as arguments[${declared}]`;
   return failure(
     fn,
-    `argument ${index} (${place}) is ${show(value)}. ${advice(type, value, fn.given.callbacks[index] ?? null)}`,
+    `argument ${index} (${place}) is ${show(value)}. ${advice(type, value, fn.callerArguments.callbacks[index] ?? null)}`,
   );
 }
 
@@ -36,14 +36,14 @@ function failure(fn: CompiledFunction, what: string): ArgumentError {
   return new ArgumentError(`${showName(name)} of ${showName(fn.library)}: ${what}`, { symbol: name });
 }
 
-function givenTypes(fn: CompiledFunction): GivenType[] {
-  return fn.given.positions.map((position) => {
+function argumentTypes(fn: CompiledFunction): ArgumentType[] {
+  return fn.callerArguments.positions.map((position) => {
     const param = fn.spec.params[position];
-    return (param && givenType(param)) as GivenType;
+    return (param && argumentType(param)) as ArgumentType;
   });
 }
 
-function advice(type: GivenType, value: unknown, spec: HostFunctionSpec | null): string {
+function advice(type: ArgumentType, value: unknown, spec: HostFunctionSpec | null): string {
   // A function whose length changes from one look to the next may fit by now.
   if (type === 'callback') return (spec && misfit(spec, value)) ?? 'Give a plain function.';
   if (type === 'buffer') return bytesAdvice(value);

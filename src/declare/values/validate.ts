@@ -37,7 +37,7 @@ const BUFFER = CODES.buffer;
  *   that the call fails with. Never throws.
  */
 export function checkArguments(fn: CompiledFunction, args: readonly unknown[]): ArgumentError | null {
-  const codes = fn.given.codes;
+  const codes = fn.callerArguments.codes;
   const count = codes.length;
   if (args.length !== count) return explainCount(fn, args);
   for (let i = 0; i < count; i++) {
@@ -50,7 +50,7 @@ export function checkArguments(fn: CompiledFunction, args: readonly unknown[]): 
 
 /** Callbacks are checked apart: whether a function fits depends on more than a code. */
 function fitsCallback(fn: CompiledFunction, index: number, value: unknown): boolean {
-  const spec = fn.given.callbacks[index];
+  const spec = fn.callerArguments.callbacks[index];
   return spec !== null && spec !== undefined && misfit(spec, value) === null;
 }
 

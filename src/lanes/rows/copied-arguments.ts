@@ -13,7 +13,7 @@ import type { DeclaredFunction } from './declared-function.js';
 export function snapshot(fn: DeclaredFunction, args: readonly unknown[]): readonly unknown[] {
   const { params } = fn.compiled.spec;
   return args.map((value, given) => {
-    const param = params[fn.compiled.given.positions[given] as number];
+    const param = params[fn.compiled.callerArguments.positions[given] as number];
     if (param?.kind !== 'buffer' || param.inout || isShared(value)) return value;
     // Ordinary memory: shared memory would stay until the lane collects its garbage.
     return new Uint8Array(bytesOf(value));

@@ -210,7 +210,7 @@ function lentViews(
 ): (Uint8Array | undefined)[] {
   let next = 0;
   let at = 0;
-  return fn.compiled.given.positions.map((index) => {
+  return fn.compiled.callerArguments.positions.map((index) => {
     const op = fn.plan.ops[index];
     if (op !== Op.BUFFER && op !== Op.CSTRING) return undefined;
     const place = places[at] as number;
@@ -238,7 +238,7 @@ export function copyBack(
 ): boolean {
   let whole = true;
   const views = lentViews(memory, places, fn, externals);
-  fn.compiled.given.positions.forEach((index, given) => {
+  fn.compiled.callerArguments.positions.forEach((index, given) => {
     const param = fn.compiled.spec.params[index];
     const value = args[given];
     const source = views[given];
@@ -271,7 +271,7 @@ export function lentArguments(
   if (!fn.plan.hasData) return args;
   const views = lentViews(memory, places, fn, externals);
   return args.map((value, given) => {
-    const param = fn.compiled.spec.params[fn.compiled.given.positions[given] as number];
+    const param = fn.compiled.spec.params[fn.compiled.callerArguments.positions[given] as number];
     if (param?.kind !== 'buffer' || param.inout || isShared(value)) return value;
     const lent = views[given];
     return lent === undefined ? value : Uint8Array.from(lent);

@@ -218,9 +218,9 @@ export class HostCalls {
       return { param, fn: callback.fn as HostFunction, context: callback.context };
     }
     if (job === null) return null;
-    const { spec, given } = job.fn.compiled;
+    const { spec, callerArguments } = job.fn.compiled;
     const param: ParamSpec | undefined = spec.params[target];
-    const fn = job.args[given.positions.indexOf(target)];
+    const fn = job.args[callerArguments.positions.indexOf(target)];
     if (param?.kind !== 'callback' || typeof fn !== 'function') return null;
     return { param, fn: fn as HostFunction, context: job.callbackState?.context ?? null };
   }

@@ -30,10 +30,10 @@ export class Persistents {
 
   /** A call is in a lane. @returns whether it has brought persistent callbacks. */
   given(job: Job, lane: JobLane): boolean {
-    const { given, spec } = job.fn.compiled;
+    const { callerArguments, spec } = job.fn.compiled;
     let any = false;
     job.args.forEach((value, index) => {
-      const param = spec.params[given.positions[index] as number];
+      const param = spec.params[callerArguments.positions[index] as number];
       if (param?.kind !== 'callback' || !isPersistent(value)) return;
       any = true;
       this.#keep(persistentId(value, param), value, param).lanes.add(lane);

@@ -60,7 +60,7 @@ export class Interrupter {
 
   /** The call's own argument for a native parameter. */
   #value(job: Job, index: number): number | bigint {
-    const given = job.fn.compiled.given.positions.indexOf(index);
+    const given = job.fn.compiled.callerArguments.positions.indexOf(index);
     const value = job.args[given];
     return typeof value === 'boolean' ? Number(value) : (value as number | bigint);
   }

@@ -101,8 +101,8 @@ describe('compileDeclarations: callback() (B6)', () => {
   it('is given by the caller; chunks and cancelProbe are not', () => {
     const f = callback({ arguments: [], return: 'void' });
     const fn = taking('cancelProbe', 'i32', f, out('i32'), chunks({ arguments: [], return: 'void' }), f);
-    expect(fn.given.positions).to.deep.equal([1, 2, 5]);
-    expect(fn.given.callbacks).to.deep.equal([null, fn.spec.params[2], fn.spec.params[5]]);
+    expect(fn.callerArguments.positions).to.deep.equal([1, 2, 5]);
+    expect(fn.callerArguments.callbacks).to.deep.equal([null, fn.spec.params[2], fn.spec.params[5]]);
     expect(fn.spec.params[0]).to.deep.equal({ kind: 'cancelProbe' });
   });
 
@@ -160,7 +160,7 @@ describe('compileDeclarations: chunks() and stream', () => {
     const body = chunks(write, { bytes: [0, 2], stop: 0n, persistent: true });
     const performing = compileOne({ arguments: ['pointer'], return: 'i32', stream: body });
     expect(performing.spec.stream).to.deep.equal({ ...asChunks(body), persistent: false });
-    expect(performing.given.positions).to.deep.equal([0]);
+    expect(performing.callerArguments.positions).to.deep.equal([0]);
     const plain = compileOne({ arguments: [], return: 'i32', stream: chunks(write) });
     expect(plain.spec.stream).to.deep.equal(asChunks(chunks(write)));
     const both = compileOne({ arguments: [body], return: 'i32', stream: body });

@@ -49,7 +49,7 @@ describe('compileDeclarations', () => {
       { kind: 'outText', text: { free: 'release' } },
       { kind: 'buffer', inout: false },
     ]);
-    expect(fn.given.positions).to.deep.equal([2, 3, 5, 8]);
+    expect(fn.callerArguments.positions).to.deep.equal([2, 3, 5, 8]);
   });
 
   it('understands every alias of node:ffi (B6)', () => {
