@@ -16,7 +16,7 @@ import type { ColumnOptions } from './options/column-options.js';
 import { LibraryNames } from './calls/library/opened-names.js';
 import { type OpenOptions, libraryPath, openSettings } from './calls/library/open-options.js';
 import { type Opened, openInLane, openOnHost } from './calls/library/opening.js';
-import type { TryOut } from './lanes/lane.js';
+import type { ProbeOpen } from './lanes/lane.js';
 import { Counters } from './observe/counters.js';
 import { Events, type Listener, type PoolEvents } from './observe/events.js';
 import type { PoolStats } from './observe/stats.js';
@@ -124,7 +124,7 @@ export class Pool implements AsyncDisposable {
         : await openInLane(given, declarations, settings, number, {
             names: this.#libraryNames,
             libraryPath: this.#settings.env['LD_LIBRARY_PATH'] ?? '',
-            tryOut: (library) => this.#tryOut(library),
+            probeOpen: (library) => this.#probeOpen(library),
           });
     this.#requireOpen();
     const { path: where, engine, functions } = opened;
@@ -321,9 +321,9 @@ export class Pool implements AsyncDisposable {
     );
   }
 
-  async #tryOut(library: TryOut): Promise<void> {
+  async #probeOpen(library: ProbeOpen): Promise<void> {
     try {
-      await this.#supervisor.tryOut(library);
+      await this.#supervisor.probeOpen(library);
     } catch (error) {
       // The lane was ended with the pool.
       this.#requireOpen();

@@ -76,10 +76,10 @@ function findLack(name: EngineName, specs: readonly FunctionSpec[], mainThread: 
     if (!can.f32Return && spec.returns.kind === 'value' && spec.returns.type === 'f32') {
       return { what: `the function '${spec.name}', which returns f32`, symbol: spec.name };
     }
-    if (!can.callbacks && talksBack(spec)) {
+    if (!can.callbacks && usesCallbacks(spec)) {
       return { what: `the function '${spec.name}', which has a callback`, symbol: spec.name };
     }
-    if (!can.endableCallbacks && !mainThread && talksBack(spec)) {
+    if (!can.endableCallbacks && !mainThread && usesCallbacks(spec)) {
       return {
         what: `the function '${spec.name}', which has a callback, for a pool in a worker thread (ending that thread would end the process)`,
         symbol: spec.name,
@@ -93,7 +93,7 @@ function findLack(name: EngineName, specs: readonly FunctionSpec[], mainThread: 
 }
 
 /** Whether native code calls JavaScript while the function runs. */
-function talksBack({ params, stream }: FunctionSpec): boolean {
+function usesCallbacks({ params, stream }: FunctionSpec): boolean {
   return stream !== null || params.some(({ kind }) => CALLING_BACK.has(kind));
 }
 

@@ -171,8 +171,8 @@ export class Admission implements CallOwner {
     if (this.#supervisor.hasIdleLane) this.#supervisor.takeBackAhead();
     this.#dispatchQueued();
     this.#refill();
-    const hopeless = this.#supervisor.hopeless();
-    if (hopeless !== null) this.#giveUp(hopeless);
+    const unavailable = this.#supervisor.unavailable();
+    if (unavailable !== null) this.#giveUp(unavailable);
   }
 
   #dispatchQueued(): void {
@@ -256,7 +256,7 @@ export class Admission implements CallOwner {
     const { signal } = call.limits;
     if (signal !== undefined && hasAborted(signal)) return abortedBefore(call, abortReason(signal));
     if (deadlineAt <= call.createdAt) return pastDeadlineBefore(call);
-    return this.#supervisor.hopeless();
+    return this.#supervisor.unavailable();
   }
 
   #late(call: Call, deadlineAt: number): OffthreadError | null {
@@ -421,7 +421,7 @@ export class Admission implements CallOwner {
     for (const call of [...this.#queue.toArray(), ...this.#waiting.toArray()]) {
       if (call.isSettled) continue;
       this.#leave(call);
-      const own = this.#supervisor.hopeless() ?? error;
+      const own = this.#supervisor.unavailable() ?? error;
       own.call = call.id;
       own.symbol = call.fn.name;
       call.settle('failed', undefined, own);

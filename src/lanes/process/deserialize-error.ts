@@ -2,17 +2,17 @@
 import * as errors from '../../errors.js';
 import type { ErrorData } from '../../shared/messages/messages.js';
 
-type Revivable = new (message: string, context: errors.ErrorContext) => errors.OffthreadError;
+type ErrorClass = new (message: string, context: errors.ErrorContext) => errors.OffthreadError;
 
 /** What opening a library may fail with. */
-const CLASSES: Readonly<Record<string, Revivable>> = {
+const CLASSES: Readonly<Record<string, ErrorClass>> = {
   LibraryNotFoundError: errors.LibraryNotFoundError,
   SymbolNotFoundError: errors.SymbolNotFoundError,
   EngineError: errors.EngineError,
 };
 
 /** The class of an error that a library may have failed with in a lane. */
-export function classOf(name: string | undefined): Revivable {
+export function classOf(name: string | undefined): ErrorClass {
   return CLASSES[name ?? ''] ?? errors.EngineError;
 }
 

@@ -20,7 +20,7 @@ import { FIRST_LIVE, NO_FUNCTION, NULL_CELL, OWN_FUNCTION, Op } from '../../shar
 import type { Arena } from '../memory/arena.js';
 import type { DeclaredFunction } from './declared-function.js';
 import { liveAddress } from '../memory/live-bytes.js';
-import type { Outside } from '../memory/external-memory.js';
+import type { ExternalMemory } from '../memory/external-memory.js';
 import { persistentId } from './persistent-ids.js';
 
 /** Bytes up to which one string or buffer is copied into the arena. */
@@ -37,8 +37,8 @@ export const NO_ROOM = -1;
 export type Place = number;
 /** It is null, or live: nobody has copied it. */
 const NOT_LENT = -1;
-/** It is the next one of the views that are lent from outside. */
-const OUTSIDE = -2;
+/** It is the next one of the views that are lent from external memory. */
+const EXTERNAL = -2;
 
 /** Bytes a datum needs in the arena, or 0 when it is not to be placed there. */
 function inlineBytes(value: unknown): number {
@@ -60,7 +60,7 @@ function external(
   memory: LaneMemory,
   value: string | ArrayBufferLike | ArrayBufferView,
   externals: Uint8Array[],
-  outside: Outside,
+  externalMemory: ExternalMemory,
 ): number {
   const live = typeof value === 'string' ? undefined : liveOffset(bufferOf(value) as ArrayBufferLike);
   if (live !== undefined) {
@@ -68,22 +68,23 @@ function external(
     memory.u64[Header.SHARED_BASE / 2] = liveAddress();
     return FIRST_LIVE + live + bytesOf(value).byteOffset;
   }
-  const view = typeof value === 'string' ? lentText(value, outside) : lentBytes(bytesOf(value), outside);
+  const view =
+    typeof value === 'string' ? lentText(value, externalMemory) : lentBytes(bytesOf(value), externalMemory);
   externals.push(view);
-  return outside.cellOf(view, externals.length - 1);
+  return externalMemory.cellOf(view, externals.length - 1);
 }
 
-function lentText(text: string, outside: Outside): Uint8Array {
+function lentText(text: string, externalMemory: ExternalMemory): Uint8Array {
   const bytes = Buffer.byteLength(text, 'utf8');
-  const view = outside.take(bytes + 1);
+  const view = externalMemory.take(bytes + 1);
   Buffer.from(view.buffer, 0, bytes).write(text, 'utf8');
   view[bytes] = 0;
   return view;
 }
 
-function lentBytes(bytes: Uint8Array, outside: Outside): Uint8Array {
-  if (outside.lendsShared && isShared(bytes)) return bytes;
-  const view = outside.take(bytes.byteLength);
+function lentBytes(bytes: Uint8Array, externalMemory: ExternalMemory): Uint8Array {
+  if (externalMemory.lendsShared && isShared(bytes)) return bytes;
+  const view = externalMemory.take(bytes.byteLength);
   view.set(bytes);
   return view;
 }
@@ -101,7 +102,7 @@ function placeData(memory: LaneMemory, at: number, value: unknown): void {
 /**
  * Writes the payload of a call.
  * @param externals receives the views that are lent from outside of the arena.
- * @param outside where they come from.
+ * @param externalMemory where they come from.
  * @param places receives where strings and bytes have been put.
  * @returns byte offset of the payload, or {@link NO_ROOM}; nothing has been taken then.
  * @throws ArgumentError when a buffer has been detached; nothing has been taken then either.
@@ -112,7 +113,7 @@ export function pack(
   fn: DeclaredFunction,
   args: readonly unknown[],
   externals: Uint8Array[],
-  outside: Outside,
+  externalMemory: ExternalMemory,
   places: Place[],
 ): number {
   const { plan } = fn;
@@ -129,7 +130,7 @@ export function pack(
         dataBytes += align(inlineBytes(value));
       }
     }
-    // Many middling data at once: leave them all to the outside.
+    // Many middling data at once: leave them all to external memory.
     if (plan.fixedBytes + dataBytes > arena.largest) dataBytes = 0;
   }
   const payload = arena.allocate(plan.fixedBytes + dataBytes);
@@ -165,9 +166,9 @@ export function pack(
           memory.f64[cell + index] = NULL_CELL;
           places.push(NOT_LENT, 0);
         } else if (bytes === 0) {
-          const place = external(memory, value as string, externals, outside);
+          const place = external(memory, value as string, externals, externalMemory);
           memory.f64[cell + index] = place;
-          places.push(place >= FIRST_LIVE ? NOT_LENT : OUTSIDE, 0);
+          places.push(place >= FIRST_LIVE ? NOT_LENT : EXTERNAL, 0);
         } else {
           placeData(memory, data, value);
           memory.f64[cell + index] = data;
@@ -217,7 +218,7 @@ function lentViews(
     const length = places[at + 1] as number;
     at += 2;
     if (place === NOT_LENT) return undefined;
-    if (place !== OUTSIDE) return memory.bytes.subarray(place, place + length);
+    if (place !== EXTERNAL) return memory.bytes.subarray(place, place + length);
     next += 1;
     return externals[next - 1];
   });
@@ -234,7 +235,7 @@ export function copyBack(
   fn: DeclaredFunction,
   args: readonly unknown[],
   externals: readonly Uint8Array[],
-  outside: Pick<Outside, 'lendsShared'>,
+  externalMemory: Pick<ExternalMemory, 'lendsShared'>,
 ): boolean {
   let whole = true;
   const views = lentViews(memory, places, fn, externals);
@@ -244,7 +245,7 @@ export function copyBack(
     const source = views[given];
     if (param?.kind !== 'buffer' || value === null) return;
     const shared = isShared(value);
-    if (shared ? outside.lendsShared || source === undefined : !param.inout) return;
+    if (shared ? externalMemory.lendsShared || source === undefined : !param.inout) return;
     if (!isUsableBytes(value)) {
       whole = false;
       return;

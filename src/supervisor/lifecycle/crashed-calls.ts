@@ -141,7 +141,7 @@ function mayRunAgain(job: Job): boolean {
     job.stopping === null &&
     job.retry >= (job.crashes ?? 0) &&
     // Chunks have been handed out: nobody could tell the second run's from the first's.
-    (job.talk?.sink ?? null) === null
+    (job.callbackState?.sink ?? null) === null
   );
 }
 

@@ -1,30 +1,30 @@
-/** Mail between two processes: every message arrives once, whole and in order, whatever its size and however late it is read. */
+/** Messages between two processes: every message arrives once, whole and in order, whatever its size and however late it is read. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { LaneMemory } from '../../../src/shared/memory/lane-memory.js';
 import { Header } from '../../../src/shared/memory/layout.js';
 import {
-  MailReader,
-  MailWriter,
-  mailDown,
-  mailUp,
+  MessageReader,
+  MessageWriter,
+  messagesDown,
+  messagesUp,
   processMemoryBytes,
 } from '../../../src/shared/messages/message-channel.js';
 
 const SIZE = { rows: 2, arenaBytes: 64, chunkBytes: 0, batchBytes: 0 };
 
-function ends(first = 0): { memory: LaneMemory; writer: MailWriter; reader: MailReader } {
+function ends(first = 0): { memory: LaneMemory; writer: MessageWriter; reader: MessageReader } {
   const memory = new LaneMemory(SIZE, new SharedArrayBuffer(processMemoryBytes(SIZE)));
-  memory.i32[Header.MAIL_UP_WRITE] = first;
-  memory.i32[Header.MAIL_UP_READ] = first;
+  memory.i32[Header.MESSAGES_UP_WRITE] = first;
+  memory.i32[Header.MESSAGES_UP_READ] = first;
   return {
     memory,
-    writer: new MailWriter(memory, mailUp(SIZE)),
-    reader: new MailReader(memory, mailUp(SIZE)),
+    writer: new MessageWriter(memory, messagesUp(SIZE)),
+    reader: new MessageReader(memory, messagesUp(SIZE)),
   };
 }
 
-describe('mail (B2)', () => {
+describe('messages (B2)', () => {
   it('arrives once, whole and in order, across the end of the pipe and of the count', () => {
     const step = fc.oneof(
       fc.record({ send: fc.oneof(fc.nat(200), fc.constantFrom(16_000, 16_384, 40_000, 70_000, 300_000)) }),
@@ -66,17 +66,17 @@ describe('mail (B2)', () => {
 
   it('keeps the two directions apart', () => {
     const { memory, writer } = ends();
-    const down = new MailWriter(memory, mailDown(SIZE));
+    const down = new MessageWriter(memory, messagesDown(SIZE));
     writer.send('up');
     down.send('down');
-    expect(new MailReader(memory, mailDown(SIZE)).receive()).to.equal('down');
-    expect(new MailReader(memory, mailUp(SIZE)).receive()).to.equal('up');
+    expect(new MessageReader(memory, messagesDown(SIZE)).receive()).to.equal('down');
+    expect(new MessageReader(memory, messagesUp(SIZE)).receive()).to.equal('up');
   });
 
   it('is refused, not followed, where native code has overwritten it', () => {
     const { memory, writer, reader } = ends();
     writer.send('a message');
-    const { start } = mailUp(SIZE);
+    const { start } = messagesUp(SIZE);
     for (const wrong of [0, 7, 2 ** 30, -1]) {
       memory.i32[start / 4] = wrong;
       expect(() => reader.receive()).to.throw('overwritten');
@@ -105,7 +105,7 @@ describe('mail (B2)', () => {
           };
           // The host may run whenever the lane looks at the host's position.
           const hooked = (array: Int32Array, index: number): number => {
-            if (array === memory.i32 && index === Header.MAIL_UP_READ && moments.pop() === true) look();
+            if (array === memory.i32 && index === Header.MESSAGES_UP_READ && moments.pop() === true) look();
             return load(array, index);
           };
           Atomics.load = hooked as typeof load;
