@@ -6,7 +6,8 @@
 import { createPool, out } from 'offthread';
 import { sqlite as path } from './system.js';
 
-const pool = createPool({ lanes: 2, timeout: 10_000 });
+// One connection, so one lane: cancelling a call interrupts all that run on its connection.
+const pool = createPool({ lanes: 1, timeout: 10_000 });
 const sqlite = await pool.open(path, {
   open: { symbol: 'sqlite3_open', arguments: ['cstring', out('pointer')], return: 'i32', fails: 'nonzero' },
   prepare: {

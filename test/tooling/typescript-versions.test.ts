@@ -74,6 +74,49 @@ using call = hypot(3, 4);
 console.log((await call) + 1);
 `;
 
+/** Wrappers around `open`: the natural one, one that takes whatever `open` takes, and a class. */
+const WRAPPERS = `
+import { createPool, out } from 'offthread';
+import type { AnyDeclarations, Checked, Declarations, Library, OpenOptions, Pool } from 'offthread';
+
+const pool: Pool = createPool();
+function session<const D extends Declarations>(path: string, declarations: D) {
+  return pool.open(path, declarations);
+}
+function like<const D extends AnyDeclarations & Checked<D>>(path: string | URL, declarations: D, options?: OpenOptions): Promise<Library<D>> {
+  return pool.open(path, declarations, options);
+}
+class Session<const D extends Declarations> {
+  constructor(readonly library: Library<D>) {}
+  static async open<const D extends Declarations>(path: string, declarations: D): Promise<Session<D>> {
+    return new Session<D>(await pool.open(path, declarations));
+  }
+}
+const declarations = { frexp: { arguments: ['f64', out('i32')], return: 'f64' } } as const;
+
+const libraries = [
+  await session('libm.so', { frexp: { arguments: ['f64', out('i32')], return: 'f64' } }),
+  await session('libm.so', declarations),
+  await like('libm.so', { frexp: { arguments: ['f64', out('i32')], return: 'f64' } }),
+  (await Session.open('libm.so', { frexp: { arguments: ['f64', out('i32')], return: 'f64' } })).library,
+] as const;
+for (const { frexp } of libraries) {
+  const [mantissa, exponent]: [number, number] = await frexp(48);
+  console.log(mantissa + exponent);
+  // @ts-expect-error a string is no double
+  await frexp('48');
+}
+// @ts-expect-error no such type
+await session('libm.so', { f: { arguments: ['f65'], return: 'f64' } });
+// @ts-expect-error no such type
+await like('libm.so', { f: { arguments: ['f65'], return: 'f64' } });
+// @ts-expect-error unknown key
+await like('libm.so', { f: { arguments: ['f64'], return: 'f64', failz: 'nonzero' } });
+const wrong = { f: { arguments: ['f64'], return: 'f64', failz: 'nonzero' } } as const;
+// @ts-expect-error unknown key
+await pool.open('libm.so', wrong);
+`;
+
 /** Compiles a program as a user's project of its own. @returns what the compiler says. */
 function compile(compiler: string, name: string, program: string, settings: object): string {
   const folder = join(root, 'build/consumers', name);
@@ -116,6 +159,13 @@ describe('TypeScript of users (B11)', function () {
         expect(compile(compiler, name, PROGRAM, settings)).to.equal('exit code 0');
       });
     }
+  }
+
+  for (const compiler of ['typescript-oldest', 'typescript']) {
+    it(`${compiler} compiles wrappers around open`, () => {
+      const settings = { module: 'NodeNext', moduleResolution: 'NodeNext' };
+      expect(compile(compiler, `${compiler}-wrappers`, WRAPPERS, settings)).to.equal('exit code 0');
+    });
   }
 
   it('the current one compiles `using`', () => {

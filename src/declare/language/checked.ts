@@ -58,5 +58,17 @@ type CheckedDeclaration<F> = F extends Declaration
       : Declaration
     : Declaration;
 
-/** `D` where every declaration in it is right, else a type that says what is not. */
-export type Checked<D> = { readonly [K in keyof D]: CheckedDeclaration<D[K]> };
+/** No elements, whatever `D` is. TypeScript knows that only where `D` is known. */
+type None<D> = D extends object ? [] : [];
+
+/**
+ * `D` where every declaration in it is right, else a type that says what is not.
+ *
+ * Within a generic function (`<const D extends Declarations>(path: string, declarations: D) => pool.open(path, declarations)`)
+ * TypeScript does not know `D` yet, and could not show that it is right. The condition lets it pass there: a condition
+ * that is still open is tried with wildcards for type parameters; a list of unknown length is then not an empty one,
+ * so that the first branch is left out. What such a function is called with is checked by its own constraint.
+ */
+export type Checked<D> = [...None<D>] extends []
+  ? { readonly [K in keyof D]: CheckedDeclaration<D[K]> }
+  : unknown;
