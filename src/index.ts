@@ -6,7 +6,8 @@ export { persistent, type PersistentCallback } from './declare/language/persiste
 export * from './errors.js';
 export type { CallOptions } from './options/call-options.js';
 export type { ColumnOptions, ManyProgress, OnFailure } from './options/column-options.js';
-export type { MapOptions, MapRetries, RetriesByKind } from './options/map-options.js';
+export type { AttemptsByKind, MapAttempts, MapOptions } from './options/map-options.js';
+export type { MapRetries, RetriesByKind } from './options/attempts.js';
 export type { PoolOptions } from './options/pool-options.js';
 export type { Preset } from './options/tuning.js';
 export type { OpenOptions } from './calls/library/open-options.js';

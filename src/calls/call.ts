@@ -122,8 +122,8 @@ export interface CallLimits {
   /** ms for each function on the host; undefined: the declaration's or the pool's. */
   readonly hostTimeout: number | undefined;
   readonly highWaterMark: number | undefined;
-  /** How often it is run again after it has crashed its lane. */
-  readonly retry: number;
+  /** How often it is started at most, if it crashes its lanes. */
+  readonly attempts: number;
 }
 
 let resolveNext: (value: never) => void;
@@ -210,8 +210,8 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
     return null;
   }
 
-  get retry(): number {
-    return this.limits.retry;
+  get attempts(): number {
+    return this.limits.attempts;
   }
 
   get timeout(): number {

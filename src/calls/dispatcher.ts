@@ -60,8 +60,8 @@ export class CallDispatcher implements Dispatcher {
   /** What a function's calls share. */
   limits(settings: CallSettings): CallLimits {
     const { timeout = this.#settings.timeout, priority, signal } = settings;
-    const { hostTimeout, highWaterMark, retry } = settings;
-    return { timeout, priority, signal, hostTimeout, highWaterMark, retry };
+    const { hostTimeout, highWaterMark, attempts } = settings;
+    return { timeout, priority, signal, hostTimeout, highWaterMark, attempts };
   }
 
   call(

@@ -1,6 +1,7 @@
 /** Options of one call, and of what can be done with one. */
 import { types } from 'node:util';
 import { Date } from '../builtins.js';
+import { attemptsOption, takeAttempts } from './attempts.js';
 import {
   abortSignal,
   duration,
@@ -30,7 +31,12 @@ export interface CallOptions<Chunk = never> {
   readonly onChunk?: (chunk: Chunk) => unknown;
   /** What an `onChunk` that throws does: `fail` (default) fails the call and stops native code; `report` tells the pool's `error` event and goes on. */
   readonly onChunkError?: 'fail' | 'report';
-  /** How often a call that has crashed its lane is run again, on another one. Default 0. Streams are not run again. */
+  /**
+   * How often the call is started at most, the first time included, if it crashes its lanes: 1 to 1,000,000, or
+   * Infinity. Default 1. Streams are started once.
+   */
+  readonly attempts?: number;
+  /** @deprecated Use `attempts`, which counts the first start, too: `retry: 1` is `attempts: 2`. */
   readonly retry?: number;
 }
 
@@ -49,7 +55,7 @@ export interface CallSettings {
   readonly highWaterMark: number | undefined;
   readonly onChunk: ((chunk: unknown) => unknown) | undefined;
   readonly onChunkError: 'fail' | 'report';
-  readonly retry: number;
+  readonly attempts: number;
 }
 
 export const NO_CALL_OPTIONS: CallSettings = Object.freeze({
@@ -61,7 +67,7 @@ export const NO_CALL_OPTIONS: CallSettings = Object.freeze({
   highWaterMark: undefined,
   onChunk: undefined,
   onChunkError: 'fail',
-  retry: 0,
+  attempts: 1,
 });
 
 const CALL_OPTIONS = [
@@ -73,6 +79,7 @@ const CALL_OPTIONS = [
   'highWaterMark',
   'onChunk',
   'onChunkError',
+  'attempts',
   'retry',
 ] as const satisfies (keyof CallOptions)[];
 
@@ -86,14 +93,20 @@ export function deadlineOption(value: unknown): Deadline {
   return copy;
 }
 
+function read(options: unknown): Record<string, unknown> {
+  const given = known('Call options', options, CALL_OPTIONS);
+  takeAttempts(given, 'retry');
+  return given;
+}
+
 /** The options, each read once. @throws ArgumentError */
 export function givenCallOptions(options: CallOptions<unknown> | undefined): CallOptions<unknown> {
-  return known('Call options', options, CALL_OPTIONS);
+  return read(options);
 }
 
 /** @throws ArgumentError naming the option. */
 export function callSettings(options: CallOptions | undefined): CallSettings {
-  const given = known('Call options', options, CALL_OPTIONS);
+  const given = read(options);
   return Object.freeze({
     signal: abortSignal(given['signal']),
     timeout: given['timeout'] === undefined ? undefined : unlimited(duration('timeout', given['timeout'], 0)),
@@ -109,7 +122,7 @@ export function callSettings(options: CallOptions | undefined): CallSettings {
         : integer('highWaterMark', given['highWaterMark'], 1, 65_536, 1),
     onChunk: optionalFunction('onChunk', given['onChunk']),
     onChunkError: oneOf('onChunkError', given['onChunkError'], ['fail', 'report'], 'fail'),
-    retry: integer('retry', given['retry'], 0, 2 ** 31, 0),
+    attempts: attemptsOption('attempts', given['attempts'], 1),
   });
 }
 

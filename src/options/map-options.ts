@@ -1,14 +1,15 @@
 /** Options of `pool.map`. */
 import type { ErrorKind } from '../errors.js';
+import { type RetriesByKind, takeAttempts } from './attempts.js';
 import { abortSignal, flag, known, optionalFunction, quantity } from './checks.js';
 import { type ManyProgress, type OnFailure, concurrencyOf, onErrorOf } from './column-options.js';
-import { type Again, againOf } from './map-retries.js';
+import { type Again, againOf } from './map-attempts.js';
 
-/** How often, and how long after each other, items are run again that have failed in one way. */
-export interface MapRetries {
-  /** Times that an item is run again. */
-  readonly retries: number;
-  /** ms before the first. Default 100. */
+/** How often, and how long after each other, items are started that fail in one way. */
+export interface MapAttempts {
+  /** Times that an item is started at most, the first included: 1 to 1,000,000, or Infinity. */
+  readonly attempts: number;
+  /** ms before the second. Default 100. */
   readonly delay?: number;
   /** Each wait is so many times the one before. Default 2. */
   readonly factor?: number;
@@ -17,7 +18,7 @@ export interface MapRetries {
 }
 
 /** By the kind of an error of offthread; `other` for errors of others. */
-export type RetriesByKind = { readonly [K in ErrorKind | 'other']?: number | MapRetries };
+export type AttemptsByKind = { readonly [K in ErrorKind | 'other']?: number | MapAttempts };
 
 /** Options of `pool.map`; `I` is an item, `R` a result. */
 export interface MapOptions<I = unknown, R = unknown> {
@@ -30,7 +31,12 @@ export interface MapOptions<I = unknown, R = unknown> {
   readonly ordered?: boolean;
   /** Stops the run when it aborts. */
   readonly signal?: AbortSignal;
-  /** How often a failed item is run again, where that may go well; or by the kind of its error. Default 0. */
+  /**
+   * How often an item is started at most, the first time included, where another attempt may go well; or by the kind of
+   * its error. 1 to 1,000,000, or Infinity. Default 1.
+   */
+  readonly attempts?: number | AttemptsByKind;
+  /** @deprecated Use `attempts`, which counts the first start, too: `retries: 1` is `attempts: 2`. */
   readonly retries?: number | RetriesByKind;
   /**
    * What an item does that has failed for good: `stop` (default) ends the run with an ItemsError, `skip` leaves it out; a
@@ -66,6 +72,7 @@ const MAP_OPTIONS = [
   'concurrency',
   'ordered',
   'signal',
+  'attempts',
   'retries',
   'onError',
   'maxFailures',
@@ -75,12 +82,13 @@ const MAP_OPTIONS = [
 /** @throws ArgumentError naming the option. */
 export function mapSettings(options: unknown): MapSettings {
   const given = known('Options of map', options, MAP_OPTIONS);
+  takeAttempts(given, 'retries');
   return {
     concurrency: concurrencyOf(given['concurrency']),
     ordered: flag('ordered', given['ordered'], true),
     signal: abortSignal(given['signal']),
-    again: againOf(given['retries']),
-    skips: given['onError'] === 'skip' && (given['retries'] ?? 0) === 0,
+    again: againOf(given['attempts']),
+    skips: given['onError'] === 'skip' && (given['attempts'] ?? 1) === 1,
     onError: onErrorOf(given['onError']),
     maxFailures: quantity('maxFailures', given['maxFailures'], Infinity),
     onProgress: optionalFunction('onProgress', given['onProgress']),

@@ -2,7 +2,8 @@
 import { Math } from '../builtins.js';
 import { type ErrorKind, RaceError, isOwn } from '../errors.js';
 import { type Deadline, deadlineOption } from './call-options.js';
-import { LONGEST_MS, abortSignal, copyOf, countOrInfinity, duration, flag, known, refuse } from './checks.js';
+import { attemptsOption } from './attempts.js';
+import { LONGEST_MS, abortSignal, copyOf, duration, flag, known, refuse } from './checks.js';
 
 /**
  * Which errors `retry` tries again: those of offthread of these kinds, and no others; or a function that gets the error
@@ -105,7 +106,7 @@ export function mayGoWell(error: unknown): boolean {
 export function retrySettings(options: RetryOptions | undefined): RetrySettings {
   const given = known('Options of retry', options, OPTIONS);
   return Object.freeze({
-    attempts: countOrInfinity('attempts', given['attempts'], 1_000_000, 3),
+    attempts: attemptsOption('attempts', given['attempts'], 3),
     delay: duration('delay', given['delay'], 100),
     factor: factorOption(given['factor']),
     // No timer waits longer.

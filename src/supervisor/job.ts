@@ -72,8 +72,8 @@ export interface Job extends Ticket {
   /** ms of running allowed; Infinity for unlimited. */
   readonly timeout: number;
   readonly createdAt: number;
-  /** How often it is run again after it has crashed its lane. */
-  readonly retry: number;
+  /** How often it is started at most, if it crashes its lanes. */
+  readonly attempts: number;
   /** Lanes that it has crashed; null for none. */
   crashes: number | null;
   /** ms on the host's clock; null until known. */

@@ -13,7 +13,7 @@ const limits: CallLimits = {
   signal: undefined,
   hostTimeout: undefined,
   highWaterMark: undefined,
-  retry: 0,
+  attempts: 1,
 };
 
 class FakeOwner implements CallOwner {

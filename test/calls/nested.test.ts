@@ -17,7 +17,7 @@ const limits: CallLimits = {
   signal: undefined,
   hostTimeout: undefined,
   highWaterMark: undefined,
-  retry: 0,
+  attempts: 1,
 };
 
 /** A pool of lanes that wait, each for a function or for none. */

@@ -7,7 +7,6 @@ import { expect } from 'chai';
 import type { AnyDeclarations, Checked } from '../../src/declare/language/checked.js';
 import * as offthread from '../../src/index.js';
 import {
-  type CallOptions,
   type EngineName,
   LaneCrashedError,
   type LaneReport,
@@ -69,9 +68,6 @@ export function newPool(options: LaneOptions): Pool {
 }
 export const figures = (pool: Pool): Figures => pool.stats();
 export const reports = async (pool: Pool): Promise<Report[]> => pool.laneReports();
-export function retrying<C = never>(retry: number): CallOptions<C> {
-  return { retry };
-}
 /** Memory that native code in every lane sees live, in a process of its own too. */
 const sharedBytes: (length: number) => Uint8Array =
   (offthread as Later).sharedBytes ?? ((length: number) => new Uint8Array(new SharedArrayBuffer(length)));

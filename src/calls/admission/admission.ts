@@ -284,7 +284,7 @@ export class Admission implements CallOwner {
     // Subscribers have run since the arguments were checked.
     if (call.trace !== null && this.#refuseStale(call)) return;
     // Run again it is to have the bytes that it was made with.
-    if (call.retry > 0 && call.fn.plan.hasData && !this.#keepBytes(call)) return;
+    if (call.attempts > 1 && call.fn.plan.hasData && !this.#keepBytes(call)) return;
     this.#prioritized ||= call.priority !== 0;
     const idle = this.#queue.size === 0 && this.#waiting.size === 0;
     const enter = idle && (this.#hasRoom() || this.#supervisor.hasIdleLane);

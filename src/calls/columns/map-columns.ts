@@ -33,7 +33,8 @@ export function mapColumns(
   const start = async (): Promise<ColumnResult<Column | null>> => {
     const origin = originOn(dispatcher, native);
     if (origin === null) throw notNative(native);
-    if (origin.settings.deadline !== undefined || origin.settings.retry > 0) throw forOneCall(origin.fn.name);
+    if (origin.settings.deadline !== undefined || origin.settings.attempts > 1)
+      throw forOneCall(origin.fn.name);
     const settings = columnSettings(options);
     run = new ColumnRun(origin, checkColumns(origin.fn, columns, out), settings);
     return await run.promise;
@@ -58,8 +59,8 @@ const NOTHING: ManyProgress = {
 
 function forOneCall(name: string): ArgumentError {
   return new ArgumentError(
-    `mapColumns was given ${name} with \`deadline\` or \`retry\`, which are for single calls. Use a \`timeout\`, which is for each ` +
-      'item, and a `signal` for the whole; or pool.map, which has `retries`.',
+    `mapColumns was given ${name} with \`deadline\` or \`attempts\`, which are for single calls. Use a \`timeout\`, which is for each ` +
+      'item, and a `signal` for the whole; or pool.map, which has `attempts`.',
     { symbol: name },
   );
 }

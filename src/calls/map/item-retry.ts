@@ -1,6 +1,6 @@
 /** Failed items that are run again, each after a wait of its own. */
 import { clearTimeout, setTimeout } from '../../builtins.js';
-import type { Again } from '../../options/map-retries.js';
+import type { Again } from '../../options/map-attempts.js';
 
 export class ItemRetry<W> {
   readonly #again: Again;

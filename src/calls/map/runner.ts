@@ -91,7 +91,7 @@ function nameOf(work: Work): string {
 
 /** What is for each call alone needs calls. */
 function mayBatch({ settings }: FunctionOrigin): boolean {
-  return settings.deadline === undefined && settings.retry === 0 && settings.signal === undefined;
+  return settings.deadline === undefined && settings.attempts === 1 && settings.signal === undefined;
 }
 
 /**

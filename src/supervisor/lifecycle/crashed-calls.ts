@@ -139,7 +139,7 @@ export class Crashes {
 function mayRunAgain(job: Job): boolean {
   return (
     job.stopping === null &&
-    job.retry >= (job.crashes ?? 0) &&
+    job.attempts > (job.crashes ?? 0) &&
     // Chunks have been handed out: nobody could tell the second run's from the first's.
     (job.callbackState?.sink ?? null) === null
   );

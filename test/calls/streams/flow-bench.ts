@@ -20,7 +20,7 @@ const limits: CallLimits = {
   signal: undefined,
   hostTimeout: undefined,
   highWaterMark: 4,
-  retry: 0,
+  attempts: 1,
 };
 
 /** What lies in a lane's channel, and whether the host is rung for it. */

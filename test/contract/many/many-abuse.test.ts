@@ -99,13 +99,13 @@ onEveryEngine('runs over many items, badly used (M35)', (engine) => {
           throw new Error('prototype');
         },
       });
-      for (const retries of [1, { other: 1, native: 2 }]) {
+      for (const attempts of [2, { other: 2, native: 3 }]) {
         let tries = 0;
         const fn = (item: number): unknown => {
           tries += 1;
           return item === 1 ? Promise.reject(hostile) : item;
         };
-        const run = pool.map(fn, [1, 2], { retries, onError: 'skip' });
+        const run = pool.map(fn, [1, 2], { attempts, onError: 'skip' });
         expect(await run.toArray()).to.deep.equal([2]);
         expect([tries, run.progress.failed]).to.deep.equal([3, 1]);
       }
@@ -388,7 +388,7 @@ onEveryEngine('runs over many items, badly used (M35)', (engine) => {
       expect(
         (await pool.mapColumns(lib.same, { column: memory.subarray(0, 6) }, memory.subarray(6))).done,
       ).to.equal(6);
-      for (const options of [{ deadline: 100 }, { retry: 1 }]) {
+      for (const options of [{ deadline: 100 }, { attempts: 2 }]) {
         const refused = await rejection(pool.mapColumns(lib.same.with(options), { column }), ArgumentError);
         expect(refused.message).to.match(/single calls/);
       }

@@ -116,8 +116,8 @@ onEveryEngine('the ends of runs over many items (M35)', (engine) => {
   it('a pool that closes does not wait for items that wait to be run again, and says what had come', async () => {
     await withPool(engine, { lanes: 1 }, async (_, pool) => {
       const lib = await pool.open(testlib, FUNCTIONS, { engine });
-      const retries = { native: { retries: 3, delay: 60_000 } };
-      const run = pool.map(lib.not0, [0, 0, 1, 0], { retries });
+      const attempts = { native: { attempts: 4, delay: 60_000 } };
+      const run = pool.map(lib.not0, [0, 0, 1, 0], { attempts });
       const all = rejection(run.toArray(), PoolClosedError);
       await until(() => run.progress.done === 3, 'the other items');
       await pool.close();
@@ -171,7 +171,7 @@ onEveryEngine('the ends of runs over many items (M35)', (engine) => {
         };
         const source = pool.map((item) => lib.same(item), waiting());
         const again = pool.map(async (item: number) => lib.not0(item), [0, 3, 0], {
-          retries: { native: { retries: 3, delay: 60_000 } },
+          attempts: { native: { attempts: 4, delay: 60_000 } },
         });
         const ends = [source, again].map((run) => closed(run.toArray()));
         await until(() => source.progress.done === 1 && again.progress.done === 2, 'the other items');

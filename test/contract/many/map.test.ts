@@ -254,22 +254,25 @@ onEveryEngine('items of a map that fail (M35)', (engine) => {
       if (often <= item % 3) throw new Error(`not yet ${item}`);
       return item;
     };
-    const retries = { retries: 2, delay: 1 };
-    expect(await lab.pool.map(flaky, numbers(60), { retries: { other: retries } }).toArray()).to.deep.equal(
+    const attempts = { attempts: 3, delay: 1 };
+    expect(await lab.pool.map(flaky, numbers(60), { attempts: { other: attempts } }).toArray()).to.deep.equal(
       upTo(60),
     );
     expect([...tries.values()]).to.deep.equal(upTo(60).map((i) => (i % 3) + 1));
     tries.clear();
     const error = await rejection(
       lab.pool
-        .map(flaky, numbers(60), { retries: { other: { ...retries, retries: 1 }, native: 5 } })
+        .map(flaky, numbers(60), { attempts: { other: { ...attempts, attempts: 2 }, native: 6 } })
         .toArray(),
       ItemsError,
     );
     expect(error.index).to.equal(2);
-    const native = lab.pool.map(lib.not0, [0, 7, 0], { retries: { native: retries }, onError: 'skip' });
+    const native = lab.pool.map(lib.not0, [0, 7, 0], { attempts: { native: attempts }, onError: 'skip' });
     expect(await native.toArray()).to.deep.equal([0, 0]);
     expect(native.progress).to.include({ done: 2, failed: 1 });
+    tries.clear();
+    const former = lab.pool.map(flaky, numbers(6), { retries: { other: { retries: 2, delay: 1 } } });
+    expect(await former.toArray(), 'by the former name').to.deep.equal(upTo(6));
   });
 
   it('a handler that throws, or answers nonsense, ends it with one clear error', async () => {
@@ -347,7 +350,7 @@ onEveryEngine('items of a map that fail (M35)', (engine) => {
             ordered,
             concurrency,
             onError: 'skip',
-            retries: { other: { retries: 2, delay: 0 } },
+            attempts: { other: { attempts: 3, delay: 0 } },
           } as const;
           const { all, error } = await readAll(lab.pool.map(run, items, options));
           expect(error).to.equal(undefined);
@@ -421,9 +424,9 @@ onEveryEngine('maps that are ended (M35)', (engine) => {
         [/concurrency.*from 1/, [lib.add, [], { concurrency: 0 }]],
         [/have no `order`/, [lib.add, [], { order: true }]],
         [/ordered/, [lib.add, [], { ordered: 'yes' }]],
-        [/retries/, [lib.add, [], { retries: -1 }]],
-        [/no `sometimes`/, [lib.add, [], { retries: { sometimes: 1 } }]],
-        [/retries\.native/, [lib.add, [], { retries: { native: { retries: 1.5 } } }]],
+        [/attempts/, [lib.add, [], { attempts: 0 }]],
+        [/no `sometimes`/, [lib.add, [], { attempts: { sometimes: 1 } }]],
+        [/attempts\.native/, [lib.add, [], { attempts: { native: { attempts: 1.5 } } }]],
         [/onError/, [lib.add, [], { onError: 'ignore' }]],
         [/signal/, [lib.add, [], { signal: 1 }]],
       ];
@@ -453,7 +456,7 @@ describeOn(contractEngines, ['process'], 'maps and lanes that die (M35)', (engin
       expect(all).to.deep.equal(upTo(2_000).filter((i) => i !== 5 && i !== 1_500));
       expect(deaths.map(([, index]) => index).toSorted((a, b) => a - b)).to.deep.equal([5, 1_500]);
       for (const [error] of deaths) expect(error).to.be.instanceOf(LaneCrashedError);
-      const again = pool.map(ot_die_if, items, { retries: { crash: 1 } });
+      const again = pool.map(ot_die_if, items, { attempts: { crash: 2 } });
       const { error } = await readAll(again);
       expect(error).to.be.instanceOf(OffthreadError);
       // Either of them dies for the second time first.

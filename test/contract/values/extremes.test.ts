@@ -38,9 +38,9 @@ const PROCESSES: readonly PoolOptions[] = [
 ];
 /** The ends of a call's options; a deadline of 0 has passed, and a timeout of next to nothing ends what it is for. */
 const CALLS: readonly CallOptions[] = [
-  { timeout: 0, hostTimeout: 0, retry: 0, priority: -128 },
-  { timeout: LONGEST_MS, hostTimeout: LONGEST_MS, retry: MOST, priority: 127 },
-  { timeout: Infinity, hostTimeout: Infinity, deadline: Infinity },
+  { timeout: 0, hostTimeout: 0, attempts: 1, priority: -128 },
+  { timeout: LONGEST_MS, hostTimeout: LONGEST_MS, attempts: 1_000_000, priority: 127 },
+  { timeout: Infinity, hostTimeout: Infinity, deadline: Infinity, attempts: Infinity },
   { deadline: LONGEST_MS },
   { deadline: new Date(8.64e15) },
 ];
@@ -103,7 +103,7 @@ onEveryEngine('the ends of every range (M26)', (engine) => {
     for (const concurrency of [1, MOST, Infinity]) {
       it(`map with concurrency ${concurrency}`, async () => {
         const items = Array.from({ length: 50 }, (_, index) => [index, 1] as const);
-        const options = { concurrency, retries: 1_000, maxFailures: 0 };
+        const options = { concurrency, attempts: 1_000, maxFailures: 0 };
         const results = await shared.pool.map(shared.lib.ot_add, items, options).toArray();
         expect(results).to.deep.equal(items.map(([index]) => index + 1));
       });

@@ -44,6 +44,7 @@ const NAMES = [
     'priority',
     'hostTimeout',
     'onChunk',
+    'attempts',
     'retry',
     'engine',
     'concurrency',
@@ -208,7 +209,17 @@ const synchronous = (pool: Anything, add: Anything): Record<string, Door> => ({
   sharedBytes: (h) => sharedBytes(h),
   with: (h) => add.with(h),
   ...each(
-    ['signal', 'timeout', 'deadline', 'priority', 'hostTimeout', 'highWaterMark', 'onChunk', 'retry'],
+    [
+      'signal',
+      'timeout',
+      'deadline',
+      'priority',
+      'hostTimeout',
+      'highWaterMark',
+      'onChunk',
+      'attempts',
+      'retry',
+    ],
     (h) => add.with(h),
   ),
   blocking: (h) => add.blocking(h, h),
@@ -293,10 +304,9 @@ const mapped = (pool: Pool, add: Anything, one: Anything): Record<string, Door> 
     'map, a function of an item': (h) => any.map(() => 1, [h]).toArray(),
     'map, options': (h) => any.map(add, [[1, 2]], h).toArray(),
     ...Object.fromEntries(
-      ['signal', 'concurrency', 'ordered', 'retries', 'onError', 'maxFailures', 'onProgress'].map((name) => [
-        `map, ${name}`,
-        (h: Anything) => any.map(add, [[1, 2]], { [name]: h }).toArray(),
-      ]),
+      ['signal', 'concurrency', 'ordered', 'attempts', 'retries', 'onError', 'maxFailures', 'onProgress'].map(
+        (name) => [`map, ${name}`, (h: Anything) => any.map(add, [[1, 2]], { [name]: h }).toArray()],
+      ),
     ),
   };
 };

@@ -26,7 +26,7 @@ onProcessLanes('blocking calls whose lanes die (B2)', (ground) => {
 
   it('are run again as often as they ask for, whatever the back-off between', async () => {
     await withLanes(ground, { lanes: 1, spares: 0, maxDeaths: Infinity }, async (lib) => {
-      const error = thrown(() => lib.ot_die.with({ retry: 2 }).blocking(SEGV), LaneCrashedError);
+      const error = thrown(() => lib.ot_die.with({ attempts: 3 }).blocking(SEGV), LaneCrashedError);
       expect(error.attempts).to.equal(3);
       expect(lib.ot_add.blocking(1, 2)).to.equal(3);
     });

@@ -1,4 +1,4 @@
-/** B2: a call that has crashed a lane is not run again silently; `retry` may ask for it. */
+/** B2: a call that has crashed a lane is not run again silently; `attempts` may ask for it. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,6 @@ import {
   fullAgain,
   lanesWith,
   onProcessLanes,
-  retrying,
   words,
 } from '../../helpers/faults.js';
 import { FAULTS, SEGV } from '../../helpers/fault-functions.js';
@@ -27,7 +26,7 @@ const withLanes = lanesWith(testlib, {
 /** Dies at once, and has counted that it ran. */
 const NOW = (): Int32Array => words().fill(SEGV);
 
-onProcessLanes('retry (B2)', (ground) => {
+onProcessLanes('attempts of a call (B2)', (ground) => {
   let folder: string;
   let marks = 0;
   const mark = (): string => join(folder, `mark-${++marks}`);
@@ -48,7 +47,7 @@ onProcessLanes('retry (B2)', (ground) => {
   it('runs it again on another lane: same id, same promise, counted once', async () => {
     await withLanes(ground, { lanes: 2 }, async (lib, pool) => {
       const once = mark();
-      const call = lib.ot_die_once.with(retrying(1))(once, SEGV);
+      const call = lib.ot_die_once.with({ attempts: 2 })(once, SEGV);
       const { id } = call;
       expect(await call, 'the second time it lives').to.equal(1);
       expect(call.id).to.equal(id);
@@ -65,10 +64,21 @@ onProcessLanes('retry (B2)', (ground) => {
     });
   });
 
+  it('has a former name, which counts the further starts', async () => {
+    await withLanes(ground, { lanes: 2 }, async (lib, pool) => {
+      const entered = words();
+      const patient = lib.ot_die_when.with({ attempts: 5 }).with({ retry: 1 });
+      expect(await crash(patient(entered, NOW(), 20_000))).to.include({ attempts: 2 });
+      expect(Atomics.load(entered, 0)).to.equal(2);
+      await fullAgain(pool, 1);
+      expect(figures(pool)).to.include({ retried: 1, lanesCrashed: 2 });
+    });
+  });
+
   it('gives up after so many, and says how many lanes it cost', async () => {
     await withLanes(ground, { lanes: 2, maxDeaths: Infinity }, async (lib, pool) => {
       const entered = words();
-      const call = lib.ot_die_when.with(retrying(3))(entered, NOW(), 20_000);
+      const call = lib.ot_die_when.with({ attempts: 4 })(entered, NOW(), 20_000);
       const error = await crash(call);
       expect(error).to.include({ attempts: 4, signal: 'SIGSEGV', call: call.id, phase: 'call' });
       expect(Atomics.load(entered, 0)).to.equal(4);
@@ -81,7 +91,7 @@ onProcessLanes('retry (B2)', (ground) => {
   it('is not for calls that fail in other ways: timeouts, and failures of the function', async () => {
     await withLanes(ground, {}, async (lib, pool) => {
       const entered = words();
-      const hung = lib.ot_hang_deaf.with({ ...retrying(5), timeout: 50 })(entered);
+      const hung = lib.ot_hang_deaf.with({ attempts: 6, timeout: 50 })(entered);
       await rejection(hung, CallTimeoutError);
       await fullAgain(pool, 1);
       expect(Atomics.load(entered, 0)).to.equal(1);
@@ -91,13 +101,11 @@ onProcessLanes('retry (B2)', (ground) => {
 
   it('can be cancelled between its attempts, and its deadline holds over all of them', async () => {
     await withLanes(ground, { lanes: 1, spares: 0, maxDeaths: Infinity }, async (lib, pool) => {
-      const cancelled = lib.ot_die.with(retrying(1_000))(SEGV);
+      const cancelled = lib.ot_die.with({ attempts: 1_001 })(SEGV);
       const ended = cancelled.settled();
       pool.once('lane-crashed', () => cancelled.cancel());
       expect((await ended).status).to.equal('cancelled');
-      const late = await lib.ot_die
-        .with({ ...retrying(1_000), deadline: 600 })(SEGV)
-        .settled();
+      const late = await lib.ot_die.with({ attempts: 1_001, deadline: 600 })(SEGV).settled();
       expect(late.status).to.equal('timed-out');
       expect(await lib.ot_add(1, 2)).to.equal(3);
       expectBalance(pool);
@@ -106,7 +114,7 @@ onProcessLanes('retry (B2)', (ground) => {
 
   it('stops at the breaker', async () => {
     await withLanes(ground, { lanes: 1, spares: 0, maxDeaths: 3, deathWindow: 30_000 }, async (lib, pool) => {
-      const { error } = await lib.ot_die.with(retrying(100))(SEGV).settled();
+      const { error } = await lib.ot_die.with({ attempts: 101 })(SEGV).settled();
       expect(error?.kind).to.be.oneOf(['crash', 'crash-loop']);
       expect(figures(pool).lanesCrashed).to.equal(3);
       await rejection(lib.ot_add(1, 2), CrashLoopError);
@@ -116,11 +124,11 @@ onProcessLanes('retry (B2)', (ground) => {
   it('gives its functions the questions anew; a stream whose chunks were handed out is not run again', async () => {
     await withLanes(ground, { maxDeaths: Infinity }, async (lib) => {
       const asked: number[] = [];
-      const error = await crash(lib.ot_call_then_die.with(retrying(1))((n) => asked.push(n), 2, SEGV));
+      const error = await crash(lib.ot_call_then_die.with({ attempts: 2 })((n) => asked.push(n), 2, SEGV));
       expect(error.attempts).to.equal(2);
       expect(asked).to.deep.equal([0, 1, 0, 1]);
       const seen: (number | undefined)[] = [];
-      const stream = lib.ot_stream_then_die.with(retrying(1)).stream(3, 8, SEGV);
+      const stream = lib.ot_stream_then_die.with({ attempts: 2 }).stream(3, 8, SEGV);
       const reading = (async () => {
         for await (const chunk of stream) seen.push(chunk[0]);
       })();

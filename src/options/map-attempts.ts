@@ -1,8 +1,9 @@
 /** Whether a failed item of `pool.map` is run again, and when. */
 import { Math } from '../builtins.js';
 import { kindOf } from '../errors.js';
-import { LONGEST_MS, duration, integer, known, plainCopy, refuse, withoutPrototype } from './checks.js';
-import type { MapRetries } from './map-options.js';
+import { LONGEST_MS, duration, known, plainCopy, refuse, withoutPrototype } from './checks.js';
+import type { MapAttempts } from './map-options.js';
+import { attemptsOption } from './attempts.js';
 import { ERROR_KINDS, mayGoWell } from './retry-options.js';
 
 /** ms to wait before an item is run again that has failed so often; null when it is not. */
@@ -10,14 +11,16 @@ export type Again = (error: unknown, failures: number) => number | null;
 
 /** @throws ArgumentError naming the option. */
 export function againOf(value: unknown): Again {
-  if (value === undefined || value === 0) return () => null;
+  if (value === undefined || value === 1) return () => null;
   if (typeof value === 'number') {
-    const same = ruleOf('retries', value);
+    const same = ruleOf('attempts', value);
     return (error, failures) => (mayGoWell(error) ? same(failures) : null);
   }
-  if (plainCopy(value) === null) refuse('retries', value, 'a number, or an object of kinds of errors');
-  const given = known('Kinds of errors in `retries`', value, [...ERROR_KINDS, 'other']);
-  const rules = new Map(Object.entries(given).map(([kind, rule]) => [kind, ruleOf(`retries.${kind}`, rule)]));
+  if (plainCopy(value) === null) refuse('attempts', value, 'a number, or an object of kinds of errors');
+  const given = known('Kinds of errors in `attempts`', value, [...ERROR_KINDS, 'other']);
+  const rules = new Map(
+    Object.entries(given).map(([kind, rule]) => [kind, ruleOf(`attempts.${kind}`, rule)]),
+  );
   return (error, failures) => {
     return rules.get(kindOf(error) ?? 'other')?.(failures) ?? null;
   };
@@ -27,18 +30,16 @@ function ruleOf(name: string, value: unknown): (failures: number) => number | nu
   const given =
     typeof value === 'object' && value !== null
       ? known(`Options of \`${name}\``, value, [
-          'retries',
+          'attempts',
           'delay',
           'factor',
           'maxDelay',
-        ] satisfies (keyof MapRetries)[])
-      : withoutPrototype<Record<string, unknown>>({ retries: value });
-  const retries = integer(
-    `${name}${typeof value === 'object' ? '.retries' : ''}`,
-    given['retries'],
-    0,
-    2 ** 31,
-    0,
+        ] satisfies (keyof MapAttempts)[])
+      : withoutPrototype<Record<string, unknown>>({ attempts: value });
+  const attempts = attemptsOption(
+    `${name}${typeof value === 'object' ? '.attempts' : ''}`,
+    given['attempts'],
+    1,
   );
   const delay = duration(`${name}.delay`, given['delay'], 100);
   const maxDelay = Math.min(duration(`${name}.maxDelay`, given['maxDelay'], 30_000), LONGEST_MS);
@@ -46,7 +47,7 @@ function ruleOf(name: string, value: unknown): (failures: number) => number | nu
   if (typeof factor !== 'number' || !(factor >= 1)) refuse(`${name}.factor`, factor, 'a number from 1');
   // Half of each wait is random: what failed together is not to come back together.
   return (failures) =>
-    failures > retries
+    failures >= attempts
       ? null
       : Math.min(maxDelay, delay * factor ** (failures - 1)) * (0.5 + Math.random() / 2);
 }
