@@ -46,21 +46,24 @@ describe('selecting an engine (B6)', () => {
     load: (name: EngineName) => unknown,
   ): EngineName => selectEngine('auto', specs, { mainThread, load });
 
-  it('auto takes ffi-rs first', () => {
-    expect(auto(plain, true, all)).to.equal('ffi-rs');
-  });
-
-  it('auto takes koffi for f32 results, off the main thread, and without ffi-rs', () => {
+  it('auto takes koffi where it is installed, on every thread, with and without ffi-rs', () => {
+    expect(auto(plain, true, all)).to.equal('koffi');
     expect(auto(half, true, all)).to.equal('koffi');
     expect(auto(plain, false, all)).to.equal('koffi');
     expect(auto(plain, true, installed('koffi', 'node'))).to.equal('koffi');
   });
 
+  it('auto takes ffi-rs where koffi is not installed, as far as it serves', () => {
+    expect(auto(plain, true, installed('ffi-rs', 'node'))).to.equal('ffi-rs');
+    expect(refusal(() => auto(plain, false, installed('ffi-rs', 'node'))).code).to.equal(
+      'OFFTHREAD_ENGINE_MISSING',
+    );
+  });
+
   it('auto does not load what it does not take', () => {
     const loaded: EngineName[] = [];
     auto(plain, true, (name) => loaded.push(name));
-    auto(half, true, (name) => loaded.push(name));
-    expect(loaded).to.deep.equal(['ffi-rs', 'koffi']);
+    expect(loaded).to.deep.equal(['koffi']);
   });
 
   it('auto never takes node', () => {
@@ -113,7 +116,8 @@ describe('selecting an engine (B6)', () => {
   });
 
   it('loads the real ones by default', () => {
-    expect(selectEngine('auto', plain, { mainThread: true })).to.equal('ffi-rs');
+    expect(selectEngine('auto', plain, { mainThread: true })).to.equal('koffi');
+    expect(selectEngine('ffi-rs', plain, { mainThread: true })).to.equal('ffi-rs');
     expect(selectEngine('auto', half, { mainThread: true })).to.equal('koffi');
   });
 });

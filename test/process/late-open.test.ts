@@ -3,12 +3,16 @@ import { expect } from 'chai';
 import { contractEngines } from '../helpers/contract.js';
 import { runProgram } from '../helpers/program.js';
 
-describe('opening with the default engine while a lane is in native code', function () {
+describe('opening with the default engine, or ffi-rs, while a lane is in native code', function () {
   this.timeout(15_000);
 
-  for (const engine of contractEngines) {
-    // With ffi-rs itself a late open waits for the calls in flight, or is refused: never by blocking this thread.
-    it(`keeps the event loop free [${engine}]`, async () => {
+  const orders = contractEngines.flatMap((engine) => [
+    { engine, late: '{}' },
+    // A late open waits for the calls of ffi-rs that are in flight, or is refused: never by blocking this thread.
+    { engine, late: "{ engine: 'ffi-rs' }" },
+  ]);
+  for (const { engine, late } of orders) {
+    it(`keeps the event loop free [${engine}, open with ${late}]`, async () => {
       const end = await runProgram(
         engine,
         `
@@ -20,7 +24,7 @@ describe('opening with the default engine while a lane is in native code', funct
           ticks += 1;
           if (ticks === 20) Atomics.store(release, 0, 1);
         }, 5);
-        const late = await pool.open('libm.so.6', { floor: { arguments: ['f64'], return: 'f64' } });
+        const late = await pool.open('libm.so.6', { floor: { arguments: ['f64'], return: 'f64' } }, ${late});
         say(await late.floor(3.5));
         while (ticks < 20) await new Promise((resolve) => setImmediate(resolve));
         clearInterval(timer);

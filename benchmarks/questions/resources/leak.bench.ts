@@ -26,13 +26,17 @@ const HEAP_MB = 1;
 const RSS_SHARE = 0.1;
 
 const pool = createPool({ lanes: 2, maxQueue: IN_FLIGHT });
-const library = await pool.open(testlib, {
-  ot_add: { arguments: ['i32', 'i32'], return: 'i32' },
-  ot_strlen: { arguments: ['cstring'], return: 'i32' },
-  ot_echo_owned: { arguments: ['cstring'], return: { cstring: { free: 'ot_free' } } },
-  ot_sum_bytes: { arguments: ['buffer', 'u64'], return: 'u64' },
-  ot_fail: { arguments: ['i32'], return: 'i32', fails: 'nonzero', lastError: 'ot_last_error' },
-});
+const library = await pool.open(
+  testlib,
+  {
+    ot_add: { arguments: ['i32', 'i32'], return: 'i32' },
+    ot_strlen: { arguments: ['cstring'], return: 'i32' },
+    ot_echo_owned: { arguments: ['cstring'], return: { cstring: { free: 'ot_free' } } },
+    ot_sum_bytes: { arguments: ['buffer', 'u64'], return: 'u64' },
+    ot_fail: { arguments: ['i32'], return: 'i32', fails: 'nonzero', lastError: 'ot_last_error' },
+  },
+  { engine: 'ffi-rs' },
+);
 /** Outlives every call. */
 const shutdown = new AbortController();
 const withShutdown = library.ot_add.with({ signal: shutdown.signal });

@@ -7,7 +7,7 @@ import { known, refuse, show } from '../../options/checks.js';
 
 /** Options of `pool.open`. */
 export interface OpenOptions {
-  /** Which engine performs the calls. Default `auto`: ffi-rs where it serves the declarations safely, else koffi. */
+  /** Which engine performs the calls. Default `auto`: koffi where the application has it installed, else ffi-rs. */
   readonly engine?: 'auto' | EngineName;
   /**
    * Whether the library finds its own symbols, and those of the libraries that it needs, before the program's

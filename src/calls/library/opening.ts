@@ -68,8 +68,12 @@ export async function openOnHost(
     bindAll(engine, library, specs);
     return { engine: chosen, name };
   };
-  const touchesFfiRs = settings.engine === 'auto' || settings.engine === 'ffi-rs';
-  const { engine, name } = touchesFfiRs ? await whenFfiRsIsQuiet(find) : find();
+  // Loading ffi-rs changes its tables, too: that is left to `find`.
+  const wanted = selectEngine(settings.engine, specs, {
+    mainThread: isMainThread,
+    load: (name) => (name === 'ffi-rs' ? null : loadEngine(name, { role: 'host' })),
+  });
+  const { engine, name } = wanted === 'ffi-rs' ? await whenFfiRsIsQuiet(find) : find();
   // The process has it: its lanes need the name only.
   return declared({ path, name, engine, terms: null }, compiled, number);
 }
