@@ -16,9 +16,13 @@ export function attemptsOption(name: string, value: unknown, fallback: number): 
 
 /** @deprecated Use `MapAttempts`. */
 export interface MapRetries {
+  /** Times that an item is run again, without the first. */
   readonly retries: number;
+  /** ms before the first of them. Default 100. */
   readonly delay?: number;
+  /** Each wait is so many times the one before. Default 2. */
   readonly factor?: number;
+  /** ms that a wait takes at most. Default 30,000. */
   readonly maxDelay?: number;
 }
 
