@@ -7,7 +7,6 @@ import { once } from 'node:events';
 import { USAGE, asked } from './harness/command/command-line.js';
 import { root } from './harness/paths.js';
 import { QUESTIONS, compiledProgram } from './harness/command/question-list.js';
-import { pageFrom, writePage } from './page/page-files.js';
 
 /** @returns whether it ended well. */
 async function answer(name: string, flags: readonly string[]): Promise<boolean> {
@@ -17,7 +16,9 @@ async function answer(name: string, flags: readonly string[]): Promise<boolean> 
   return code === 0;
 }
 
-function drawPage(): void {
+async function drawPage(): Promise<void> {
+  // Loads the plotting library, which what only measures has no use for.
+  const { pageFrom, writePage } = await import('./page/page-files.js');
   const page = pageFrom(root);
   writePage(root, page);
   for (const warning of page.warnings) console.error(`warning: ${warning}`);
@@ -40,13 +41,13 @@ switch (wish.kind) {
     process.exitCode = 2;
     break;
   case 'page':
-    drawPage();
+    await drawPage();
     break;
   case 'run':
     for (const name of wish.names) {
       if (!(await answer(name, wish.flags))) process.exitCode = 1;
       console.log();
     }
-    if (wish.record) drawPage();
+    if (wish.record) await drawPage();
     break;
 }

@@ -1,145 +1,119 @@
 /**
  * A row for each contestant: its name, a mark, its figure in words.
  *
- * On a linear scale the mark is a bar. A logarithmic scale has no foot that a
- * bar could stand on, so there it is a point.
+ * On a linear scale the mark is a bar. A logarithmic scale has no zero for a
+ * bar to start from, so the mark is a point there.
  */
-import { framed, head } from './frame.js';
-import { textWidth, wrapped } from './letters.js';
+import type { CustomSeriesOption, SeriesOption } from 'echarts';
+import { type FigureAxis, figureAxis } from './axis.js';
+import { MARGIN, SMALL, STRONG, TEXT, type TextStyle, colour, drawn, linesOf, widthOf } from './chart.js';
+import { short } from './figures.js';
 import { type Bar, type BarPlot, described } from './plot.js';
-import { type Scale, linear, logarithmic, short } from './scale.js';
-import { element, text } from './svg.js';
-import { MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH } from './theme.js';
 
-const LINE = 16;
 const ROW_GAP = 10;
 const THICK = 14;
-const CAP = 4;
-const POINT = 5.5;
+const POINT = 12;
 /** Between a mark and the words beside it. */
 const GAP = 8;
-/** Names are broken into lines above this. */
-const WIDEST_LABEL = 340;
+/** Wider names are broken into lines. */
+const WIDEST_NAME = 400;
 const AXIS = 26;
 
-interface Layout {
-  /** From where to where marks may be. */
-  readonly left: number;
-  readonly right: number;
-  readonly scale: Scale;
-}
+const nameStyle = ({ ours }: Bar): TextStyle => (ours ? STRONG : TEXT);
+const markColour = (bar: Bar | undefined): string => colour(bar?.ours === true ? 'ours' : 'peer');
+const noteOf = ({ note }: Bar): string => (note === '' ? '' : `  ${note}`);
 
-interface Placed {
-  readonly bar: Bar;
-  readonly label: readonly string[];
-  readonly top: number;
-  readonly height: number;
-}
-
-function wordsWidth({ value, note }: Bar): number {
-  const beside = note === '' ? 0 : textWidth(`  ${note}`, SMALL_SIZE);
-  return textWidth(short(value), TEXT_SIZE, true) + beside;
-}
-
-function rowsOf(bars: readonly Bar[], top: number): Placed[] {
-  let next = top;
-  return bars.map((bar) => {
-    const label = wrapped(bar.label, TEXT_SIZE, WIDEST_LABEL, bar.ours);
-    const placed = { bar, label, top: next, height: label.length * LINE + ROW_GAP };
-    next += placed.height;
-    return placed;
-  });
-}
-
-function layoutOf(plot: BarPlot, rows: readonly Placed[]): Layout {
-  const figures = plot.bars
-    .flatMap(({ value, spread }) => [value, ...(spread ?? [])])
-    .filter(Number.isFinite);
-  const labels = rows.flatMap(({ bar, label }) => label.map((line) => textWidth(line, TEXT_SIZE, bar.ours)));
-  const words = plot.bars.map(wordsWidth);
+/**
+ * From the least to the greatest of the rounds: a whisker across a bar, or a
+ * band behind a point, which also has a line from its name.
+ */
+function spreads({ bars, scale }: BarPlot, { at }: FigureAxis): CustomSeriesOption {
   return {
-    left: MARGIN + Math.max(...labels) + GAP,
-    right: WIDTH - MARGIN - GAP - Math.max(...words),
-    scale: plot.scale === 'log' ? logarithmic(figures) : linear(figures),
+    type: 'custom',
+    z: scale === 'log' ? 1 : 3,
+    data: bars.map(({ value, spread = [value, value] }, row) => [...spread.map(at), row]),
+    encode: { x: [0, 1], y: 2 },
+    renderItem: (_, api) => {
+      const row = Number(api.value(2));
+      const [from = 0, y = 0] = api.coord([api.value(0), row]);
+      const [to = 0] = api.coord([api.value(1), row]);
+      const [start = 0] = api.coord([at(-Infinity), row]);
+      const path = (pathData: string, style: object) =>
+        ({ type: 'path', shape: { pathData }, style: { ...style, fill: 'none' } }) as const;
+      const rule = path(`M${start} ${y}H${from}`, { stroke: colour('grid') });
+      const band = { stroke: markColour(bars[row]), lineWidth: 6, opacity: 0.45 };
+      const whisker = path(`M${from} ${y - 4}v8m0-4H${to}m0-4v8`, { stroke: colour('ink'), lineWidth: 1.5 });
+      const spread = scale === 'log' ? path(`M${from} ${y}H${to}`, band) : whisker;
+      return {
+        type: 'group',
+        children: [...(scale === 'log' ? [rule] : []), ...(from === to ? [] : [spread])],
+      };
+    },
   };
 }
 
-const place = ({ left, right, scale }: Layout, value: number): number =>
-  left + scale.at(value) * (right - left);
-
-/** Figures along the foot, those left out that would touch the one before. */
-function axis(layout: Layout, top: number, bottom: number): string[] {
-  let free = -Infinity;
-  return layout.scale.ticks.flatMap((tick) => {
-    const x = place(layout, tick);
-    const line = element('line', { class: 'grid', x1: x, y1: top, x2: x, y2: bottom });
-    const half = textWidth(short(tick), SMALL_SIZE) / 2;
-    if (x - half < free) return [line];
-    free = x + half + GAP;
-    return [line, text('text', { class: 'small faint middle', x, y: bottom + 17 }, short(tick))];
-  });
-}
-
-/** From the least to the greatest of the rounds: a whisker across a bar, a band behind a point. */
-function spread(plot: BarPlot, layout: Layout, { spread, ours }: Bar, y: number): string[] {
-  if (spread === undefined) return [];
-  const [from = 0, to = 0] = spread.map((value) => place(layout, value).toFixed(2));
-  if (plot.scale === 'log') {
-    return [element('path', { class: `band ${ours ? 'ours' : 'peer'}-line`, d: `M${from} ${y}H${to}` })];
+function marks({ bars, scale }: BarPlot, { at }: FigureAxis): SeriesOption {
+  const data = bars.map((bar, row) => ({
+    value: [at(bar.value), row],
+    itemStyle: { color: markColour(bar) },
+  }));
+  if (scale === 'log') {
+    return {
+      type: 'scatter',
+      symbolSize: POINT,
+      itemStyle: { borderColor: colour('ground'), opacity: 1 },
+      data,
+    };
   }
-  const cap = (x: string | number): string => `M${x} ${y - CAP}v${2 * CAP}`;
-  return [element('path', { class: 'spread', d: `${cap(from)}M${from} ${y}H${to}${cap(to)}` })];
+  return { type: 'bar', barWidth: THICK, barMinHeight: 1, data };
 }
 
-function mark(plot: BarPlot, layout: Layout, { value, ours }: Bar, y: number): string {
-  const kind = ours ? 'ours' : 'peer';
-  const x = place(layout, value);
-  if (plot.scale === 'log') return element('circle', { class: `${kind} ring`, cx: x, cy: y, r: POINT });
-  const foot = place(layout, 0);
-  const width = Math.max(1, Math.abs(x - foot));
-  return element('rect', {
-    class: kind,
-    x: Math.min(x, foot),
-    y: y - THICK / 2,
-    width,
-    height: THICK,
-    rx: Math.min(2, width / 2),
-  });
-}
-
-function drawn(plot: BarPlot, layout: Layout, { bar, label, top, height }: Placed): string[] {
-  const middle = top + height / 2;
-  const strong = bar.ours ? ' strong' : '';
-  const first = middle - ((label.length - 1) * LINE) / 2 + TEXT_SIZE * 0.36;
-  const names = label.map((line, index) =>
-    text('text', { class: `ink right${strong}`, x: layout.left - GAP, y: first + index * LINE }, line),
-  );
-  const end = Math.max(
-    place(layout, bar.value) + (plot.scale === 'log' ? POINT : 0),
-    ...(bar.spread ?? []).map((value) => place(layout, value)),
-  );
-  const note = bar.note === '' ? '' : text('tspan', { class: 'small faint', dx: 6 }, bar.note);
-  const figure = text('tspan', { class: `ink${strong}` }, short(bar.value));
-  const own = mark(plot, layout, bar, middle);
-  const reach = spread(plot, layout, bar, middle);
-  const x = place(layout, bar.value);
-  return [
-    ...names,
-    ...(plot.scale === 'log'
-      ? [element('line', { class: 'grid', x1: layout.left, y1: middle, x2: x, y2: middle }), ...reach, own]
-      : [own, ...reach]),
-    element('text', { x: end + GAP, y: middle + TEXT_SIZE * 0.36 }, `${figure}${note}`),
-  ];
+/** The figures in words, to the right of mark and spread. */
+function figures({ bars, scale }: BarPlot, { at }: FigureAxis): SeriesOption {
+  return {
+    type: 'scatter',
+    symbolSize: 1,
+    itemStyle: { color: 'transparent', opacity: 1 },
+    data: bars.map((bar, row) => ({
+      value: [Math.max(at(bar.value), ...(bar.spread ?? []).map(at)), row],
+      label: {
+        formatter: `{figure|${short(bar.value)}}{note|${noteOf(bar)}}`,
+        rich: { figure: nameStyle(bar), note: SMALL },
+      },
+    })),
+    label: { show: true, position: 'right', distance: scale === 'log' ? GAP + POINT / 2 : GAP },
+  };
 }
 
 export function drawBars(plot: BarPlot): string {
-  const { content, bottom } = head(plot.title, plot.caption);
-  const rows = rowsOf(plot.bars, bottom);
-  const layout = layoutOf(plot, rows);
-  const foot = rows.reduce((y, { height }) => y + height, bottom);
-  return framed(plot.title, described(plot, short), foot + AXIS + MARGIN / 2, [
-    ...content,
-    ...axis(layout, bottom, foot),
-    ...rows.flatMap((row) => drawn(plot, layout, row)),
-  ]);
+  const { title, caption, bars, scale } = plot;
+  const axis = figureAxis(
+    scale,
+    bars.flatMap(({ value, spread = [] }) => [value, ...spread]),
+  );
+  const names = bars.map((bar) => linesOf(bar.label, nameStyle(bar), WIDEST_NAME));
+  const row = Math.max(...names.map(({ length }) => length)) * TEXT.lineHeight + ROW_GAP;
+  const words = bars.map((bar) => widthOf(short(bar.value), nameStyle(bar)) + widthOf(noteOf(bar), SMALL));
+  return drawn({
+    title,
+    caption,
+    description: described(plot, short),
+    height: bars.length * row + AXIS,
+    room: Math.max(...words) + GAP + POINT / 2 - MARGIN / 2,
+    option: {
+      xAxis: axis.option,
+      yAxis: {
+        type: 'category',
+        inverse: true,
+        data: bars.map((bar, index) => ({
+          value: names[index]?.join('\n') ?? '',
+          textStyle: nameStyle(bar),
+        })),
+        axisLine: { show: false },
+        axisTick: { show: false },
+        axisLabel: { ...TEXT, interval: 0 },
+      },
+      series: [spreads(plot, axis), marks(plot, axis), figures(plot, axis)],
+    },
+  });
 }

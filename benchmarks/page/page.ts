@@ -6,7 +6,7 @@ import { anchor, folded, grid, plain, table } from './markdown.js';
 import { type Plot, described, plotOf } from './plot.js';
 import { type Reasons, reasonFor } from './reasons.js';
 import type { RecordedTable, RecordedTarget, Recording } from './recording.js';
-import { short } from './scale.js';
+import { short } from './figures.js';
 
 /** A question, and what is recorded of it. */
 export interface Answered {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { drawBars } from '../../../benchmarks/page/bars.js';
+import { colour } from '../../../benchmarks/page/chart.js';
 import { drawLines } from '../../../benchmarks/page/lines.js';
 import type { BarPlot, LinePlot } from '../../../benchmarks/page/plot.js';
 import { checkWellFormed, collisions, cut, wordsOf } from './svg-reader.js';
@@ -85,8 +86,9 @@ describe('benchmarks: drawings', () => {
     it(`draws bars on a ${scale} scale: a name, a mark and a figure for each`, () => {
       const svg = drawBars({ ...bars, scale });
       expectReadable(svg);
-      const words = wordsOf(svg).map(({ text }) => text.trim().replaceAll(/\s+/g, ' '));
-      expect(words).to.include.members(['offthread "koffi"', '1.98 M × 15.6', '125 k × 1', 'never']);
+      const words = wordsOf(svg).map(({ text }) => text.trim());
+      const names = ['offthread "koffi"', 'tinypool & others', 'one that never comes'];
+      expect(words).to.include.members([...names, '1.98 M', '× 15.6', '125 k', '× 1', 'never']);
       expect(svg).to.contain('<title id="title">Small calls &lt;1 &amp; 2&gt;</title>');
       expect(svg).to.match(/<desc id="desc">[^<]*offthread &quot;koffi&quot;: 1\.98 M; tinypool/);
     });
@@ -94,17 +96,19 @@ describe('benchmarks: drawings', () => {
 
   it('draws bars of a length in proportion, and ours in a colour of its own', () => {
     const svg = drawBars({ ...bars, bars: bars.bars.slice(0, 2) });
-    const marks = [...svg.matchAll(/<rect class="(ours|peer)"[^>]* width="([\d.]+)"/g)];
-    expect(marks.map(([, kind]) => kind)).to.deep.equal(['ours', 'peer']);
-    const [first = NaN, second = NaN] = marks.map(([, , width]) => Number(width));
+    const marks = [...svg.matchAll(/<path d="M[\d.]+ [\d.]+l([\d.]+) 0[^"]*" fill="([^"]*)"/g)];
+    expect(marks.map(([, , fill]) => fill)).to.deep.equal([colour('ours'), colour('peer')]);
+    const [first = NaN, second = NaN] = marks.map(([, width]) => Number(width));
     expect(first / second).to.be.closeTo(1_983_842 / 124_565, 0.1);
   });
 
   it('draws points on a logarithmic scale, and the spread behind them', () => {
     const svg = drawBars({ ...bars, scale: 'log' });
-    expect(svg.match(/<circle/g)).to.have.length(3);
-    expect(svg.match(/class="band/g)).to.have.length(2);
-    expect(svg.indexOf('class="band')).to.be.lessThan(svg.indexOf('<circle'));
+    const points = [...svg.matchAll(/<path d="M1 0A1 1[^>]*>/g)];
+    const bands = [...svg.matchAll(/<path [^>]*stroke-width="6"[^>]*>/g)];
+    expect(points).to.have.length(3);
+    expect(bands).to.have.length(2);
+    expect(bands.at(-1)?.index).to.be.lessThan(points[0]?.index ?? 0);
   });
 
   it('draws lines with a name at the end of each, those that end together apart', () => {
@@ -123,8 +127,23 @@ describe('benchmarks: drawings', () => {
     expect(svg).to.contain('piscina: 34 at 1, 43 at 2, 118 at 8');
   });
 
-  it('can be read in the dark', () => {
-    for (const svg of [drawBars(bars), drawLines(lines)]) expect(svg).to.contain('prefers-color-scheme:dark');
+  it('can be read in the dark: every colour has another one there', () => {
+    for (const svg of [drawBars(bars), drawBars({ ...bars, scale: 'log' }), drawLines(lines)]) {
+      const [, dark = ''] = /<style>@media \(prefers-color-scheme:dark\)\{(.*)\}<\/style>/.exec(svg) ?? [];
+      const seen = svg.replaceAll(/<(style|clipPath).*?<\/\1>/gs, '');
+      const used = new Set([...seen.matchAll(/ (?:fill|stroke)="([^"]*)"/g)].map(([, used]) => used));
+      used.delete('none');
+      expect([...used].filter((light) => !dark.includes(`[fill="${light}"]{fill:#`))).to.deep.equal([]);
+      expect(used.size).to.be.greaterThan(4);
+    }
+  });
+
+  it('is the same whatever was drawn before', () => {
+    expect([drawLines(lines), drawBars(bars), drawLines(lines)]).to.deep.equal([
+      drawLines(lines),
+      drawBars(bars),
+      drawLines(lines),
+    ]);
   });
 
   it('cuts no word and lays none on another, whatever the names and figures of bars', () => {
@@ -151,8 +170,8 @@ describe('benchmarks: drawings', () => {
       points: fc.array(point, { minLength: 1, maxLength: 6 }),
     });
     fc.assert(
-      fc.property(fc.array(anyLine, { minLength: 1, maxLength: 16 }), scale, (some, scale) => {
-        expectReadable(drawLines({ ...lines, lines: some, scale }));
+      fc.property(fc.array(anyLine, { minLength: 1, maxLength: 16 }), scale, name, (some, scale, title) => {
+        expectReadable(drawLines({ ...lines, lines: some, scale, title: `${title} ${title} ${title}` }));
       }),
       { numRuns: 60 },
     );

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { labelOf, numberOf } from '../../../benchmarks/page/table-cells.js';
 import { type BarPlot, type LinePlot, described, plotOf } from '../../../benchmarks/page/plot.js';
-import { short } from '../../../benchmarks/page/scale.js';
+import { short } from '../../../benchmarks/page/figures.js';
 
 const rates = {
   title: '64 in flight',

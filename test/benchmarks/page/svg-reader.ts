@@ -1,9 +1,9 @@
 /** Reads what the drawings write: whether it is XML, and where its words are. */
-import { textWidth } from '../../../benchmarks/page/letters.js';
+import { textWidth } from '../../../benchmarks/page/words.js';
 
 const TOKEN =
-  /<(\/?)([a-z]+)((?: [a-zA-Z][\w:-]*="[^"<&]*(?:&(?:amp|lt|gt|quot);[^"<&]*)*")*)(\/?)>|([^<]+)/gy;
-const STRAY_AMPERSAND = /&(?!(?:amp|lt|gt|quot);)/;
+  /<(\/?)([a-zA-Z]+)((?: [a-zA-Z][\w:-]*="[^"<&]*(?:&(?:amp|lt|gt|quot|#39);[^"<&]*)*")*) ?(\/?)>|([^<]+)/gy;
+const STRAY_AMPERSAND = /&(?!(?:amp|lt|gt|quot|#39);)/;
 
 /** @throws Error when a tag is not closed, not quoted or not a tag. */
 export function checkWellFormed(xml: string): void {
@@ -39,47 +39,34 @@ function unescaped(text: string): string {
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
     .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
     .replaceAll('&amp;', '&');
-}
-
-function sizeOf(classes: string): number {
-  if (/\btitle\b/.test(classes)) return 16;
-  return /\bsmall\b/.test(classes) ? 12 : 13;
-}
-
-/** Width of a text's content: its spans, or itself. */
-function contentWidth(content: string, classes: string): number {
-  const spans = [...content.matchAll(/<tspan([^>]*)>([^<]*)<\/tspan>/g)];
-  if (spans.length === 0) {
-    return textWidth(unescaped(content), sizeOf(classes), /\b(?:title|strong)\b/.test(classes));
-  }
-  return spans.reduce((sum, [, attributes = '', words = '']) => {
-    const gap = Number(attribute(attributes, 'dx'));
-    return sum + gap + contentWidth(words, attribute(attributes, 'class'));
-  }, 0);
 }
 
 /** All texts, and the room that each takes. */
 export function wordsOf(svg: string): Words[] {
-  return [...svg.matchAll(/<text([^>]*)>(.*?)<\/text>/g)].map(([, attributes = '', content = '']) => {
-    const classes = attribute(attributes, 'class');
-    const x = Number(attribute(attributes, 'x'));
-    const y = Number(attribute(attributes, 'y'));
-    const width = contentWidth(content, classes);
-    const before = /\bright\b/.test(classes) ? width : /\bmiddle\b/.test(classes) ? width / 2 : 0;
-    const size = sizeOf(classes);
-    return {
-      text: unescaped(content.replaceAll(/<[^>]*>/g, ' ')),
-      left: x - before,
-      right: x - before + width,
-      top: y - size * 0.8,
-      bottom: y + size * 0.2,
-    };
+  return [...svg.matchAll(/<text([^>]*)>([^<]*)<\/text>/g)].map(([, attributes = '', content = '']) => {
+    const [, left = 0, top = 0] = (/translate\(([\d.-]+) ([\d.-]+)\)/.exec(attributes) ?? []).map(Number);
+    const x = left + Number(attribute(attributes, 'x'));
+    const y = top + Number(attribute(attributes, 'y'));
+    const style = attribute(attributes, 'style');
+    const size = Number(/font-size:(\d+)px/.exec(style)?.[1]);
+    const text = unescaped(content);
+    const width = textWidth(text, `${/font-weight:(\d+)/.exec(style)?.[1]} ${size}px`);
+    const anchor = attribute(attributes, 'text-anchor');
+    const before = anchor === 'end' ? width : anchor === 'middle' ? width / 2 : 0;
+    return { text, left: x - before, right: x - before + width, top: y - size / 2, bottom: y + size / 2 };
   });
 }
 
+/** Positions are rounded. */
+const HAIR = 0.01;
+
 const apart = (one: Words, other: Words): boolean =>
-  one.right <= other.left || other.right <= one.left || one.bottom <= other.top || other.bottom <= one.top;
+  one.right <= other.left + HAIR ||
+  other.right <= one.left + HAIR ||
+  one.bottom <= other.top + HAIR ||
+  other.bottom <= one.top + HAIR;
 
 /** Pairs of texts that lie on each other. */
 export function collisions(words: readonly Words[]): string[] {
