@@ -20,7 +20,10 @@ export function configureDefaultPool(wanted: PoolOptions): void {
   options = { ...wanted };
 }
 
-/** The pool that everybody in this process shares. Closing it is allowed: the next use makes a new one, with the same options. */
+/**
+ * The pool that everything in this process shares. Closing it is allowed: the next use makes a new one, with the same options.
+ * @throws LaneStartError as `createPool` does.
+ */
 export function defaultPool(): Pool {
   if (pool === undefined || pool.closed) pool = createPool(options);
   return pool;

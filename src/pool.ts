@@ -291,7 +291,10 @@ export class Pool implements AsyncDisposable {
     return this.close();
   }
 
-  /** Adds a listener. One that throws disturbs nobody; see the `error` event. */
+  /**
+   * Adds a listener. One that throws disturbs nothing else; see the `error` event.
+   * @throws ArgumentError for an unknown event, or for a listener that is not a function.
+   */
   on<E extends keyof PoolEvents>(event: E, listener: Listener<E>): this {
     this.#events.on(event, listener);
     return this;

@@ -20,7 +20,7 @@ import type { NativeStream } from './streams/native-stream.js';
 
 /** What every native function has. `C` is the chunk it hands out, `never` where it hands out none. */
 export interface CallableFunction<A extends readonly unknown[], R, C = never> {
-  /** Calls it in a lane. Every failure is a rejection of the returned call. */
+  /** Calls it in a lane. Every failure, of the arguments too, is a rejection of the returned call: nothing is thrown. */
   (...args: A): NativeCall<R>;
   /**
    * The same function with options for its calls; options given before are kept.
@@ -31,6 +31,7 @@ export interface CallableFunction<A extends readonly unknown[], R, C = never> {
    * Calls it and blocks this thread until it is answered. Inside a lane it runs
    * in place. Timeouts and deadlines hold; a signal can only be seen before it
    * starts. Functions on the host have to answer at once.
+   * @throws what an awaited call rejects with; DeadlockError where this thread would have to answer itself.
    */
   blocking(...args: A): R;
 }
