@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Outcome, compareQuestion } from './check/attempts.js';
+import { type Outcome, compareQuestion } from './check/compare-question.js';
 import type { Verdict } from './check/compare.js';
 import { COMPARED } from './check/compared.js';
 import { root } from './harness/paths.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ATTEMPTS, compareQuestion } from '../../../benchmarks/check/attempts.js';
+import { ATTEMPTS, compareQuestion } from '../../../benchmarks/check/compare-question.js';
 import { compare } from '../../../benchmarks/check/compare.js';
 import { COMPARED } from '../../../benchmarks/check/compared.js';
 import { QUESTIONS } from '../../../benchmarks/harness/command/question-list.js';
