@@ -1,5 +1,5 @@
 /**
- * What can go wrong with a call, and how a program takes it.
+ * What can go wrong with a call, and how a program handles it.
  *
  *   npm run build && node dist/examples/errors.js
  */
@@ -20,8 +20,8 @@ try {
   console.log(`${error.symbol}: ${error.code} (errno ${error.errno})`);
 }
 
-// Or a record, which never throws. Ask for it right where the call is made: a call is a promise, and one whose
-// rejection nobody handles ends the process.
+// Or a record, which never throws. Call settled() where the call is made: a call is a promise, and an unhandled
+// rejection ends the process.
 function tell(name: string, outcome: SettledCall<unknown>): void {
   const what = outcome.status === 'succeeded' ? `returned ${String(outcome.value)}` : outcome.error.code;
   console.log(`${name}: ${outcome.status}, ${what}`);

@@ -1,6 +1,6 @@
 /**
- * SQLite calls JavaScript: to compare texts, and to ask before each commit. The second awaits what it answers; the
- * native thread waits with it, and this program's event loop does not.
+ * SQLite calls JavaScript: to compare texts, and to ask before each commit. The second function is async: the native
+ * thread waits for its result, and this program's event loop does not.
  *
  *   npm run build && node dist/examples/host-functions.js
  */
@@ -13,7 +13,7 @@ const row = callback(
   { sync: true },
 );
 
-// SQLite keeps the functions and calls them during later calls: in the lane where it was given them, so one lane.
+// SQLite keeps the functions and calls them during later calls. They belong to the lane that passed them, so one lane.
 const pool = createPool({ lanes: 1, hostTimeout: 5_000 });
 const sqlite = await pool.open(path, {
   open: { symbol: 'sqlite3_open', arguments: ['cstring', out('pointer')], return: 'i32', fails: 'nonzero' },
@@ -30,7 +30,7 @@ const sqlite = await pool.open(path, {
     return: 'i32',
     fails: 'nonzero',
   },
-  // int hook(void *): what is not 0 turns the commit into a rollback. So does the fallback, when the hook fails.
+  // int hook(void *): a result other than 0 turns the commit into a rollback. So does the fallback, if the hook fails.
   commitHook: {
     symbol: 'sqlite3_commit_hook',
     arguments: ['pointer', callback({ arguments: ['pointer'], return: 'i32' }, { fallback: 1 }), 'pointer'],

@@ -1,6 +1,6 @@
 /**
- * Rows out of SQLite while the query runs, as CSV, at the pace of whoever takes them. With `head`, the query ends as
- * soon as head has gone, however many rows there would have been.
+ * Writes rows of SQLite as CSV while the query runs, at the reader's pace. With `head`, the query ends as soon as `head`
+ * has ended, however many rows there would have been.
  *
  *   npm run build && node dist/examples/rows.js 1000000000 | head -3
  */
@@ -53,7 +53,7 @@ try {
     process.stdout,
   );
 } catch (error) {
-  // Whoever took them has gone.
+  // The reader has closed the pipe.
   if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
 }
 await sqlite.closeDatabase(db);

@@ -1,9 +1,9 @@
 /**
- * A server that stays responsive while native code works, and says so when it has too much to do.
+ * A server that stays responsive while native code works, and answers 503 when it is overloaded.
  *
  *   npm run build && node dist/examples/server.js [PORT]
  *
- *   GET /health          answered at once, whatever the lanes do
+ *   GET /health          answered at once, even while all lanes are busy
  *   GET /checksum?mb=64  works in a lane; ends when the client goes away; 503 when the queue is full
  */
 import { createServer, type ServerResponse } from 'node:http';

@@ -17,8 +17,8 @@ const sqlite = await pool.open(path, {
     fails: 'nonzero',
     lastError: { symbol: 'sqlite3_errmsg', arguments: [0] },
   },
-  // 100: there is a row; 101: there are no more. A step can't be interrupted: sqlite3_interrupt wants the database,
-  // and onCancel has the call's own arguments only. exec has the database.
+  // 100: there is a row; 101: there are no more. A step cannot be interrupted: sqlite3_interrupt takes the database,
+  // and onCancel can pass only the call's own arguments. exec has the database among them.
   step: {
     symbol: 'sqlite3_step',
     arguments: ['pointer'],
@@ -51,13 +51,13 @@ while ((await sqlite.step(query)) === 100) {
 }
 await sqlite.finalize(query);
 
-// This would run for ever. Half a second is what its caller has.
+// This would run for ever. Its caller waits for half a second.
 const endless = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n';
 const patience = AbortSignal.timeout(500);
 const outcome = await sqlite.exec.with({ signal: patience })(db, endless, 0n, 0n, 0n).settled();
 console.log(`the endless query was ${outcome.status}; lanes lost: ${pool.stats().lanes.lost}`);
 
-// The connection is as good as before.
+// The connection can still be used.
 await run(db, 'DELETE FROM planets');
 await sqlite.closeDatabase(db);
 await pool.close();

@@ -1,7 +1,7 @@
 /**
- * Checksums of records as they came over the network. One lies about its length, so that native code reads memory that
- * is not there and crashes. In a process lane this fails one call, with an error that says what it was called with; the
- * others go on, and the program does not try the same record again.
+ * Checksums of records from the network. One states a wrong length, so that native code reads beyond its memory and
+ * crashes. In a process lane this fails one call, with an error that shows the call's arguments; the others go on, and
+ * the program does not try the same record again.
  *
  *   npm run build && node dist/examples/survive.js
  */
@@ -11,7 +11,7 @@ import { zlib as path } from './system.js';
 interface SentRecord {
   readonly name: string;
   readonly body: Buffer;
-  /** As its sender has it. */
+  /** As its sender states it. */
   readonly length: number;
 }
 
@@ -22,7 +22,7 @@ const records: readonly SentRecord[] = [
   { name: 'second, sent again', body: Buffer.from('damaged'), length: 4_000_000_000 },
 ];
 
-/** What native code was called with that has crashed a lane, by the record: one lane each is enough. */
+/** Records that have crashed a lane, with the arguments of that call. */
 const damaged = new Map<string, string | undefined>();
 const pool = createPool({ isolation: 'process', lanes: 2, timeout: 5_000 });
 const zlib = await pool.open(path, { crc32: { arguments: ['u64', 'buffer', 'u32'], return: 'u64' } });
