@@ -16,7 +16,6 @@ import type { Admission } from './admission/admission.js';
 import { Call, type CallLimits } from './call.js';
 import { ChunkFlow, type ChunkHandler, type FlowOwner } from './streams/chunk-flow.js';
 import { InPlace } from './in-place.js';
-import type { Dispatcher } from './native-function.js';
 import { ChunkStream, type NativeStream } from './streams/native-stream.js';
 import { BatchCall } from './batches/batch-call.js';
 import { Runs } from './batches/runs.js';
@@ -28,10 +27,21 @@ function deadlineAt(call: Call, deadline: Deadline): number {
   return deadline.getTime() - performance.timeOrigin;
 }
 
+/** What the calls of a native function share: made once for each `fn.with(…)`. */
+export interface FunctionOrigin {
+  readonly dispatcher: CallDispatcher;
+  readonly fn: DeclaredFunction;
+  readonly limits: CallLimits;
+  readonly deadline: Deadline;
+  /** Null: calls are not given an `onChunk`. */
+  readonly handler: ChunkHandler | null;
+}
+
 /** Ids are unique in this thread, whichever pool: an audit trail sees all pools. */
 const ids = new IdSource();
 
-export class CallDispatcher implements Dispatcher {
+export class CallDispatcher {
+  /** Runs over many items that go on. */
   readonly runs: Runs = new Runs();
   readonly #settings: PoolSettings;
   readonly #admission: Admission;
@@ -57,20 +67,22 @@ export class CallDispatcher implements Dispatcher {
     };
   }
 
-  /** What a function's calls share. */
-  limits(settings: CallSettings): CallLimits {
+  origin(fn: DeclaredFunction, settings: CallSettings): FunctionOrigin {
     const { timeout = this.#settings.timeout, priority, signal } = settings;
-    const { hostTimeout, highWaterMark, attempts } = settings;
-    return { timeout, priority, signal, hostTimeout, highWaterMark, attempts };
+    const { hostTimeout, highWaterMark, attempts, deadline, onChunk, onChunkError } = settings;
+    return {
+      dispatcher: this,
+      fn,
+      limits: { timeout, priority, signal, hostTimeout, highWaterMark, attempts },
+      deadline,
+      handler: onChunk === undefined ? null : { onChunk, reports: onChunkError === 'report' },
+    };
   }
 
   call(
-    fn: DeclaredFunction,
+    { fn, limits, deadline, handler }: FunctionOrigin,
     args: readonly unknown[],
-    limits: CallLimits,
-    deadline: Deadline,
     refusal: ArgumentError | null,
-    handler: ChunkHandler | null = null,
   ): Call {
     const createdAt = deadline === undefined ? this.#supervisor.clock.read() : performance.now();
     const call = new Call(ids.take(), fn, args, limits, this.#admission, createdAt);
@@ -80,10 +92,10 @@ export class CallDispatcher implements Dispatcher {
     return call;
   }
 
+  /** Offers many items of one function to the pool, as one call. It waits for room in the queue, whatever `whenFull` says. */
   batch<B extends JobItems>(
-    fn: DeclaredFunction,
+    { fn, limits }: FunctionOrigin,
     items: B,
-    limits: CallLimits,
     over: (call: BatchCall<B>) => void,
   ): BatchCall<B> {
     const call = new BatchCall(ids.take(), fn, items, limits, this.#admission, over);
@@ -91,6 +103,7 @@ export class CallDispatcher implements Dispatcher {
     return call;
   }
 
+  /** Items that one batch of a function may have; 0 where each of its calls needs a row of its own. */
   batchCapacity({ compiled }: DeclaredFunction, lent: Lent = NOTHING_LENT): number {
     const plan = planBatch(compiled.spec);
     if (plan === null) return 0;
@@ -98,34 +111,36 @@ export class CallDispatcher implements Dispatcher {
     return Math.max(1, batchCapacity(plan, batchRoom, lendsShared ? lent : NOTHING_LENT));
   }
 
+  /** Calls that have been accepted and have not settled; a batch is one. */
   get pending(): number {
     return this.#admission.counters.pending;
   }
 
+  /** Whether the pool takes no more calls. */
   get closed(): boolean {
     return this.#admission.closed;
   }
 
+  /** ms that whatever is asked to stop is waited for. */
   get grace(): number {
     return this.#settings.grace;
   }
 
+  /** Calls that the pool takes before it refuses any; Infinity where callers wait instead. */
   get room(): number {
     const { lanes, maxQueue, whenFull } = this.#settings;
     return whenFull === 'wait' ? Infinity : lanes + maxQueue;
   }
 
+  /** Lanes that calls may go to, when all of them are there. */
   get lanes(): number {
     return this.#settings.lanes;
   }
 
   stream(
-    fn: DeclaredFunction,
+    { fn, limits, deadline, handler }: FunctionOrigin,
     args: readonly unknown[],
-    limits: CallLimits,
-    deadline: Deadline,
     refusal: ArgumentError | null,
-    handler: ChunkHandler | null,
   ): NativeStream<unknown, unknown> {
     const call = new Call(ids.take(), fn, args, limits, this.#admission);
     const flow = this.#flow(call, handler, true);
@@ -133,13 +148,7 @@ export class CallDispatcher implements Dispatcher {
     return new ChunkStream(call, flow);
   }
 
-  block(
-    fn: DeclaredFunction,
-    args: readonly unknown[],
-    limits: CallLimits,
-    deadline: Deadline,
-    handler: ChunkHandler | null = null,
-  ): unknown {
+  block({ fn, limits, deadline, handler }: FunctionOrigin, args: readonly unknown[]): unknown {
     const call = new Call(ids.take(), fn, args, limits, this.#admission);
     if (fn.takesFunctions) call.callbackState = callbackStateHere();
     // Its answer is taken from the call itself; the promise has no reader.

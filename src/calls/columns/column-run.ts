@@ -15,7 +15,7 @@ import { Math, Promise, performance } from '../../builtins.js';
 import type { OffthreadError } from '../../errors.js';
 import type { ColumnSettings, ManyProgress } from '../../options/column-options.js';
 import type { Column } from '../../shared/memory/batch-layout.js';
-import type { FunctionOrigin } from '../native-function.js';
+import type { FunctionOrigin } from '../dispatcher.js';
 import { abortReason, hasAborted } from '../../options/signal-state.js';
 import { linkSignal, unlinkSignal } from '../signals.js';
 import type { BatchCall } from '../batches/batch-call.js';
@@ -144,7 +144,7 @@ export class ColumnRun {
 
   #send(): void {
     const range = this.#ranges.at(-1) as Range;
-    const { dispatcher, fn, limits } = this.#origin;
+    const { dispatcher, fn } = this.#origin;
     const alone = dispatcher.pending <= this.#calls.size;
     const paced = this.#pace.size(this.#left, this.#takers, this.#capacity, alone);
     const size = Math.min(range.to - range.from, paced);
@@ -153,7 +153,7 @@ export class ColumnRun {
     this.#left -= size;
     if (range.from === range.to) this.#ranges.pop();
     let refused = false;
-    const call = dispatcher.batch(fn, batch, limits, (over) => {
+    const call = dispatcher.batch(this.#origin, batch, (over) => {
       if (!this.#calls.delete(over)) refused = true;
       // Stopping the run ends others meanwhile: it settles when all of them are accounted for.
       this.#accounting += 1;

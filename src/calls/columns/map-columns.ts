@@ -4,7 +4,8 @@ import { type ColumnOptions, type ManyProgress, columnSettings } from '../../opt
 import { show } from '../../options/checks.js';
 import type { Column } from '../../shared/memory/batch-layout.js';
 import { markCancellable } from '../cancellable.js';
-import { type Dispatcher, originOn } from '../native-function.js';
+import type { CallDispatcher } from '../dispatcher.js';
+import { originOn } from '../native-function.js';
 import { checkColumns } from './column-check.js';
 import { type ColumnResult, ColumnRun } from './column-run.js';
 
@@ -23,7 +24,7 @@ export interface ColumnCall<C> extends Promise<ColumnResult<C>> {
 
 /** Starts a run. Whatever is wrong rejects it. */
 export function mapColumns(
-  dispatcher: Dispatcher,
+  dispatcher: CallDispatcher,
   native: unknown,
   columns: unknown,
   out: unknown,
@@ -33,8 +34,7 @@ export function mapColumns(
   const start = async (): Promise<ColumnResult<Column | null>> => {
     const origin = originOn(dispatcher, native);
     if (origin === null) throw notNative(native);
-    if (origin.settings.deadline !== undefined || origin.settings.attempts > 1)
-      throw forOneCall(origin.fn.name);
+    if (origin.deadline !== undefined || origin.limits.attempts > 1) throw forOneCall(origin.fn.name);
     const settings = columnSettings(options);
     run = new ColumnRun(origin, checkColumns(origin.fn, columns, out), settings);
     return await run.promise;

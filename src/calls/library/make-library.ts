@@ -6,14 +6,15 @@ import { PoolClosedError } from '../../errors.js';
 import type { DeclaredFunction } from '../../lanes/rows/declared-function.js';
 import type { Admission } from '../admission/admission.js';
 import type { Library, LibraryBase } from './library.js';
-import { type Dispatcher, nativeFunction } from '../native-function.js';
+import type { CallDispatcher } from '../dispatcher.js';
+import { nativeFunction } from '../native-function.js';
 
 /** @param functions all of the library, on one engine. */
 export function makeLibrary<D extends AnyDeclarations>(
   path: string,
   engine: EngineName,
   functions: readonly DeclaredFunction[],
-  dispatcher: Dispatcher,
+  dispatcher: CallDispatcher,
   admission: Admission,
 ): Library<D> {
   const close = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 /** `pool.map`: what it takes, and what it gives. */
 import type { ManyProgress } from '../../options/column-options.js';
 import { mapSettings } from '../../options/map-options.js';
-import type { Dispatcher } from '../native-function.js';
+import type { CallDispatcher } from '../dispatcher.js';
 import { MapRun } from './map-run.js';
 import type { Finished, View } from './ordered-results.js';
 import { runnerOf } from './runner.js';
@@ -40,7 +40,7 @@ export interface MapResults<R> extends AsyncIterable<R>, AsyncDisposable {
 
 /** @throws ArgumentError, DeclarationError for wrong options, items or functions; nothing has begun then. */
 export function map(
-  dispatcher: Dispatcher,
+  dispatcher: CallDispatcher,
   fn: unknown,
   items: unknown,
   options: unknown,

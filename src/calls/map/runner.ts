@@ -14,7 +14,8 @@ import { ArgumentError, type OffthreadError, kindOf } from '../../errors.js';
 import { LONGEST_MS, show } from '../../options/checks.js';
 import { type BatchPlan, type BatchViews, type Column, planBatch } from '../../shared/memory/batch-layout.js';
 import { cancelOwn } from '../cancellable.js';
-import { type Dispatcher, type FunctionOrigin, originOn } from '../native-function.js';
+import type { CallDispatcher, FunctionOrigin } from '../dispatcher.js';
+import { originOn } from '../native-function.js';
 import { Batch } from '../batches/batch-outcome.js';
 import type { BatchCall } from '../batches/batch-call.js';
 import type { Group } from './group.js';
@@ -59,7 +60,7 @@ export interface Runner {
 const EACH = 4;
 
 /** @throws ArgumentError for what is no function, or one of another pool. */
-export function runnerOf(dispatcher: Dispatcher, fn: unknown, concurrency: number): Runner {
+export function runnerOf(dispatcher: CallDispatcher, fn: unknown, concurrency: number): Runner {
   if (typeof fn !== 'function') {
     throw new ArgumentError(
       `map was given ${show(fn)} to run; it takes a native function, or any function of an item and its index.`,
@@ -90,8 +91,8 @@ function nameOf(work: Work): string {
 }
 
 /** What is for each call alone needs calls. */
-function mayBatch({ settings }: FunctionOrigin): boolean {
-  return settings.deadline === undefined && settings.attempts === 1 && settings.signal === undefined;
+function mayBatch({ deadline, limits }: FunctionOrigin): boolean {
+  return deadline === undefined && limits.attempts === 1 && limits.signal === undefined;
 }
 
 /**
@@ -105,14 +106,14 @@ class SingleRunner implements Runner {
   readonly capacity = 1;
   readonly takers: number;
   readonly most: number;
-  readonly #dispatcher: Dispatcher;
+  readonly #dispatcher: CallDispatcher;
   readonly #work: Work;
   readonly #native: boolean;
   /** For functions of the caller's: aborts when their run ends early. */
   readonly #abort = new AbortController();
 
   /** @param native whether an item is the function's arguments; else it gets the item, its index, and a signal. */
-  constructor(dispatcher: Dispatcher, work: Work, native: boolean, takers: number, most: number) {
+  constructor(dispatcher: CallDispatcher, work: Work, native: boolean, takers: number, most: number) {
     this.name = nameOf(work);
     this.#dispatcher = dispatcher;
     this.#work = work;
@@ -248,11 +249,10 @@ class BatchRunner implements Runner {
   }
 
   run(group: Group, from: number, to: number, over: (outcome: Outcome) => void): (reason: unknown) => void {
-    const { dispatcher, fn, limits } = this.#origin;
     const columns = this.#ready;
     const batch = new ListBatch(this.#plan, group, from, to - from, columns);
     let returned = false;
-    const call = dispatcher.batch(fn, batch, limits, (ended) => {
+    const call = this.#origin.dispatcher.batch(this.#origin, batch, (ended) => {
       this.#spare.push(columns);
       const outcome: Outcome = {
         done: batch.done,
