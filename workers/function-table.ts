@@ -6,19 +6,11 @@ import { loadEngine } from '../src/engines/load-engine.js';
 import { openOn } from '../src/engines/loading/load-library.js';
 import { nativeMemory } from '../src/engines/system/native-memory.js';
 import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
-import type { ToLane } from '../src/shared/messages/messages.js';
+import type { LaneSettings, ToLane } from '../src/shared/messages/messages.js';
 import { planPayload } from '../src/shared/memory/payload.js';
 import { LaneCallbacks } from './channel/callbacks.js';
 import { ChannelWriter } from './channel/channel-writer.js';
 import type { LaneLink } from './lane-link.js';
-
-/** What the table needs of its lane. */
-export interface TableLane extends Pick<LaneLink, 'wait' | 'liveAddress'> {
-  /** Rings the host's doorbell. */
-  ring(): void;
-  /** Sends a callback's values that do not fit the channel. */
-  postRecord(chunk: boolean, payload: ArrayBuffer): void;
-}
 
 /** A function that can be called, and where its calls' memory is. */
 export interface Callable {
@@ -30,18 +22,18 @@ export class FunctionTable {
   readonly #memory: LaneMemory;
   readonly #stackBytes: number;
   readonly #spinUs: number;
-  readonly #lane: TableLane;
+  readonly #link: LaneLink;
   readonly #callables: (Callable | undefined)[] = [];
   readonly #failures = new Map<number, unknown>();
   readonly #engines = new Map<EngineName, Engine>();
   readonly #callbacks = new Map<Engine, LaneCallbacks>();
   #writer: ChannelWriter | null = null;
 
-  constructor(memory: LaneMemory, options: { stackBytes: number; spinUs: number }, lane: TableLane) {
+  constructor(memory: LaneMemory, { stackBytes, spinUs }: LaneSettings, link: LaneLink) {
     this.#memory = memory;
-    this.#stackBytes = options.stackBytes;
-    this.#spinUs = options.spinUs;
-    this.#lane = lane;
+    this.#stackBytes = stackBytes;
+    this.#spinUs = spinUs;
+    this.#link = link;
   }
 
   /** Names of the engines in use. */
@@ -132,7 +124,7 @@ export class FunctionTable {
   #frame(engine: Engine, spec: FunctionSpec): Frame {
     const base = this.#base(engine);
     const callbacks = planPayload(spec).hasCallbacks ? this.#callbacksOf(engine, base) : null;
-    return { memory: this.#memory, base, callbacks, live: () => this.#lane.liveAddress() };
+    return { memory: this.#memory, base, callbacks, live: () => this.#link.liveAddress() };
   }
 
   #callbacksOf(engine: Engine, base: bigint): LaneCallbacks {
@@ -143,9 +135,9 @@ export class FunctionTable {
         this.#memory,
         {
           base: memory.form(base),
-          ring: () => this.#lane.ring(),
-          wait: (index, seen, ms) => this.#lane.wait(index, seen, ms),
-          post: (chunk, payload) => this.#lane.postRecord(chunk, payload),
+          ring: () => this.#link.ring(),
+          wait: (index, seen, ms) => this.#link.wait(index, seen, ms),
+          post: (chunk, payload) => this.#link.post({ kind: 'record', chunk, payload }, [payload]),
           addressOf: (buffer) => memory.form(engine.addressOf(new Uint8Array(buffer))),
         },
         this.#spinUs,

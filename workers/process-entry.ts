@@ -21,6 +21,7 @@ import { processMemoryBytes } from '../src/shared/messages/message-channel.js';
 import type { ErrorData, ToLane } from '../src/shared/messages/messages.js';
 import { MEMORY_FD, type ProcessBoot } from '../src/shared/messages/process-boot.js';
 import { errorData } from './error-data.js';
+import type { Question } from './host-messages.js';
 import { LaneRuntime } from './lane-runtime.js';
 import { ProcessInterrupts } from './process-interrupts.js';
 import { ProcessLink } from './process-link.js';
@@ -61,10 +62,9 @@ const memory = new LaneMemory(boot.size, system.view(file, 0, processMemoryBytes
 closeSync(MEMORY_FD);
 const interrupts = new ProcessInterrupts({ address: file.address, size: boot.size });
 const link = new ProcessLink(memory, system, (library) => interrupts.prepare(library));
-const settings = { ...boot, leaseIdleMs: 0 };
-const lane: LaneRuntime = new LaneRuntime(memory, settings, link, answer);
+const lane: LaneRuntime = new LaneRuntime(memory, boot, link, answer);
 
-function answer(question: Extract<ToLane, { kind: 'ask' | 'try' }>): void {
+function answer(question: Question): void {
   let error: ErrorData | null = null;
   if (question.kind === 'try') error = probeOpen(question);
   // Callbacks are not given back, whatever calls them meanwhile: they end with the process.
@@ -91,7 +91,5 @@ setInterval(() => {
   memory.i32[Header.RESIDENT_KB] = residentBytes() / BYTES_PER_KB;
 }, MEASURE_MS).unref();
 
-// Ready means bound: what a library does when it is loaded, it does before any call.
-lane.receive();
 lane.announce();
 void lane.serve();

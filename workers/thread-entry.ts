@@ -5,7 +5,7 @@
 import { threadId } from 'node:worker_threads';
 import { expose } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import { Promise, performance, setImmediate, setInterval, setTimeout } from '../src/builtins.js';
+import { Atomics, Promise, performance, setImmediate, setInterval, setTimeout } from '../src/builtins.js';
 import type { ErrorData, LaneBoot, LaneControl, LaneReport } from '../src/shared/messages/messages.js';
 import { markLane } from '../src/shared/lane-mark.js';
 import { LaneMemory } from '../src/shared/memory/lane-memory.js';
@@ -13,6 +13,7 @@ import { Header } from '../src/shared/memory/layout.js';
 import { errorData } from './error-data.js';
 import { ThreadLink } from './lane-link.js';
 import { LaneRuntime } from './lane-runtime.js';
+import { untilIdle } from './lease.js';
 import { reportOf } from './report.js';
 import { threadNumber } from './thread-number.js';
 
@@ -21,6 +22,7 @@ const QUIET_MS = 30;
 const HOLD_MS = 2 ** 30;
 
 let runtime: LaneRuntime | undefined;
+let idleMs = 0;
 
 /**
  * Nothing is run any more. Native code may have been given callbacks to keep, and call them from a thread of its own: one
@@ -42,7 +44,8 @@ async function retire(lane: LaneRuntime): Promise<void> {
 
 function boot(order: LaneBoot): LaneRuntime {
   const memory = new LaneMemory(order.size, order.memory);
-  const lane = new LaneRuntime(memory, order, new ThreadLink(memory, order));
+  const link = new ThreadLink(memory, order);
+  const lane = new LaneRuntime(memory, order, link);
   const startedAt = performance.now();
   markLane(order.name);
   // A thread that ends on its own says so in shared memory: the host may be
@@ -57,23 +60,28 @@ function boot(order: LaneBoot): LaneRuntime {
     try {
       lane.functions.releaseCallbacks();
     } finally {
-      lane.announceGone(code, lastWords);
+      memory.i32[Header.EXIT_CODE] = code;
+      try {
+        if (lastWords !== null) link.post({ kind: 'last-words', error: lastWords });
+      } catch {
+        // Nothing can be posted any more: the code says something.
+      }
+      Atomics.store(memory.i32, Header.GONE, 1);
+      link.ring();
     }
   });
   const report = (): LaneReport => ({ ...reportOf(order.name, lane, startedAt), threadId });
   const control: LaneControl = {
     setUp: () => {
-      lane.receive();
+      lane.messages.receive();
       return report();
     },
     report,
     // Answered between rows; those written before it may not have been met yet.
-    drain: () => lane.drain(),
+    drain: () => void lane.drain(),
     retire: () => retire(lane),
   };
   expose(control, nodeEndpoint(order.control));
-  // Ready means bound: no call pays for loading an engine.
-  lane.receive();
   memory.i32[Header.THREAD] = threadNumber();
   lane.announce();
   void lane.serve();
@@ -82,6 +90,9 @@ function boot(order: LaneBoot): LaneRuntime {
 
 /** Keeps the process alive until the lane has been idle for a while. */
 export default async function lease(order: LaneBoot | null): Promise<void> {
-  if (order !== null) runtime = boot(order);
-  await runtime?.lease();
+  if (order !== null) {
+    runtime = boot(order);
+    idleMs = order.leaseIdleMs;
+  }
+  if (runtime !== undefined) await untilIdle(runtime, idleMs);
 }

@@ -13,10 +13,10 @@ import { liveAddress } from '../lanes/memory/live-bytes.js';
 import { SharedBuffers } from '../lanes/memory/shared-buffers.js';
 import { LaneMemory } from '../shared/memory/lane-memory.js';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
-import { Header, Outcome } from '../shared/memory/layout.js';
+import { Header, Outcome, RowWord } from '../shared/memory/layout.js';
 import { readRow, settleReading } from '../supervisor/results/settlement.js';
 import type { Job, JobLane } from '../supervisor/job.js';
-import { State, generationOf } from '../shared/memory/states.js';
+import { State, finish, generationOf } from '../shared/memory/states.js';
 
 /** A ring that nobody but this thread works on. */
 export class InPlace {
@@ -51,10 +51,10 @@ export class InPlace {
     const externals = ring.externals(sequence);
     const texts = bound.invoke(frame, sequence, externals);
     ring.setTimes(sequence, ring.startedAt(sequence), performance.now());
-    const failed = (ring.outcome(sequence) & Outcome.NATIVE_FAILURE) !== 0;
-    ring.transition(sequence, job.id, State.running, failed ? State.failed : State.succeeded);
-    Atomics.store(memory.i32, Header.HEAD, ring.tail);
     const generation = generationOf(job.id);
+    const succeeded = (ring.outcome(sequence) & Outcome.NATIVE_FAILURE) === 0;
+    finish(memory.i32, memory.rowWord(sequence) + RowWord.STATE, generation, succeeded);
+    Atomics.store(memory.i32, Header.HEAD, ring.tail);
     const reading = readRow(lane, job, () => ({ kind: 'texts', generation, texts: texts ?? [] }));
     ring.free();
     // The views were used as they are; their message is not needed.

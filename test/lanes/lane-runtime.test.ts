@@ -18,6 +18,7 @@ import { State } from '../../src/shared/memory/states.js';
 import { LaneMemory } from '../../src/shared/memory/lane-memory.js';
 import { ThreadLink } from '../../workers/lane-link.js';
 import { LaneRuntime } from '../../workers/lane-runtime.js';
+import { untilIdle } from '../../workers/lease.js';
 import { testlib } from '../helpers/testlib.js';
 import { scalarValue } from '../shared/values.js';
 import { declare } from './fixture.js';
@@ -36,7 +37,7 @@ class Bench {
     this.#id = firstId;
     const memory = new LaneMemory(SIZE);
     this.ring = new LaneRing<Ticket>(memory, new SharedBuffers(this.#data.port1), first);
-    const settings = { clockOrigin: clockOrigin(), spinUs: 0, leaseIdleMs: 1, stackBytes: 0 };
+    const settings = { clockOrigin: clockOrigin(), spinUs: 0, stackBytes: 0 };
     const link = new ThreadLink(memory, { bell: this.bell.buffer, data: this.#data.port2 });
     this.runtime = new LaneRuntime(memory, settings, link);
   }
@@ -251,7 +252,7 @@ describe('LaneRuntime', () => {
     const add = bench.fn({ symbol: 'ot_add', arguments: ['i32', 'i32'], return: 'i32' });
     bench.write(add, 1, 2);
     let ended = false;
-    const lease = bench.runtime.lease().then(() => {
+    const lease = untilIdle(bench.runtime, 1).then(() => {
       ended = true;
     });
     // Many times as long as a lease lives without a call: but here is one that has not run.

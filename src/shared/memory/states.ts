@@ -92,3 +92,15 @@ export function transition(
   const expected = (generation << STATE_BITS) | from;
   return Atomics.compareExchange(words, index, expected, (generation << STATE_BITS) | to) === expected;
 }
+
+/**
+ * Native code has returned: its call ends, as it was asked to stop where it was asked.
+ * @returns false when the call was given up, and nothing waits for it.
+ */
+export function finish(words: Int32Array, index: number, generation: number, succeeded: boolean): boolean {
+  return (
+    transition(words, index, generation, State.running, succeeded ? State.succeeded : State.failed) ||
+    transition(words, index, generation, State.cancelling, State.cancelled) ||
+    transition(words, index, generation, State.timingOut, State.timedOut)
+  );
+}

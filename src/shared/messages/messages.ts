@@ -79,8 +79,6 @@ export interface LaneSettings {
   readonly clockOrigin: number;
   /** µs to look for the next call before sleeping, after there was traffic. */
   readonly spinUs: number;
-  /** ms without a call after which the lease ends. */
-  readonly leaseIdleMs: number;
   /** Bytes of the stack that native code gets, where the engine lets one choose. */
   readonly stackBytes: number;
 }
@@ -88,6 +86,8 @@ export interface LaneSettings {
 /** What the first lease of a thread lane brings. Later ones bring `null`: go on. */
 export interface LaneBoot extends LaneSettings {
   readonly name: string;
+  /** ms without a call after which the lease ends. */
+  readonly leaseIdleMs: number;
   readonly memory: ArrayBufferLike;
   readonly size: LaneSize;
   readonly bell: SharedArrayBuffer;

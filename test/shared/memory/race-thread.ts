@@ -3,7 +3,14 @@ import { MessageChannel, parentPort, workerData } from 'node:worker_threads';
 import { IdSource } from '../../../src/shared/memory/ids.js';
 import { Header, type LaneSize, RowWord } from '../../../src/shared/memory/layout.js';
 import { LaneMemory } from '../../../src/shared/memory/lane-memory.js';
-import { State, generationIn, generationOf, stateIn, transition } from '../../../src/shared/memory/states.js';
+import {
+  State,
+  finish,
+  generationIn,
+  generationOf,
+  stateIn,
+  transition,
+} from '../../../src/shared/memory/states.js';
 import { ThreadLink } from '../../../workers/lane-link.js';
 import { LaneRuntime } from '../../../workers/lane-runtime.js';
 
@@ -76,10 +83,7 @@ function runLane({ table }: Extract<RaceTask, { kind: 'lane' }>): number {
     if (generationIn(found) !== generation) throw new Error(`round ${round} met ${generationIn(found)}`);
     if (stateIn(found) === State.queued && transition(i32, index, generation, State.queued, State.running)) {
       for (let work = round % 64; work > 0; work -= 1) Atomics.load(i32, index);
-      const won =
-        transition(i32, index, generation, State.running, round % 2 === 0 ? State.succeeded : State.failed) ||
-        transition(i32, index, generation, State.cancelling, State.cancelled) ||
-        transition(i32, index, generation, State.timingOut, State.timedOut);
+      const won = finish(i32, index, generation, round % 2 === 0);
       if (won) {
         ended += 1;
         Atomics.add(table.endings, round, 1);
@@ -125,7 +129,7 @@ function ringBell({ bell, words, rounds }: Extract<RaceTask, { kind: 'ringer' }>
   const size: LaneSize = { rows: 2, arenaBytes: 64, chunkBytes: 0, batchBytes: 0 };
   const { port1 } = new MessageChannel();
   const memory = new LaneMemory(size);
-  const settings = { clockOrigin: 0, spinUs: 0, leaseIdleMs: 1, stackBytes: 0 };
+  const settings = { clockOrigin: 0, spinUs: 0, stackBytes: 0 };
   const runtime = new LaneRuntime(memory, settings, new ThreadLink(memory, { bell, data: port1 }));
   for (let round = 1; round <= rounds; round += 1) {
     Atomics.store(words, Ring.PUBLISHED, round);

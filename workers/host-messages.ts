@@ -1,0 +1,108 @@
+/**
+ * What the host sends to a lane beside the table: libraries, bytes of calls,
+ * closed callbacks, questions.
+ *
+ * Guarantees:
+ * - Messages are read in the order in which they were sent. They can be read in
+ *   the midst of a call, but a question is answered between two calls.
+ * - Bytes are kept until the lane meets their row, or one behind it.
+ */
+import { Atomics } from '../src/builtins.js';
+import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
+import { Header, Phase } from '../src/shared/memory/layout.js';
+import type { ToLane } from '../src/shared/messages/messages.js';
+import type { Callable, FunctionTable } from './function-table.js';
+import type { LaneLink } from './lane-link.js';
+
+/** A question of the host, to be answered between calls. */
+export type Question = Extract<ToLane, { kind: 'ask' | 'try' }>;
+
+/** ms after which a lane looks again for the rest of a declaration. */
+const PIECE_MS = 2;
+
+export class HostMessages {
+  readonly #memory: LaneMemory;
+  readonly #link: LaneLink;
+  readonly #functions: FunctionTable;
+  readonly #answer: (question: Question) => void;
+  /** Bytes for rows not yet met, by sequence number, in the order of the rows. */
+  readonly #views = new Map<number, readonly Uint8Array[]>();
+  readonly #questions: Question[] = [];
+
+  /** @param answer answers a question of the host; called between calls. */
+  constructor(
+    memory: LaneMemory,
+    link: LaneLink,
+    functions: FunctionTable,
+    answer: (question: Question) => void,
+  ) {
+    this.#memory = memory;
+    this.#link = link;
+    this.#functions = functions;
+    this.#answer = answer;
+  }
+
+  /** Reads all that the host has sent: libraries are bound, bytes are kept for their rows. */
+  receive(): void {
+    for (;;) {
+      const message = this.#link.receive();
+      if (message === undefined) return;
+      if (message.kind === 'data') {
+        this.#views.set(message.sequence, message.views);
+        continue;
+      }
+      if (message.kind === 'library') this.#bind(message);
+      else if (message.kind === 'close-callback') this.#functions.closeCallback(message.id);
+      else this.#questions.push(message);
+      Atomics.add(this.#memory.i32, Header.BOUND, 1);
+      this.#link.ring();
+    }
+  }
+
+  /** Between two calls: reads what the host has announced, and answers its questions. */
+  serve(): void {
+    const { i32 } = this.#memory;
+    if (Atomics.load(i32, Header.ANNOUNCED) !== Atomics.load(i32, Header.BOUND)) this.receive();
+    for (let next = this.#questions.shift(); next !== undefined; next = this.#questions.shift()) {
+      this.#answer(next);
+    }
+  }
+
+  /** A function that a row calls, also one whose declaration is on its way. @throws what binding it failed with. */
+  functionOf(number: number): Callable {
+    const known = this.#functions.get(number);
+    if (known !== undefined) return known;
+    const { i32 } = this.#memory;
+    for (;;) {
+      const bound = Atomics.load(i32, Header.BOUND);
+      this.receive();
+      const late = this.#functions.get(number);
+      if (late !== undefined) return late;
+      // A declaration too large for the messages comes in pieces.
+      if (bound === Atomics.load(i32, Header.ANNOUNCED)) break;
+      this.#link.wait(Header.MESSAGES_DOWN_WRITE, Atomics.load(i32, Header.MESSAGES_DOWN_WRITE), PIECE_MS);
+    }
+    throw new Error(`function ${number} was called before it was declared to this lane`);
+  }
+
+  /** The bytes of a row that are not in the arena. */
+  viewsOf(sequence: number): readonly Uint8Array[] | null {
+    this.receive();
+    for (const [row, views] of this.#views) {
+      if (((row - sequence) | 0) > 0) break;
+      // What lies before it is of calls that were cancelled or taken back.
+      this.#views.delete(row);
+      if (row === sequence) return views;
+    }
+    return null;
+  }
+
+  /** What a library does when it is loaded is no call's doing. */
+  #bind(library: Extract<ToLane, { kind: 'library' }>): void {
+    const { i32 } = this.#memory;
+    const before = i32[Header.PHASE] as number;
+    i32[Header.PHASE] = Phase.BOOT;
+    this.#functions.add(library);
+    i32[Header.PHASE] = before;
+  }
+}
