@@ -12,7 +12,6 @@
  * - The first cause that ends it is the one it fails with.
  */
 import { Math, Promise, performance } from '../../builtins.js';
-import type { OffthreadError } from '../../errors.js';
 import type { ColumnSettings, ManyProgress } from '../../options/column-options.js';
 import type { Column } from '../../shared/memory/batch-layout.js';
 import type { FunctionOrigin } from '../dispatcher.js';
@@ -21,6 +20,7 @@ import { linkSignal, unlinkSignal } from '../signals.js';
 import type { BatchCall } from '../batches/batch-call.js';
 import { ColumnBatch, lentOf } from './column-batch.js';
 import type { CheckedColumns } from './column-check.js';
+import { EarlyEnd } from '../batches/early-end.js';
 import { cancelledRun, endedBy, endedByPool, handlerFailed } from '../batches/run-errors.js';
 import { Failures } from '../map/item-failures.js';
 import { Pace, batchesAtOnce } from '../batches/batch-size.js';
@@ -77,8 +77,9 @@ export class ColumnRun {
   #left: number;
   /** Batches that are being accounted for. */
   #accounting = 0;
-  /** Why it ends early: told with what it has come to in the end. */
-  #failure: (() => OffthreadError) | null = null;
+  readonly #early = new EarlyEnd(() => {
+    for (const call of [...this.#calls]) call.cancel('its run has ended');
+  });
   #resolve!: (result: ColumnResult<Column | null>) => void;
   #reject!: (error: unknown) => void;
 
@@ -89,10 +90,10 @@ export class ColumnRun {
     this.#left = columns.length;
     this.#ranges = columns.length === 0 ? [] : [{ from: 0, to: columns.length }];
     this.#progress = new Progress(columns.length, settings.onProgress, (error) => {
-      this.#stop(() => handlerFailed(origin.fn.name, error, this.#progress));
+      this.#early.set(() => handlerFailed(origin.fn.name, error, this.#progress));
     });
     this.#progress.begin();
-    this.#failures = new Failures(origin.fn.name, settings, this.#progress, (why) => this.#stop(why));
+    this.#failures = new Failures(origin.fn.name, settings, this.#progress, this.#early);
     const { dispatcher, fn } = origin;
     this.#capacity = dispatcher.batchCapacity(fn, lentOf(columns, 0, 0));
     this.#takers = Math.min(settings.concurrency, dispatcher.lanes);
@@ -116,18 +117,16 @@ export class ColumnRun {
 
   /** @returns whether this stopped it. */
   cancel(reason?: unknown): boolean {
-    if (this.#failure !== null || this.#isOver) return false;
+    if (this.#early.isSet || this.#isOver) return false;
     const { name } = this.#origin.fn;
-    this.#stop(() => cancelledRun(name, reason, `${this.#progress.done} of ${this.#columns.length}`));
+    this.#early.set(() => cancelledRun(name, reason, `${this.#progress.done} of ${this.#columns.length}`));
     this.#settle();
     return true;
   }
 
   get #isOver(): boolean {
     return (
-      this.#accounting === 0 &&
-      this.#calls.size === 0 &&
-      (this.#ranges.length === 0 || this.#failure !== null)
+      this.#accounting === 0 && this.#calls.size === 0 && (this.#ranges.length === 0 || this.#early.isSet)
     );
   }
 
@@ -138,7 +137,7 @@ export class ColumnRun {
   /** Hands out batches, and settles when there is nothing more to do. */
   #go(): void {
     const most = batchesAtOnce(this.#takers, this.#origin.dispatcher.lanes);
-    while (this.#failure === null && this.#ranges.length > 0 && this.#calls.size < most) this.#send();
+    while (!this.#early.isSet && this.#ranges.length > 0 && this.#calls.size < most) this.#send();
     this.#settle();
   }
 
@@ -161,7 +160,7 @@ export class ColumnRun {
         this.#onOver(over);
       } catch (error) {
         // Nothing may be thrown from here: others' calls are being settled.
-        this.#stop(() => endedBy(fn.name, error, this.#progress));
+        this.#early.set(() => endedBy(fn.name, error, this.#progress));
       }
       this.#accounting -= 1;
       if (!refused) this.#go();
@@ -173,7 +172,7 @@ export class ColumnRun {
     const { items } = call;
     this.#pace.measure(items.done, call.ms);
     if (items.lost)
-      this.#stop(() =>
+      this.#early.set(() =>
         endedBy(
           this.#origin.fn.name,
           new Error('`out` was detached or shrunk while the run went on'),
@@ -211,14 +210,14 @@ export class ColumnRun {
       this.#ranges.push({ from, to: end });
       this.#left += end - from;
     };
-    if (this.#failure !== null) return;
+    if (this.#early.isSet) return;
     if (call.late >= 0) {
       // That item has failed already.
       rest(next);
       return;
     }
     if (!call.endedByItem) {
-      this.#stop(() => endedByPool(this.#origin.fn.name, call.error, this.#progress));
+      this.#early.set(() => endedByPool(this.#origin.fn.name, call.error, this.#progress));
       return;
     }
     rest(next + 1);
@@ -226,7 +225,7 @@ export class ColumnRun {
   }
 
   #onFailed(index: number, errorOf: () => unknown): void {
-    if (this.#failure !== null) {
+    if (this.#early.isSet) {
       this.#progress.failed += 1;
       return;
     }
@@ -237,19 +236,14 @@ export class ColumnRun {
     this.#failures.judge(index, error, () => this.#settings.onError(error, index), false);
   }
 
-  #stop(failure: () => OffthreadError): void {
-    if (this.#failure !== null) return;
-    this.#failure = failure;
-    for (const call of [...this.#calls]) call.cancel('its run has ended');
-  }
-
   #settle(): void {
     if (!this.#isOver) return;
     const { signal } = this.#settings;
     if (signal !== undefined) unlinkSignal(signal, this);
     this.#progress.end();
-    if (this.#failure === null) this.#failures.guard(() => this.#progress.tell(true));
-    if (this.#failure !== null) this.#reject(this.#failure());
+    if (!this.#early.isSet) this.#failures.guard(() => this.#progress.tell(true));
+    const { failure } = this.#early;
+    if (failure !== null) this.#reject(failure());
     else {
       const { done, failed } = this.#progress;
       const failures = this.#kept.toSorted((one, other) => one.index - other.index);

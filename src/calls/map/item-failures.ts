@@ -5,8 +5,8 @@
  * Guarantee: a failed item is counted once, and its error is made only where
  * somebody is going to see it: it takes some 20 µs, and whole batches may fail.
  */
-import type { OffthreadError } from '../../errors.js';
 import { isThenable } from '../../supervisor/host-functions/thenable.js';
+import type { EarlyEnd } from '../batches/early-end.js';
 import { answeredLater, budgetOf, failedItem, handlerFailed, tooMany } from '../batches/run-errors.js';
 import type { Progress } from '../batches/run-progress.js';
 
@@ -24,20 +24,14 @@ export class Failures {
   readonly #name: string;
   readonly #settings: FailureSettings;
   readonly #progress: Progress;
-  readonly #stop: (why: () => OffthreadError) => void;
+  readonly #early: EarlyEnd;
   #last: { readonly index: number; readonly errorOf: () => unknown } | null = null;
 
-  /** @param stop ends the run; the first cause counts. */
-  constructor(
-    name: string,
-    settings: FailureSettings,
-    progress: Progress,
-    stop: (why: () => OffthreadError) => void,
-  ) {
+  constructor(name: string, settings: FailureSettings, progress: Progress, early: EarlyEnd) {
     this.#name = name;
     this.#settings = settings;
     this.#progress = progress;
-    this.#stop = stop;
+    this.#early = early;
   }
 
   /** Counts an item that is left out without a look at its error. @returns false where that is to be seen: nothing is counted then. */
@@ -69,19 +63,21 @@ export class Failures {
         const answers = replaces ? "'stop', 'skip' or { value }" : "'stop' or 'skip'";
         throw new TypeError(`onError answered ${String(does)}; it has to answer ${answers}`);
       }
-      if (does === 'stop') this.#stop(() => failedItem(this.#name, index, error, this.#progress));
-      else if (failed > budget) this.#stop(() => tooMany(this.#name, index, error, this.#progress, budget));
+      if (does === 'stop') this.#early.set(() => failedItem(this.#name, index, error, this.#progress));
+      else if (failed > budget)
+        this.#early.set(() => tooMany(this.#name, index, error, this.#progress, budget));
       else instead = does;
     });
     return instead;
   }
 
   /** Runs a handler of the user's: one that throws ends the run. */
-  guard(run: () => void): void {
+  guard<T>(run: () => T): T | undefined {
     try {
-      run();
+      return run();
     } catch (error) {
-      this.#stop(() => handlerFailed(this.#name, error, this.#progress));
+      this.#early.set(() => handlerFailed(this.#name, error, this.#progress));
+      return undefined;
     }
   }
 
@@ -91,7 +87,7 @@ export class Failures {
     const last = this.#last;
     if (last === null || this.#progress.failed <= budget) return;
     const error = last.errorOf();
-    this.#stop(() => tooMany(this.#name, last.index, error, this.#progress, budget));
+    this.#early.set(() => tooMany(this.#name, last.index, error, this.#progress, budget));
   }
 }
 

@@ -31,7 +31,13 @@ interface Piece {
   readonly to: number;
 }
 
+/** Items ahead of a reader at most: so many, and so many times those that it has read. A fast one is soon far enough not to be held up. */
+const FIRST_AHEAD = 4_096;
+const AHEAD_OF_READ = 2;
+
 export class OrderedResults {
+  /** Whether all are kept, and read together in the end. */
+  keepsAll = false;
   readonly #ordered: boolean;
   /** Groups that are not given out yet, in order. */
   readonly #groups: Group[] = [];
@@ -50,8 +56,15 @@ export class OrderedResults {
     this.#ordered = ordered;
   }
 
-  /** Items that are given out, kept, or left out and passed by. */
-  get passed(): number {
+  /** Items that may be pulled and not passed, so that a slow reader is not far behind what was pulled. */
+  get ahead(): number {
+    return this.keepsAll ? Infinity : FIRST_AHEAD + AHEAD_OF_READ * this.#passed;
+  }
+
+  /** Keeps what is kept, and passes by what was left out at the head. @returns items that are given out, kept, or left out. */
+  pass(): number {
+    if (this.keepsAll) this.keep();
+    else void this.isEmpty;
     return this.#passed;
   }
 
@@ -110,6 +123,7 @@ export class OrderedResults {
 
   /** No more results will come: what is there is given out as far as it goes without a gap. */
   end(): void {
+    if (this.keepsAll) this.keep();
     this.#ended = true;
   }
 

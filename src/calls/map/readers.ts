@@ -1,14 +1,15 @@
 /**
- * Who reads the results of a run one after the other: in the order in which
- * they asked.
+ * Who reads the results of a run: readers, one result after the other, in the
+ * order in which they asked; or one that gets all of them in the end.
  *
  * Guarantee: the failure of a run is told once; whoever asks then is told that
  * there is nothing more.
  */
 import { Promise } from '../../builtins.js';
-import { resolved } from '../../promises.js';
-import type { OffthreadError } from '../../errors.js';
-import { NOTHING, type OrderedResults, type View } from './ordered-results.js';
+import { rejected, resolved } from '../../promises.js';
+import { readBefore } from '../batches/run-errors.js';
+import type { Failure } from '../batches/early-end.js';
+import { type Finished, NOTHING, type OrderedResults, type View } from './ordered-results.js';
 
 interface Reader {
   readonly view: View<unknown>;
@@ -19,23 +20,32 @@ interface Reader {
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 export class Readers {
+  readonly #name: string;
   readonly #results: OrderedResults;
   readonly #waiting: Reader[] = [];
-  /** Whether nobody is to be told anything any more: how the run ended has been told, or whoever wanted to know has gone. */
-  told = false;
+  /** Nobody is to be told anything any more: how the run ended has been told, or whoever wanted to know has gone. */
+  #told = false;
 
-  constructor(results: OrderedResults) {
+  constructor(name: string, results: OrderedResults) {
+    this.#name = name;
     this.#results = results;
   }
 
-  get isEmpty(): boolean {
-    return this.#waiting.length === 0;
+  /** Whether somebody waits for what comes next. */
+  get areWaiting(): boolean {
+    return this.#results.keepsAll || this.#waiting.length > 0;
   }
 
-  /** What is there already. */
+  /** Results that were there when the run ended early, and that nobody has been given, or will be. */
+  get leftOver(): readonly Finished[] {
+    return this.#told ? this.#results.leftOver() : [];
+  }
+
+  /** What is there already; null where that is nothing. */
   take<T>(view: View<T>): Promise<IteratorResult<T, undefined>> | null {
-    if (this.told) return resolved(DONE);
-    const one = this.isEmpty ? this.#results.take(view) : NOTHING;
+    if (this.#results.keepsAll) return rejected(readBefore(this.#name));
+    if (this.#told) return resolved(DONE);
+    const one = this.#waiting.length === 0 ? this.#results.take(view) : NOTHING;
     return one === NOTHING ? null : resolved({ done: false, value: one });
   }
 
@@ -44,6 +54,26 @@ export class Readers {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ view, resolve: resolve as Reader['resolve'], reject });
     });
+  }
+
+  /** All that is not read yet is kept for one reader. @throws StreamError where there is another. */
+  keepAll(): void {
+    if (this.#told || this.areWaiting) throw readBefore(this.#name);
+    this.#results.keepsAll = true;
+  }
+
+  /** All that was kept. @param expected how many there are, where that is known. @throws what the run failed with. */
+  takeAll(failure: Failure | null, expected: number | undefined): unknown[] {
+    this.#told = true;
+    if (failure !== null) throw failure();
+    // What was there before anybody wanted all of it.
+    this.#results.keep();
+    return this.#results.collect(expected);
+  }
+
+  /** Nobody reads any more. */
+  leave(): void {
+    this.#told = true;
   }
 
   /** Gives out what there is. @returns whether that was anything. */
@@ -60,12 +90,12 @@ export class Readers {
   }
 
   /** The run is over: those that still wait, once all has been given out, are told how. */
-  end(failure: (() => OffthreadError) | null): void {
+  end(failure: Failure | null): void {
     if (!this.#results.isEmpty) return;
     for (const { resolve, reject } of this.#waiting.splice(0)) {
-      if (failure === null || this.told) resolve(DONE);
+      if (failure === null || this.#told) resolve(DONE);
       else {
-        this.told = true;
+        this.#told = true;
         reject(failure());
       }
     }
