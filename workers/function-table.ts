@@ -28,6 +28,8 @@ export class FunctionTable {
   readonly #engines = new Map<EngineName, Engine>();
   readonly #callbacks = new Map<Engine, LaneCallbacks>();
   #writer: ChannelWriter | null = null;
+  /** Native address of the lane's memory. */
+  #base: bigint | undefined;
 
   constructor(memory: LaneMemory, { stackBytes, spinUs }: LaneSettings, link: LaneLink) {
     this.#memory = memory;
@@ -112,17 +114,10 @@ export class FunctionTable {
     return engine;
   }
 
-  #base(engine: Engine): bigint {
-    let base = bases.get(this.#memory);
-    if (base === undefined) {
-      base = engine.addressOf(new Uint8Array(this.#memory.buffer));
-      bases.set(this.#memory, base);
-    }
-    return base;
-  }
-
   #frame(engine: Engine, spec: FunctionSpec): Frame {
-    const base = this.#base(engine);
+    // Asked once: on some engines an address costs more than a call.
+    this.#base ??= engine.addressOf(new Uint8Array(this.#memory.buffer));
+    const base = this.#base;
     const callbacks = planPayload(spec).hasCallbacks ? this.#callbacksOf(engine, base) : null;
     return { memory: this.#memory, base, callbacks, live: () => this.#link.liveAddress() };
   }
@@ -164,6 +159,3 @@ function once<R>(run: () => R): () => R {
     return done.value;
   };
 }
-
-/** Asked once: on some engines an address costs more than a call. */
-const bases = new WeakMap<LaneMemory, bigint>();

@@ -20,9 +20,8 @@ import { linkSignal, unlinkSignal } from '../signals.js';
 import type { BatchCall } from '../batches/batch-call.js';
 import { ColumnBatch, lentOf } from './column-batch.js';
 import type { CheckedColumns } from './column-check.js';
-import { EarlyEnd } from '../batches/early-end.js';
 import { cancelledRun, endedBy, endedByPool, handlerFailed } from '../batches/run-errors.js';
-import { Failures } from '../map/item-failures.js';
+import { RunFailures } from '../batches/run-failures.js';
 import { Pace, batchesAtOnce } from '../batches/batch-size.js';
 import { Progress } from '../batches/run-progress.js';
 import { failuresOf } from '../batches/item-verdicts.js';
@@ -68,7 +67,7 @@ export class ColumnRun {
   readonly #capacity: number;
   readonly #takers: number;
   readonly #startedAt = performance.now();
-  readonly #failures: Failures;
+  readonly #failures: RunFailures;
   /** The first ones, for the result. */
   readonly #kept: FailedItem[] = [];
   readonly #calls = new Set<BatchCall<ColumnBatch>>();
@@ -77,9 +76,6 @@ export class ColumnRun {
   #left: number;
   /** Batches that are being accounted for. */
   #accounting = 0;
-  readonly #early = new EarlyEnd(() => {
-    for (const call of [...this.#calls]) call.cancel('its run has ended');
-  });
   #resolve!: (result: ColumnResult<Column | null>) => void;
   #reject!: (error: unknown) => void;
 
@@ -90,10 +86,12 @@ export class ColumnRun {
     this.#left = columns.length;
     this.#ranges = columns.length === 0 ? [] : [{ from: 0, to: columns.length }];
     this.#progress = new Progress(columns.length, settings.onProgress, (error) => {
-      this.#early.set(() => handlerFailed(origin.fn.name, error, this.#progress));
+      this.#failures.stop(() => handlerFailed(origin.fn.name, error, this.#progress));
     });
     this.#progress.begin();
-    this.#failures = new Failures(origin.fn.name, settings, this.#progress, this.#early);
+    this.#failures = new RunFailures(origin.fn.name, settings, this.#progress, () => {
+      for (const call of [...this.#calls]) call.cancel('its run has ended');
+    });
     const { dispatcher, fn } = origin;
     this.#capacity = dispatcher.batchCapacity(fn, lentOf(columns, 0, 0));
     this.#takers = Math.min(settings.concurrency, dispatcher.lanes);
@@ -117,16 +115,20 @@ export class ColumnRun {
 
   /** @returns whether this stopped it. */
   cancel(reason?: unknown): boolean {
-    if (this.#early.isSet || this.#isOver) return false;
+    if (this.#failures.stopped || this.#isOver) return false;
     const { name } = this.#origin.fn;
-    this.#early.set(() => cancelledRun(name, reason, `${this.#progress.done} of ${this.#columns.length}`));
+    this.#failures.stop(() =>
+      cancelledRun(name, reason, `${this.#progress.done} of ${this.#columns.length}`),
+    );
     this.#settle();
     return true;
   }
 
   get #isOver(): boolean {
     return (
-      this.#accounting === 0 && this.#calls.size === 0 && (this.#ranges.length === 0 || this.#early.isSet)
+      this.#accounting === 0 &&
+      this.#calls.size === 0 &&
+      (this.#ranges.length === 0 || this.#failures.stopped)
     );
   }
 
@@ -137,7 +139,7 @@ export class ColumnRun {
   /** Hands out batches, and settles when there is nothing more to do. */
   #go(): void {
     const most = batchesAtOnce(this.#takers, this.#origin.dispatcher.lanes);
-    while (!this.#early.isSet && this.#ranges.length > 0 && this.#calls.size < most) this.#send();
+    while (!this.#failures.stopped && this.#ranges.length > 0 && this.#calls.size < most) this.#send();
     this.#settle();
   }
 
@@ -160,7 +162,7 @@ export class ColumnRun {
         this.#onOver(over);
       } catch (error) {
         // Nothing may be thrown from here: others' calls are being settled.
-        this.#early.set(() => endedBy(fn.name, error, this.#progress));
+        this.#failures.stop(() => endedBy(fn.name, error, this.#progress));
       }
       this.#accounting -= 1;
       if (!refused) this.#go();
@@ -172,7 +174,7 @@ export class ColumnRun {
     const { items } = call;
     this.#pace.measure(items.done, call.ms);
     if (items.lost)
-      this.#early.set(() =>
+      this.#failures.stop(() =>
         endedBy(
           this.#origin.fn.name,
           new Error('`out` was detached or shrunk while the run went on'),
@@ -210,14 +212,14 @@ export class ColumnRun {
       this.#ranges.push({ from, to: end });
       this.#left += end - from;
     };
-    if (this.#early.isSet) return;
+    if (this.#failures.stopped) return;
     if (call.late >= 0) {
       // That item has failed already.
       rest(next);
       return;
     }
     if (!call.endedByItem) {
-      this.#early.set(() => endedByPool(this.#origin.fn.name, call.error, this.#progress));
+      this.#failures.stop(() => endedByPool(this.#origin.fn.name, call.error, this.#progress));
       return;
     }
     rest(next + 1);
@@ -225,7 +227,7 @@ export class ColumnRun {
   }
 
   #onFailed(index: number, errorOf: () => unknown): void {
-    if (this.#early.isSet) {
+    if (this.#failures.stopped) {
       this.#progress.failed += 1;
       return;
     }
@@ -241,9 +243,9 @@ export class ColumnRun {
     const { signal } = this.#settings;
     if (signal !== undefined) unlinkSignal(signal, this);
     this.#progress.end();
-    if (!this.#early.isSet) this.#failures.guard(() => this.#progress.tell(true));
-    const { failure } = this.#early;
-    if (failure !== null) this.#reject(failure());
+    if (!this.#failures.stopped) this.#failures.guard(() => this.#progress.tell(true));
+    const { cause } = this.#failures;
+    if (cause !== null) this.#reject(cause());
     else {
       const { done, failed } = this.#progress;
       const failures = this.#kept.toSorted((one, other) => one.index - other.index);

@@ -8,11 +8,10 @@
  */
 import { performance } from '../../builtins.js';
 import type { MapSettings } from '../../options/map-options.js';
-import type { EarlyEnd } from '../batches/early-end.js';
 import { endedByPool } from '../batches/run-errors.js';
+import type { RunFailures } from '../batches/run-failures.js';
 import type { Progress } from '../batches/run-progress.js';
 import type { Group } from './group.js';
-import type { Failures } from './item-failures.js';
 import type { ItemSupply, Work } from './item-supply.js';
 import type { OrderedResults } from './ordered-results.js';
 import type { EndedEarly, Outcome } from './runner.js';
@@ -22,9 +21,8 @@ interface Run {
   readonly name: string;
   readonly supply: ItemSupply;
   readonly results: OrderedResults;
-  readonly failures: Failures;
+  readonly failures: RunFailures;
   readonly progress: Progress;
-  readonly early: EarlyEnd;
 }
 
 export class ItemOutcomes {
@@ -54,8 +52,8 @@ export class ItemOutcomes {
 
   /** An item has failed, or cannot be run. */
   failed(group: Group, at: number, errorOf: () => unknown): void {
-    const { supply, results, failures, progress, early } = this.#run;
-    if (early.isSet) {
+    const { supply, results, failures, progress } = this.#run;
+    if (failures.stopped) {
       progress.failed += 1;
       return;
     }
@@ -80,10 +78,10 @@ export class ItemOutcomes {
 
   /** The batch ended at an item before its end: what is behind that one runs again. */
   #endedEarly(group: Group, at: number, to: number, { error, blame }: EndedEarly): void {
-    const { name, supply, progress, early } = this.#run;
-    if (early.isSet) return;
+    const { name, supply, failures, progress } = this.#run;
+    if (failures.stopped) return;
     if (blame === 'run') {
-      early.set(() => endedByPool(name, error, progress));
+      failures.stop(() => endedByPool(name, error, progress));
       return;
     }
     supply.again(group, blame === 'next' ? at + 1 : at, to);

@@ -18,11 +18,10 @@ import type { ManyProgress } from '../../options/column-options.js';
 import type { MapSettings } from '../../options/map-options.js';
 import { abortReason, hasAborted } from '../../options/signal-state.js';
 import { type Abortable, linkSignal, unlinkSignal } from '../signals.js';
-import { EarlyEnd, type Failure } from '../batches/early-end.js';
 import { cancelledRun, endedByPool, handlerFailed, sourceFailed } from '../batches/run-errors.js';
+import { type Failure, RunFailures } from '../batches/run-failures.js';
 import { Progress } from '../batches/run-progress.js';
 import type { PoolRun, Runs } from '../batches/runs.js';
-import { Failures } from './item-failures.js';
 import { ItemOutcomes } from './item-outcomes.js';
 import { ItemSupply, type Work } from './item-supply.js';
 import { type Finished, OrderedResults, type View } from './ordered-results.js';
@@ -42,8 +41,7 @@ export class MapRun implements Abortable, PoolRun {
   readonly #results: OrderedResults;
   readonly #readers: Readers;
   readonly #progress: Progress;
-  readonly #failures: Failures;
-  readonly #early: EarlyEnd;
+  readonly #failures: RunFailures;
   readonly #turns = new Turns(() => this.#go());
   /** What stops the work that is under way. */
   readonly #stops = new Set<(reason: unknown) => void>();
@@ -62,7 +60,6 @@ export class MapRun implements Abortable, PoolRun {
     this.#runner = runner;
     this.#runs = runs;
     this.#signal = settings.signal;
-    this.#early = new EarlyEnd((failure) => this.#stopAll(failure));
     this.#source = new Source(items, {
       came: () => this.#go(),
       failed: (error) => this.#end(() => sourceFailed(name, this.#supply.pulled, error, progress)),
@@ -70,11 +67,10 @@ export class MapRun implements Abortable, PoolRun {
     const progress = new Progress(this.#source.total, settings.onProgress, (error) =>
       this.#end(() => handlerFailed(name, error, progress)),
     );
-    const early = this.#early;
     const results = new OrderedResults(settings.ordered);
-    const failures = new Failures(name, settings, progress, early);
+    const failures = new RunFailures(name, settings, progress, (cause) => this.#stopAll(cause));
     const supply = new ItemSupply(this.#source, runner, progress, results, settings.again, () => this.#go());
-    this.#outcomes = new ItemOutcomes({ name, supply, results, failures, progress, early }, settings.onError);
+    this.#outcomes = new ItemOutcomes({ name, supply, results, failures, progress }, settings.onError);
     this.#progress = progress;
     this.#results = results;
     this.#readers = new Readers(name, results);
@@ -112,7 +108,7 @@ export class MapRun implements Abortable, PoolRun {
     if (!this.#started) this.#start();
     this.#go();
     await this.#ended;
-    return this.#readers.takeAll(this.#early.failure, this.#progress.total);
+    return this.#readers.takeAll(this.#failures.cause, this.#progress.total);
   }
 
   /** No more results are wanted. @returns a promise for the real end: nothing of it runs any more. */
@@ -124,7 +120,7 @@ export class MapRun implements Abortable, PoolRun {
 
   /** @returns whether this stopped it. */
   cancel(reason?: unknown): boolean {
-    if (this.#early.isSet || this.#isOver) return false;
+    if (this.#failures.stopped || this.#isOver) return false;
     this.#started = true;
     this.#end(() => cancelledRun(this.name, reason, `${this.#progress.done}`));
     return true;
@@ -166,15 +162,15 @@ export class MapRun implements Abortable, PoolRun {
       else this.#endWithPool(this.#closed);
       this.#finish();
     } while (this.#readers.serve());
-    if (this.#isOver) this.#readers.end(this.#early.failure);
+    if (this.#isOver) this.#readers.end(this.#failures.cause);
     this.#runs.await(this, !this.#isOver && this.#readers.areWaiting);
   }
 
   #sendAll(): void {
-    while (!this.#early.isSet && this.#stops.size < this.#runner.most && this.#turns.has()) {
+    while (!this.#failures.stopped && this.#stops.size < this.#runner.most && this.#turns.has()) {
       const work = this.#account(() => this.#supply.next());
       // To be asked for an item, a source may have ended the run.
-      if (work === undefined || this.#early.isSet) break;
+      if (work === undefined || this.#failures.stopped) break;
       this.#send(work);
     }
   }
@@ -197,7 +193,7 @@ export class MapRun implements Abortable, PoolRun {
     });
     this.#stops.add(stop);
     // A function of the caller's may have ended the run while it was being called.
-    if (this.#early.isSet) stop('its run has ended');
+    if (this.#failures.stopped) stop('its run has ended');
   }
 
   /** Nothing may be thrown from here: others' calls are being settled. */
@@ -215,7 +211,7 @@ export class MapRun implements Abortable, PoolRun {
   }
 
   #end(failure: Failure): void {
-    this.#early.set(failure);
+    this.#failures.stop(failure);
     this.#go();
   }
 
@@ -228,12 +224,12 @@ export class MapRun implements Abortable, PoolRun {
 
   #finish(): void {
     if (this.#isOver || this.#stops.size > 0) return;
-    if (!this.#early.isSet && !this.#supply.isComplete) return;
+    if (!this.#failures.stopped && !this.#supply.isComplete) return;
     this.#isOver = true;
     if (this.#signal !== undefined) unlinkSignal(this.#signal, this);
     this.#leavePool();
     this.#progress.end();
-    if (!this.#early.isSet) {
+    if (!this.#failures.stopped) {
       this.#progress.total = this.#supply.pulled;
       this.#failures.guard(() => this.#progress.tell(true));
       this.#failures.checkShare(this.#supply.pulled);

@@ -8,7 +8,7 @@
 import { Promise } from '../../builtins.js';
 import { rejected, resolved } from '../../promises.js';
 import { readBefore } from '../batches/run-errors.js';
-import type { Failure } from '../batches/early-end.js';
+import type { Failure } from '../batches/run-failures.js';
 import { type Finished, NOTHING, type OrderedResults, type View } from './ordered-results.js';
 
 interface Reader {

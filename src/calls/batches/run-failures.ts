@@ -1,14 +1,19 @@
 /**
- * What the failed items of a run are put up with: counted, left out, shown to
- * whoever asked for them, or the end of the run.
+ * What goes wrong in a run: items that fail are counted, left out, shown to the
+ * caller's handler, or end the run; and other things end it, too.
  *
- * Guarantee: a failed item is counted once, and its error is made only where
- * somebody is going to see it: it takes some 20 µs, and whole batches may fail.
+ * Guarantees:
+ * - The first cause that ends a run is the one that it fails with.
+ * - A failed item is counted once, and its error is made only where somebody is
+ *   going to see it: it takes some 20 µs, and whole batches may fail.
  */
+import type { OffthreadError } from '../../errors.js';
 import { isThenable } from '../../supervisor/host-functions/thenable.js';
-import type { EarlyEnd } from '../batches/early-end.js';
-import { answeredLater, budgetOf, failedItem, handlerFailed, tooMany } from '../batches/run-errors.js';
-import type { Progress } from '../batches/run-progress.js';
+import { answeredLater, budgetOf, failedItem, handlerFailed, tooMany } from './run-errors.js';
+import type { Progress } from './run-progress.js';
+
+/** What a run fails with: made when it is told, with the counts of that moment. */
+export type Failure = () => OffthreadError;
 
 /** An item that is left out, or what is put in the place of its result. */
 export type Instead = 'skip' | { readonly value: unknown };
@@ -20,18 +25,37 @@ export interface FailureSettings {
   readonly maxFailures: number;
 }
 
-export class Failures {
+export class RunFailures {
   readonly #name: string;
   readonly #settings: FailureSettings;
   readonly #progress: Progress;
-  readonly #early: EarlyEnd;
+  readonly #onStop: (cause: Failure) => void;
+  #cause: Failure | null = null;
   #last: { readonly index: number; readonly errorOf: () => unknown } | null = null;
 
-  constructor(name: string, settings: FailureSettings, progress: Progress, early: EarlyEnd) {
+  /** @param onStop told once: what is under way is to stop. */
+  constructor(name: string, settings: FailureSettings, progress: Progress, onStop: (cause: Failure) => void) {
     this.#name = name;
     this.#settings = settings;
     this.#progress = progress;
-    this.#early = early;
+    this.#onStop = onStop;
+  }
+
+  /** What the run fails with; null while nothing has ended it early. */
+  get cause(): Failure | null {
+    return this.#cause;
+  }
+
+  /** Whether something has ended the run early. */
+  get stopped(): boolean {
+    return this.#cause !== null;
+  }
+
+  /** Ends the run: the first cause counts. */
+  stop(cause: Failure): void {
+    if (this.#cause !== null) return;
+    this.#cause = cause;
+    this.#onStop(cause);
   }
 
   /** Counts an item that is left out without a look at its error. @returns false where that is to be seen: nothing is counted then. */
@@ -63,9 +87,8 @@ export class Failures {
         const answers = replaces ? "'stop', 'skip' or { value }" : "'stop' or 'skip'";
         throw new TypeError(`onError answered ${String(does)}; it has to answer ${answers}`);
       }
-      if (does === 'stop') this.#early.set(() => failedItem(this.#name, index, error, this.#progress));
-      else if (failed > budget)
-        this.#early.set(() => tooMany(this.#name, index, error, this.#progress, budget));
+      if (does === 'stop') this.stop(() => failedItem(this.#name, index, error, this.#progress));
+      else if (failed > budget) this.stop(() => tooMany(this.#name, index, error, this.#progress, budget));
       else instead = does;
     });
     return instead;
@@ -76,7 +99,7 @@ export class Failures {
     try {
       return run();
     } catch (error) {
-      this.#early.set(() => handlerFailed(this.#name, error, this.#progress));
+      this.stop(() => handlerFailed(this.#name, error, this.#progress));
       return undefined;
     }
   }
@@ -87,7 +110,7 @@ export class Failures {
     const last = this.#last;
     if (last === null || this.#progress.failed <= budget) return;
     const error = last.errorOf();
-    this.#early.set(() => tooMany(this.#name, last.index, error, this.#progress, budget));
+    this.stop(() => tooMany(this.#name, last.index, error, this.#progress, budget));
   }
 }
 
