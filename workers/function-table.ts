@@ -1,9 +1,11 @@
 /** The functions a lane can call, by number: bound as libraries are announced. */
 import type { EngineName, FunctionSpec } from '../src/declare/spec.js';
-import { BoundFunction, type Frame, bindAll, bindHelper } from '../src/engines/bound-function.js';
+import { BoundFunction, bindAll } from '../src/engines/bound-function.js';
 import type { Engine } from '../src/engines/engine.js';
+import type { Frame } from '../src/engines/frame.js';
 import { loadEngine } from '../src/engines/load-engine.js';
 import { openOn } from '../src/engines/loading/load-library.js';
+import { bindHelper } from '../src/engines/prototypes.js';
 import { nativeMemory } from '../src/engines/system/native-memory.js';
 import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
 import type { LaneSettings, ToLane } from '../src/shared/messages/messages.js';

@@ -4,7 +4,7 @@
  */
 import { Atomics, performance } from '../builtins.js';
 import { BoundFunction } from '../engines/bound-function.js';
-import type { Frame } from '../engines/bound-function.js';
+import type { Frame } from '../engines/frame.js';
 import { loadEngine } from '../engines/load-engine.js';
 import { openOn } from '../engines/loading/load-library.js';
 import type { DeclaredFunction } from '../lanes/rows/declared-function.js';

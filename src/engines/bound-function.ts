@@ -5,7 +5,7 @@
  * Order after the call, on the calling thread: errno first, then the library's
  * own last error, then texts, because each later step may disturb the earlier.
  */
-import type { FunctionSpec, HostFunctionSpec, ParamSpec, Scalar, TextSpec } from '../declare/spec.js';
+import type { FunctionSpec, ParamSpec } from '../declare/spec.js';
 import { type BatchPlan, planBatch } from '../shared/memory/batch-layout.js';
 import { ERRNO_SHIFT, Header, Outcome, Phase, RowDouble, RowWord } from '../shared/memory/layout.js';
 import type { LaneMemory } from '../shared/memory/lane-memory.js';
@@ -13,73 +13,16 @@ import {
   FIRST_EXTERNAL,
   FIRST_LIVE,
   NO_FUNCTION,
-  NO_TEXT,
   NULL_CELL,
   OWN_FUNCTION,
   Op,
   type PayloadPlan,
   planPayload,
 } from '../shared/memory/payload.js';
-import type { Engine, EngineLibrary, NativeFunction, NativeValue, Prototype } from './engine.js';
-import { type NativeText, nativeText } from './system/native-text.js';
-
-/** Addresses of functions that native code can call. */
-export interface CallbackSource {
-  /** For a callback parameter of a function, or its chunks. */
-  own(spec: FunctionSpec, index: number): bigint;
-  /** For a persistent callback, by its id. */
-  persistent(id: number, param: HostFunctionSpec): bigint;
-  /** Returns non-zero once the running call is to stop. */
-  probe(): bigint;
-}
-
-/** Where a call's memory is, in one environment. */
-export interface Frame {
-  readonly memory: LaneMemory;
-  /** Native address of `memory.buffer`. */
-  readonly base: bigint;
-  /** Null where native code cannot call back. */
-  readonly callbacks: CallbackSource | null;
-  /** Native address of the live bytes. */
-  readonly live: () => bigint;
-}
-
-function scalarOf(param: ParamSpec): Scalar {
-  return param.kind === 'value' ? param.type : 'pointer';
-}
-
-/** The C prototype an engine binds: everything that is not a value is an address. */
-function prototypeOf(spec: FunctionSpec): Prototype {
-  const { returns } = spec;
-  return {
-    arguments: spec.params.map(scalarOf),
-    returns: returns.kind === 'value' ? returns.type : returns.kind === 'text' ? 'pointer' : 'void',
-  };
-}
-
-/** The C prototype of a helper (`lastError`, `onCancel`): the types of the call's own values. */
-function helperPrototype(
-  spec: FunctionSpec,
-  indices: readonly number[],
-  returns: Prototype['returns'],
-): Prototype {
-  return {
-    arguments: indices.map((index) => {
-      const param = spec.params[index];
-      return param !== undefined && 'type' in param ? param.type : 'pointer';
-    }),
-    returns,
-  };
-}
-
-/** Binds an interrupt function. @throws SymbolNotFoundError */
-export function bindHelper(
-  library: EngineLibrary,
-  spec: FunctionSpec,
-  { symbol, arguments: indices }: NonNullable<FunctionSpec['onCancel']>,
-): NativeFunction {
-  return library.bind(symbol, helperPrototype(spec, indices, 'void'));
-}
+import type { Engine, EngineLibrary, NativeFunction, NativeValue } from './engine.js';
+import type { Frame } from './frame.js';
+import { bindHelper, prototypeOf } from './prototypes.js';
+import { ReturnedTexts, hasTexts } from './returned-texts.js';
 
 /** Finds every symbol that the functions of a library need. @throws what is wrong with it. */
 export function bindAll(engine: Engine, library: EngineLibrary, specs: readonly FunctionSpec[]): void {
@@ -90,12 +33,6 @@ export function bindAll(engine: Engine, library: EngineLibrary, specs: readonly 
   }
 }
 
-interface TextSource {
-  readonly cell: number;
-  readonly area: number;
-  readonly free: NativeFunction | null;
-}
-
 export class BoundFunction {
   readonly spec: FunctionSpec;
   readonly plan: PayloadPlan;
@@ -103,10 +40,8 @@ export class BoundFunction {
   readonly batch: BatchPlan | null;
   readonly #engine: Engine;
   readonly #call: NativeFunction;
-  readonly #lastError: NativeFunction | null;
-  readonly #text: NativeText | null;
-  readonly #returnFree: NativeFunction | null;
-  readonly #outTexts: readonly TextSource[];
+  /** Null where no text comes back. */
+  readonly #texts: ReturnedTexts | null;
   /** Reused: a lane runs one call at a time and native code cannot re-enter it. */
   readonly #args: (number | bigint)[];
 
@@ -118,21 +53,7 @@ export class BoundFunction {
     this.#call = spec.errno
       ? library.bindErrno(spec.symbol, prototypeOf(spec))
       : library.bind(spec.symbol, prototypeOf(spec));
-    this.#lastError =
-      spec.lastError === null
-        ? null
-        : library.bind(spec.lastError.symbol, helperPrototype(spec, spec.lastError.arguments, 'pointer'));
-    const free = (text: TextSpec): NativeFunction | null =>
-      text.free === null ? null : library.bind(text.free, { arguments: ['pointer'], returns: 'void' });
-    this.#returnFree = spec.returns.kind === 'text' ? free(spec.returns.text) : null;
-    const outTexts: TextSource[] = [];
-    spec.params.forEach((param, cell) => {
-      if (param.kind !== 'outText') return;
-      outTexts.push({ cell, area: this.plan.outTexts[outTexts.length] as number, free: free(param.text) });
-    });
-    this.#outTexts = outTexts;
-    const texts = spec.returns.kind === 'text' || outTexts.length > 0 || spec.lastError !== null;
-    this.#text = texts ? nativeText(engine) : null;
+    this.#texts = hasTexts(spec) ? new ReturnedTexts(engine, library, spec, this.plan) : null;
     this.#args = Array.from({ length: spec.params.length }, () => 0);
   }
 
@@ -150,12 +71,10 @@ export class BoundFunction {
     const value = this.#invokeNative();
     memory.i32[Header.PHASE] = Phase.ANSWER;
     let outcome = this.spec.errno ? this.#engine.errno() << ERRNO_SHIFT : 0;
-    if (this.#returned(memory, sequence, value)) outcome |= Outcome.NATIVE_FAILURE;
-    let texts: (string | null)[] | null = null;
-    if (this.#text !== null) {
-      texts = this.#texts(frame, payload, value, outcome);
-      if (texts !== null) outcome |= Outcome.TEXT_BY_PORT;
-    }
+    const failed = this.#returned(memory, sequence, value);
+    if (failed) outcome |= Outcome.NATIVE_FAILURE;
+    const texts = this.#texts === null ? null : this.#texts.copy(frame, payload, this.#args, value, failed);
+    if (texts !== null) outcome |= Outcome.TEXT_BY_PORT;
     memory.i32[word + RowWord.OUTCOME] = outcome;
     return texts;
   }
@@ -304,44 +223,5 @@ export class BoundFunction {
       default:
     }
     return this.failed(value);
-  }
-
-  /** Copies every text that came back; null when all of them fitted. */
-  #texts(frame: Frame, payload: number, value: NativeValue, outcome: number): (string | null)[] | null {
-    const { memory, base } = frame;
-    const { plan } = this;
-    const reader = this.#text as NativeText;
-    const texts: (string | null)[] = [];
-    if (
-      this.#lastError !== null &&
-      ((outcome & Outcome.NATIVE_FAILURE) !== 0 || this.spec.fails === 'host')
-    ) {
-      const indices = this.spec.lastError?.arguments ?? [];
-      const pointer = this.#lastError(
-        ...indices.map((index) => this.#helperArgument(memory, payload, index)),
-      ) as bigint;
-      texts.push(reader.copy(pointer, memory, base, payload + plan.lastError));
-    } else if (plan.lastError !== NO_TEXT) {
-      memory.i32[(payload + plan.lastError) / 4] = -1;
-      texts.push(null);
-    }
-    if (plan.returnText !== NO_TEXT) {
-      texts.push(reader.copy(value as bigint, memory, base, payload + plan.returnText));
-      if (this.#returnFree !== null && value !== 0n) this.#returnFree(value as bigint);
-    }
-    for (const source of this.#outTexts) {
-      const pointer = memory.u64[payload / 8 + source.cell] as bigint;
-      texts.push(reader.copy(pointer, memory, base, payload + source.area));
-      if (source.free !== null && pointer !== 0n) source.free(pointer);
-    }
-    return texts.some((text) => text !== null) ? texts : null;
-  }
-
-  /** A value argument as it was passed; of an out or inout cell, its content. */
-  #helperArgument(memory: LaneMemory, payload: number, index: number): number | bigint {
-    const param = this.spec.params[index];
-    if (param === undefined || param.kind === 'value' || !('type' in param))
-      return this.#args[index] as number | bigint;
-    return memory.u64[payload / 8 + index] as bigint;
   }
 }

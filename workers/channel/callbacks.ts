@@ -19,7 +19,7 @@
  */
 import { JSON } from '../../src/builtins.js';
 import type { ChunksSpec, FunctionSpec, HostFunctionSpec } from '../../src/declare/spec.js';
-import type { CallbackSource } from '../../src/engines/bound-function.js';
+import type { CallbackSource } from '../../src/engines/frame.js';
 import { CallbackReader } from '../../src/engines/callback-reader.js';
 import type { Engine, NativeCallback, NativeValue, Prototype } from '../../src/engines/engine.js';
 import type { ChannelWriter } from './channel-writer.js';

@@ -17,7 +17,8 @@ import { type DeathPhase, LaneCrashedError } from '../../errors.js';
 import { pathOfName } from '../../engines/loading/library-name.js';
 import type { LaneReport, Question, ToLane } from '../../shared/messages/messages.js';
 import { Disorder } from '../../shared/messages/disorder.js';
-import { Child, type ChildEnd, type ChildOptions } from './child.js';
+import { Child, type ChildOptions } from './child.js';
+import { type ChildEnd, reasonOf } from './child-end.js';
 import type { Death } from '../death.js';
 import type { ProbeOpen } from '../lane.js';
 import { type Answer, Questions } from './questions.js';
@@ -201,7 +202,7 @@ export class ChildLife {
       signal,
       exitCode,
       pid: this.child.pid,
-      stderr: this.child.stderr,
+      stderr: this.child.stderr.lines,
       cause: cause ?? end.cause,
     };
   }
@@ -251,14 +252,6 @@ export class ChildLife {
     );
     this.#events.ended(death);
   }
-}
-
-function reasonOf({ exitCode, signal, unsure, cause }: ChildEnd): string {
-  if (signal !== undefined) return `was killed by ${signal}`;
-  if (unsure === true) return 'exited with code 0, or was killed by a signal that Node.js has no name for';
-  if (exitCode !== undefined) return `exited with code ${exitCode}`;
-  if (cause instanceof Error) return `could not be started: ${cause.message}`;
-  return 'ended, and the system does not say how';
 }
 
 function couldNotOpen(path: string, lane: string, { reason, ...details }: Death): LaneCrashedError {

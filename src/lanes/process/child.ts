@@ -9,16 +9,16 @@
  *   ({@link Child.lookForEnd}): by the socket, and by the system's word.
  */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { readFileSync, readSync, writeSync } from 'node:fs';
-import type { Socket } from 'node:net';
+import { readFileSync, writeSync } from 'node:fs';
 import type { NativeEnd } from '../../engines/system/system-calls.js';
 import { JSON, queueMicrotask } from '../../builtins.js';
 import { ORDERS_FD, type ProcessBoot, SOCKET_FD } from '../../shared/messages/process-boot.js';
 import type { LaneStart } from '../../options/lane-start.js';
 import { laneEnvironment } from '../../shared/lane-mark.js';
 import { workerFile } from '../../shared/package-home.js';
-import { signalName } from '../death.js';
-import { StderrTail } from './stderr-tail.js';
+import { type ChildEnd, UNKNOWN_END, endByEvent, endBySystem } from './child-end.js';
+import { ChildStderr } from './child-stderr.js';
+import { descriptorOf, readNow, socketOf } from './descriptors.js';
 
 const STDERR_FD = 2;
 
@@ -39,24 +39,12 @@ export interface ChildEvents {
   ended(end: ChildEnd): void;
 }
 
-/** How a process ended. */
-export interface ChildEnd {
-  readonly exitCode: number | undefined;
-  readonly signal: string | undefined;
-  /** It may have been a signal: of one that it has no name for, as those for real time, Node.js says that the code was 0. */
-  readonly unsure?: boolean;
-  /** Why it could not be started. */
-  readonly cause: unknown;
-}
-
-const UNKNOWN: ChildEnd = { exitCode: undefined, signal: undefined, cause: undefined };
-
 /** Those that run: what they said last is passed on when this process ends, and none outlives it. */
 const running = new Set<Child>();
 
 function onExit(): void {
   for (const child of running) {
-    child.takeStderr();
+    child.stderr.take();
     child.kill();
   }
 }
@@ -71,11 +59,9 @@ function unwatch(child: Child): void {
 }
 
 export class Child {
+  readonly stderr: ChildStderr;
   readonly #process: ChildProcess | null;
   readonly #events: ChildEvents;
-  readonly #tail = new StderrTail();
-  readonly #passStderr: boolean;
-  readonly #buffer = Buffer.alloc(65_536);
   #over = false;
   #closed = false;
   #seen: NativeEnd | null = null;
@@ -87,21 +73,21 @@ export class Child {
 
   constructor(options: ChildOptions, events: ChildEvents) {
     this.#events = events;
-    this.#passStderr = options.passStderr;
     try {
       this.#process = start(options);
     } catch (cause) {
       this.#process = null;
+      this.stderr = new ChildStderr(null, false);
       this.#failure = cause;
-      queueMicrotask(() => this.#end({ ...UNKNOWN, cause }));
+      queueMicrotask(() => this.#end({ ...UNKNOWN_END, cause }));
       return;
     }
     const child = this.#process;
     watch(this);
     child.on('error', (cause) => {
-      if (child.pid === undefined) this.#end({ ...UNKNOWN, cause });
+      if (child.pid === undefined) this.#end({ ...UNKNOWN_END, cause });
     });
-    child.on('exit', (code, signal) => this.#end(endBy(code, signal, this.#seen)));
+    child.on('exit', (code, signal) => this.#end(endByEvent(code, signal, this.#seen)));
     // Without a descriptor to be had it has none of them; then an error follows.
     for (const one of (child.stdio as ChildProcess['stdio'] | undefined) ?? []) one?.on('error', () => {});
     const socket = socketOf(child, SOCKET_FD);
@@ -112,7 +98,7 @@ export class Child {
       // Before Node.js hears of its end: from then on nobody can ask.
       if (child.pid !== undefined && !this.#over) this.#seen = options.endOf?.(child.pid) ?? null;
     });
-    child.stderr?.on('data', (chunk: Buffer) => this.#heard(chunk));
+    this.stderr = new ChildStderr(child.stderr ?? null, options.passStderr);
     this.hold(false);
   }
 
@@ -138,20 +124,15 @@ export class Child {
   lookForEnd(endOf: (pid: number) => NativeEnd | 'running' | null): void {
     if (this.#over) return;
     if (this.pid === undefined) {
-      this.#end({ ...UNKNOWN, cause: this.#failure });
+      this.#end({ ...UNKNOWN_END, cause: this.#failure });
       return;
     }
     if (this.isCut) this.hungUp();
     const end = endOf(this.pid);
     if (end === 'running') return;
-    if (end !== null) this.#end({ ...UNKNOWN, ...named(end) });
+    if (end !== null) this.#end(endBySystem(end));
     // Killed, and nobody says more.
-    else if (this.isCut) this.#end(UNKNOWN);
-  }
-
-  /** What it last wrote to stderr. */
-  get stderr(): readonly string[] {
-    return this.#tail.lines;
+    else if (this.isCut) this.#end(UNKNOWN_END);
   }
 
   /** Whether the host's process has to live for this one. */
@@ -186,19 +167,7 @@ export class Child {
 
   /** Takes what has come by the socket, without the event loop. */
   takeBytes(): void {
-    if (this.#read(this.socketFd) === 'closed') this.#foundClosed = true;
-  }
-
-  /** Takes what is in the pipe of stderr, without the event loop. */
-  takeStderr(): void {
-    const fd = descriptorOf(this.#process?.stderr);
-    // A grandchild may write on for ever.
-    if (fd < 0) return;
-    for (let rounds = 0; rounds < 16; rounds += 1) {
-      const bytes = this.#read(fd);
-      if (typeof bytes !== 'number') return;
-      this.#heard(this.#buffer.subarray(0, bytes));
-    }
+    if (readNow(this.socketFd) === 'closed') this.#foundClosed = true;
   }
 
   /** Whether it was alive when its end of the socket was closed: native code has closed what it did not open. */
@@ -227,45 +196,10 @@ export class Child {
     if (this.#over) return;
     this.#over = true;
     unwatch(this);
-    // What it said last is in the pipe still.
-    this.takeStderr();
+    this.stderr.end();
     this.close();
-    this.#process?.stderr?.destroy();
     this.#events.ended(end);
   }
-
-  #heard(chunk: Buffer): void {
-    this.#tail.add(chunk);
-    if (!this.#passStderr) return;
-    try {
-      // Where a thread's native code writes, and as it does: a stream that is closed must not end the host.
-      writeSync(STDERR_FD, chunk);
-    } catch {
-      // Nobody reads it, or not fast enough.
-    }
-  }
-
-  #read(fd: number): number | 'nothing' | 'closed' {
-    try {
-      const bytes = readSync(fd, this.#buffer);
-      return bytes === 0 ? 'closed' : bytes;
-    } catch (error) {
-      return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 'nothing' : 'closed';
-    }
-  }
-}
-
-/** @param seen what the system said. */
-function endBy(code: number | null, signal: string | null, seen: NativeEnd | null): ChildEnd {
-  if (code !== 0) return { exitCode: code ?? undefined, signal: signal ?? undefined, cause: undefined };
-  if (seen !== null && 'signal' in seen) {
-    return { exitCode: undefined, signal: signalName(seen.signal), cause: undefined };
-  }
-  return { exitCode: 0, signal: undefined, unsure: seen === null, cause: undefined };
-}
-
-function named(end: NativeEnd): Partial<ChildEnd> {
-  return 'signal' in end ? { signal: signalName(end.signal) } : end;
 }
 
 function start({ boot, start, shared }: ChildOptions): ChildProcess {
@@ -293,15 +227,4 @@ function livesOn(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-/** The host's end of a socket, by the child's descriptor. */
-function socketOf(child: ChildProcess | null, fd: number): Socket | undefined {
-  return (child?.stdio as readonly (Socket | undefined)[] | undefined)?.[fd];
-}
-
-/** Node.js keeps it on the handle only. */
-function descriptorOf(stream: unknown): number {
-  const { _handle: handle } = (stream ?? {}) as { _handle?: { fd?: number } | null };
-  return handle?.fd ?? -1;
 }

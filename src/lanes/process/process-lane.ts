@@ -242,7 +242,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   }
 
   takeStderr(): void {
-    this.#child.takeStderr();
+    this.#child.stderr.take();
   }
 
   get #child(): Child {

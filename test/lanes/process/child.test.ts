@@ -1,7 +1,8 @@
 /** B2: the process of a lane. */
 import { closeSync, openSync } from 'node:fs';
 import { expect } from 'chai';
-import { Child, type ChildEnd } from '../../../src/lanes/process/child.js';
+import type { ChildEnd } from '../../../src/lanes/process/child-end.js';
+import { Child } from '../../../src/lanes/process/child.js';
 
 const boot = {
   name: 'test',
