@@ -1,7 +1,7 @@
 /** The functions a lane can call, by number: bound as libraries are announced. */
 import type { EngineName, FunctionSpec } from '../src/declare/spec.js';
 import { BoundFunction, bindAll } from '../src/engines/bound-function.js';
-import type { Engine } from '../src/engines/engine.js';
+import type { Engine, EngineLibrary } from '../src/engines/engine.js';
 import type { Frame } from '../src/engines/frame.js';
 import { loadEngine } from '../src/engines/load-engine.js';
 import { openOn } from '../src/engines/loading/load-library.js';
@@ -63,21 +63,25 @@ export class FunctionTable {
   }
 
   /** Binds a library's functions. A failure is kept for the calls that need it: nobody waits here. */
-  add(library: Extract<ToLane, { kind: 'library' }>): void {
-    const open = once(() => {
-      const engine = this.#engine(library.engine);
-      return { engine, opened: openOn(engine, library.path, library.terms) };
-    });
-    for (const { number, spec } of library.functions) {
-      try {
-        const { engine, opened } = open();
-        const bound = new BoundFunction(engine, opened, spec);
-        // For the interrupt thread: on some engines it may not look symbols up by itself.
-        if (spec.onCancel !== null) bindHelper(opened, spec, spec.onCancel);
-        this.#callables[number] = { bound, frame: this.#frame(engine, spec) };
-      } catch (error) {
-        this.#failures.set(number, error);
-      }
+  add({ engine: name, path, terms, functions }: Extract<ToLane, { kind: 'library' }>): void {
+    if (functions.length === 0) return;
+    try {
+      const engine = this.#engine(name);
+      const opened = openOn(engine, path, terms);
+      for (const { number, spec } of functions) this.#bind(number, spec, engine, opened);
+    } catch (error) {
+      for (const { number } of functions) this.#failures.set(number, error);
+    }
+  }
+
+  #bind(number: number, spec: FunctionSpec, engine: Engine, library: EngineLibrary): void {
+    try {
+      const bound = new BoundFunction(engine, library, spec);
+      // For the interrupt thread: on some engines it may not look symbols up by itself.
+      if (spec.onCancel !== null) bindHelper(library, spec, spec.onCancel);
+      this.#callables[number] = { bound, frame: this.#frame(engine, spec) };
+    } catch (error) {
+      this.#failures.set(number, error);
     }
   }
 
@@ -144,20 +148,4 @@ export class FunctionTable {
     }
     return callbacks;
   }
-}
-
-/** Runs something at the first call; a failure is that of every call. */
-function once<R>(run: () => R): () => R {
-  let done: { readonly value: R } | { readonly error: unknown } | undefined;
-  return () => {
-    if (done === undefined) {
-      try {
-        done = { value: run() };
-      } catch (error) {
-        done = { error };
-      }
-    }
-    if ('error' in done) throw done.error;
-    return done.value;
-  };
 }

@@ -22,7 +22,7 @@ import {
 import type { Engine, EngineLibrary, NativeFunction, NativeValue } from './engine.js';
 import type { Frame } from './frame.js';
 import { bindHelper, prototypeOf } from './prototypes.js';
-import { ReturnedTexts, hasTexts } from './returned-texts.js';
+import { type ReturnedTexts, returnedTexts } from './returned-texts.js';
 
 /** Finds every symbol that the functions of a library need. @throws what is wrong with it. */
 export function bindAll(engine: Engine, library: EngineLibrary, specs: readonly FunctionSpec[]): void {
@@ -53,7 +53,7 @@ export class BoundFunction {
     this.#call = spec.errno
       ? library.bindErrno(spec.symbol, prototypeOf(spec))
       : library.bind(spec.symbol, prototypeOf(spec));
-    this.#texts = hasTexts(spec) ? new ReturnedTexts(engine, library, spec, this.plan) : null;
+    this.#texts = returnedTexts(engine, library, spec, this.plan);
     this.#args = Array.from({ length: spec.params.length }, () => 0);
   }
 
@@ -73,7 +73,7 @@ export class BoundFunction {
     let outcome = this.spec.errno ? this.#engine.errno() << ERRNO_SHIFT : 0;
     const failed = this.#returned(memory, sequence, value);
     if (failed) outcome |= Outcome.NATIVE_FAILURE;
-    const texts = this.#texts === null ? null : this.#texts.copy(frame, payload, this.#args, value, failed);
+    const texts = this.#texts === null ? null : this.#texts(frame, payload, this.#args, value, failed);
     if (texts !== null) outcome |= Outcome.TEXT_BY_PORT;
     memory.i32[word + RowWord.OUTCOME] = outcome;
     return texts;

@@ -19,85 +19,73 @@ interface TextSource {
   readonly free: NativeFunction | null;
 }
 
-export function hasTexts({ returns, params, lastError }: FunctionSpec): boolean {
-  return returns.kind === 'text' || lastError !== null || params.some(({ kind }) => kind === 'outText');
-}
+/**
+ * Copies the texts of a call that has returned.
+ * @param args as they were passed.
+ * @param failed whether the returned value means failure.
+ * @returns those that are too long for their areas, null in the place of others; null when all fitted.
+ */
+export type ReturnedTexts = (
+  frame: Frame,
+  payload: number,
+  args: readonly (number | bigint)[],
+  value: NativeValue,
+  failed: boolean,
+) => (string | null)[] | null;
 
-export class ReturnedTexts {
-  readonly #spec: FunctionSpec;
-  readonly #plan: PayloadPlan;
-  readonly #reader: NativeText;
-  readonly #lastError: NativeFunction | null;
-  readonly #returnFree: NativeFunction | null;
-  readonly #outTexts: readonly TextSource[];
-
-  /** @throws SymbolNotFoundError */
-  constructor(engine: Engine, library: EngineLibrary, spec: FunctionSpec, plan: PayloadPlan) {
-    this.#spec = spec;
-    this.#plan = plan;
-    const { lastError, returns, params } = spec;
-    this.#lastError =
-      lastError === null
-        ? null
-        : library.bind(lastError.symbol, helperPrototype(spec, lastError.arguments, 'pointer'));
-    const free = (text: TextSpec): NativeFunction | null =>
-      text.free === null ? null : library.bind(text.free, { arguments: ['pointer'], returns: 'void' });
-    this.#returnFree = returns.kind === 'text' ? free(returns.text) : null;
-    const outTexts: TextSource[] = [];
-    params.forEach((param, cell) => {
-      if (param.kind !== 'outText') return;
-      outTexts.push({ cell, area: plan.outTexts[outTexts.length] as number, free: free(param.text) });
-    });
-    this.#outTexts = outTexts;
-    this.#reader = nativeText(engine);
-  }
-
-  /**
-   * @param args as they were passed.
-   * @param failed whether the returned value means failure.
-   * @returns the texts that are too long for their areas, null in the place of others; null when all fitted.
-   */
-  copy(
-    { memory, base }: Frame,
-    payload: number,
-    args: readonly (number | bigint)[],
-    value: NativeValue,
-    failed: boolean,
-  ): (string | null)[] | null {
-    const plan = this.#plan;
-    const reader = this.#reader;
+/** Null where no text comes back. @throws SymbolNotFoundError */
+export function returnedTexts(
+  engine: Engine,
+  library: EngineLibrary,
+  spec: FunctionSpec,
+  plan: PayloadPlan,
+): ReturnedTexts | null {
+  const { returns, params } = spec;
+  const lastError = spec.lastError === null ? null : lastErrorOf(library, spec, spec.lastError);
+  const free = (text: TextSpec): NativeFunction | null =>
+    text.free === null ? null : library.bind(text.free, { arguments: ['pointer'], returns: 'void' });
+  const returnFree = returns.kind === 'text' ? free(returns.text) : null;
+  const outTexts: TextSource[] = [];
+  params.forEach((param, cell) => {
+    if (param.kind !== 'outText') return;
+    outTexts.push({ cell, area: plan.outTexts[outTexts.length] as number, free: free(param.text) });
+  });
+  if (returns.kind !== 'text' && outTexts.length === 0 && lastError === null) return null;
+  const reader = nativeText(engine);
+  return ({ memory, base }, payload, args, value, failed) => {
     const texts: (string | null)[] = [];
-    if (this.#lastError !== null && (failed || this.#spec.fails === 'host')) {
-      const indices = this.#spec.lastError?.arguments ?? [];
-      const pointer = this.#lastError(
-        ...indices.map((index) => this.#argument(memory, payload, args, index)),
-      ) as bigint;
-      texts.push(reader.copy(pointer, memory, base, payload + plan.lastError));
+    if (lastError !== null && (failed || spec.fails === 'host')) {
+      texts.push(reader.copy(lastError(memory, payload, args), memory, base, payload + plan.lastError));
     } else if (plan.lastError !== NO_TEXT) {
       memory.i32[(payload + plan.lastError) / 4] = -1;
       texts.push(null);
     }
     if (plan.returnText !== NO_TEXT) {
       texts.push(reader.copy(value as bigint, memory, base, payload + plan.returnText));
-      if (this.#returnFree !== null && value !== 0n) this.#returnFree(value as bigint);
+      if (returnFree !== null && value !== 0n) returnFree(value as bigint);
     }
-    for (const source of this.#outTexts) {
+    for (const source of outTexts) {
       const pointer = memory.u64[payload / 8 + source.cell] as bigint;
       texts.push(reader.copy(pointer, memory, base, payload + source.area));
       if (source.free !== null && pointer !== 0n) source.free(pointer);
     }
     return texts.some((text) => text !== null) ? texts : null;
-  }
+  };
+}
 
-  /** A value argument as it was passed; of an out or inout cell, its content. */
-  #argument(
-    memory: LaneMemory,
-    payload: number,
-    args: readonly (number | bigint)[],
-    index: number,
-  ): number | bigint {
-    const param = this.#spec.params[index];
-    if (param === undefined || param.kind === 'value' || !('type' in param)) return args[index] as number;
-    return memory.u64[payload / 8 + index] as bigint;
-  }
+/** Asks the library for its last error, with values of the call: arguments as they were passed, of cells their content. */
+function lastErrorOf(
+  library: EngineLibrary,
+  spec: FunctionSpec,
+  { symbol, arguments: indices }: NonNullable<FunctionSpec['lastError']>,
+) {
+  const native = library.bind(symbol, helperPrototype(spec, indices, 'pointer'));
+  return ({ u64 }: LaneMemory, payload: number, args: readonly (number | bigint)[]): bigint => {
+    const values = indices.map((index) => {
+      const param = spec.params[index];
+      const isCell = param !== undefined && param.kind !== 'value' && 'type' in param;
+      return (isCell ? u64[payload / 8 + index] : args[index]) as number | bigint;
+    });
+    return native(...values) as bigint;
+  };
 }

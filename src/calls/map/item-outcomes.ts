@@ -12,84 +12,76 @@ import { endedByPool } from '../batches/run-errors.js';
 import type { RunFailures } from '../batches/run-failures.js';
 import type { Progress } from '../batches/run-progress.js';
 import type { Group } from './group.js';
-import type { ItemSupply, Work } from './item-supply.js';
+import type { ItemSupply } from './item-supply.js';
 import type { OrderedResults } from './ordered-results.js';
-import type { EndedEarly, Outcome } from './runner.js';
+import type { EndedEarly, Outcome, Work } from './runner.js';
 
-/** The run that the items are of. */
-interface Run {
+/** What a run keeps of its items. */
+export interface RunItems {
   readonly name: string;
   readonly supply: ItemSupply;
   readonly results: OrderedResults;
   readonly failures: RunFailures;
   readonly progress: Progress;
+  readonly onError: MapSettings['onError'];
 }
 
-export class ItemOutcomes {
-  readonly #run: Run;
-  readonly #onError: MapSettings['onError'];
+/** A piece of work is over. */
+export function takeOutcome(
+  run: RunItems,
+  { group, from, to }: Work,
+  { done, failures, ended, ms }: Outcome,
+): void {
+  const { supply, results, progress } = run;
+  supply.pace.measure(done, ms);
+  // What is run again goes by itself.
+  if (done === 1 && failures.length === 0) supply.succeeded(group.from + from);
+  group.end(from, from + done);
+  for (const { index } of failures) group.reopen(from + index);
+  progress.done += done - failures.length;
+  results.add(group, from, from + done);
+  const failedAt = performance.now();
+  for (const { index, error } of failures) itemFailed(run, group, from + index, error);
+  supply.pace.measureHost(done, failures.length === 0 ? 0 : performance.now() - failedAt);
+  if (ended !== null) endedEarly(run, group, from + done, to, ended);
+  run.failures.guard(() => progress.tell());
+}
 
-  constructor(run: Run, onError: MapSettings['onError']) {
-    this.#run = run;
-    this.#onError = onError;
+/** An item has failed, or cannot be run. */
+export function itemFailed(
+  { supply, results, failures, progress, onError }: RunItems,
+  group: Group,
+  at: number,
+  errorOf: () => unknown,
+): void {
+  if (failures.stopped) {
+    progress.failed += 1;
+    return;
   }
-
-  take({ group, from, to }: Work, { done, failures, ended, ms }: Outcome): void {
-    const { supply, results, progress } = this.#run;
-    supply.pace.measure(done, ms);
-    // What is run again goes by itself.
-    if (done === 1 && failures.length === 0) supply.succeeded(group, from);
-    group.end(from, from + done);
-    for (const { index } of failures) group.reopen(from + index);
-    progress.done += done - failures.length;
-    results.add(group, from, from + done);
-    const failedAt = performance.now();
-    for (const { index, error } of failures) this.failed(group, from + index, error);
-    supply.pace.measureHost(done, failures.length === 0 ? 0 : performance.now() - failedAt);
-    if (ended !== null) this.#endedEarly(group, from + done, to, ended);
-    this.#run.failures.guard(() => progress.tell());
-  }
-
-  /** An item has failed, or cannot be run. */
-  failed(group: Group, at: number, errorOf: () => unknown): void {
-    const { supply, results, failures, progress } = this.#run;
-    if (failures.stopped) {
-      progress.failed += 1;
-      return;
-    }
-    const index = group.from + at;
-    if (failures.passOver(index, errorOf)) {
-      this.#leaveOut(group, at);
-      return;
-    }
+  const index = group.from + at;
+  let instead: ReturnType<RunFailures['judge']> = 'skip';
+  if (!failures.passOver(index, errorOf)) {
     const error = errorOf();
     if (supply.retry(group, at, error)) return;
-    const onError = this.#onError;
-    const instead = failures.judge(index, error, () => onError(error, group.item(at), index), true);
-    if (instead === null) return;
-    if (instead === 'skip') {
-      this.#leaveOut(group, at);
-      return;
-    }
+    instead = failures.judge(index, error, () => onError(error, group.item(at), index), true);
+  }
+  if (instead === 'skip') {
+    group.leaveOut(at);
+    results.leftOut();
+  } else if (instead !== null) {
     group.put(at, instead.value);
     group.end(at, at + 1);
     results.add(group, at, at + 1);
   }
+}
 
-  /** The batch ended at an item before its end: what is behind that one runs again. */
-  #endedEarly(group: Group, at: number, to: number, { error, blame }: EndedEarly): void {
-    const { name, supply, failures, progress } = this.#run;
-    if (failures.stopped) return;
-    if (blame === 'run') {
-      failures.stop(() => endedByPool(name, error, progress));
-      return;
-    }
-    supply.again(group, blame === 'next' ? at + 1 : at, to);
-    if (blame === 'next') this.failed(group, at, () => error);
+/** A batch ended at an item before its end: what is behind that one runs again. */
+function endedEarly(run: RunItems, group: Group, at: number, to: number, { error, blame }: EndedEarly): void {
+  if (run.failures.stopped) return;
+  if (blame === 'run') {
+    run.failures.stop(() => endedByPool(run.name, error, run.progress));
+    return;
   }
-
-  #leaveOut(group: Group, at: number): void {
-    group.leaveOut(at);
-    this.#run.results.leftOut();
-  }
+  run.supply.again(group, blame === 'next' ? at + 1 : at, to);
+  if (blame === 'next') itemFailed(run, group, at, () => error);
 }

@@ -7,22 +7,14 @@
  * Guarantee: items that are pulled and not given out are bounded, so a reader
  * that is slow, or lanes that are, hold up the source.
  */
-import { Math } from '../../builtins.js';
+import { Math, clearTimeout, setTimeout } from '../../builtins.js';
 import type { Again } from '../../options/map-attempts.js';
 import { Pace } from '../batches/batch-size.js';
 import type { Progress } from '../batches/run-progress.js';
 import { Group } from './group.js';
-import { ItemRetry } from './item-retry.js';
 import type { OrderedResults } from './ordered-results.js';
-import type { Runner } from './runner.js';
+import type { Runner, Work } from './runner.js';
 import type { Source } from './source.js';
-
-/** Items of a group that are to run. */
-export interface Work {
-  readonly group: Group;
-  readonly from: number;
-  readonly to: number;
-}
 
 /** Batches for each taker that may be pulled and not given out. */
 const LOOK_AHEAD = 4;
@@ -34,26 +26,28 @@ export class ItemSupply {
   readonly #progress: Progress;
   readonly #results: OrderedResults;
   readonly #again: Work[] = [];
-  readonly #retry: ItemRetry<Work>;
+  readonly #retries: Again;
+  readonly #came: () => void;
+  readonly #waits = new Set<NodeJS.Timeout>();
+  /** How often items have failed that are not over, by index. */
+  readonly #often = new Map<number, number>();
   #pulled = 0;
 
-  /** @param came told when there is something to send again. */
+  /** @param came told when a wait is over. */
   constructor(
     source: Source,
     runner: Runner,
     progress: Progress,
     results: OrderedResults,
-    again: Again,
+    retries: Again,
     came: () => void,
   ) {
     this.#source = source;
     this.#runner = runner;
     this.#progress = progress;
     this.#results = results;
-    this.#retry = new ItemRetry(again, (work) => {
-      this.#again.push(work);
-      came();
-    });
+    this.#retries = retries;
+    this.#came = came;
   }
 
   /** Items that have been taken from the source. */
@@ -81,24 +75,39 @@ export class ItemSupply {
     if (from < to) this.#again.unshift({ group, from, to });
   }
 
-  /** @returns whether an item that has failed is run again. */
+  /** @returns whether an item that has failed is run again, after a wait of its own. */
   retry(group: Group, at: number, error: unknown): boolean {
-    return this.#retry.take(group.from + at, error, { group, from: at, to: at + 1 });
+    const index = group.from + at;
+    const often = (this.#often.get(index) ?? 0) + 1;
+    const wait = this.#retries(error, often);
+    if (wait === null) {
+      this.#often.delete(index);
+      return false;
+    }
+    this.#often.set(index, often);
+    const timer = setTimeout(() => {
+      this.#waits.delete(timer);
+      this.#again.push({ group, from: at, to: at + 1 });
+      this.#came();
+    }, wait);
+    this.#waits.add(timer);
+    return true;
   }
 
   /** An item that was sent alone has succeeded. */
-  succeeded(group: Group, at: number): void {
-    this.#retry.forget(group.from + at);
+  succeeded(index: number): void {
+    this.#often.delete(index);
   }
 
   /** Nothing is sent again. */
   clear(): void {
-    this.#retry.clear();
+    for (const timer of this.#waits) clearTimeout(timer);
+    this.#waits.clear();
     this.#again.length = 0;
   }
 
   get #hasAgain(): boolean {
-    return this.#again.length > 0 || this.#retry.waiting > 0;
+    return this.#again.length > 0 || this.#waits.size > 0;
   }
 
   /** Items from the source, as many as there is room for. */

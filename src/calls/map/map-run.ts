@@ -22,11 +22,11 @@ import { cancelledRun, endedByPool, handlerFailed, sourceFailed } from '../batch
 import { type Failure, RunFailures } from '../batches/run-failures.js';
 import { Progress } from '../batches/run-progress.js';
 import type { PoolRun, Runs } from '../batches/runs.js';
-import { ItemOutcomes } from './item-outcomes.js';
-import { ItemSupply, type Work } from './item-supply.js';
+import { type RunItems, itemFailed, takeOutcome } from './item-outcomes.js';
+import { ItemSupply } from './item-supply.js';
 import { type Finished, OrderedResults, type View } from './ordered-results.js';
 import { Readers } from './readers.js';
-import type { Runner } from './runner.js';
+import type { Runner, Stop, Work } from './runner.js';
 import { Source } from './source.js';
 import { Turns } from './turns.js';
 
@@ -36,15 +36,11 @@ export class MapRun implements Abortable, PoolRun {
   readonly #runs: Runs;
   readonly #signal: AbortSignal | undefined;
   readonly #source: Source;
-  readonly #supply: ItemSupply;
-  readonly #outcomes: ItemOutcomes;
-  readonly #results: OrderedResults;
+  readonly #items: RunItems;
   readonly #readers: Readers;
-  readonly #progress: Progress;
-  readonly #failures: RunFailures;
   readonly #turns = new Turns(() => this.#go());
   /** What stops the work that is under way. */
-  readonly #stops = new Set<(reason: unknown) => void>();
+  readonly #stops = new Set<Stop>();
   readonly #ended: Promise<void>;
   #endedNow: () => void = () => {};
   #leavePool: () => void = () => {};
@@ -62,7 +58,7 @@ export class MapRun implements Abortable, PoolRun {
     this.#signal = settings.signal;
     this.#source = new Source(items, {
       came: () => this.#go(),
-      failed: (error) => this.#end(() => sourceFailed(name, this.#supply.pulled, error, progress)),
+      failed: (error) => this.#end(() => sourceFailed(name, supply.pulled, error, progress)),
     });
     const progress = new Progress(this.#source.total, settings.onProgress, (error) =>
       this.#end(() => handlerFailed(name, error, progress)),
@@ -70,17 +66,13 @@ export class MapRun implements Abortable, PoolRun {
     const results = new OrderedResults(settings.ordered);
     const failures = new RunFailures(name, settings, progress, (cause) => this.#stopAll(cause));
     const supply = new ItemSupply(this.#source, runner, progress, results, settings.again, () => this.#go());
-    this.#outcomes = new ItemOutcomes({ name, supply, results, failures, progress }, settings.onError);
-    this.#progress = progress;
-    this.#results = results;
+    this.#items = { name, supply, results, failures, progress, onError: settings.onError };
     this.#readers = new Readers(name, results);
-    this.#failures = failures;
-    this.#supply = supply;
     this.#ended = new Promise((resolve) => (this.#endedNow = resolve));
   }
 
   get progress(): ManyProgress {
-    return this.#progress.read();
+    return this.#items.progress.read();
   }
 
   /** Results that were there when it ended early, and that nobody has been given, or will be. */
@@ -98,7 +90,7 @@ export class MapRun implements Abortable, PoolRun {
       return next;
     }
     // Room for more: not for each, that would be a look at the source for every item.
-    if (this.#results.isEmpty) this.#go();
+    if (this.#items.results.isEmpty) this.#go();
     return one;
   }
 
@@ -108,7 +100,7 @@ export class MapRun implements Abortable, PoolRun {
     if (!this.#started) this.#start();
     this.#go();
     await this.#ended;
-    return this.#readers.takeAll(this.#failures.cause, this.#progress.total);
+    return this.#readers.takeAll(this.#items.failures.cause, this.#items.progress.total);
   }
 
   /** No more results are wanted. @returns a promise for the real end: nothing of it runs any more. */
@@ -120,9 +112,9 @@ export class MapRun implements Abortable, PoolRun {
 
   /** @returns whether this stopped it. */
   cancel(reason?: unknown): boolean {
-    if (this.#failures.stopped || this.#isOver) return false;
+    if (this.#items.failures.stopped || this.#isOver) return false;
     this.#started = true;
-    this.#end(() => cancelledRun(this.name, reason, `${this.#progress.done}`));
+    this.#end(() => cancelledRun(this.name, reason, `${this.#items.progress.done}`));
     return true;
   }
 
@@ -136,12 +128,12 @@ export class MapRun implements Abortable, PoolRun {
   }
 
   stop(error: OffthreadError): void {
-    if (!this.#isOver) this.#end(() => endedByPool(this.name, error, this.#progress));
+    if (!this.#isOver) this.#end(() => endedByPool(this.name, error, this.#items.progress));
   }
 
   #start(): void {
     this.#started = true;
-    this.#progress.begin();
+    this.#items.progress.begin();
     this.#turns.begin();
     const signal = this.#signal;
     if (signal !== undefined && hasAborted(signal)) {
@@ -162,79 +154,78 @@ export class MapRun implements Abortable, PoolRun {
       else this.#endWithPool(this.#closed);
       this.#finish();
     } while (this.#readers.serve());
-    if (this.#isOver) this.#readers.end(this.#failures.cause);
+    if (this.#isOver) this.#readers.end(this.#items.failures.cause);
     this.#runs.await(this, !this.#isOver && this.#readers.areWaiting);
   }
 
   #sendAll(): void {
-    while (!this.#failures.stopped && this.#stops.size < this.#runner.most && this.#turns.has()) {
-      const work = this.#account(() => this.#supply.next());
+    while (!this.#items.failures.stopped && this.#stops.size < this.#runner.most && this.#turns.has()) {
+      const work = this.#account(() => this.#items.supply.next());
       // To be asked for an item, a source may have ended the run.
-      if (work === undefined || this.#failures.stopped) break;
+      if (work === undefined || this.#items.failures.stopped) break;
       this.#send(work);
     }
   }
 
   #send(work: Work): void {
     const { group, from, to } = work;
-    const misfit = this.#runner.prepare(group, from, to);
-    if (misfit !== null) {
-      const { at, error } = misfit;
-      // It never runs; those before it and behind it do.
-      this.#supply.again(group, at + 1, to);
-      this.#supply.again(group, from, at);
-      this.#account(() => this.#outcomes.failed(group, at, () => error));
-      return;
-    }
-    const stop = this.#runner.run(group, from, to, (outcome) => {
-      this.#stops.delete(stop);
-      this.#account(() => this.#outcomes.take(work, outcome));
+    const sent = this.#runner.run(work, (outcome) => {
+      this.#stops.delete(sent as Stop);
+      this.#account(() => takeOutcome(this.#items, work, outcome));
       this.#go();
     });
-    this.#stops.add(stop);
+    if (typeof sent !== 'function') {
+      const { at, error } = sent;
+      // It never runs; those before it and behind it do.
+      this.#items.supply.again(group, at + 1, to);
+      this.#items.supply.again(group, from, at);
+      this.#account(() => itemFailed(this.#items, group, at, () => error));
+      return;
+    }
+    this.#stops.add(sent);
     // A function of the caller's may have ended the run while it was being called.
-    if (this.#failures.stopped) stop('its run has ended');
+    if (this.#items.failures.stopped) sent('its run has ended');
   }
 
   /** Nothing may be thrown from here: others' calls are being settled. */
   #account<T>(run: () => T): T | undefined {
     this.#accounting += 1;
-    const result = this.#failures.guard(run);
+    const result = this.#items.failures.guard(run);
     this.#accounting -= 1;
     return result;
   }
 
   /** What is under way comes to its end; the source, and what waits to be run again, is not waited for. */
   #endWithPool(error: OffthreadError): void {
-    if (this.#stops.size > 0 || this.#supply.isComplete) return;
-    if (this.#account(() => this.#supply.hasMore()) !== false) this.stop(error);
+    if (this.#stops.size > 0 || this.#items.supply.isComplete) return;
+    if (this.#account(() => this.#items.supply.hasMore()) !== false) this.stop(error);
   }
 
   #end(failure: Failure): void {
-    this.#failures.stop(failure);
+    this.#items.failures.stop(failure);
     this.#go();
   }
 
   #stopAll(failure: Failure): void {
     this.#source.close();
-    this.#supply.clear();
+    this.#items.supply.clear();
     this.#runner.end(failure);
     for (const stop of [...this.#stops]) stop('its run has ended');
   }
 
   #finish(): void {
     if (this.#isOver || this.#stops.size > 0) return;
-    if (!this.#failures.stopped && !this.#supply.isComplete) return;
+    if (!this.#items.failures.stopped && !this.#items.supply.isComplete) return;
     this.#isOver = true;
     if (this.#signal !== undefined) unlinkSignal(this.#signal, this);
     this.#leavePool();
-    this.#progress.end();
-    if (!this.#failures.stopped) {
-      this.#progress.total = this.#supply.pulled;
-      this.#failures.guard(() => this.#progress.tell(true));
-      this.#failures.checkShare(this.#supply.pulled);
+    this.#items.progress.end();
+    if (!this.#items.failures.stopped) {
+      this.#items.progress.total = this.#items.supply.pulled;
+      this.#items.failures.guard(() => this.#items.progress.tell(true));
+      this.#items.failures.checkShare(this.#items.supply.pulled);
     }
-    this.#results.end();
+    this.#items.results.end();
     this.#endedNow();
   }
 }

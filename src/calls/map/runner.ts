@@ -23,7 +23,16 @@ import { batchesAtOnce } from '../batches/batch-size.js';
 import { type Misfit, argumentsOf, newColumns, packItems } from './pack-items.js';
 import { type FailedInBatch, failuresOf } from '../batches/item-verdicts.js';
 
-/** What became of items [from, to) of a group. */
+/** Items of a group that are to run. */
+export interface Work {
+  readonly group: Group;
+  readonly from: number;
+  readonly to: number;
+}
+
+export type Stop = (reason: unknown) => void;
+
+/** What became of a piece of work. */
 export interface Outcome {
   /** Items that have run, from the first on: those with a result are in the group's values. */
   readonly done: number;
@@ -50,10 +59,12 @@ export interface Runner {
   readonly takers: number;
   /** The run ends early: told once, before what is under way is stopped. */
   end(why: () => OffthreadError): void;
-  /** Makes items [from, to) ready to run. @returns the first that cannot be run: then nothing is ready; null when all can. */
-  prepare(group: Group, from: number, to: number): Misfit | null;
-  /** Runs what has just been made ready. @param over told once, never before this has returned. @returns what stops it. */
-  run(group: Group, from: number, to: number, over: (outcome: Outcome) => void): (reason: unknown) => void;
+  /**
+   * Runs items [from, to).
+   * @param over told once, never before this has returned.
+   * @returns what stops them; or the first that cannot be run: then none is.
+   */
+  run({ group, from, to }: Work, over: (outcome: Outcome) => void): Stop | Misfit;
 }
 
 /** Items under way for each lane where they go one by one, and nothing else is asked for: one runs, the others wait behind it. */
@@ -76,13 +87,13 @@ export function runnerOf(dispatcher: CallDispatcher, fn: unknown, concurrency: n
   const asked = concurrency === Infinity ? EACH * lanes : concurrency;
   // More would be refused. What a function of the caller's own does with the pool is not known.
   const most = Math.max(1, Math.min(asked, dispatcher.room));
-  return new SingleRunner(dispatcher, fn as Work, origin !== null, takers, most);
+  return new SingleRunner(dispatcher, fn as AnyFunction, origin !== null, takers, most);
 }
 
-type Work = (...given: unknown[]) => unknown;
+type AnyFunction = (...given: unknown[]) => unknown;
 
 /** For messages. A function that is a proxy, or has a getter, may throw when it is asked. */
-function nameOf(work: Work): string {
+function nameOf(work: AnyFunction): string {
   try {
     return typeof work.name === 'string' && work.name !== '' ? work.name : 'a function';
   } catch {
@@ -107,13 +118,13 @@ class SingleRunner implements Runner {
   readonly takers: number;
   readonly most: number;
   readonly #dispatcher: CallDispatcher;
-  readonly #work: Work;
+  readonly #work: AnyFunction;
   readonly #native: boolean;
   /** For functions of the caller's: aborts when their run ends early. */
   readonly #abort = new AbortController();
 
   /** @param native whether an item is the function's arguments; else it gets the item, its index, and a signal. */
-  constructor(dispatcher: CallDispatcher, work: Work, native: boolean, takers: number, most: number) {
+  constructor(dispatcher: CallDispatcher, work: AnyFunction, native: boolean, takers: number, most: number) {
     this.name = nameOf(work);
     this.#dispatcher = dispatcher;
     this.#work = work;
@@ -128,11 +139,7 @@ class SingleRunner implements Runner {
     if (!this.#native) this.#abort.abort(why());
   }
 
-  prepare(): null {
-    return null;
-  }
-
-  run(group: Group, at: number, _: number, over: (outcome: Outcome) => void): (reason: unknown) => void {
+  run({ group, from: at }: Work, over: (outcome: Outcome) => void): Stop {
     const startedAt = performance.now();
     let started: unknown;
     const result = new Promise((resolve, reject) => {
@@ -220,8 +227,6 @@ class BatchRunner implements Runner {
   readonly #plan: BatchPlan;
   /** Columns that no batch uses: making new ones each time would be garbage of megabytes. */
   readonly #spare: Column[][] = [];
-  /** Of the batch that is made ready. */
-  #ready: Column[] = [];
 
   constructor(origin: FunctionOrigin, capacity: number, takers: number, most: number) {
     this.#origin = origin;
@@ -238,18 +243,15 @@ class BatchRunner implements Runner {
   /** Its calls are cancelled one by one. */
   end(): void {}
 
-  prepare({ items }: Group, from: number, to: number): Misfit | null {
+  run({ group, from, to }: Work, over: (outcome: Outcome) => void): Stop | Misfit {
     const spare = this.#spare.pop();
     const fits = spare !== undefined && (spare[0]?.length ?? 0) >= to - from;
     const columns = fits ? spare : newColumns(this.#plan, to - from);
-    const misfit = packItems(this.#origin.fn.compiled, columns, items, from, to);
-    if (misfit === null) this.#ready = columns;
-    else this.#spare.push(columns);
-    return misfit;
-  }
-
-  run(group: Group, from: number, to: number, over: (outcome: Outcome) => void): (reason: unknown) => void {
-    const columns = this.#ready;
+    const misfit = packItems(this.#origin.fn.compiled, columns, group.items, from, to);
+    if (misfit !== null) {
+      this.#spare.push(columns);
+      return misfit;
+    }
     const batch = new ListBatch(this.#plan, group, from, to - from, columns);
     let returned = false;
     const call = this.#origin.dispatcher.batch(this.#origin, batch, (ended) => {

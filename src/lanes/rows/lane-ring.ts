@@ -121,21 +121,12 @@ export class LaneRing<T extends Ticket> {
   write(ticket: T, announce: boolean): number | undefined {
     if (this.occupied > this.memory.mask) return undefined;
     if (ticket.fn.plan.hasData && this.externalMemory.exhausted) return undefined;
-    const { memory } = this;
+    const { memory, externalMemory } = this;
     const sequence = this.tail;
-    const { externalMemory } = this;
     const externals: Uint8Array[] = ticket.fn.plan.hasData || ticket.items !== null ? [] : NONE;
     const payload =
       ticket.items === null
-        ? pack(
-            memory,
-            this.#arena,
-            ticket.fn,
-            ticket.args,
-            externals,
-            externalMemory,
-            this.#placesOf(sequence),
-          )
+        ? pack(memory, this.#arena, ticket.fn, ticket.args, externals, externalMemory, this.places(sequence))
         : packBatch(memory, this.#arena, this.#blocks, ticket.items, externals, externalMemory.lendsShared);
     if (payload === NO_ROOM) return undefined;
     const { stream } = ticket.fn.plan;
@@ -191,11 +182,7 @@ export class LaneRing<T extends Ticket> {
   }
 
   /** Where the strings and bytes of a row are. */
-  places(sequence: number): readonly Place[] {
-    return this.#placesOf(sequence);
-  }
-
-  #placesOf(sequence: number): Place[] {
+  places(sequence: number): Place[] {
     return this.#places[sequence & this.memory.mask] as Place[];
   }
 
