@@ -21,8 +21,7 @@ import { threadNumber } from './thread-number.js';
 const QUIET_MS = 30;
 const HOLD_MS = 2 ** 30;
 
-let runtime: LaneRuntime | undefined;
-let idleMs = 0;
+let idle: (() => Promise<void>) | undefined;
 
 /**
  * Nothing is run any more. Native code may have been given callbacks to keep, and call them from a thread of its own: one
@@ -91,8 +90,8 @@ function boot(order: LaneBoot): LaneRuntime {
 /** Keeps the process alive until the lane has been idle for a while. */
 export default async function lease(order: LaneBoot | null): Promise<void> {
   if (order !== null) {
-    runtime = boot(order);
-    idleMs = order.leaseIdleMs;
+    const lane = boot(order);
+    idle = () => untilIdle(lane, order.leaseIdleMs);
   }
-  if (runtime !== undefined) await untilIdle(runtime, idleMs);
+  await idle?.();
 }

@@ -43,7 +43,8 @@ const ids = new IdSource();
 export class CallDispatcher {
   /** Runs over many items that go on. */
   readonly runs: Runs = new Runs();
-  readonly #settings: PoolSettings;
+  /** Of the pool. */
+  readonly settings: PoolSettings;
   readonly #admission: Admission;
   readonly #supervisor: Supervisor;
   readonly #flowOwner: FlowOwner;
@@ -56,7 +57,7 @@ export class CallDispatcher {
     supervisor: Supervisor,
     report: (error: OffthreadError) => void,
   ) {
-    this.#settings = settings;
+    this.settings = settings;
     this.#admission = admission;
     this.#supervisor = supervisor;
     this.#flowOwner = {
@@ -68,7 +69,7 @@ export class CallDispatcher {
   }
 
   origin(fn: DeclaredFunction, settings: CallSettings): FunctionOrigin {
-    const { timeout = this.#settings.timeout, priority, signal } = settings;
+    const { timeout = this.settings.timeout, priority, signal } = settings;
     const { hostTimeout, highWaterMark, attempts, deadline, onChunk, onChunkError } = settings;
     return {
       dispatcher: this,
@@ -121,20 +122,10 @@ export class CallDispatcher {
     return this.#admission.closed;
   }
 
-  /** ms that whatever is asked to stop is waited for. */
-  get grace(): number {
-    return this.#settings.grace;
-  }
-
   /** Calls that the pool takes before it refuses any; Infinity where callers wait instead. */
   get room(): number {
-    const { lanes, maxQueue, whenFull } = this.#settings;
+    const { lanes, maxQueue, whenFull } = this.settings;
     return whenFull === 'wait' ? Infinity : lanes + maxQueue;
-  }
-
-  /** Lanes that calls may go to, when all of them are there. */
-  get lanes(): number {
-    return this.#settings.lanes;
   }
 
   stream(

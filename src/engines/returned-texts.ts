@@ -11,7 +11,7 @@ import { NO_TEXT, type PayloadPlan } from '../shared/memory/payload.js';
 import type { Engine, EngineLibrary, NativeFunction, NativeValue } from './engine.js';
 import type { Frame } from './frame.js';
 import { helperPrototype } from './prototypes.js';
-import { type NativeText, nativeText } from './system/native-text.js';
+import { nativeText } from './system/native-text.js';
 
 interface TextSource {
   readonly cell: number;

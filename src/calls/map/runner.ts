@@ -78,7 +78,7 @@ export function runnerOf(dispatcher: CallDispatcher, fn: unknown, concurrency: n
     );
   }
   const origin = originOn(dispatcher, fn);
-  const { lanes } = dispatcher;
+  const { lanes } = dispatcher.settings;
   const takers = Math.min(concurrency, lanes);
   const capacity = origin === null || !mayBatch(origin) ? 0 : dispatcher.batchCapacity(origin.fn);
   if (origin !== null && capacity > 0) {
@@ -166,7 +166,7 @@ class SingleRunner implements Runner {
     return (reason) => {
       // A call of offthread's ends by itself.
       if (cancelOwn(started, reason)) return;
-      const { grace } = this.#dispatcher;
+      const { grace } = this.#dispatcher.settings;
       if (grace === Infinity) return;
       patience ??= setTimeout(() => end({ error: reason, blame: 'run' }), Math.min(grace, LONGEST_MS));
     };

@@ -34,7 +34,7 @@ export class ChildStderr {
   /** Takes what is in the pipe, without the event loop. */
   take(): void {
     const fd = descriptorOf(this.#stream);
-    for (let reads = 0; fd >= 0 && reads < MOST_READS; reads += 1) {
+    for (let reads = 0; reads < MOST_READS; reads += 1) {
       const bytes = readNow(fd);
       if (typeof bytes === 'string') return;
       this.#heard(bytes);

@@ -232,13 +232,6 @@ export class LaneRing<T extends Ticket> {
     Atomics.notify(this.memory.i32, index);
   }
 
-  /** For a lane that runs on the host's own thread. */
-  setTimes(sequence: number, startedAt: number, endedAt: number): void {
-    const double = this.memory.rowDouble(sequence);
-    this.memory.f64[double + RowDouble.STARTED] = startedAt;
-    this.memory.f64[double + RowDouble.ENDED] = endedAt;
-  }
-
   startedAt(sequence: number): number {
     return this.memory.f64[this.memory.rowDouble(sequence) + RowDouble.STARTED] as number;
   }
