@@ -1,6 +1,6 @@
 /** The pool: wiring of admission, supervisor and what is observed. */
 import { Math, Promise, clearTimeout, setTimeout } from './builtins.js';
-import { race, resolved } from './promises.js';
+import { race } from './promises.js';
 import type { AnyDeclarations, Checked } from './declare/language/checked.js';
 import { CallCancelledError, ChannelClosedError, type OffthreadError, PoolClosedError } from './errors.js';
 import { Admission } from './calls/admission/admission.js';
@@ -20,7 +20,7 @@ import type { ProbeOpen } from './lanes/lane.js';
 import { Counters } from './observe/counters.js';
 import { Events, type Listener, type PoolEvents } from './observe/events.js';
 import type { PoolStats } from './observe/stats.js';
-import { publish, tracing } from './observe/trace.js';
+import { poolStats } from './pool-stats.js';
 import { LONGEST_MS } from './options/checks.js';
 import { type PoolOptions, type PoolSettings, closeTimeout, poolSettings } from './options/pool-options.js';
 import { currentLane } from './shared/lane-mark.js';
@@ -42,44 +42,17 @@ export class Pool implements AsyncDisposable {
   readonly #admission: Admission;
   readonly #supervisor: Supervisor;
   readonly #dispatcher: CallDispatcher;
-  readonly #drains: (() => void)[] = [];
   /** Of its processes; threads are the host's own. */
   readonly #libraryNames: LibraryNames = new LibraryNames();
   #functions = 0;
-  #lanesLost = 0;
-  #lanesCrashed = 0;
-  #lanesRecycled = 0;
   #closing: Promise<void> | undefined;
 
   /** @throws ArgumentError naming the option that is wrong. */
   constructor(options?: PoolOptions) {
     const settings = poolSettings(options);
     this.#settings = settings;
-    this.#admission = new Admission(settings, this.#counters, {
-      full: () => this.#events.emit('full'),
-      drained: () => this.#onDrained(),
-    });
-    this.#supervisor = new Supervisor(settings, {
-      room: () => this.#admission.pump(),
-      returned: (jobs, again) => this.#admission.returned(jobs, again),
-      due: (now) => this.#admission.due(now),
-      announcing: tracing,
-      pending: () => this.#counters.pending > 0,
-      unowned: (error) => this.#events.emit('error', error),
-      hostWaits: () => this.#admission.hostWaits(),
-      started: (job) => {
-        const { trace } = job as Call;
-        if (trace === null || job.lane === null) return;
-        trace.lane = job.lane.name;
-        publish.started(trace);
-      },
-      tell: (event, ...details) => {
-        if (event === 'lane-lost') this.#lanesLost += 1;
-        if (event === 'lane-crashed') this.#lanesCrashed += 1;
-        if (event === 'lane-recycled') this.#lanesRecycled += 1;
-        if (this.#events.has(event)) this.#events.emit(event, ...details);
-      },
-    });
+    this.#admission = new Admission(settings, this.#counters, this.#events);
+    this.#supervisor = new Supervisor(settings, this.#admission, this.#events, this.#counters);
     this.#admission.connect(this.#supervisor);
     this.#dispatcher = new CallDispatcher(settings, this.#admission, this.#supervisor, (error) =>
       this.#events.emit('error', error),
@@ -197,42 +170,7 @@ export class Pool implements AsyncDisposable {
 
   /** Figures of this moment. */
   stats(): PoolStats {
-    const { lanes, lostLanes } = this.#supervisor;
-    const { waits, runs, submitted, succeeded, failed, cancelled, timedOut, refused } = this.#counters;
-    const ready = lanes.filter(({ status }) => status !== 'starting');
-    const busy = ready.filter(({ ring }) => ring.occupied !== 0).length;
-    return {
-      name: this.#settings.name,
-      isolation: this.#settings.isolation,
-      breaker: this.#supervisor.breaker,
-      lanes: {
-        total: this.#settings.lanes,
-        idle: ready.length - busy,
-        busy,
-        starting: lanes.length - ready.length,
-        lost: lostLanes.length,
-        spare: this.#supervisor.spareLanes,
-      },
-      queued: this.#admission.queued,
-      waiting: this.#admission.waiting,
-      running: this.#admission.running,
-      submitted,
-      succeeded,
-      failed,
-      cancelled,
-      timedOut,
-      refused,
-      refusedLate: this.#admission.refusedLate,
-      lanesLost: this.#lanesLost,
-      lanesCrashed: this.#lanesCrashed,
-      lanesKilled: this.#supervisor.killedLanes,
-      lanesRecycled: this.#lanesRecycled,
-      retried: this.#counters.retried,
-      listenerErrors: this.#events.errors,
-      lateCallbacks: this.#supervisor.lateCallbacks,
-      waitMs: waits.distribution(),
-      runMs: runs.distribution(),
-    };
+    return poolStats(this.#settings, this.#admission, this.#supervisor, this.#events.errors);
   }
 
   /** Asks every lane that is between calls about itself. A lane inside native code answers when it comes back; one that is lost does not. */
@@ -242,8 +180,7 @@ export class Pool implements AsyncDisposable {
 
   /** Resolves when nothing is pending. The pool goes on taking calls meanwhile. */
   drain(): Promise<void> {
-    if (this.#counters.pending === 0) return resolved(undefined);
-    return new Promise((resolve) => this.#drains.push(resolve));
+    return this.#admission.drain();
   }
 
   /** Cancels every call that is queued or running, and every run over items. */
@@ -339,12 +276,7 @@ export class Pool implements AsyncDisposable {
     if (functions.length === 0) return;
     const numbered = functions.map(({ number, compiled }) => ({ number, spec: compiled.spec }));
     this.#supervisor.addLibrary({ kind: 'library', path: name, engine, terms, functions: numbered });
-    if (currentLane() === undefined) await this.#supervisor.ready();
-  }
-
-  #onDrained(): void {
-    for (const resolve of this.#drains.splice(0)) resolve();
-    if (this.#events.has('drained')) this.#events.emit('drained');
+    if (currentLane() === undefined) await this.#supervisor.supply.ready();
   }
 
   #refuseCalls(): void {
@@ -379,7 +311,7 @@ export class Pool implements AsyncDisposable {
   #abortAll(): void {
     const error = (call: Call): OffthreadError => {
       const context = { call: call.id, symbol: call.fn.name };
-      if (this.#supervisor.isCallingBack(call) || call.awaitsReader) {
+      if (this.#supervisor.callbacks.isCallingBack(call) || call.awaitsReader) {
         return new ChannelClosedError(
           `${call.fn.name} was ended while it talked to the host: its pool '${this.name}' was closed before it had finished.`,
           context,

@@ -61,8 +61,8 @@ export class CallDispatcher {
     this.#admission = admission;
     this.#supervisor = supervisor;
     this.#flowOwner = {
-      notice: () => supervisor.notice(),
-      fail: (call, error) => supervisor.fail(call, error),
+      notice: () => supervisor.loop.notice(),
+      fail: (call, error) => supervisor.callbacks.fail(call, error),
       report,
       unread: (call) => admission.keepUnread(call),
     };

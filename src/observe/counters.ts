@@ -1,4 +1,4 @@
-/** Counts and distributions of a pool's calls: always on, cheap. */
+/** Counts and distributions of a pool's calls and lanes: always on, cheap. */
 import { Durations } from './durations.js';
 
 /** Every call is counted in `submitted` and, once, in one of the endings, or in `refused`. */
@@ -12,6 +12,14 @@ export class Counters {
   refused = 0;
   /** Times that a call was run again after it had crashed its lane. */
   retried = 0;
+  /** Lanes that were given up, since a call did not stop. */
+  lanesLost = 0;
+  /** Of these, processes that were killed. */
+  lanesKilled = 0;
+  /** Lanes that died by themselves. */
+  lanesCrashed = 0;
+  /** Lanes that were replaced since they had served long enough, or grown too large. */
+  lanesRecycled = 0;
   readonly waits: Durations = new Durations();
   readonly runs: Durations = new Durations();
 

@@ -3,6 +3,7 @@ import type { AsyncResource } from 'node:async_hooks';
 import type { OffthreadError } from '../errors.js';
 import type { Lane } from '../lanes/lane.js';
 import type { Ticket, TicketItems } from '../lanes/rows/ticket.js';
+import type { CallTrace } from '../observe/trace.js';
 import type { LaneMemory } from '../shared/memory/lane-memory.js';
 
 /** How a call can end. */
@@ -86,6 +87,8 @@ export interface Job extends Ticket {
   sequence: number;
   /** Set once it was asked to stop while running. */
   stopping: Stopping | null;
+  /** What the audit trail has of it; null where nobody listened when it was made. */
+  readonly trace: CallTrace | null;
   /** Whether its start has been published. */
   announced: boolean;
   /** The one way a call ends. Later calls of this do nothing. */

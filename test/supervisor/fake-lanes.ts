@@ -8,7 +8,7 @@ import type { DeclaredFunction } from '../../src/lanes/rows/declared-function.js
 import type { RecordHead } from '../../src/lanes/channel/lane-channel.js';
 import { RecordKind } from '../../src/shared/memory/record.js';
 import { generationOf } from '../../src/shared/memory/states.js';
-import { HostCalls, type HostCallsContext } from '../../src/supervisor/host-functions/host-calls.js';
+import { HostCalls, type HostCallsParts } from '../../src/supervisor/host-functions/host-calls.js';
 import type { Job, JobLane } from '../../src/supervisor/job.js';
 import { declare } from '../lanes/fixture.js';
 
@@ -81,7 +81,7 @@ export class FakeLane {
       sequence: id & 7,
       isSettled: false,
       stopping: null,
-      callbacks: null,
+      callbackState: null,
     };
     this.job = job as unknown as FakeJob;
     return this.job;
@@ -141,12 +141,12 @@ export class HostBench {
   constructor(hostTimeout = 30_000) {
     this.calls = new HostCalls({
       hostTimeout,
-      by: (time: number) => void this.looks.push(time),
-      unowned: (error: OffthreadError) => void this.strays.push(error),
-      waits: () => void (this.waits += 1),
-      answered: () => undefined,
-      persistent: (id: number) => this.persistents.get(id),
-    } as unknown as HostCallsContext);
+      watch: { by: (time: number) => void this.looks.push(time) },
+      events: { emit: (_: string, error: OffthreadError) => void this.strays.push(error) },
+      source: { hostWaits: () => void (this.waits += 1) },
+      loop: { notice: () => undefined },
+      persistents: { get: (id: number) => this.persistents.get(id) },
+    } as unknown as HostCallsParts);
   }
 
   /** A persistent callback that native code knows by a number. */

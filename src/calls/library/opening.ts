@@ -21,7 +21,7 @@ import { DeclaredFunction } from '../../lanes/rows/declared-function.js';
 import type { ProbeOpen } from '../../lanes/lane.js';
 import type { LoadTerms } from '../../shared/messages/load-terms.js';
 import { SymbolNotFoundError } from '../../errors.js';
-import { whenFfiRsIsQuiet } from '../../supervisor/lifecycle/quiescence.js';
+import { whenFfiRsIsQuiet } from '../../supervisor/quiescence/quiescence.js';
 import { LibraryNames } from './opened-names.js';
 import type { OpenSettings } from './open-options.js';
 

@@ -4,8 +4,11 @@
  */
 import { performance } from '../../builtins.js';
 import { chooseLane, chooseLaneAhead, otherLanes, overdueMs } from './choose-lane.js';
-import type { Endings } from '../results/call-endings.js';
-import { STUCK_AFTER_MS } from '../watchdog/health.js';
+import { tracing } from '../../observe/trace.js';
+import type { CallSource } from '../call-source.js';
+import type { LaneSupply } from '../lifecycle/lane-supply.js';
+import type { Recycler } from '../lifecycle/recycling.js';
+import { giveBack } from './give-back.js';
 import type { HostLoop } from './host-loop.js';
 import type { Job, JobLane } from '../job.js';
 import type { LaneSet } from '../lifecycle/lane-set.js';
@@ -14,21 +17,21 @@ import type { CallbackRouter } from '../host-functions/callback-router.js';
 import type { TickClock } from './tick-clock.js';
 import type { Watch } from '../watchdog/watch.js';
 
-export interface AssignmentParts {
+interface AssignmentParts {
   readonly lanes: LaneSet;
   readonly loop: HostLoop;
   readonly watch: Watch;
   readonly clock: TickClock;
   readonly callbacks: CallbackRouter;
-  readonly endings: Endings;
+  readonly source: CallSource;
+  readonly supply: LaneSupply;
+  readonly recycler: Recycler;
   /** Whether lanes are processes. */
   readonly processes: boolean;
-  /** Whether lanes are recycled. */
-  readonly recycles: boolean;
-  /** Whether somebody wants to know when calls start. */
-  announcing(): boolean;
 }
 
+/** ms that calls wait behind one that was expected to be short. */
+export const STUCK_AFTER_MS = 5;
 /** Calls that are published together at most: an idle lane should not wait for a long tick to end. */
 const PUBLISH_BATCH = 32;
 
@@ -45,12 +48,12 @@ export class Assignment {
    * @returns false when no lane takes it now.
    */
   assign(job: Job, ahead: boolean): boolean {
-    const { lanes, loop, watch, clock, processes } = this.#parts;
+    const { lanes, supply, recycler, callbacks, loop, watch, clock, processes } = this.#parts;
     const free = chooseLane(lanes.active, job, clock.callUs);
     const mayGoAhead = ahead && !job.fn.hasCallbacks;
     const chosen = free ?? (mayGoAhead ? chooseLaneAhead(lanes.active, performance.now()) : null);
     if (chosen === null) {
-      lanes.want();
+      supply.want();
       // It waits, and the process has to live for it; threads see to that by their leases.
       if (processes) loop.notice();
       return false;
@@ -60,8 +63,8 @@ export class Assignment {
     const first = lane.ring.occupied === 1;
     const now = job.createdAt;
     lane.lastUsed = now;
-    if (job.fn.hasCallbacks) this.#parts.callbacks.dispatched(job, lane);
-    if (this.#parts.recycles) lanes.recycle(lane);
+    if (job.fn.hasCallbacks) callbacks.dispatched(job, lane);
+    recycler.recycle(lane);
     if (free !== null) lane.exclusive = job.items !== null || !job.fn.short;
     // The rest is published as one batch, at the end of this tick.
     if (first || free === null || lane.ring.unpublished >= PUBLISH_BATCH) lane.wake();
@@ -74,7 +77,7 @@ export class Assignment {
 
   /** @returns the lane; null when its memory has no room. */
   #write(job: Job, lane: JobLane): JobLane | null {
-    const sequence = lane.ring.write(job, this.#parts.announcing());
+    const sequence = lane.ring.write(job, tracing());
     if (sequence === undefined) return null;
     job.lane = lane;
     job.sequence = sequence;
@@ -91,12 +94,20 @@ export class Assignment {
 
   /** Takes back the calls that were written ahead. @returns whether there were any. */
   takeBackAhead(): boolean {
-    const { lanes, endings } = this.#parts;
+    const { lanes, source } = this.#parts;
     let any = false;
     for (const lane of lanes.active) {
-      if (lane.exclusive && lane.ring.occupied > 1 && endings.giveBack(lane)) any = true;
+      if (lane.exclusive && lane.ring.occupied > 1 && giveBack(lane, source)) any = true;
     }
     return any;
+  }
+
+  /** A lane's call takes longer than was expected of it: nothing waits behind it any more. */
+  unstack(lane: JobLane): void {
+    const { source } = this.#parts;
+    lane.exclusive = true;
+    giveBack(lane, source);
+    source.pump();
   }
 
   /** Lets the lanes see every call that was assigned. */

@@ -11,7 +11,7 @@
  *                                                    threads say so in shared memory
  *   ends that nothing tells of                       the system is asked, every 100 ms
  *   timeouts, grace, deadlines, lanes that do not
- *   start, open or begin; back-off, breaker          the clock: `Watch.due`, `LaneSet.startsAt`
+ *   start, open or begin; back-off, breaker          the clock: `Watch.due`, `LaneSupply.startsAt`
  *   a quiet engine                                   shared memory (`ffi-rs-threads.ts`); the call that it
  *                                                    blocks on does not wait for one
  *   room in the queue                                follows from these
@@ -22,8 +22,12 @@ import type { Doorbell } from '../../shared/memory/bell.js';
 import { blockedDeadlock, requireProgress } from '../host-functions/deadlock.js';
 import type { HostLoop } from './host-loop.js';
 import type { Job } from '../job.js';
+import type { CallSource } from '../call-source.js';
 import type { LaneSet } from '../lifecycle/lane-set.js';
-import { ffiRsQuiescence } from '../lifecycle/quiescence.js';
+import type { LaneSupply } from '../lifecycle/lane-supply.js';
+import type { LostLanes } from '../lifecycle/lost-lanes.js';
+import type { Assignment } from './assignment.js';
+import { ffiRsQuiescence } from '../quiescence/quiescence.js';
 import type { CallbackRouter } from '../host-functions/callback-router.js';
 import { blocking } from './turn-share.js';
 import type { Watch } from '../watchdog/watch.js';
@@ -33,12 +37,12 @@ export interface BlockedHost {
   readonly bell: Doorbell;
   readonly loop: HostLoop;
   readonly lanes: LaneSet;
+  readonly supply: LaneSupply;
+  readonly lost: LostLanes;
   readonly watch: Watch;
   readonly callbacks: CallbackRouter;
-  /** Offers queued calls to lanes. */
-  room(): void;
-  /** Lets the lanes see what was written. */
-  publish(): void;
+  readonly source: CallSource;
+  readonly assignment: Assignment;
 }
 
 /** ms that it sleeps at most. */
@@ -52,12 +56,12 @@ export function blockUntil(job: Job, host: BlockedHost): void {
   try {
     while (!job.isSettled) {
       const count = host.loop.armToBlock();
-      const ending = host.lanes.lookForEnds(performance.now());
+      const ending = host.lost.lookForEnds(performance.now());
       if (lookAround(job, host)) continue;
-      requireProgress(job, host.lanes, host.callbacks);
+      requireProgress(job, host.lanes, host.supply, host.callbacks);
       const now = performance.now();
       const most = ending ? ENDING_SLEEP_MS : SLEEP_MS;
-      host.bell.sleep(count, Math.max(0, Math.min(host.watch.due - now, host.lanes.startsAt - now, most)));
+      host.bell.sleep(count, Math.max(0, Math.min(host.watch.due - now, host.supply.startsAt - now, most)));
     }
   } finally {
     blocking(-1);
@@ -70,13 +74,13 @@ function lookAround(job: Job, host: BlockedHost): boolean {
   const { lanes, watch } = host;
   host.loop.look();
   ffiRsQuiescence.look();
-  host.room();
-  host.publish();
+  host.source.pump();
+  host.assignment.publish();
   // This thread has nothing else to do: every result wakes it.
   for (const lane of lanes.active) lane.ring.gather(1);
   if (job.isSettled) return true;
   host.callbacks.breakBlocked(job, (what) => blockedDeadlock(job, what));
-  lanes.startDue(performance.now());
+  host.supply.startDue(performance.now());
   if (watch.due <= performance.now()) {
     watch.look();
     return true;

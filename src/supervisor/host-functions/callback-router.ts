@@ -7,33 +7,18 @@
  * never holds up the next call of that lane.
  */
 import type { OffthreadError } from '../../errors.js';
-import type { RecordHead } from '../../lanes/channel/lane-channel.js';
-import { generationOf } from '../../shared/memory/states.js';
-import { HostCalls } from './host-calls.js';
+import { HostCalls, type HostCallsParts } from './host-calls.js';
 import type { Invocation } from './invocation.js';
-import type { ChunkSink, Job, JobLane } from '../job.js';
+import type { Job, JobLane } from '../job.js';
+import { callerOf } from '../row-owner.js';
 import { Persistents } from './persistent-functions.js';
-
-/** What this needs of the supervisor. */
-export interface CallbackRouterContext {
-  /** ms; Infinity is unlimited. */
-  readonly hostTimeout: number;
-  /** A look is wanted by this time. */
-  by(time: number): void;
-  /** A function that belongs to no call, or to one that has settled, has failed. */
-  unowned(error: OffthreadError): void;
-  /** Native code waits for a promise: what it waits for may never come. */
-  waits(): void;
-  /** Native code goes on: it may soon say more. */
-  answered(): void;
-}
 
 export class CallbackRouter {
   readonly #calls: HostCalls;
   readonly #persistents = new Persistents();
 
-  constructor(context: CallbackRouterContext) {
-    this.#calls = new HostCalls({ ...context, persistent: (id) => this.#persistents.get(id) });
+  constructor(parts: Omit<HostCallsParts, 'persistents'>) {
+    this.#calls = new HostCalls({ ...parts, persistents: this.#persistents });
   }
 
   /** Requests for what is not there any more. */
@@ -59,7 +44,7 @@ export class CallbackRouter {
     const { channel } = lane;
     let found = channel.hasCalls ? this.#calls.serve(lane) : 0;
     for (let head = channel.nextChunk(); head !== null; head = channel.nextChunk()) {
-      const sink = sinkOf(lane, head);
+      const sink = callerOf(lane, head)?.callbackState?.sink ?? null;
       if (sink !== null) return found + sink.offer(lane);
       channel.dropChunk(head);
       found += 1;
@@ -87,6 +72,12 @@ export class CallbackRouter {
     this.#calls.fail(job, error);
   }
 
+  /** Whether native code of a call waits for a function on the host, or hands chunks to a stream. */
+  isCallingBack(job: Job): boolean {
+    if (job.lane === null) return false;
+    return (job.callbackState?.sink ?? null) !== null || this.waitingIn(job.lane)?.job === job;
+  }
+
   /** The function of the host that native code in a lane waits for. */
   waitingIn(lane: JobLane): Invocation | null {
     return this.#calls.waitingIn(lane);
@@ -104,12 +95,4 @@ export class CallbackRouter {
     const waiting = this.#calls.waitingIn(job.lane);
     if (waiting?.job === job) this.#calls.end(waiting, deadlock('a function that native code called'));
   }
-}
-
-/** The stream of the call that a chunk came from; null when that call is over. */
-function sinkOf(lane: JobLane, { noCall, sequence, generation }: RecordHead): ChunkSink | null {
-  if (noCall || !lane.ring.holds(sequence)) return null;
-  const job = lane.ring.ticket(sequence);
-  const own = job.lane === lane && generationOf(job.id) === generation && !job.isSettled;
-  return own ? (job.callbackState?.sink ?? null) : null;
 }

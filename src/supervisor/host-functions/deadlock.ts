@@ -3,6 +3,7 @@ import { DeadlockError } from '../../errors.js';
 import type { Invocation } from './invocation.js';
 import type { Job } from '../job.js';
 import type { LaneSet } from '../lifecycle/lane-set.js';
+import type { LaneSupply } from '../lifecycle/lane-supply.js';
 import type { CallbackRouter } from './callback-router.js';
 
 /**
@@ -29,7 +30,12 @@ export function allWait(
  * A blocking call is about to wait.
  * @throws DeadlockError when nothing that it waits for can happen while its thread blocks.
  */
-export function requireProgress(job: Job, lanes: LaneSet, callbacks: CallbackRouter): void {
+export function requireProgress(
+  job: Job,
+  lanes: LaneSet,
+  supply: LaneSupply,
+  callbacks: CallbackRouter,
+): void {
   const any = (): boolean => true;
   if (job.lane === null && allWait(lanes, callbacks, any, any)) {
     throw new DeadlockError(
@@ -40,7 +46,7 @@ export function requireProgress(job: Job, lanes: LaneSet, callbacks: CallbackRou
   }
   // One that is stuck may come back, one that was killed ends; and one may be started.
   if (lanes.active.length > 0 || lanes.lost.length > 0) return;
-  if (lanes.startsAt !== Infinity) return;
+  if (supply.startsAt !== Infinity) return;
   throw new DeadlockError(
     'A blocking call waits for a lane, and this pool has none that could start while its thread blocks. Await the call instead.',
   );

@@ -25,29 +25,28 @@ import { thrownText } from '../../options/checks.js';
 import { RecordKind } from '../../shared/memory/record.js';
 import { Disorder } from '../../shared/messages/disorder.js';
 import { StopCause } from '../../shared/memory/layout.js';
-import { generationOf } from '../../shared/memory/states.js';
 import type { RecordHead } from '../../lanes/channel/lane-channel.js';
-import type { Persistent } from './persistent-functions.js';
+import type { Events } from '../../observe/events.js';
+import type { CallSource } from '../call-source.js';
+import type { HostLoop } from '../dispatch/host-loop.js';
+import type { Watch } from '../watchdog/watch.js';
+import { callerOf } from '../row-owner.js';
+import type { Persistents } from './persistent-functions.js';
 import { enterInvocation, leaveInvocation } from './host-context.js';
 import { failedWith, lateHost, unreadable, wrongResult, wrongSync } from './host-failures.js';
 import type { Invocation } from './invocation.js';
 import type { Job, JobLane } from '../job.js';
 import { isThenable, settled } from './thenable.js';
 
-/** What this needs of the supervisor. */
-export interface HostCallsContext {
+/** What host calls work with. */
+export interface HostCallsParts {
   /** ms; Infinity is unlimited. */
   readonly hostTimeout: number;
-  /** A look is wanted by this time. */
-  by(time: number): void;
-  /** A function that belongs to no call, or to one that has settled, has failed. */
-  unowned(error: OffthreadError): void;
-  /** Native code waits for a promise: what it waits for may never come. */
-  waits(): void;
-  /** Native code goes on: it may soon say more. */
-  answered(): void;
-  /** A persistent callback by its number; undefined once it is closed. */
-  persistent(id: number): Persistent | undefined;
+  readonly watch: Pick<Watch, 'by'>;
+  readonly loop: Pick<HostLoop, 'notice'>;
+  readonly events: Pick<Events, 'emit'>;
+  readonly source: Pick<CallSource, 'hostWaits'>;
+  readonly persistents: Pick<Persistents, 'get'>;
 }
 
 /** ms that the requests of one lane may take at a look. */
@@ -64,14 +63,14 @@ interface Asked {
 }
 
 export class HostCalls {
-  readonly #context: HostCallsContext;
+  readonly #parts: HostCallsParts;
   /** What each lane waits for. */
   readonly #waiting = new Map<JobLane, Invocation>();
   /** Requests for what is not there any more. */
   late = 0;
 
-  constructor(context: HostCallsContext) {
-    this.#context = context;
+  constructor(parts: HostCallsParts) {
+    this.#parts = parts;
   }
 
   /** Takes the requests of a lane, for as long as the event loop can spare. @returns how many. */
@@ -83,7 +82,7 @@ export class HostCalls {
       // Native code that does not wait may ask faster than it is answered.
       if (found > 0 && performance.now() > until) break;
       found += 1;
-      const job = jobOf(lane, head);
+      const job = callerOf(lane, head);
       // Kept: the function may look at the pipe again.
       const { noCall, request } = head;
       if ((head.kind & RecordKind.FAULT) !== 0) {
@@ -140,7 +139,7 @@ export class HostCalls {
 
   #run(lane: JobLane, job: Job | null, request: number, asked: Asked, values: readonly unknown[]): void {
     const { param, fn, context } = asked;
-    const timeout = job?.hostTimeout ?? param.timeout ?? this.#context.hostTimeout;
+    const timeout = job?.hostTimeout ?? param.timeout ?? this.#parts.hostTimeout;
     const dueAt = timeout === Infinity ? Infinity : performance.now() + timeout;
     const invocation: Invocation = { lane, job, param, request, timeout, dueAt, followed: true };
     // Known as waiting before it runs: it may make a blocking call.
@@ -172,8 +171,9 @@ export class HostCalls {
     );
     if (param.sync) this.end(invocation, wrongSync(invocation));
     else if (request !== 0) {
-      this.#context.by(dueAt);
-      this.#context.waits();
+      this.#parts.watch.by(dueAt);
+      // What it waits for may never come.
+      this.#parts.source.hostWaits();
     }
   }
 
@@ -192,7 +192,7 @@ export class HostCalls {
     }
     if (request === 0 || !this.#release(invocation)) return;
     lane.channel.reply(request, returns, value);
-    this.#context.answered();
+    this.#parts.loop.notice();
   }
 
   /** There will be no value. */
@@ -203,16 +203,17 @@ export class HostCalls {
     leaveInvocation(invocation);
     // Before the answer: the call must not be over when it fails.
     if (job !== null && !job.isSettled) this.fail(job, error);
-    else this.#context.unowned(error);
+    // It belongs to no call, or to one that has settled.
+    else this.#parts.events.emit('error', error);
     if (!waits) return;
     lane.channel.decline(request);
-    this.#context.answered();
+    this.#parts.loop.notice();
   }
 
   /** What a request asks for; null when that is not there any more. */
   #askedFor(job: Job | null, { target }: RecordHead): Asked | null {
     if (target < 0) {
-      const persistent = this.#context.persistent(-target);
+      const persistent = this.#parts.persistents.get(-target);
       if (persistent === undefined) return null;
       const { param, callback } = persistent;
       return { param, fn: callback.fn as HostFunction, context: callback.context };
@@ -244,12 +245,4 @@ export class HostCalls {
     this.#waiting.delete(lane);
     return true;
   }
-}
-
-/** The call that a request came from; null when it is over. */
-function jobOf(lane: JobLane, { noCall, sequence, generation }: RecordHead): Job | null {
-  if (noCall || !lane.ring.holds(sequence)) return null;
-  const job = lane.ring.ticket(sequence);
-  const own = job.lane === lane && job.sequence === sequence && generationOf(job.id) === generation;
-  return own && !job.isSettled ? job : null;
 }

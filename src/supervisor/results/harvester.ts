@@ -1,61 +1,116 @@
 /**
- * Takes what lanes have finished, in the order of their rows, and tells of the
+ * Takes what lanes have finished, in the order of their rows, and publishes the
  * starts that somebody listens for.
  *
- * Guarantee: it may be entered again from a handler (a listener that makes a
- * blocking call). A row is read and given back before its call settles, so
- * whoever comes next finds the next row.
+ * Guarantee: safe to enter again from a handler (a listener that makes a
+ * blocking call), which may also move lanes between the lists. A row is read
+ * and given back before its call settles, so whoever comes next finds the next row.
  */
 import { performance } from '../../builtins.js';
+import { publish, tracing } from '../../observe/trace.js';
 import { State } from '../../shared/memory/states.js';
+import type { CallSource } from '../call-source.js';
+import type { CallbackRouter } from '../host-functions/callback-router.js';
 import type { Job, JobLane } from '../job.js';
+import type { LaneSet } from '../lifecycle/lane-set.js';
+import type { LaneSupply } from '../lifecycle/lane-supply.js';
+import type { LostLanes } from '../lifecycle/lost-lanes.js';
+import type { Recycler } from '../lifecycle/recycling.js';
+import { ownerOf } from '../row-owner.js';
+import type { Watch } from '../watchdog/watch.js';
 import { requireEnding } from './row-check.js';
+import { takeStart } from './row-times.js';
 import { type ReadMessage, readRow, settleReading } from './settlement.js';
 
-/** What the harvester tells. */
-export interface HarvestEvents {
-  /** Whether anybody wants to hear of starts. */
-  announcing(): boolean;
-  started(job: Job): void;
-  /** A look is wanted by this time. */
-  by(time: number): void;
-  /** Takes what native code has said. */
-  hear(lane: JobLane): number;
+interface HarvesterParts {
+  readonly source: CallSource;
+  readonly lanes: LaneSet;
+  readonly supply: LaneSupply;
+  readonly lost: LostLanes;
+  readonly recycler: Recycler;
+  readonly callbacks: CallbackRouter;
+  readonly watch: Watch;
 }
 
 const answerOf: ReadMessage = (lane, generation) => lane.inbox.answer(generation);
 
+const NO_LANES: readonly JobLane[] = [];
 /** Calls that may run for less than this are watched from the moment they start, in ms. */
 const SHORT_TIMEOUT_MS = 5;
 
 export class Harvester {
-  readonly #events: HarvestEvents;
+  readonly #parts: HarvesterParts;
+  #offering = false;
 
-  constructor(events: HarvestEvents) {
-    this.#events = events;
+  constructor(parts: HarvesterParts) {
+    this.#parts = parts;
   }
 
-  /** Takes everything finished from a lane. @returns how many rows that gave back. */
+  /** Takes everything finished from every lane, and offers the lanes to the calls that wait. @returns how much there was. */
+  harvest(): number {
+    const { lanes, supply, lost, source } = this.#parts;
+    let found = 0;
+    if (lanes.starting) supply.welcome();
+    const { active } = lanes;
+    for (let index = 0; index < active.length; index += 1) {
+      const lane = active[index] as JobLane;
+      if (lane.ring.occupied !== 0 || lane.hasCallbacks) found += this.take(lane);
+    }
+    for (const lane of lanes.lost.length === 0 ? NO_LANES : lanes.lost.slice()) {
+      if (lane.status !== 'lost') continue;
+      found += this.take(lane);
+      if (lane.ring.occupied === 0 && lane.abandonAt !== Infinity) lost.reinstate(lane);
+    }
+    if (found > 0 && !this.#offering) {
+      this.#offering = true;
+      try {
+        source.pump();
+      } finally {
+        this.#offering = false;
+      }
+    }
+    return found;
+  }
+
+  /** Takes everything finished from a lane. @returns how much there was. */
   take(lane: JobLane): number {
+    const { supply, recycler } = this.#parts;
+    try {
+      const { head } = lane.ring;
+      const found = this.#takeRows(lane);
+      if (lane.ring.head !== head) {
+        supply.worked(lane);
+        recycler.recycle(lane);
+      }
+      if (lane.status === 'retiring') recycler.sweep();
+      return found;
+    } catch (cause) {
+      if (lane.kind === 'thread') throw cause;
+      // Its native code has overwritten what it shares with the host: none of it is to be trusted.
+      lane.corrupted(cause);
+      return 0;
+    }
+  }
+
+  #takeRows(lane: JobLane): number {
     const { ring } = lane;
     const done = ring.finished();
     // After `done`: whatever a call has said is heard before the call ends.
-    let found = lane.hasCallbacks ? this.#events.hear(lane) : 0;
+    let found = lane.hasCallbacks ? this.#parts.callbacks.hear(lane) : 0;
     // A handler may take results itself, and move the head: beyond `done` is not ours.
     while (((done - ring.head) | 0) > 0) {
       // There was no time for all that it has said: it ends after that.
       if (lane.hasCallbacks && lane.channel.speaksFor(ring.head)) break;
-      const job = ring.ticket(ring.head);
-      const own = job.lane === lane && job.sequence === ring.head;
-      if (own) {
-        this.#announceStart(job);
+      const job = ownerOf(lane, ring.head);
+      if (job !== null) {
+        publishStart(job);
         if (job.sequence !== ring.head) continue;
+        requireEnding(lane, job);
       }
-      if (own) requireEnding(lane, job);
-      const reading = own ? readRow(lane, job, answerOf) : null;
+      const reading = job === null ? null : readRow(lane, job, answerOf);
       ring.free();
       found += 1;
-      if (reading !== null) settleReading(job, reading);
+      if (job !== null && reading !== null) settleReading(job, reading);
     }
     if (ring.occupied !== 0) this.#onNext(lane);
     return found;
@@ -63,20 +118,24 @@ export class Harvester {
 
   /** The lane is on its next call: its time has started. */
   #onNext(lane: JobLane): void {
-    const job = lane.ring.ticket(lane.ring.head);
-    if (job.lane !== lane || job.isSettled) return;
+    const job = ownerOf(lane, lane.ring.head);
+    if (job === null || job.isSettled) return;
     // Others behind short calls are looked at every few ms anyway.
-    if (lane.exclusive || job.timeout < SHORT_TIMEOUT_MS) this.#events.by(performance.now() + job.timeout);
-    this.#announceStart(job);
+    if (lane.exclusive || job.timeout < SHORT_TIMEOUT_MS)
+      this.#parts.watch.by(performance.now() + job.timeout);
+    publishStart(job);
   }
+}
 
-  #announceStart(job: Job): void {
-    if (job.announced || !this.#events.announcing() || job.lane === null) return;
-    const { ring } = job.lane;
-    const state = ring.state(job.sequence);
-    if (state === State.queued || state === State.withdrawn || job.isSettled) return;
-    job.announced = true;
-    job.startedAt = ring.startedAt(job.sequence);
-    this.#events.started(job);
-  }
+/** Publishes once that a call has started, where somebody listens. */
+function publishStart(job: Job): void {
+  if (job.announced || !tracing() || job.lane === null) return;
+  const { ring, name } = job.lane;
+  const state = ring.state(job.sequence);
+  if (state === State.queued || state === State.withdrawn || job.isSettled) return;
+  job.announced = true;
+  takeStart(job.lane, job);
+  if (job.trace === null) return;
+  job.trace.lane = name;
+  publish.started(job.trace);
 }

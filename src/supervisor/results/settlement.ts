@@ -20,6 +20,7 @@ import type { ErrorData, ToHost } from '../../shared/messages/messages.js';
 import { State, generationOf } from '../../shared/memory/states.js';
 import { failsByRule, nativeError } from './native-failure.js';
 import type { Job, JobItems, JobLane } from '../job.js';
+import { takeEnd, takeStart } from './row-times.js';
 
 /** What a lane sent beside the row of a call. */
 export type ReadMessage = (
@@ -57,10 +58,8 @@ export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | n
   const { sequence, fn } = job;
   const state = ring.state(sequence);
   if (state === State.withdrawn || state === State.lost || job.isSettled) return null;
-  const startedAt = ring.startedAt(sequence);
-  const endedAt = ring.endedAt(sequence);
-  job.startedAt = startedAt;
-  job.endedAt = endedAt;
+  const startedAt = takeStart(lane, job);
+  const endedAt = takeEnd(lane, job);
   if (job.items !== null) return readItems(lane, job, state, read);
   // Of short calls one in eight is enough.
   if (!fn.short || (sequence & 7) === 0) fn.measure((endedAt - startedAt) * 1_000, endedAt);

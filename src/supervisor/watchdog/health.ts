@@ -5,37 +5,35 @@
  */
 import { Math } from '../../builtins.js';
 import { CallTimeoutError } from '../../errors.js';
-import type { Death } from '../../lanes/death.js';
 import { State } from '../../shared/memory/states.js';
+import type { CallSource } from '../call-source.js';
+import { type Assignment, STUCK_AFTER_MS } from '../dispatch/assignment.js';
 import { overdueMs } from '../dispatch/choose-lane.js';
 import type { Job, JobLane } from '../job.js';
+import type { LaneDeaths } from '../lifecycle/lane-death.js';
+import { BOOT_MS } from '../lifecycle/lane-supply.js';
 import { requireProgress } from '../results/row-check.js';
+import { ownerOf } from '../row-owner.js';
 import { Silence } from './silence.js';
-import { type StopContext, giveUp, interruptAgain, stopJob } from './stopping.js';
+import { type StopParts, giveUp, interruptAgain, stopJob } from './stopping.js';
 
-/** What a look may lead to. */
-export interface HealthEvents {
-  crashed(lane: JobLane, death: Death): void;
-  /** Calls the lane has not started are to run elsewhere. */
-  giveBack(lane: JobLane): void;
+interface HealthParts {
+  readonly stopping: StopParts;
+  readonly deaths: LaneDeaths;
+  readonly assignment: Assignment;
+  readonly source: CallSource;
 }
 
-/** ms that calls wait behind one that was expected to be short. */
-export const STUCK_AFTER_MS = 5;
 /** ms between looks at a lane that is just ending. */
 const ENDING_LOOK_MS = 1;
-/** ms that a lane may take to start. */
-export const BOOT_MS = 15_000;
 
 export class Health {
-  readonly #stopping: StopContext;
-  readonly #events: HealthEvents;
+  readonly #parts: HealthParts;
   readonly #silence: Silence;
 
-  constructor(stopping: StopContext, events: HealthEvents) {
-    this.#stopping = stopping;
-    this.#events = events;
-    this.#silence = new Silence((lane) => events.giveBack(lane));
+  constructor(parts: HealthParts) {
+    this.#parts = parts;
+    this.#silence = new Silence(parts.source);
   }
 
   /** Looks at a lane at `now`, on the host's clock. @returns when to look again, or Infinity. */
@@ -43,7 +41,7 @@ export class Health {
     if (lane.lookForEnd(false)) return now + ENDING_LOOK_MS;
     if (lane.status === 'starting') {
       if (now - lane.createdAt < BOOT_MS) return lane.createdAt + BOOT_MS;
-      this.#events.crashed(lane, {
+      this.#parts.deaths.crashed(lane, {
         reason: `did not start within ${BOOT_MS} ms`,
         advice:
           'The machine has no time for it, or a module that it loads first (`execArgv`, or `NODE_OPTIONS` in `env`) holds it up.',
@@ -59,9 +57,9 @@ export class Health {
   #checkCalls(lane: JobLane, now: number): number {
     const { ring } = lane;
     if (ring.occupied === 0) return Infinity;
-    const job = ring.ticket(ring.head);
+    const job = ownerOf(lane, ring.head);
     // Ended or taken back already, and the lane has not passed the row yet.
-    if (job.lane !== lane || job.isSettled) return now + STUCK_AFTER_MS;
+    if (job === null || job.isSettled) return now + STUCK_AFTER_MS;
     try {
       requireProgress(lane, job, now);
     } catch (cause) {
@@ -76,11 +74,11 @@ export class Health {
     if (job.stopping === null) {
       const until = job.timeoutAt(startedAt, now);
       if (until > now) return until;
-      stopJob(this.#stopping, job, 'timed-out', timeoutError(job));
+      stopJob(this.#parts.stopping, job, 'timed-out', timeoutError(job));
     } else if (job.stopping.giveUpAt <= now) {
-      giveUp(this.#stopping, job);
+      giveUp(this.#parts.stopping, job);
       return Infinity;
-    } else if (job.stopping.interruptAt <= now) interruptAgain(this.#stopping, job, now);
+    } else if (job.stopping.interruptAt <= now) interruptAgain(this.#parts.stopping, job, now);
     return nextStep(job);
   }
 
@@ -90,8 +88,7 @@ export class Health {
     const since = ring.startedAt(ring.head);
     const patience = lane.exclusive ? overdueMs(ring.ticket(ring.head)) : STUCK_AFTER_MS;
     if (now - since < patience) return since + patience;
-    lane.exclusive = true;
-    this.#events.giveBack(lane);
+    this.#parts.assignment.unstack(lane);
     return Infinity;
   }
 }

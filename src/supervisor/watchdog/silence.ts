@@ -9,6 +9,8 @@
  */
 import { Math } from '../../builtins.js';
 import { RUNNING_STATES } from '../../shared/memory/states.js';
+import type { CallSource } from '../call-source.js';
+import { giveBack } from '../dispatch/give-back.js';
 import type { JobLane } from '../job.js';
 
 /** ms that a lane may take to begin with a call, to pass one that is over, or to answer. */
@@ -32,11 +34,10 @@ interface Seen {
 
 export class Silence {
   readonly #seen = new WeakMap<JobLane, Seen>();
-  readonly #takeBack: (lane: JobLane) => void;
+  readonly #source: CallSource;
 
-  /** @param takeBack calls that the lane has not begun are to run elsewhere. */
-  constructor(takeBack: (lane: JobLane) => void) {
-    this.#takeBack = takeBack;
+  constructor(source: CallSource) {
+    this.#source = source;
   }
 
   /** Looks at a lane. @returns ms until the next look; Infinity when it is in a call, or owes nothing. */
@@ -59,7 +60,8 @@ export class Silence {
 
   #end(lane: JobLane, silent: number): void {
     // First, so that it cannot begin one as it is killed; it may just have begun.
-    this.#takeBack(lane);
+    giveBack(lane, this.#source);
+    this.#source.pump();
     if (!owes(lane)) return;
     this.#seen.delete(lane);
     if (lane.loading && lane.opening !== null) {

@@ -17,23 +17,25 @@ import { LaneLostError, type OffthreadError } from '../../errors.js';
 import { StopCause } from '../../shared/memory/layout.js';
 import { RUNNING_STATES, State } from '../../shared/memory/states.js';
 import { REPEAT_INTERRUPT_MS, type Interrupter } from './interrupter.js';
+import type { LostLanes } from '../lifecycle/lost-lanes.js';
 import type { Job, JobLane, StopEnding } from '../job.js';
+import { endNow, takeEnd, takeStart } from '../results/row-times.js';
+import type { Watch } from './watch.js';
 
-/** What stopping needs of the supervisor. */
-export interface StopContext {
+/** What stopping works with. */
+export interface StopParts {
+  /** ms that a call has to come back after it was asked to stop. */
   readonly grace: number;
   readonly interrupter: Interrupter;
-  /** A look is wanted by this time. */
-  by(time: number): void;
-  /** The job's lane is to be given up. */
-  lose(lane: JobLane, job: Job, waited: boolean): void;
+  readonly watch: Watch;
+  readonly lost: LostLanes;
 }
 
 /**
  * Asks a dispatched call to end.
  * @returns whether this cause won; false when the call has ended, or was asked before.
  */
-export function stopJob(context: StopContext, job: Job, ending: StopEnding, error: OffthreadError): boolean {
+export function stopJob(parts: StopParts, job: Job, ending: StopEnding, error: OffthreadError): boolean {
   const lane = job.lane;
   if (lane === null || job.isSettled || job.stopping !== null) return false;
   const { ring } = lane;
@@ -56,7 +58,7 @@ export function stopJob(context: StopContext, job: Job, ending: StopEnding, erro
   job.stopping = {
     error,
     ending,
-    giveUpAt: stoppable ? now + context.grace : now,
+    giveUpAt: stoppable ? now + parts.grace : now,
     interruptAt: interrupts ? now + REPEAT_INTERRUPT_MS : Infinity,
   };
   // After the swap: the lane may return at any moment now, and finds the cause recorded.
@@ -64,11 +66,11 @@ export function stopJob(context: StopContext, job: Job, ending: StopEnding, erro
   // It may wait in a callback, for the host or for a reader.
   if (lane.hasCallbacks) lane.channel.nudge();
   if (!stoppable) {
-    giveUp(context, job);
+    giveUp(parts, job);
     return true;
   }
-  if (interrupts) context.interrupter.interrupt(job, lane);
-  context.by(Math.min(job.stopping.giveUpAt, job.stopping.interruptAt));
+  if (interrupts) parts.interrupter.interrupt(job, lane);
+  parts.watch.by(Math.min(job.stopping.giveUpAt, job.stopping.interruptAt));
   return true;
 }
 
@@ -91,16 +93,16 @@ function discard(job: Job, lane: JobLane, error: OffthreadError): boolean {
   const { ring } = lane;
   const state = ring.state(job.sequence);
   if (state !== State.succeeded && state !== State.failed) return false;
-  job.startedAt = ring.startedAt(job.sequence);
-  job.endedAt = ring.endedAt(job.sequence);
+  takeStart(lane, job);
+  takeEnd(lane, job);
   job.settle('cancelled', undefined, error);
   return true;
 }
 
 /** Interrupts again; the first interrupt may have come before the native work began. */
-export function interruptAgain(context: StopContext, job: Job, now: number): void {
+export function interruptAgain(parts: StopParts, job: Job, now: number): void {
   if (job.lane === null || job.stopping === null) return;
-  context.interrupter.interrupt(job, job.lane);
+  parts.interrupter.interrupt(job, job.lane);
   job.stopping.interruptAt = now + REPEAT_INTERRUPT_MS;
 }
 
@@ -108,23 +110,22 @@ export function interruptAgain(context: StopContext, job: Job, now: number): voi
  * Stops waiting for a running call that was asked to stop.
  * @param waited whether it has had its grace.
  */
-export function giveUp(context: StopContext, job: Job, waited = true): void {
+export function giveUp(parts: StopParts, job: Job, waited = true): void {
   const { lane, stopping } = job;
   if (lane === null || stopping === null || job.isSettled) return;
   const { ring } = lane;
   // It may be on its way back this very moment: then it has won, and settles as usual.
   if (!RUNNING_STATES.some((from) => ring.transition(job.sequence, job.id, from, State.lost))) return;
-  job.startedAt = ring.startedAt(job.sequence);
-  job.endedAt = performance.now();
+  endNow(lane, job);
   const lost = new LaneLostError(
     `${job.fn.name} was still running in lane ${lane.name}, which was ${lane.kind === 'process' ? 'killed' : 'given up'}. ` +
       (canBeAsked(job, lane)
-        ? `It was asked to stop${waited ? ` and did not come back within its grace of ${context.grace} ms` : ', and its pool did not wait for it'}.`
+        ? `It was asked to stop${waited ? ` and did not come back within its grace of ${parts.grace} ms` : ', and its pool did not wait for it'}.`
         : NO_WAY),
     { call: job.id, symbol: job.fn.name, lane: lane.name },
   );
   stopping.error.message += ` ${lost.message}`;
   stopping.error.cause ??= lost;
-  context.lose(lane, job, waited && canBeAsked(job, lane));
+  parts.lost.lose(lane, job, waited && canBeAsked(job, lane));
   job.settle(stopping.ending, undefined, stopping.error);
 }

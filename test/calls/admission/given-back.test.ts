@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { Admission } from '../../../src/calls/admission/admission.js';
 import type { Counters } from '../../../src/observe/counters.js';
+import { Events } from '../../../src/observe/events.js';
 import { poolSettings } from '../../../src/options/pool-options.js';
 import type { Job } from '../../../src/supervisor/job.js';
 import type { Supervisor } from '../../../src/supervisor/supervisor.js';
@@ -22,16 +23,13 @@ const call = (): Job =>
 
 describe('a call that comes back while it is dispatched', () => {
   it('is dispatched once more, and is then in no queue (M27)', () => {
-    const admission = new Admission(poolSettings({}), {} as Counters, { full: () => {}, drained: () => {} });
+    const admission = new Admission(poolSettings({}), {} as Counters, new Events());
     const sent: Job[] = [];
     admission.connect({
-      hasIdleLane: true,
-      lanes: [],
-      busyLanes: 0,
+      lanes: { active: [], busy: 0, hasIdle: true },
+      supply: { unavailable: () => null },
       takeBackAhead: () => false,
       quieted: () => false,
-      refusal: () => null,
-      unavailable: () => null,
       dispatch: (job: Job): boolean => {
         sent.push(job);
         expect(sent.length, 'times that something was dispatched').to.be.at.most(3);

@@ -1,19 +1,24 @@
 /** Which threads of a pool may be inside ffi-rs: a pool's part in the quiescence. */
 import type { Interrupter } from '../watchdog/interrupter.js';
+import type { CallSource } from '../call-source.js';
 import type { JobLane } from '../job.js';
-import type { LaneSet } from './lane-set.js';
+import type { LaneSet } from '../lifecycle/lane-set.js';
 import type { QuietMember } from './quiescence.js';
 
 export class FfiRsThreads implements QuietMember {
   readonly #lanes: LaneSet;
   readonly #interrupter: Interrupter;
-  readonly resume: () => void;
+  readonly #source: CallSource;
 
-  /** @param resume called when calls may start again. */
-  constructor(lanes: LaneSet, interrupter: Interrupter, resume: () => void) {
+  constructor(lanes: LaneSet, interrupter: Interrupter, source: CallSource) {
     this.#lanes = lanes;
     this.#interrupter = interrupter;
-    this.resume = resume;
+    this.#source = source;
+  }
+
+  /** Calls may start again. */
+  resume(): void {
+    this.#source.pump();
   }
 
   quiet(): boolean {

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { EngineError } from '../../../src/errors.js';
-import { Quiescence, type QuietMember } from '../../../src/supervisor/lifecycle/quiescence.js';
+import { Quiescence, type QuietMember } from '../../../src/supervisor/quiescence/quiescence.js';
 
 class FakePool implements QuietMember {
   inFlight = 0;

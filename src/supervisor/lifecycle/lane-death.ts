@@ -1,0 +1,74 @@
+/**
+ * What follows when a lane dies, from the first step to the last:
+ *
+ *   1  it leaves the lists, and the restart policy learns of it
+ *   2  calls that it had finished settle
+ *   3  calls that it had not started go back to the queue
+ *   4  calls that it was at fail, or run again
+ *   5  those who listen are told
+ *   6  another lane takes its place
+ *   7  those who wait for a lane are told
+ */
+import { queueMicrotask } from '../../builtins.js';
+import type { Death } from '../../lanes/death.js';
+import type { Counters } from '../../observe/counters.js';
+import type { Events } from '../../observe/events.js';
+import type { PoolSettings } from '../../options/pool-options.js';
+import type { Doorbell } from '../../shared/memory/bell.js';
+import type { CallSource } from '../call-source.js';
+import { giveBack } from '../dispatch/give-back.js';
+import type { CallbackRouter } from '../host-functions/callback-router.js';
+import type { JobLane } from '../job.js';
+import type { Harvester } from '../results/harvester.js';
+import { crashError } from './crash-error.js';
+import { settleCrashed } from './crashed-calls.js';
+import { type LaneSet, take } from './lane-set.js';
+import type { LaneSupply } from './lane-supply.js';
+
+interface LaneDeathParts {
+  readonly source: CallSource;
+  readonly events: Events;
+  readonly counters: Counters;
+  readonly bell: Doorbell;
+  readonly lanes: LaneSet;
+  readonly supply: LaneSupply;
+  readonly callbacks: CallbackRouter;
+  readonly harvester: Harvester;
+}
+
+export class LaneDeaths {
+  readonly #settings: PoolSettings;
+  readonly #parts: LaneDeathParts;
+
+  constructor(settings: PoolSettings, parts: LaneDeathParts) {
+    this.#settings = settings;
+    this.#parts = parts;
+  }
+
+  /** A lane has died. */
+  readonly crashed = (lane: JobLane, death: Death): void => {
+    const { source, events, counters, bell, lanes, supply, callbacks, harvester } = this.#parts;
+    if (!take(lanes.lost, lane) && !lanes.remove(lane)) return;
+    const error = crashError(lane, death);
+    const tellRestart = supply.died(lane, error);
+    if (death.disorder !== true) {
+      lane.ring.concede();
+      harvester.take(lane);
+    }
+    callbacks.forget(lane);
+    giveBack(lane, source);
+    const again = settleCrashed(lane, death, {
+      redact: this.#settings.redact,
+      replaced: supply.breaker !== 'open',
+    });
+    if (again.length > 0) source.returned(again, true);
+    counters.lanesCrashed += 1;
+    events.emit('lane-crashed', { lane: lane.name, error });
+    // The dead lane may have taken the bell in hand, and not rung it: then no other lane would.
+    bell.ring();
+    queueMicrotask(() => supply.changed());
+    tellRestart();
+    supply.retirement.retire(lane);
+    supply.replace();
+  };
+}
