@@ -57,6 +57,8 @@ export interface SoakReport {
 }
 
 const MOST_PROBLEMS = 20;
+/** A late return takes 100 ms at least, and has a timeout of 20 ms. */
+const HELD_UP_MS = 60;
 /** What is opened late: each is there on this system, and needs nothing. */
 const LATE = { arguments: ['f64'], return: 'f64' } as const;
 const LATE_LIBRARY = process.platform === 'darwin' ? '/usr/lib/libSystem.B.dylib' : 'libm.so.6';
@@ -113,9 +115,12 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const start = performance.now();
   let lastEnd = start;
   let stall = { ms: 0, until: '' };
+  /** When this thread last went on after it had done nothing for so long that a late return comes before its timeout is looked at. */
+  let heldUpAt = -Infinity;
   const ended = (name: string): void => {
     const now = performance.now();
     if (now - lastEnd > stall.ms) stall = { ms: now - lastEnd, until: name };
+    if (now - lastEnd > HELD_UP_MS) heldUpAt = now;
     lastEnd = now;
   };
   /** How far the run is, 0 to 1: by its calls, or by its time. */
@@ -144,9 +149,11 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     }
     const [name, act] = choose(fault ? guilty : innocent, random);
     acts[name] = (acts[name] ?? 0) + 1;
+    const began = performance.now();
     const { record, wrong } = await act(random, number);
     ended(name);
     ends[record.status] += 1;
+    if (name === 'late return' && record.status === 'succeeded' && heldUpAt > began) return;
     if (name === 'crash') rejections.push(record.ranMs);
     if (wrong === undefined) return;
     // A lane that is killed from outside takes the call along that it runs, whatever that is.
