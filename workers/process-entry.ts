@@ -23,10 +23,10 @@ import { MEMORY_FD, type ProcessBoot } from '../src/shared/messages/process-boot
 import { errorData } from './error-data.js';
 import type { Question } from './host-messages.js';
 import { LaneRuntime } from './lane-runtime.js';
-import { ProcessInterrupts } from './process-interrupts.js';
-import { ProcessLink } from './process-link.js';
+import { ProcessInterrupts } from './process/process-interrupts.js';
+import { ProcessLink } from './process/process-link.js';
 import { reportOf } from './report.js';
-import { residentBytes } from './resident.js';
+import { residentBytes } from './process/resident.js';
 
 const BYTES_PER_KB = 1_024;
 /** ms between looks at how much memory the process holds. */

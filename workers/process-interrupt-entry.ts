@@ -8,7 +8,7 @@ import { processMemoryBytes } from '../src/shared/messages/message-channel.js';
 import type { InterruptFunction } from '../src/shared/messages/messages.js';
 import { ORDERS_FD, readInterruption } from '../src/shared/messages/process-boot.js';
 import { bindInterrupt, interrupt } from './interrupts.js';
-import type { InterruptBoot } from './process-interrupts.js';
+import type { InterruptBoot } from './process/process-interrupts.js';
 
 const boot = workerData as InterruptBoot;
 let memory: LaneMemory | undefined;

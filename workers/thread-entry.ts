@@ -13,9 +13,9 @@ import { Header } from '../src/shared/memory/layout.js';
 import { errorData } from './error-data.js';
 import { ThreadLink } from './lane-link.js';
 import { LaneRuntime } from './lane-runtime.js';
-import { untilIdle } from './lease.js';
+import { untilIdle } from './thread/lease.js';
 import { reportOf } from './report.js';
-import { threadNumber } from './thread-number.js';
+import { threadNumber } from './thread/thread-number.js';
 
 /** ms without a call of a thread of native code's own after which there is taken to be none. */
 const QUIET_MS = 30;

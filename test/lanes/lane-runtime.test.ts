@@ -18,7 +18,7 @@ import { State } from '../../src/shared/memory/states.js';
 import { LaneMemory } from '../../src/shared/memory/lane-memory.js';
 import { ThreadLink } from '../../workers/lane-link.js';
 import { LaneRuntime } from '../../workers/lane-runtime.js';
-import { untilIdle } from '../../workers/lease.js';
+import { untilIdle } from '../../workers/thread/lease.js';
 import { testlib } from '../helpers/testlib.js';
 import { scalarValue } from '../shared/values.js';
 import { declare } from './fixture.js';

@@ -7,9 +7,9 @@
  * again; the host writes TAIL and then looks at the lease. One of the two sees
  * the other.
  */
-import { Atomics, Promise, clearInterval, setInterval } from '../src/builtins.js';
-import { Header, Lease } from '../src/shared/memory/layout.js';
-import type { LaneRuntime } from './lane-runtime.js';
+import { Atomics, Promise, clearInterval, setInterval } from '../../src/builtins.js';
+import { Header, Lease } from '../../src/shared/memory/layout.js';
+import type { LaneRuntime } from '../lane-runtime.js';
 
 /** Resolves when the lane has had no call for so many ms. */
 export function untilIdle(lane: LaneRuntime, idleMs: number): Promise<void> {

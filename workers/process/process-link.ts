@@ -14,19 +14,19 @@
  */
 import { readSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { Atomics, Math, Promise, performance } from '../src/builtins.js';
-import type { MappedFile, System } from '../src/engines/system/system-calls.js';
-import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
-import { Header } from '../src/shared/memory/layout.js';
+import { Atomics, Math, Promise, performance } from '../../src/builtins.js';
+import type { MappedFile, System } from '../../src/engines/system/system-calls.js';
+import type { LaneMemory } from '../../src/shared/memory/lane-memory.js';
+import { Header } from '../../src/shared/memory/layout.js';
 import {
   MessageReader,
   MessageWriter,
   messagesDown,
   messagesUp,
-} from '../src/shared/messages/message-channel.js';
-import type { ToHost, ToLane } from '../src/shared/messages/messages.js';
-import { LIVE_FD, SOCKET_FD } from '../src/shared/messages/process-boot.js';
-import type { LaneLink } from './lane-link.js';
+} from '../../src/shared/messages/message-channel.js';
+import type { ToHost, ToLane } from '../../src/shared/messages/messages.js';
+import { LIVE_FD, SOCKET_FD } from '../../src/shared/messages/process-boot.js';
+import type { LaneLink } from '../lane-link.js';
 
 type LibraryMessage = Extract<ToLane, { kind: 'library' }>;
 

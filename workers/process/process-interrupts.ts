@@ -4,8 +4,8 @@
  * lane's own thread is in native code when one comes.
  */
 import { Worker } from 'node:worker_threads';
-import type { LaneSize } from '../src/shared/memory/layout.js';
-import { type InterruptFunction, type ToLane, interruptOf } from '../src/shared/messages/messages.js';
+import type { LaneSize } from '../../src/shared/memory/layout.js';
+import { type InterruptFunction, type ToLane, interruptOf } from '../../src/shared/messages/messages.js';
 
 /** What the thread is started with. */
 export interface InterruptBoot {
@@ -14,7 +14,7 @@ export interface InterruptBoot {
   readonly size: LaneSize;
 }
 
-const ENTRY = new URL('./process-interrupt-entry.js', import.meta.url);
+const ENTRY = new URL('../process-interrupt-entry.js', import.meta.url);
 
 export class ProcessInterrupts {
   readonly #boot: InterruptBoot;
