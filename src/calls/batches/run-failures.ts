@@ -8,9 +8,10 @@
  *   going to see it: it takes some 20 µs, and whole batches may fail.
  */
 import type { OffthreadError } from '../../errors.js';
+import type { ManyProgress } from '../../options/column-options.js';
 import { isThenable } from '../../supervisor/host-functions/thenable.js';
 import { answeredLater, budgetOf, failedItem, handlerFailed, tooMany } from './run-errors.js';
-import type { Progress } from './run-progress.js';
+import { Progress } from './run-progress.js';
 
 /** What a run fails with: made when it is told, with the counts of that moment. */
 export type Failure = () => OffthreadError;
@@ -23,21 +24,30 @@ export interface FailureSettings {
   readonly skips: boolean;
   /** Infinity: any number. Below 1: a share. */
   readonly maxFailures: number;
+  readonly onProgress: ((progress: ManyProgress) => unknown) | undefined;
 }
 
 export class RunFailures {
+  readonly progress: Progress;
   readonly #name: string;
   readonly #settings: FailureSettings;
-  readonly #progress: Progress;
   readonly #onStop: (cause: Failure) => void;
   #cause: Failure | null = null;
   #last: { readonly index: number; readonly errorOf: () => unknown } | null = null;
 
-  /** @param onStop told once: what is under way is to stop. */
-  constructor(name: string, settings: FailureSettings, progress: Progress, onStop: (cause: Failure) => void) {
+  /**
+   * @param total items, where that is known.
+   * @param onStop told once: what is under way is to stop.
+   */
+  constructor(
+    name: string,
+    settings: FailureSettings,
+    total: number | undefined,
+    onStop: (cause: Failure) => void,
+  ) {
     this.#name = name;
     this.#settings = settings;
-    this.#progress = progress;
+    this.progress = new Progress(total, settings.onProgress, (error) => this.#handlerFailed(error));
     this.#onStop = onStop;
   }
 
@@ -60,9 +70,9 @@ export class RunFailures {
 
   /** Counts an item that is left out without a look at its error. @returns false where that is to be seen: nothing is counted then. */
   passOver(index: number, errorOf: () => unknown): boolean {
-    const { failed, total } = this.#progress;
+    const { failed, total } = this.progress;
     if (!this.#settings.skips || failed + 1 > budgetOf(this.#settings.maxFailures, total)) return false;
-    this.#progress.failed = failed + 1;
+    this.progress.failed = failed + 1;
     this.#last = { index, errorOf };
     return true;
   }
@@ -74,9 +84,9 @@ export class RunFailures {
    * @returns null when the run has been ended.
    */
   judge(index: number, error: unknown, ask: () => unknown, replaces: boolean): Instead | null {
-    this.#progress.failed += 1;
+    this.progress.failed += 1;
     this.#last = { index, errorOf: () => error };
-    const { failed, total } = this.#progress;
+    const { failed, total } = this.progress;
     const budget = budgetOf(this.#settings.maxFailures, total);
     let instead: Instead | null = null;
     this.guard(() => {
@@ -87,8 +97,8 @@ export class RunFailures {
         const answers = replaces ? "'stop', 'skip' or { value }" : "'stop' or 'skip'";
         throw new TypeError(`onError answered ${String(does)}; it has to answer ${answers}`);
       }
-      if (does === 'stop') this.stop(() => failedItem(this.#name, index, error, this.#progress));
-      else if (failed > budget) this.stop(() => tooMany(this.#name, index, error, this.#progress, budget));
+      if (does === 'stop') this.stop(() => failedItem(this.#name, index, error, this.progress));
+      else if (failed > budget) this.stop(() => tooMany(this.#name, index, error, this.progress, budget));
       else instead = does;
     });
     return instead;
@@ -99,18 +109,22 @@ export class RunFailures {
     try {
       return run();
     } catch (error) {
-      this.stop(() => handlerFailed(this.#name, error, this.#progress));
+      this.#handlerFailed(error);
       return undefined;
     }
+  }
+
+  #handlerFailed(error: unknown): void {
+    this.stop(() => handlerFailed(this.#name, error, this.progress));
   }
 
   /** A share of all items can be told only in the end, where their number was not known before. */
   checkShare(total: number): void {
     const budget = budgetOf(this.#settings.maxFailures, total);
     const last = this.#last;
-    if (last === null || this.#progress.failed <= budget) return;
+    if (last === null || this.progress.failed <= budget) return;
     const error = last.errorOf();
-    this.stop(() => tooMany(this.#name, last.index, error, this.#progress, budget));
+    this.stop(() => tooMany(this.#name, last.index, error, this.progress, budget));
   }
 }
 

@@ -20,10 +20,10 @@ import { linkSignal, unlinkSignal } from '../signals.js';
 import type { BatchCall } from '../batches/batch-call.js';
 import { ColumnBatch, lentOf } from './column-batch.js';
 import type { CheckedColumns } from './column-check.js';
-import { cancelledRun, endedBy, endedByPool, handlerFailed } from '../batches/run-errors.js';
+import { cancelledRun, endedBy, endedByPool } from '../batches/run-errors.js';
 import { RunFailures } from '../batches/run-failures.js';
 import { Pace, batchesAtOnce } from '../batches/batch-size.js';
-import { Progress } from '../batches/run-progress.js';
+import type { Progress } from '../batches/run-progress.js';
 import { failuresOf } from '../batches/item-verdicts.js';
 
 /** A failed item. */
@@ -85,13 +85,11 @@ export class ColumnRun {
     this.#settings = settings;
     this.#left = columns.length;
     this.#ranges = columns.length === 0 ? [] : [{ from: 0, to: columns.length }];
-    this.#progress = new Progress(columns.length, settings.onProgress, (error) => {
-      this.#failures.stop(() => handlerFailed(origin.fn.name, error, this.#progress));
-    });
-    this.#progress.begin();
-    this.#failures = new RunFailures(origin.fn.name, settings, this.#progress, () => {
+    this.#failures = new RunFailures(origin.fn.name, settings, columns.length, () => {
       for (const call of [...this.#calls]) call.cancel('its run has ended');
     });
+    this.#progress = this.#failures.progress;
+    this.#progress.begin();
     const { dispatcher, fn } = origin;
     this.#capacity = dispatcher.batchCapacity(fn, lentOf(columns, 0, 0));
     this.#takers = Math.min(settings.concurrency, dispatcher.settings.lanes);

@@ -18,9 +18,8 @@ import type { ManyProgress } from '../../options/column-options.js';
 import type { MapSettings } from '../../options/map-options.js';
 import { abortReason, hasAborted } from '../../options/signal-state.js';
 import { type Abortable, linkSignal, unlinkSignal } from '../signals.js';
-import { cancelledRun, endedByPool, handlerFailed, sourceFailed } from '../batches/run-errors.js';
+import { cancelledRun, endedByPool, sourceFailed } from '../batches/run-errors.js';
 import { type Failure, RunFailures } from '../batches/run-failures.js';
-import { Progress } from '../batches/run-progress.js';
 import type { PoolRun, Runs } from '../batches/runs.js';
 import { type RunItems, itemFailed, takeOutcome } from './item-outcomes.js';
 import { ItemSupply } from './item-supply.js';
@@ -58,13 +57,11 @@ export class MapRun implements Abortable, PoolRun {
     this.#signal = settings.signal;
     this.#source = new Source(items, {
       came: () => this.#go(),
-      failed: (error) => this.#end(() => sourceFailed(name, supply.pulled, error, progress)),
+      failed: (error) => failures.stop(() => sourceFailed(name, supply.pulled, error, progress)),
     });
-    const progress = new Progress(this.#source.total, settings.onProgress, (error) =>
-      this.#end(() => handlerFailed(name, error, progress)),
-    );
+    const failures = new RunFailures(name, settings, this.#source.total, (cause) => this.#stopAll(cause));
+    const { progress } = failures;
     const results = new OrderedResults(settings.ordered);
-    const failures = new RunFailures(name, settings, progress, (cause) => this.#stopAll(cause));
     const supply = new ItemSupply(this.#source, runner, progress, results, settings.again, () => this.#go());
     this.#items = { name, supply, results, failures, progress, onError: settings.onError };
     this.#readers = new Readers(name, results);
@@ -114,7 +111,7 @@ export class MapRun implements Abortable, PoolRun {
   cancel(reason?: unknown): boolean {
     if (this.#items.failures.stopped || this.#isOver) return false;
     this.#started = true;
-    this.#end(() => cancelledRun(this.name, reason, `${this.#items.progress.done}`));
+    this.#items.failures.stop(() => cancelledRun(this.name, reason, `${this.#items.progress.done}`));
     return true;
   }
 
@@ -128,7 +125,7 @@ export class MapRun implements Abortable, PoolRun {
   }
 
   stop(error: OffthreadError): void {
-    if (!this.#isOver) this.#end(() => endedByPool(this.name, error, this.#items.progress));
+    if (!this.#isOver) this.#items.failures.stop(() => endedByPool(this.name, error, this.#items.progress));
   }
 
   #start(): void {
@@ -201,31 +198,31 @@ export class MapRun implements Abortable, PoolRun {
     if (this.#account(() => this.#items.supply.hasMore()) !== false) this.stop(error);
   }
 
-  #end(failure: Failure): void {
-    this.#items.failures.stop(failure);
-    this.#go();
-  }
-
+  /** Something has ended the run early. */
   #stopAll(failure: Failure): void {
     this.#source.close();
     this.#items.supply.clear();
     this.#runner.end(failure);
     for (const stop of [...this.#stops]) stop('its run has ended');
+    this.#go();
   }
 
   #finish(): void {
+    const { supply, results, failures, progress } = this.#items;
     if (this.#isOver || this.#stops.size > 0) return;
-    if (!this.#items.failures.stopped && !this.#items.supply.isComplete) return;
+    if (!failures.stopped && !supply.isComplete) return;
     this.#isOver = true;
     if (this.#signal !== undefined) unlinkSignal(this.#signal, this);
     this.#leavePool();
-    this.#items.progress.end();
-    if (!this.#items.failures.stopped) {
-      this.#items.progress.total = this.#items.supply.pulled;
-      this.#items.failures.guard(() => this.#items.progress.tell(true));
-      this.#items.failures.checkShare(this.#items.supply.pulled);
+    progress.end();
+    if (!failures.stopped) {
+      progress.total = supply.pulled;
+      this.#account(() => {
+        progress.tell(true);
+        failures.checkShare(supply.pulled);
+      });
     }
-    this.#items.results.end();
+    results.end();
     this.#endedNow();
   }
 }
