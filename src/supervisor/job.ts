@@ -1,4 +1,4 @@
-/** A call as the supervisor handles it. The public call object is a room above. */
+/** A call as the supervisor handles it. The public call object is in the layer above. */
 import type { AsyncResource } from 'node:async_hooks';
 import type { OffthreadError } from '../errors.js';
 import type { Lane } from '../lanes/lane.js';
@@ -23,7 +23,7 @@ export interface Stopping {
   interruptAt: number;
 }
 
-/** Takes the chunks of a call. The stream that users see is a room above. */
+/** Takes the chunks of a call. The stream that users see is in the layer above. */
 export interface ChunkSink {
   /** The call is in a lane now. */
   attach(lane: JobLane): void;

@@ -8,7 +8,7 @@ import { expect } from 'chai';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** Each room, and the rooms it may import from. */
+/** Each layer, and the layers that it may import from. */
 const sees: Record<string, string> = {
   errors: '',
   options: 'errors',
@@ -25,7 +25,7 @@ const sees: Record<string, string> = {
   workers: 'errors declare shared engines',
 };
 
-/** Packages that belong to some rooms only. */
+/** Packages that belong to some layers only. */
 const packages: Record<string, string> = {
   koffi: 'engines cli',
   'ffi-rs': 'engines cli',
@@ -37,9 +37,9 @@ const packages: Record<string, string> = {
 const single = ['errors', 'pool', 'index'];
 
 /** Layers have sub-folders, and what is in them is held to the same order. */
-function fileOf(room: string): string {
-  if (room === 'workers') return 'workers/part/some.ts';
-  return single.includes(room) ? `src/${room}.ts` : `src/${room}/part/some.ts`;
+function fileOf(layer: string): string {
+  if (layer === 'workers') return 'workers/part/some.ts';
+  return single.includes(layer) ? `src/${layer}.ts` : `src/${layer}/part/some.ts`;
 }
 
 function specifier(from: string, to: string): string {
@@ -47,7 +47,7 @@ function specifier(from: string, to: string): string {
   return path.startsWith('.') ? path : `./${path}`;
 }
 
-/** Every import there can be between two rooms, and whether it is allowed. */
+/** Every import there can be between two layers, and whether it is allowed. */
 function everyImport(): { from: string; name: string; target: string; allowed: boolean }[] {
   const names = Object.keys(sees);
   return names.flatMap((from) => [
@@ -65,7 +65,7 @@ function everyImport(): { from: string; name: string; target: string; allowed: b
 
 const list = (words: string | undefined): string[] => (words ?? '').split(' ');
 
-/** Lints a tree with one file a room, one import a line, and tells what the linter refused. */
+/** Lints a tree with one file for each layer, one import a line, and tells what the linter refused. */
 function refused(statement: (target: string) => string): string[] {
   const lines = new Map<string, string[]>();
   for (const { from, target } of everyImport()) {

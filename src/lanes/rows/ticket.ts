@@ -1,4 +1,4 @@
-/** What a lane remembers of a call it was given. The call itself is a room above. */
+/** What a lane remembers of a call it was given. The call itself is in a layer above. */
 import type { BatchPlan, BatchViews, Lent } from '../../shared/memory/batch-layout.js';
 import type { DeclaredFunction } from './declared-function.js';
 
