@@ -103,7 +103,7 @@ export class Assignment {
   }
 
   /** A lane's call takes longer than was expected of it: nothing waits behind it any more. */
-  unstack(lane: JobLane): void {
+  takeBackBehind(lane: JobLane): void {
     const { source } = this.#parts;
     lane.exclusive = true;
     giveBack(lane, source);

@@ -88,7 +88,7 @@ export class Health {
     const since = ring.startedAt(ring.head);
     const patience = lane.exclusive ? overdueMs(ring.ticket(ring.head)) : STUCK_AFTER_MS;
     if (now - since < patience) return since + patience;
-    this.#parts.assignment.unstack(lane);
+    this.#parts.assignment.takeBackBehind(lane);
     return Infinity;
   }
 }
