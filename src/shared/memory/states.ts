@@ -7,7 +7,6 @@
  *                    └─► running ──► succeeded | failed
  *                           ├─► cancelling ──► cancelled
  *                           ├─► timingOut  ──► timedOut
- *                           ├─► queued      its lane has died, and had not begun it (messages only)
  *                           └─► lost        from any of the three running ones
  *
  * Guarantees:
@@ -45,14 +44,7 @@ export const RUNNING_STATES: readonly State[] = [State.running, State.cancelling
 /** Every change that is allowed, and who makes it. */
 export const transitions: Readonly<Record<number, readonly State[]>> = {
   [State.queued]: [State.running, State.cancelled, State.timedOut, State.withdrawn],
-  [State.running]: [
-    State.succeeded,
-    State.failed,
-    State.cancelling,
-    State.timingOut,
-    State.lost,
-    State.queued,
-  ],
+  [State.running]: [State.succeeded, State.failed, State.cancelling, State.timingOut, State.lost],
   [State.cancelling]: [State.cancelled, State.lost],
   [State.timingOut]: [State.timedOut, State.lost],
 };

@@ -30,7 +30,6 @@ const hostMoves = [
   [State.running, State.cancelling],
   [State.running, State.timingOut],
   [State.running, State.lost],
-  [State.running, State.queued],
   [State.cancelling, State.lost],
   [State.timingOut, State.lost],
 ] as const;
