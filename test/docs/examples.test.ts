@@ -62,7 +62,7 @@ describe('docs: examples', () => {
   });
 
   it('errors: tells the failures apart', () => {
-    expect(output('errors')).to.deep.equal([
+    expect(output('error-codes')).to.deep.equal([
       'chdir: ENOENT (errno 2)',
       'the first runs: succeeded, returned 0',
       'the second waits: succeeded, returned 0',

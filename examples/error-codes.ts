@@ -1,7 +1,7 @@
 /**
  * What can go wrong with a call, and how a program handles it.
  *
- *   npm run build && node dist/examples/errors.js
+ *   npm run build && node dist/examples/error-codes.js
  */
 import { NativeError, type SettledCall, createPool } from 'offthread';
 import { libc as path } from './system.js';
