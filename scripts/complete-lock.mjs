@@ -33,7 +33,7 @@ for (const [path, entry] of Object.entries(lock.packages)) {
     if (places.some((place) => lock.packages[place] !== undefined)) continue;
     const platform = platformOf(name);
     if (platform === undefined || !/^\d+\.\d+\.\d+/.test(version))
-      fail(`cannot tell what ${name}@${version} is for.`);
+      fail(`cannot tell which platform ${name}@${version} is for.`);
     const { os, cpu, libc } = platform;
     const { dev, license, engines } = entry;
     lock.packages[places[0]] = { version, cpu, dev, libc, license, optional: true, os, engines };

@@ -34,11 +34,11 @@ function ensureTools() {
   const print = fingerprint(['tools/package-lock.json']);
   const stamp = 'tools/node_modules/.stamp';
   if (readStamp(stamp) === print) return;
-  say('installing the tools of the documentation');
+  say('installing the documentation tools');
   const npm = npmCommand();
   const flags = ['--ignore-scripts', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   runQuietly('npm ci', npm.command, [...npm.prefix, 'ci', '--prefix', inRoot('tools'), ...flags], {
-    hint: 'It needs the npm registry once; after that everything runs offline.',
+    hint: 'npm ci needs the registry once; after that everything runs offline.',
   });
   writeStamp(stamp, print);
 }

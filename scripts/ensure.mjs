@@ -68,13 +68,13 @@ export function ensureDependencies() {
     '--loglevel=error',
   ];
   runQuietly('npm ci', npm.command, [...npm.prefix, 'ci', ...flags], {
-    hint: 'It needs the npm registry once; after that everything runs offline.',
+    hint: 'npm ci needs the registry once; after that everything runs offline.',
   });
 }
 
 const compiledFolders = ['src', 'workers', 'types', 'test', 'benchmarks', 'examples'];
 
-/** dist/ holds nothing whose source is gone: a deleted test must not go on running. */
+/** Removes files from dist/ whose source was deleted: a deleted test must not run any more. */
 function removeOrphans() {
   for (const file of filesBelow('dist', (name) => name.endsWith('.js'))) {
     const stem = file.slice('dist/'.length, -'.js'.length);
@@ -90,19 +90,19 @@ export function ensureBuild() {
   const print = fingerprint([...sources, 'tsconfig.json', 'package.json'], compiler);
   if (readStamp('dist/.stamp') === print) return;
   say('compiling TypeScript');
-  writeStamp('dist/.stamp', ''); // a failed build must not pass for a finished one
+  writeStamp('dist/.stamp', ''); // a failed build must not be taken for a finished one
   removeOrphans();
   runQuietly('tsc', process.execPath, [inRoot('node_modules/typescript/bin/tsc'), '--pretty', 'false']);
   writeStamp('dist/.stamp', print);
 }
 
-/** Libraries that the tests open as they are, and the package that brings each. */
+/** System libraries that the tests open, and the package of each. */
 const systemLibraries = {
   linux: { 'libz.so.1': 'zlib1g', 'libsqlite3.so.0': 'libsqlite3-0' },
   darwin: { 'libz.dylib': 'macOS itself', 'libsqlite3.dylib': 'macOS itself' },
 };
 
-/** The loader answers: it finds the library and then says that it is no Node add-on, or it says that there is none. */
+/** Asks the loader: it either finds the library and reports that it is not a Node.js add-on, or reports that there is no such library. */
 function isInstalled(library) {
   try {
     process.dlopen({ exports: {} }, library);
@@ -137,7 +137,7 @@ export function ensure(names = Object.keys(steps)) {
     fail(`Node.js 20.19 or later is needed; this is ${process.version}.`);
   for (const name of names) {
     const step = steps[name];
-    if (step === undefined) fail(`no step ${name}; there are: ${Object.keys(steps).join(', ')}.`);
+    if (step === undefined) fail(`unknown step ${name}; known steps: ${Object.keys(steps).join(', ')}.`);
     step();
   }
 }

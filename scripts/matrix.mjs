@@ -25,7 +25,7 @@ function nodeOf(major) {
   const name = packages[platform];
   if (name === undefined) {
     fail(
-      `npm has no Node.js binaries for ${platform}: install other versions yourself and run npm test with each.`,
+      `npm has no Node.js binaries for ${platform}: install other versions yourself, and run npm test with each.`,
     );
   }
   const folder = inRoot(`.cache/nodes/${major}`);
@@ -45,11 +45,11 @@ function nodeOf(major) {
     // The prefix keeps npm from looking upwards for a package.json, which it would find here.
     const args = ['install', '--prefix', folder, ...flags, `${name}@${major}`];
     runQuietly(`npm install ${name}@${major}`, npm.command, [...npm.prefix, ...args], {
-      hint: 'The registry may have no such release for this platform; name other versions.',
+      hint: 'The registry may not have this release for this platform; choose another version.',
     });
     if (!existsSync(binary)) {
       rmSync(folder, { recursive: true });
-      fail(`${name}@${major} holds no bin/node.`);
+      fail(`${name}@${major} does not contain bin/node.`);
     }
   }
   return binary;

@@ -22,7 +22,7 @@ const seed = Number(values.seed);
 const minutes = Number(values.minutes ?? 0);
 const calls = values.minutes === undefined ? Number(values.calls) : Infinity;
 if (!(calls >= 1) || !(minutes >= 0) || !Number.isSafeInteger(seed)) {
-  fail('node scripts/soak.mjs [--calls N | --minutes N] [--seed N]: whole numbers, please.');
+  fail('node scripts/soak.mjs [--calls N | --minutes N] [--seed N], with whole numbers');
 }
 ensure(['dependencies', 'build', 'native']);
 
@@ -44,20 +44,20 @@ function summary(isolation, report) {
   const { ends, acts, killed, collateral, stats, ms, rejections, opened, stall, residentBytes } = report;
   const problems = [...report.problems];
   if (stall.ms > longestStall) {
-    problems.push(`no call ended for ${number(stall.ms)} ms, until one of '${stall.until}' did`);
+    problems.push(`no call ended for ${number(stall.ms)} ms, until a call of '${stall.until}' ended`);
   }
   const seconds = ms / 1000;
   const at = (share) =>
     rejections[Math.min(rejections.length - 1, Math.floor(rejections.length * share))] ?? 0;
-  const good = `every call ended once and as it should; no stall above ${longestStall} ms; counters agree; nothing is left`;
+  const good = `every call ended once and as expected; no stall above ${longestStall} ms; counters agree; no resources are left`;
   process.stdout.write(`
 soak: ${number(report.calls)} calls over ${lanes} ${isolation} lanes, a fault every ${every} on average, seed ${seed}
 time             ${number(seconds)} s, ${number(report.calls / seconds)} calls/s
 ended            ${count(ends)}
 lanes            crashed ${number(stats.lanesCrashed)}, killed ${number(stats.lanesKilled)}, recycled ${number(stats.lanesRecycled)}
-from outside     ${number(killed)} lanes killed, ${number(collateral)} calls failed for it
+from outside     ${number(killed)} lanes killed, ${number(collateral)} calls failed because of that
 opened late      ${number(opened)} libraries
-longest stall    ${number(stall.ms)} ms without the end of a call, until one of '${stall.until}'
+longest stall    ${number(stall.ms)} ms without the end of a call, until a call of '${stall.until}' ended
 resident size    ${number(residentBytes / 1e6)} MB at most, of the host
 crash to error   p50 ${number(at(0.5))} ms, p99 ${number(at(0.99))} ms, of ${number(rejections.length)}
 acts             ${count(acts)}

@@ -13,7 +13,7 @@ let pool: Pool | undefined;
 export function configureDefaultPool(wanted: PoolOptions): void {
   if (pool !== undefined && !pool.closed) {
     throw new ArgumentError(
-      'The default pool is in use, so its options can no longer change. Configure it before the first defaultPool(), or close it first.',
+      'The default pool is in use, so its options can no longer change. Configure the pool before the first defaultPool(), or close it first.',
     );
   }
   poolSettings(wanted);

@@ -186,7 +186,7 @@ export class Pool implements AsyncDisposable {
   /** Cancels every call that is queued or running, and every run over items. */
   cancelAll(reason?: unknown): void {
     this.#dispatcher.runs.cancel(reason);
-    const why = reasonText(reason) || 'every call of its pool was';
+    const why = reasonText(reason) || 'all calls of its pool were cancelled';
     this.#admission.cancelAll(
       (call) =>
         new CallCancelledError(`${call.fn.name} was cancelled: ${why}.`, {
@@ -256,7 +256,7 @@ export class Pool implements AsyncDisposable {
   #closedError(symbol?: string, call?: number): PoolClosedError {
     return new PoolClosedError(
       `${symbol === undefined ? 'Nothing was opened' : `${symbol} was not called`}: the pool '${this.name}' is closed. ` +
-        'Close a pool after its last call, or make a new one.',
+        'Close a pool only after its last call, or create a new pool.',
       { symbol, call },
     );
   }
@@ -313,12 +313,12 @@ export class Pool implements AsyncDisposable {
       const context = { call: call.id, symbol: call.fn.name };
       if (this.#supervisor.callbacks.isCallingBack(call) || call.awaitsReader) {
         return new ChannelClosedError(
-          `${call.fn.name} was ended while it talked to the host: its pool '${this.name}' was closed before it had finished.`,
+          `${call.fn.name} was ended while it communicated with the host: its pool '${this.name}' was closed before the call had finished.`,
           context,
         );
       }
       return new PoolClosedError(
-        `${call.fn.name} was ended: its pool '${this.name}' was closed before it had finished.`,
+        `${call.fn.name} was ended: its pool '${this.name}' was closed before the call had finished.`,
         context,
       );
     };

@@ -50,7 +50,7 @@ export class ThreadLink implements LaneLink {
       this.#data.postMessage(message, transfer);
     } catch (cause) {
       // Of this thread's end Node.js tells the host no more than of an error in the strict sense: not of a DOMException.
-      throw new TypeError(`what goes to the host cannot be posted: ${String(cause)}`, { cause });
+      throw new TypeError(`a message to the host cannot be posted: ${String(cause)}`, { cause });
     }
   }
 

@@ -47,7 +47,9 @@ const origins = new WeakMap<object, FunctionOrigin>();
 export function originOn(dispatcher: CallDispatcher, native: unknown): FunctionOrigin | null {
   const origin = typeof native === 'function' ? (origins.get(native) ?? null) : null;
   if (origin === null || origin.dispatcher === dispatcher) return origin;
-  throw new ArgumentError('The function belongs to a library of another pool: open it on this one.');
+  throw new ArgumentError(
+    'The function belongs to a library of another pool. Open the library on this pool.',
+  );
 }
 
 /** Makes the function for users. */
@@ -88,8 +90,8 @@ export function nativeFunction(
 function requireChunks(fn: DeclaredFunction, { onChunk, highWaterMark }: CallSettings): void {
   if (fn.compiled.spec.stream !== null || (onChunk === undefined && highWaterMark === undefined)) return;
   throw new ArgumentError(
-    `Option \`${onChunk === undefined ? 'highWaterMark' : 'onChunk'}\` is for functions that hand out chunks, and ${fn.name} ` +
-      'declares none: add a chunks(…) parameter, or `stream`.',
+    `Option \`${onChunk === undefined ? 'highWaterMark' : 'onChunk'}\` is for functions that stream chunks, but ${fn.name} ` +
+      'declares no chunks: add a chunks(…) parameter, or `stream`, to its declaration.',
     { symbol: fn.name },
   );
 }

@@ -85,8 +85,8 @@ export class NestedCalls {
     this.#context.abandon(
       newest,
       new DeadlockError(
-        `${fn.name} was called by a function that native code waits for, and would never start: every lane waits for such a function. ` +
-          'Use more lanes than functions that make calls, or another pool for the calls they make.',
+        `${fn.name} would never start: it was called by a function that native code waits for, and every lane waits for such a function. ` +
+          'Use more lanes than there are functions that make calls, or make their calls on another pool.',
         { call: id, symbol: fn.name },
       ),
     );

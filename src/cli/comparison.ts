@@ -9,7 +9,7 @@ const TICK_MS = 10;
 const DRAW_MS = 40;
 const LETTERS = 50;
 
-/** How both went. */
+/** The results of both sides. */
 export interface Comparison {
   readonly lanes: number;
   /** Bytes that were compressed, on each side. */
@@ -23,9 +23,9 @@ function progress(screen: Screen, label: string, done: number, total: number, no
   screen.move(`  ${pad(label, 18)} ${bar(done / total, 20)} ${figures}  ${screen.paint('dim', note)}`);
 }
 
-/** Makes the calls one after the other, while this thread waits. */
+/** Makes the calls one after the other, blocking this thread. */
 export async function onMainThread(screen: Screen, tasks: readonly Task[]): Promise<Pulse> {
-  progress(screen, 'on the main thread', 0, tasks.length, 'it cannot draw now');
+  progress(screen, 'on the main thread', 0, tasks.length, 'no drawing meanwhile');
   const pulse = await underPulse(TICK_MS, () => {
     for (const task of tasks) task.runBlocking();
   });
@@ -33,7 +33,7 @@ export async function onMainThread(screen: Screen, tasks: readonly Task[]): Prom
   return pulse;
 }
 
-/** Awaits the calls, two at a time for each lane: one runs, one is ready to. */
+/** Awaits the calls, two at a time for each lane: one runs, one is queued. */
 export async function inLanes(screen: Screen, tasks: readonly Task[], lanes: number): Promise<Pulse> {
   let done = 0;
   let drawnAt = 0;
@@ -65,8 +65,8 @@ export function showComparison(screen: Screen, { main, spread, lanes, bytes }: C
       `ticks of a ${TICK_MS} ms timer, on time`,
       (pulse) => `${count(onTime(pulse))} of ${count(pulse.delays.length)}`,
     ),
-    judged('  late by, p99', (pulse) => duration(delayAt(pulse, 0.99))),
-    judged('  late by, at most', (pulse) => duration(delayAt(pulse, 1))),
+    judged('  delay, p99', (pulse) => duration(delayAt(pulse, 0.99))),
+    judged('  delay, maximum', (pulse) => duration(delayAt(pulse, 1))),
   ];
   for (const line of table(rows)) screen.line(`  ${line}`);
 
@@ -78,11 +78,11 @@ export function showComparison(screen: Screen, { main, spread, lanes, bytes }: C
   screen.line();
   screen.line(`  ${pad('main thread', 13)}${draw(main)}`);
   screen.line(`  ${pad(plural(lanes, 'lane'), 13)}${draw(spread)}`);
-  const key = `a letter is ${duration(msPerLetter)}: ▮ the event loop ran, · it could not`;
+  const key = `one mark is ${duration(msPerLetter)}: ▮ event loop ran, · event loop blocked`;
   screen.line(screen.paint('dim', `  ${pad('', 13)}${key}`));
 }
 
-/** Whether the loop was there for others. */
+/** Whether the event loop was free for other work. */
 function isFree(pulse: Pulse): boolean {
   return onTime(pulse) > pulse.delays.length * 0.9;
 }

@@ -3,7 +3,7 @@
  *
  * Checksums and compresses this project's own files with the system's zlib,
  * on the main thread and in lanes, and shows what the event loop could do
- * meanwhile. Then it ends two native calls before their time.
+ * meanwhile. Then it stops two native calls early.
  */
 import { availableParallelism, loadavg } from 'node:os';
 import { OffthreadError, type Pool, createPool } from '../index.js';
@@ -15,12 +15,12 @@ import { cancelReceive, outstaySleep } from './stopping-scene.js';
 import { type Libc, type Zlib, openLibc, openZlib } from './system-libraries.js';
 import { BLOCK_BYTES, LEVELS, type Task, checksums, compressions, runInLanes } from './workload.js';
 
-/** ms of native work that each side of the comparison is given. */
+/** ms of native work on each side of the comparison. */
 const WORK_MS = 1_500;
 const CANCEL_AFTER_MS = 100;
 const SLEEP_MS = 1_000;
 const SLEEP_TIMEOUT_MS = 250;
-/** Lanes that are plenty for this. */
+/** More lanes than this are not needed. */
 const MOST_LANES = 16;
 
 const screen = new Screen();
@@ -31,13 +31,13 @@ function title(text: string): void {
   screen.line(screen.paint('strong', text));
 }
 
-/** Prints whether something is as it should be. */
+/** Prints a result, marked as good or bad. */
 function check(ok: boolean, text: string): boolean {
   screen.line(`  ${ok ? screen.paint('good', '✓') : screen.paint('bad', '✗')} ${text}`);
   return ok;
 }
 
-/** How often the work has to be done so that there is enough of it to see. */
+/** How often the work is repeated, so that the comparison takes long enough. */
 async function passesOf(tasks: readonly Task[]): Promise<number> {
   screen.move(dim('  warming up'));
   const ranMs = await runInLanes(tasks, 1);
@@ -52,7 +52,7 @@ function clear(tasks: readonly Task[]): void {
   for (const task of tasks) task.clear();
 }
 
-/** @returns whether every result is right. */
+/** @returns whether every result is correct. */
 async function compare(zlib: Zlib, files: readonly SourceFile[], lanes: number): Promise<boolean> {
   const bytes = files.reduce((sum, file) => sum + file.bytes.length, 0);
   const sums = checksums(zlib, files);
@@ -63,13 +63,13 @@ async function compare(zlib: Zlib, files: readonly SourceFile[], lanes: number):
 
   title(`${count(all.length)} native calls`);
   const sources = `${plural(files.length, 'file')} of this project (${size(bytes)})`;
-  const times = passes > 1 ? `, ${passes} times over` : '';
+  const times = passes > 1 ? `, ${passes} times` : '';
   screen.line(dim(`  crc32() of the ${sources}, and compress2() of`));
   screen.line(dim(`  them in blocks of ${size(BLOCK_BYTES)} at levels 1 to ${LEVELS.length}${times}.`));
-  screen.line(dim('  First on the main thread, with .blocking(); then in lanes, awaited.'));
+  screen.line(dim('  First on the main thread, with .blocking(); then in lanes, with await.'));
   const [load = 0] = loadavg();
   if (load > availableParallelism()) {
-    screen.line(dim(`  This machine is busy with other things (load ${load.toFixed(1)}): both take longer.`));
+    screen.line(dim(`  Other programs keep this machine busy (load ${load.toFixed(1)}): both take longer.`));
   }
   screen.line();
 
@@ -92,9 +92,9 @@ async function showCancel(pool: Pool, libc: Libc): Promise<boolean> {
   const { status, answeredMs, lost } = await cancelReceive(pool, libc, CANCEL_AFTER_MS);
   const stopped = check(
     status === 'cancelled',
-    `${said({ status })} ${duration(answeredMs)} after cancel(): shutdown() was called beside it`,
+    `${said({ status })} ${duration(answeredMs)} after cancel(): shutdown() stopped it`,
   );
-  return check(!lost, lost ? 'its lane was given up' : 'its lane was kept') && stopped;
+  return check(!lost, lost ? 'the lane was lost' : 'the lane was kept') && stopped;
 }
 
 async function showTimeout(
@@ -104,19 +104,19 @@ async function showTimeout(
   files: readonly SourceFile[],
 ): Promise<boolean> {
   screen.line(
-    `  usleep() for ${duration(SLEEP_MS)}, { timeout: ${SLEEP_TIMEOUT_MS} }, and no way to stop it`,
+    `  usleep() for ${duration(SLEEP_MS)}, { timeout: ${SLEEP_TIMEOUT_MS} }, with no way to stop the call`,
   );
   screen.move(dim('  sleeping in native code'));
   const sleep = await outstaySleep(pool, libc, SLEEP_MS, SLEEP_TIMEOUT_MS);
   const timedOut = check(sleep.status === 'timed-out', `${said(sleep)} after ${duration(sleep.afterMs)}`);
-  const lost = check(sleep.lost, 'its thread sleeps on: that lane is lost for now, another takes its place');
+  const lost = check(sleep.lost, 'the thread still sleeps: its lane is lost for now and has been replaced');
   const sums = await Promise.all(files.map(({ bytes }) => zlib.crc32(0n, bytes, bytes.length)));
-  check(true, `meanwhile: ${plural(sums.length, 'checksum')} more`);
+  check(true, `${plural(sums.length, 'more checksum')} meanwhile`);
   screen.move(dim('  still sleeping in native code'));
   const backMs = await sleep.recovery;
   const back = check(
     backMs !== undefined,
-    backMs === undefined ? 'the thread has not come back' : `the thread came back after ${duration(backMs)}`,
+    backMs === undefined ? 'the thread has not returned' : `the thread returned after ${duration(backMs)}`,
   );
   return timedOut && lost && back;
 }
@@ -129,7 +129,7 @@ function showPool(pool: Pool): void {
   screen.line(`  ${plural(lanes.total, 'lane')}, ${lanes.lost} lost`);
 }
 
-/** @returns whether all was as it should be. */
+/** @returns whether every result was as expected. */
 async function demo(pool: Pool, lanes: number): Promise<boolean> {
   screen.line(screen.paint('strong', 'offthread: blocking native calls, off the main thread'));
   screen.move(dim('starting lanes'));
@@ -141,7 +141,7 @@ async function demo(pool: Pool, lanes: number): Promise<boolean> {
   const files = projectFiles();
 
   const right = await compare(zlib, files, lanes);
-  title('Two calls that had to go');
+  title('Two calls that are stopped early');
   const cancelled = await showCancel(pool, libc);
   screen.line();
   const timedOut = await showTimeout(pool, zlib, libc, files);
@@ -150,11 +150,11 @@ async function demo(pool: Pool, lanes: number): Promise<boolean> {
   return right && cancelled && timedOut;
 }
 
-// Whoever reads may stop reading: `npm run demo | head`.
+// The reader of the output may close it early: `npm run demo | head`.
 process.stdout.on('error', () => process.exit(0));
 
 const lanes = Math.min(MOST_LANES, availableParallelism());
-// On a machine that is busy with other things, a stopped call may take a while to come back.
+// On a busy machine, a stopped call can take a while to return.
 const pool = createPool({ lanes, name: 'demo', grace: 5_000 });
 try {
   if (!(await demo(pool, lanes))) process.exitCode = 1;

@@ -1,19 +1,19 @@
 /**
- * The pulse of an event loop: a timer that is due every few ms, and how late
- * it came each time. A thread that is busy with something else cannot run it.
+ * The pulse of an event loop: a timer that is due every few ms, and its delay
+ * each time. A thread that is busy with other work cannot run the timer.
  */
 
-/** How a loop fared while something was done. Times in ms from the start. */
+/** What an event loop could do while work was done. Times in ms from the start. */
 export interface Pulse {
   readonly tookMs: number;
   readonly everyMs: number;
   /** When the timer ran, within that time. */
   readonly ticks: readonly number[];
-  /** How late each of the ticks that were due came, from the least. */
+  /** Delays of the ticks that were due, in ascending order. */
   readonly delays: readonly number[];
 }
 
-/** The delay that a part of the due ticks stayed within: 0.99 for p99. */
+/** The delay that is not exceeded by the given share of the ticks: 0.99 for p99. */
 export function delayAt(pulse: Pulse, part: number): number {
   const { delays } = pulse;
   return delays[Math.min(delays.length - 1, Math.ceil(part * delays.length) - 1)] ?? 0;
@@ -25,8 +25,8 @@ export function onTime(pulse: Pulse): number {
 }
 
 /**
- * Does the work while a timer runs beside it.
- * @param beat is told of each tick.
+ * Does the work while a timer runs.
+ * @param beat called on each tick.
  */
 export async function underPulse(
   everyMs: number,
@@ -38,7 +38,7 @@ export async function underPulse(
   const start = performance.now();
   let due = everyMs;
   let timer: NodeJS.Timeout;
-  // Each tick is due at a multiple, known beforehand: nothing drifts, and a late tick stands for all it made wait.
+  // Each tick is due at a multiple of the interval, so nothing drifts; a late tick counts for every tick that it delayed.
   const aim = (): void => {
     timer = setTimeout(tick, Math.ceil(due - (performance.now() - start)));
   };
@@ -56,7 +56,7 @@ export async function underPulse(
   try {
     await work();
     const tookMs = performance.now() - start;
-    // The tick that the work held up comes now, and says how late it is.
+    // The tick that the work delayed runs now, and records its delay.
     await new Promise((resolve) => {
       setTimeout(resolve, everyMs * 2);
     });
@@ -74,7 +74,7 @@ export async function underPulse(
   }
 }
 
-/** One letter for each stretch of time: whether the loop ran in it. */
+/** One entry for each stretch of time: whether the event loop ran in it. */
 export function strip(pulse: Pulse, msPerLetter: number): boolean[] {
   const letters = Array.from({ length: Math.max(1, Math.ceil(pulse.tookMs / msPerLetter)) }, () => false);
   for (const at of pulse.ticks) letters[Math.min(letters.length - 1, Math.floor(at / msPerLetter))] = true;

@@ -1,4 +1,4 @@
-/** Two native calls that are ended before their time: one that can be stopped, and one that cannot. */
+/** Two native calls that are stopped early: one that supports it, and one that does not. */
 import type { Pool } from '../index.js';
 import type { Libc } from './system-libraries.js';
 
@@ -13,7 +13,7 @@ export interface Stop {
   readonly lost: boolean;
 }
 
-/** A lost lane's native call came back this many ms after its start; undefined when it did not within `patienceMs`. */
+/** ms after its start at which a lost lane's native call returned; undefined if it did not return in time. */
 export type Recovery = Promise<number | undefined>;
 
 const AF_UNIX = 1;
@@ -24,7 +24,7 @@ const wait = (ms: number): Promise<void> =>
     setTimeout(resolve, ms);
   });
 
-/** Waits for a message on a socket to which nobody writes, and changes its mind. */
+/** Waits for a message on a silent socket, then cancels the call. */
 export async function cancelReceive(pool: Pool, libc: Libc, afterMs: number): Promise<Stop> {
   const pair = new Int32Array(2);
   await libc.socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
@@ -34,16 +34,16 @@ export async function cancelReceive(pool: Pool, libc: Libc, afterMs: number): Pr
   const outcome = call.settled();
   await wait(afterMs);
   const asked = performance.now();
-  call.cancel('nobody is going to write');
+  call.cancel('no message will arrive');
   const { status, queuedMs, ranMs } = await outcome;
   const answeredMs = performance.now() - asked;
   const lost = pool.stats().lanesLost > lostBefore;
-  // A lost lane may still be reading from it.
+  // A lost lane may still be reading from the socket.
   if (!lost) await Promise.all([libc.closeFile(ours), libc.closeFile(other)]);
   return { status, afterMs: queuedMs + ranMs, answeredMs, lost };
 }
 
-/** Sleeps in native code for longer than it may, and nothing can wake it. */
+/** Sleeps in native code for longer than its timeout; nothing can wake it. */
 export async function outstaySleep(
   pool: Pool,
   libc: Libc,
@@ -53,7 +53,7 @@ export async function outstaySleep(
   const start = performance.now();
   const lostBefore = pool.stats().lanesLost;
   const recovery = new Promise<number | undefined>((resolve) => {
-    // A lost lane does not keep the process alive; this timer does, as long as the answer is of interest.
+    // A lost lane does not keep the process alive; this timer does.
     const enough = setTimeout(resolve, sleepMs + 1_000, undefined);
     pool.once('lane-recovered', () => {
       clearTimeout(enough);

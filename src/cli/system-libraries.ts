@@ -1,7 +1,7 @@
-/** The libraries that every Linux and macOS has, and what the demo calls in them. */
+/** The system libraries of Linux and macOS, and the functions that the demo calls. */
 import { type Library, LibraryNotFoundError, type Pool } from '../index.js';
 
-// `{ inout: 'buffer' }` is what `inout('buffer')` makes, written out: isolated declarations take no calls.
+// `{ inout: 'buffer' }` is the value of `inout('buffer')`, written out: isolated declarations do not allow calls.
 const zlib = {
   zlibVersion: { arguments: [], return: 'cstring' },
   crc32: { arguments: ['u64', 'buffer', 'u32'], return: 'u64' },
@@ -22,7 +22,7 @@ const libc = {
     fails: 'nonzero',
     errno: true,
   },
-  // To stop a recv, shutdown(its socket, 0) is called beside it. The 0 is SHUT_RD: the value of recv's own flags.
+  // shutdown(socket, 0) stops a recv. The 0 is SHUT_RD, taken from the flags of recv.
   recv: {
     arguments: ['i32', { inout: 'buffer' }, 'u64', 'i32'],
     return: 'i64',
@@ -44,11 +44,9 @@ const NAMES: Readonly<Record<'zlib' | 'libc', Readonly<Record<string, readonly s
   },
 };
 
-/** Opens the first of several names that there is. @throws (rejects) LibraryNotFoundError of the first. */
+/** Opens the first library of a list that exists. @throws (rejects) LibraryNotFoundError of the first. */
 async function openFirst<L>(names: readonly string[], open: (name: string) => Promise<L>): Promise<L> {
-  let missing: unknown = new LibraryNotFoundError(
-    `offthread knows no library to open on ${process.platform}.`,
-  );
+  let missing: unknown = new LibraryNotFoundError(`The demo knows no library for ${process.platform}.`);
   for (const [index, name] of names.entries()) {
     try {
       return await open(name);
@@ -70,8 +68,8 @@ export async function openZlib(
   } catch (cause) {
     if (!(cause instanceof LibraryNotFoundError)) throw cause;
     throw new LibraryNotFoundError(
-      'The demo needs zlib, and this system has none. Debian and Ubuntu: apt-get install zlib1g. ' +
-        'Alpine: apk add zlib. Fedora: dnf install zlib. macOS has it.',
+      'The demo needs zlib, which is not installed on this system. Debian and Ubuntu: apt-get install zlib1g. ' +
+        'Alpine: apk add zlib. Fedora: dnf install zlib. macOS includes it.',
       { cause },
     );
   }

@@ -170,12 +170,12 @@ export class BoundFunction {
     if (cell >= 0) return frame.base + BigInt(cell);
     const view = externals?.[FIRST_EXTERNAL - cell];
     if (view === undefined)
-      throw new Error(`the bytes of external argument ${FIRST_EXTERNAL - cell} did not arrive`);
+      throw new Error(`the bytes of external argument ${FIRST_EXTERNAL - cell} were not received`);
     return this.#engine.addressOf(view);
   }
 
   #callback({ callbacks }: Frame, index: number, cell: number): bigint {
-    if (callbacks === null) throw new Error('native code cannot call back here');
+    if (callbacks === null) throw new Error('callbacks are not available here');
     const param = this.spec.params[index] as ParamSpec;
     if (param.kind === 'cancelProbe') return callbacks.probe();
     if (param.kind !== 'callback' || cell === OWN_FUNCTION) return callbacks.own(this.spec, index);

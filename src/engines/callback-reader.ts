@@ -98,7 +98,7 @@ export class CallbackReader {
       }
     }
     if (bytes <= MOST_BYTES) return bytes;
-    this.fault = `it hands over ${bytes} bytes, and ${MOST_BYTES} are the most`;
+    this.fault = `its arguments take ${bytes} bytes, more than the limit of ${MOST_BYTES}`;
     return -1;
   }
 
@@ -159,15 +159,15 @@ export class CallbackReader {
     if (absent && what === 'pointers') return 0;
     if (amount >= 0 && amount <= most && (!absent || amount === 0)) return amount;
     this.fault = absent
-      ? `its argument ${index} is NULL, said to have ${amount} ${what}`
-      : `its argument ${index} is said to have ${amount} ${what}`;
+      ? `its argument ${index} is NULL, but has a count of ${amount} ${what}`
+      : `its argument ${index} has an invalid count of ${amount} ${what}`;
     return -1;
   }
 
   #measureText(pointer: number | bigint, index: number): number {
     const length = isNull(pointer) ? ABSENT : this.#memory.lengthOf(pointer);
     if (length > LONGEST_TEXT)
-      this.fault = `its argument ${index} is a text of ${length} bytes, and ${LONGEST_TEXT} are the most`;
+      this.fault = `its argument ${index} is a string of ${length} bytes, more than the limit of ${LONGEST_TEXT}`;
     this.#lengths.push(length);
     this.#addresses.push(pointer);
     return 8 + align8(Math.max(length, 0));

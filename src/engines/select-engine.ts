@@ -89,7 +89,7 @@ function findLack(name: EngineName, specs: readonly FunctionSpec[], mainThread: 
       };
     }
     if (!can.errno && spec.errno) {
-      return { what: `the function '${spec.name}', which asks for errno`, symbol: spec.name };
+      return { what: `the function '${spec.name}', which reads errno`, symbol: spec.name };
     }
   }
   return null;
@@ -102,7 +102,7 @@ function usesCallbacks({ params, stream }: FunctionSpec): boolean {
 
 function unsupported(name: EngineName, lack: Lack): EngineError {
   return new EngineError(
-    `The engine ${name} cannot serve ${lack.what}. Leave the engine at 'auto', or use { engine: 'koffi' } ` +
+    `The engine ${name} does not support ${lack.what}. Use engine 'auto', or { engine: 'koffi' } ` +
       `after 'npm install koffi' (or 'node' from Node.js 26.1 on).`,
     { code: 'OFFTHREAD_ENGINE_UNSUPPORTED', symbol: lack.symbol },
   );
@@ -113,10 +113,10 @@ function noneFits(refusals: readonly Refusal[]): EngineError {
   const reasons = refusals
     .toReversed()
     .map(({ name, lack, cause }) =>
-      lack === null ? (cause as Error).message : `${name} cannot serve ${lack.what}.`,
+      lack === null ? (cause as Error).message : `${name} does not support ${lack.what}.`,
     );
   const missing = refusals.find(({ lack }) => lack === null);
-  return new EngineError(`No engine can serve this library. ${reasons.join(' ')}`, {
+  return new EngineError(`No engine can be used for this library. ${reasons.join(' ')}`, {
     code: missing === undefined ? 'OFFTHREAD_ENGINE_UNSUPPORTED' : 'OFFTHREAD_ENGINE_MISSING',
     symbol: refusals.find(({ lack }) => lack !== null)?.lack?.symbol,
     cause: missing?.cause,

@@ -102,10 +102,10 @@ const NAMES: ReadonlySet<string> = new Set<keyof PoolEvents>([
 /** @throws ArgumentError naming the event. */
 function check(event: unknown, listener: unknown): void {
   if (typeof event !== 'string' || !NAMES.has(event)) {
-    throw new ArgumentError(`A pool has no event ${show(event)}. There are: ${[...NAMES].join(', ')}.`);
+    throw new ArgumentError(`Unknown pool event ${show(event)}. Known events: ${[...NAMES].join(', ')}.`);
   }
   if (typeof listener !== 'function') {
-    throw new ArgumentError(`The listener of '${event}' is ${show(listener)}; it has to be a function.`);
+    throw new ArgumentError(`The listener of '${event}' is ${show(listener)}; it must be a function.`);
   }
 }
 
@@ -154,7 +154,7 @@ export class Events {
     if (event === 'error') return;
     this.emit(
       'error',
-      new ListenerError(`A listener of the pool's '${event}' event threw; the pool goes on.`, { cause }),
+      new ListenerError(`A listener of the pool's '${event}' event threw; the pool continues.`, { cause }),
     );
   }
 }

@@ -1,12 +1,12 @@
 /**
- * The option `attempts`: how often something is started at most, the first time included.
+ * The option `attempts`: the maximum number of starts, including the first.
  *
- * Its former names are still taken: `retry` of a call and `retries` of `pool.map`. They counted the further starts.
+ * Its former names are still accepted: `retry` of a call and `retries` of `pool.map`. They did not count the first start.
  */
 import { ArgumentError, type ErrorKind } from '../errors.js';
 import { countOrInfinity, integer, known, plainCopy, refuse } from './checks.js';
 
-/** More than that is Infinity. */
+/** A larger number counts as Infinity. */
 const MOST = 1_000_000;
 
 /** @throws ArgumentError */
@@ -30,9 +30,9 @@ export interface MapRetries {
 export type RetriesByKind = { readonly [K in ErrorKind | 'other']?: number | MapRetries };
 
 /**
- * Puts `attempts` in the place of its former name.
- * @param given options that nobody else holds.
- * @throws ArgumentError where both are given, or the former one is wrong.
+ * Replaces the former name by `attempts`.
+ * @param given a private copy of the options; it is changed.
+ * @throws ArgumentError if both names are set, or the value is not valid.
  */
 export function takeAttempts(given: Record<string, unknown>, former: 'retry' | 'retries'): void {
   const further = given[former];
@@ -40,7 +40,7 @@ export function takeAttempts(given: Record<string, unknown>, former: 'retry' | '
   if (further === undefined) return;
   if (given['attempts'] !== undefined) {
     throw new ArgumentError(
-      `Options \`attempts\` and \`${former}\` are both given, and say the same: use \`attempts\` alone. It counts the first start, too.`,
+      `Options \`attempts\` and \`${former}\` are both set, but have the same meaning. Use only \`attempts\`, which also counts the first start.`,
     );
   }
   given['attempts'] = former === 'retry' ? startsOf(former, further) : byKind(further);
@@ -54,14 +54,14 @@ function startsOf(name: string, further: unknown): number {
 function byKind(further: unknown): unknown {
   if (typeof further === 'number') return startsOf('retries', further);
   const kinds = plainCopy(further);
-  if (kinds === null) refuse('retries', further, 'a number, or an object of kinds of errors');
+  if (kinds === null) refuse('retries', further, 'a number, or an object with error kinds as keys');
   for (const [kind, rule] of Object.entries(kinds)) kinds[kind] = ruleOf(`retries.${kind}`, rule);
   return kinds;
 }
 
 function ruleOf(name: string, rule: unknown): unknown {
   if (typeof rule !== 'object') return startsOf(name, rule);
-  const { retries, ...waits } = known(`Options of \`${name}\``, rule, [
+  const { retries, ...waits } = known(`\`${name}\` option`, rule, [
     'retries',
     'delay',
     'factor',

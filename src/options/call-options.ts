@@ -94,7 +94,7 @@ export function deadlineOption(value: unknown): Deadline {
 }
 
 function read(options: unknown): Record<string, unknown> {
-  const given = known('Call options', options, CALL_OPTIONS);
+  const given = known('call option', options, CALL_OPTIONS);
   takeAttempts(given, 'retry');
   return given;
 }
@@ -128,6 +128,6 @@ export function callSettings(options: CallOptions | undefined): CallSettings {
 
 /** ms to wait for a stream's end; Infinity is for ever. @throws ArgumentError */
 export function endedTimeout(options: unknown): number {
-  const given = known('Options of ended', options, ['timeout']);
+  const given = known('ended option', options, ['timeout']);
   return duration('timeout', given['timeout'], Infinity);
 }

@@ -1,4 +1,4 @@
-/** What options are checked by: each check names the option, what it is, and what it has to be. */
+/** Checks of options. The error of each check names the option, its value, and the values that are allowed. */
 import { inspect, types } from 'node:util';
 import { AbortSignal } from '../builtins.js';
 import { ArgumentError } from '../errors.js';
@@ -7,16 +7,16 @@ import { hasAborted } from './signal-state.js';
 /** Longest duration Node's timers take: 2^31 - 1 ms, about 24.8 days. */
 export const LONGEST_MS: number = 2 ** 31 - 1;
 
-/** A value for a message: short, and never throws. */
+/** A value as text for a message: short. Never throws. */
 export const show = (value: unknown): string => {
   try {
     return inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 60, maxArrayLength: 3 });
   } catch {
-    return 'a value that cannot be shown';
+    return 'a value that cannot be displayed';
   }
 };
 
-/** What was thrown, for a message. It is a user's value: reading it may throw. */
+/** A thrown value as text for a message. Never throws, although reading a user's value can. */
 export const thrownText = (thrown: unknown): string => {
   try {
     const message: unknown = thrown instanceof Error ? thrown.message : undefined;
@@ -27,7 +27,7 @@ export const thrownText = (thrown: unknown): string => {
 };
 
 export function refuse(name: string, value: unknown, wanted: string): never {
-  throw new ArgumentError(`Option \`${name}\` is ${show(value)}; it has to be ${wanted}.`);
+  throw new ArgumentError(`Option \`${name}\` is ${show(value)}; it must be ${wanted}.`);
 }
 
 export function integer(name: string, value: unknown, least: number, most: number, fallback: number): number {
@@ -69,14 +69,14 @@ export function oneOf<const T extends string>(
 }
 
 /**
- * The properties of a plain object, each read once; null for anything else, also for one that throws when it is read.
- * The copy has no prototype: what somebody has put on Object.prototype is no option.
+ * The properties of a plain object, each read once; null for any other value, and for an object that throws when it is read.
+ * The copy has no prototype: properties added to Object.prototype are not options.
  */
 export function plainCopy(options: unknown): Record<string, unknown> | null {
   try {
     if (typeof options !== 'object' || options === null) return null;
     const prototype: unknown = Object.getPrototypeOf(options);
-    // Of any realm: its prototype is the last, as Object.prototype is.
+    // Objects of any realm: like Object.prototype, their prototype has no prototype.
     return prototype === null || Object.getPrototypeOf(prototype) === null
       ? withoutPrototype({ ...options })
       : null;
@@ -85,12 +85,12 @@ export function plainCopy(options: unknown): Record<string, unknown> | null {
   }
 }
 
-/** The same object, which inherits nothing from now on. */
+/** The same object, without a prototype. */
 export function withoutPrototype<T extends object>(own: T): T {
   return Object.setPrototypeOf(own, null) as T;
 }
 
-/** The elements of an array, each read once, holes as undefined; null for anything else, also for one that throws when it is read. */
+/** The elements of an array, each read once, holes as undefined; null for any other value, and for an array that throws when it is read. */
 export function copyOf(list: unknown): unknown[] | null {
   try {
     return Array.isArray(list) ? Array.from(list as unknown[]) : null;
@@ -102,9 +102,10 @@ export function copyOf(list: unknown): unknown[] | null {
 const NONE: Readonly<Record<string, string>> = {};
 
 /**
- * The options, copied.
- * @param removed names of earlier versions, each with the reason why it is not needed.
- * @throws ArgumentError for what is no plain object, and for unknown names.
+ * A copy of the options.
+ * @param what the name of one such option, for messages: `pool option`.
+ * @param removed options of earlier versions, each with the reason why it is no longer needed.
+ * @throws ArgumentError if `options` is not a plain object, or has an unknown name.
  */
 export function known(
   what: string,
@@ -114,23 +115,24 @@ export function known(
 ): Record<string, unknown> {
   if (options === undefined) return withoutPrototype({});
   const copy = plainCopy(options);
-  if (copy === null) throw new ArgumentError(`${what} are ${show(options)}; they have to be a plain object.`);
+  if (copy === null)
+    throw new ArgumentError(`The ${what}s are ${show(options)}; they must be a plain object.`);
   const unknown = Object.keys(copy).find((key) => !names.includes(key));
   if (unknown !== undefined && Object.hasOwn(removed, unknown)) {
-    throw new ArgumentError(`${what} have no \`${unknown}\` any more: it was removed. ${removed[unknown]}`);
+    throw new ArgumentError(`The ${what} \`${unknown}\` was removed. ${removed[unknown]}`);
   }
   if (unknown !== undefined) {
-    throw new ArgumentError(`${what} have no \`${unknown}\`. There are: ${names.join(', ')}.`);
+    throw new ArgumentError(`Unknown ${what} \`${unknown}\`. Known options: ${names.join(', ')}.`);
   }
   return copy;
 }
 
-/** 0 stands for no limit. */
+/** Turns 0, which means no limit, into Infinity. */
 export const unlimited = (limit: number): number => (limit === 0 ? Infinity : limit);
 
 export function quantity(name: string, value: unknown, fallback: number): number {
   if (value === undefined) return fallback;
-  if (typeof value !== 'number' || !(value >= 0)) refuse(name, value, 'a number from 0 up');
+  if (typeof value !== 'number' || !(value >= 0)) refuse(name, value, 'a number of at least 0');
   return value;
 }
 
@@ -139,7 +141,7 @@ export function optionalFunction(name: string, value: unknown): ((value: unknown
   return value as ((value: unknown) => unknown) | undefined;
 }
 
-/** Proxies of one are none: what a trap does, and when, nobody knows. */
+/** A proxy of a signal is not accepted: its traps could do anything at any time. */
 function isSignal(value: unknown): value is AbortSignal {
   try {
     return value instanceof AbortSignal && !types.isProxy(value) && typeof hasAborted(value) === 'boolean';

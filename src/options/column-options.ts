@@ -60,7 +60,7 @@ const COLUMN_OPTIONS = [
 
 /** @throws ArgumentError naming the option. */
 export function columnSettings(options: ColumnOptions | undefined): ColumnSettings {
-  const given = known('Options of mapColumns', options, COLUMN_OPTIONS);
+  const given = known('mapColumns option', options, COLUMN_OPTIONS);
   return {
     signal: abortSignal(given['signal']),
     concurrency: concurrencyOf(given['concurrency']),

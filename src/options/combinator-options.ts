@@ -44,7 +44,7 @@ const RACE = ['signal', 'deadline', 'stagger'] as const satisfies (keyof RaceOpt
 
 /** @throws ArgumentError naming the option. */
 export function parallelSettings(options: ParallelOptions | undefined): ParallelSettings {
-  const given = known('Options of parallel', options, PARALLEL);
+  const given = known('parallel option', options, PARALLEL);
   return Object.freeze({
     concurrency: countOrInfinity('concurrency', given['concurrency'], 2 ** 31, Infinity),
     signal: abortSignal(given['signal']),
@@ -55,7 +55,7 @@ export function parallelSettings(options: ParallelOptions | undefined): Parallel
 
 /** @throws ArgumentError naming the option. */
 export function raceSettings(options: RaceOptions | undefined): RaceSettings {
-  const given = known('Options of race', options, RACE);
+  const given = known('race option', options, RACE);
   return Object.freeze({
     signal: abortSignal(given['signal']),
     deadline: deadlineOption(given['deadline']),

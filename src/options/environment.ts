@@ -19,7 +19,7 @@ function checked(value: unknown): Record<string, string> {
   for (const [key, text] of Object.entries(copy)) {
     if (typeof text !== 'string' || text.includes('\0') || key === '' || /[=\0]/.test(key)) {
       // Not shown: what is in an environment may be secret.
-      refuse(`env.${key}`, kindOf(text), 'a text without NUL, by a name without = and NUL');
+      refuse(`env.${key}`, kindOf(text), 'a string without NUL, under a name without = and NUL');
     }
   }
   return copy;
@@ -28,7 +28,7 @@ function checked(value: unknown): Record<string, string> {
 /** The variables that are set, of an object or of `process.env`. */
 function textsOf(value: unknown): Record<string, string> {
   const copy = value === process.env ? { ...process.env } : plainCopy(value);
-  if (copy === null) refuse('env', kindOf(value), 'a plain object of texts, or process.env');
+  if (copy === null) refuse('env', kindOf(value), 'a plain object with strings as values, or process.env');
   return Object.fromEntries(Object.entries(copy).filter(([, text]) => text !== undefined)) as Record<
     string,
     string

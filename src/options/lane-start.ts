@@ -54,7 +54,7 @@ function flagList(value: unknown): readonly string[] {
   const other = otherProgram(flags);
   if (other !== undefined) {
     throw new ArgumentError(
-      `Option \`execArgv\` has ${show(other)}: with that Node.js would not run the lane. Give flags that change how a program runs, such as --import, and no program.`,
+      `Option \`execArgv\` contains ${show(other)}, with which Node.js would not run the lane. Pass only flags that change how a program runs, such as --import, and no program.`,
     );
   }
   return flags;
@@ -81,8 +81,8 @@ function requireThread({ execArgv, env }: LaneStart): void {
     const text = thrownText(error);
     const option = text.includes('NODE_OPTIONS') ? 'env.NODE_OPTIONS' : 'execArgv';
     throw new ArgumentError(
-      `Option \`${option}\` has what Node.js refuses to start a thread with: ${text.slice(text.indexOf(':') + 1).trim()}. ` +
-        "Flags of V8, and those that are for a whole process, are this program's own: start it with them, or use { isolation: 'process' }.",
+      `Option \`${option}\` contains flags that Node.js does not accept for a thread: ${text.slice(text.indexOf(':') + 1).trim()}. ` +
+        "Flags of V8 and flags for a whole process cannot be set for one thread: start this program with them, or use { isolation: 'process' }.",
       { cause: error },
     );
   }
@@ -97,8 +97,8 @@ function requireProcess(start: LaneStart): void {
   if (error === undefined && status === 0 && /^v\d+\.\d+/.test(stdout)) return;
   const said = (error === undefined ? stderr.trim() || stdout.trim() : error.message).slice(0, 300);
   throw new ArgumentError(
-    `Process lanes cannot be started as \`${[execPath, ...execArgv].join(' ')}\`: it does not answer --version as Node.js does, but says: ${said || 'nothing'}. ` +
-      'Give `execPath` the path of a Node.js, and `execArgv` and `env.NODE_OPTIONS` only flags that it takes there.',
+    `Process lanes cannot be started as \`${[execPath, ...execArgv].join(' ')}\`: the answer to --version is not that of Node.js: ${said || '(no output)'}. ` +
+      'Set `execPath` to the path of a Node.js binary, and use only flags in `execArgv` and `env.NODE_OPTIONS` that this binary accepts.',
     { cause: error },
   );
 }

@@ -1,4 +1,4 @@
-/** Whether a failed item of `pool.map` is run again, and when. */
+/** Decides whether a failed item of `pool.map` is run again, and when. */
 import { Math } from '../builtins.js';
 import { kindOf } from '../errors.js';
 import { LONGEST_MS, duration, known, plainCopy, refuse, withoutPrototype } from './checks.js';
@@ -6,7 +6,7 @@ import type { MapAttempts } from './map-options.js';
 import { attemptsOption } from './attempts.js';
 import { ERROR_KINDS, mayGoWell } from './retry-options.js';
 
-/** ms to wait before an item is run again that has failed so often; null when it is not. */
+/** ms to wait before an item that has failed that many times is run again; null if it is not run again. */
 export type Again = (error: unknown, failures: number) => number | null;
 
 /** @throws ArgumentError naming the option. */
@@ -16,8 +16,8 @@ export function againOf(value: unknown): Again {
     const same = ruleOf('attempts', value);
     return (error, failures) => (mayGoWell(error) ? same(failures) : null);
   }
-  if (plainCopy(value) === null) refuse('attempts', value, 'a number, or an object of kinds of errors');
-  const given = known('Kinds of errors in `attempts`', value, [...ERROR_KINDS, 'other']);
+  if (plainCopy(value) === null) refuse('attempts', value, 'a number, or an object with error kinds as keys');
+  const given = known('`attempts` option', value, [...ERROR_KINDS, 'other']);
   const rules = new Map(
     Object.entries(given).map(([kind, rule]) => [kind, ruleOf(`attempts.${kind}`, rule)]),
   );
@@ -29,7 +29,7 @@ export function againOf(value: unknown): Again {
 function ruleOf(name: string, value: unknown): (failures: number) => number | null {
   const given =
     typeof value === 'object' && value !== null
-      ? known(`Options of \`${name}\``, value, [
+      ? known(`\`${name}\` option`, value, [
           'attempts',
           'delay',
           'factor',
@@ -44,8 +44,9 @@ function ruleOf(name: string, value: unknown): (failures: number) => number | nu
   const delay = duration(`${name}.delay`, given['delay'], 100);
   const maxDelay = Math.min(duration(`${name}.maxDelay`, given['maxDelay'], 30_000), LONGEST_MS);
   const factor = given['factor'] ?? 2;
-  if (typeof factor !== 'number' || !(factor >= 1)) refuse(`${name}.factor`, factor, 'a number from 1');
-  // Half of each wait is random: what failed together is not to come back together.
+  if (typeof factor !== 'number' || !(factor >= 1))
+    refuse(`${name}.factor`, factor, 'a number of at least 1');
+  // Half of each wait is random, so that items which failed together are not run again together.
   return (failures) =>
     failures >= attempts
       ? null

@@ -81,7 +81,7 @@ const MAP_OPTIONS = [
 
 /** @throws ArgumentError naming the option. */
 export function mapSettings(options: unknown): MapSettings {
-  const given = known('Options of map', options, MAP_OPTIONS);
+  const given = known('map option', options, MAP_OPTIONS);
   takeAttempts(given, 'retries');
   return {
     concurrency: concurrencyOf(given['concurrency']),

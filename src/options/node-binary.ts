@@ -12,10 +12,10 @@ export function requireNode(env: Readonly<Record<string, string>>): void {
   const what = packedAs(env);
   if (what === undefined) return;
   throw new ArgumentError(
-    `Process lanes need a Node.js, and this program is ${what}: its own binary (${process.execPath}) would start the program again. ` +
-      "Give the path of a Node.js: { isolation: 'process', execPath: '/usr/bin/node' }; or use thread lanes." +
+    `Process lanes need a Node.js binary, but this program is ${what}: its own binary (${process.execPath}) would start the program again. ` +
+      "Pass the path of a Node.js binary, as in { isolation: 'process', execPath: '/usr/bin/node' }, or use thread lanes." +
       (what === 'Electron'
-        ? ' With { env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" } } Electron is one.'
+        ? ' With { env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" } } Electron runs as Node.js.'
         : ''),
   );
 }
@@ -32,11 +32,11 @@ function packedAs(env: Readonly<Record<string, string>>): string | undefined {
 
 /** The path given, absolute. @throws ArgumentError */
 export function executable(value: unknown, env: Readonly<Record<string, string>>): string {
-  const wanted = 'the path of a Node.js that this process may execute';
+  const wanted = 'the path of a Node.js binary that this process can execute';
   if (typeof value !== 'string' || value === '' || value.includes('\0')) refuse('execPath', value, wanted);
   const path = resolve(value);
   try {
-    if (!statSync(path).isFile()) refuse('execPath', value, `${wanted}; this is no file`);
+    if (!statSync(path).isFile()) refuse('execPath', value, `${wanted}; this is not a file`);
     accessSync(path, constants.X_OK);
   } catch (error) {
     if (error instanceof ArgumentError) throw error;

@@ -128,7 +128,7 @@ function refuseForThreads(given: Readonly<Record<string, unknown>>): void {
   for (const [name, why] of Object.entries(OF_PROCESSES)) {
     if (given[name] === undefined) continue;
     throw new ArgumentError(
-      `Option \`${name}\` is for process lanes, and this pool has threads: ${why}. Use { isolation: 'process' }, or leave it out.`,
+      `Option \`${name}\` is for process lanes, but this pool has thread lanes: ${why}. Use { isolation: 'process' }, or omit the option.`,
     );
   }
 }
@@ -170,16 +170,16 @@ const POOL_OPTIONS = [
 /** Options that pools had in earlier versions, and why there is no need for them. */
 const REMOVED: Readonly<Record<string, string>> = {
   control:
-    'Process lanes always share memory with this process. Where none can be shared, open() fails with ' +
+    'Process lanes always share memory with this process. Where memory cannot be shared, open() fails with ' +
     'OFFTHREAD_NO_SHARED_MEMORY.',
   maxKills:
-    'A call that crashes its lane fails with a LaneCrashedError, and is started again only as often as its own option ' +
-    'says; the breaker (`maxDeaths`) limits how many lanes all calls together crash.',
+    'A call that crashes its lane fails with a LaneCrashedError, and is run again only as often as its own option ' +
+    'allows. The breaker (`maxDeaths`) limits how many lanes all calls together can crash.',
 };
 
 /** @throws ArgumentError naming the option. */
 export function poolSettings(options?: PoolOptions): PoolSettings {
-  const given = known('Pool options', options, POOL_OPTIONS, REMOVED);
+  const given = known('pool option', options, POOL_OPTIONS, REMOVED);
   const sizing = oneOf('sizing', given['sizing'], ['cpu', 'blocking'], 'cpu');
   const cores = availableParallelism();
   const sized = sizing === 'cpu' ? cores : Math.min(64, Math.max(4, cores * 4));
@@ -189,7 +189,7 @@ export function poolSettings(options?: PoolOptions): PoolSettings {
   if (!processes) refuseForThreads(given);
   const name = given['name'] ?? 'offthread';
   if (typeof name !== 'string' || name === '' || name.length > 64)
-    refuse('name', name, 'a text of 1 to 64 characters');
+    refuse('name', name, 'a string of 1 to 64 characters');
   return Object.freeze({
     lanes,
     isolation,
@@ -221,6 +221,6 @@ export function poolSettings(options?: PoolOptions): PoolSettings {
 
 /** ms that `close` lets accepted calls finish; Infinity is for ever. @throws ArgumentError */
 export function closeTimeout(options: unknown): number {
-  const given = known('Close options', options, ['timeout']);
+  const given = known('close option', options, ['timeout']);
   return duration('timeout', given['timeout'], 30_000);
 }

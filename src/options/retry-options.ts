@@ -104,7 +104,7 @@ export function mayGoWell(error: unknown): boolean {
 
 /** @throws ArgumentError naming the option. */
 export function retrySettings(options: RetryOptions | undefined): RetrySettings {
-  const given = known('Options of retry', options, OPTIONS);
+  const given = known('retry option', options, OPTIONS);
   return Object.freeze({
     attempts: attemptsOption('attempts', given['attempts'], 3),
     delay: duration('delay', given['delay'], 100),
@@ -121,7 +121,7 @@ export function retrySettings(options: RetryOptions | undefined): RetrySettings 
 function factorOption(value: unknown): number {
   if (value === undefined) return 2;
   if (typeof value !== 'number' || !(value >= 1 && value < Infinity)) {
-    refuse('factor', value, 'a finite number from 1 up');
+    refuse('factor', value, 'a finite number of at least 1');
   }
   return value;
 }
@@ -130,7 +130,7 @@ function ruleOption(value: unknown): RetrySettings['when'] {
   if (value === undefined) return mayGoWell;
   if (typeof value === 'function') return value as RetrySettings['when'];
   const kinds = copyOf(value);
-  if (kinds === null) refuse('when', value, 'a function, or a list of kinds of errors');
+  if (kinds === null) refuse('when', value, 'a function, or a list of error kinds');
   const wrong = kinds.findIndex((kind) => typeof kind !== 'string' || !Object.hasOwn(MAY_GO_WELL, kind));
   if (wrong >= 0) refuse(`when[${wrong}]`, kinds[wrong], `one of ${ERROR_KINDS.join(', ')}`);
   return (error) => isOwn(error) && kinds.includes(error.kind);

@@ -71,11 +71,11 @@ function installedHome(): Home {
     others.push(`${version} in ${dirname(file)}`);
   }
   throw new LaneStartError(
-    'The files that lanes run are not to be found. offthread was bundled into one file, and they are not part of it; ' +
+    'The files that lanes run were not found. offthread was bundled into one file, which does not contain them; ' +
       (others[0] === undefined
-        ? 'nor is offthread installed where that file runs. '
-        : `it is of version ${VERSION}, and what is installed where that file runs is ${others[0]}. `) +
-      'Install offthread in a node_modules beside the bundle or above it; best leave it out of the bundle, too (esbuild: --external:offthread; ' +
+        ? 'and offthread is not installed where that file runs. '
+        : `the bundle has version ${VERSION}, but the version installed where that file runs is ${others[0]}. `) +
+      'Install offthread in a node_modules folder beside or above the bundle, and preferably exclude it from the bundle (esbuild: --external:offthread; ' +
       "webpack: externals: { offthread: 'commonjs offthread' }; Rollup: external: ['offthread']).",
     { code: 'OFFTHREAD_LANE_FILES' },
   );

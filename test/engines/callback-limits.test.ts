@@ -25,7 +25,7 @@ describe('callbacks of koffi (B6)', () => {
       make().release();`);
     expect([end.code, end.stderr]).to.deep.equal([0, '']);
     const [error, made, left] = end.stdout.split('\n');
-    expect(error).to.match(/^EngineError OFFTHREAD_ENGINE\S* koffi could not make a callback: .*8,192/);
+    expect(error).to.match(/^EngineError OFFTHREAD_ENGINE\S* koffi could not create a callback: .*8,192/);
     expect(made).to.equal('8192 8192');
     expect(left).to.equal('0');
   });

@@ -27,7 +27,7 @@ for (const name of ENGINES.filter((name) => name !== 'ffi-rs')) {
         for (const amount of impossible) {
           reader.fault = '';
           expect(reader.measure([pointer, amount]), String(amount)).to.equal(-1);
-          expect(reader.fault).to.match(/argument 0 is said to have -?\d+/);
+          expect(reader.fault).to.match(/argument 0 has an invalid count of -?\d+/);
         }
         // It serves the next call as if nothing had been.
         expect(reader.measure([pointer, 0])).to.equal(16);
@@ -42,7 +42,7 @@ for (const name of ENGINES.filter((name) => name !== 'ffi-rs')) {
       const reader = readerOf(params);
       for (const none of [0, 0n]) {
         expect(reader.measure([none, 3n])).to.equal(-1);
-        expect(reader.fault).to.match(/argument 0 is NULL, said to have 3 bytes/);
+        expect(reader.fault).to.match(/argument 0 is NULL, but has a count of 3 bytes/);
         expect(reader.measure([none, 0])).to.equal(16);
       }
     });
@@ -63,6 +63,6 @@ describe('texts of callbacks', () => {
     expect(reader.measure([64])).to.equal(8 + Math.ceil(longest / 8) * 8);
     length = BigInt(longest + 1);
     expect(reader.measure([64])).to.equal(-1);
-    expect(reader.fault).to.match(/a text of 536870889 bytes/);
+    expect(reader.fault).to.match(/a string of 536870889 bytes/);
   });
 });

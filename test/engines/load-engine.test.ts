@@ -52,7 +52,7 @@ describe('loading engines (B6)', () => {
       expect(end.stdout).to.equal(
         serves
           ? 'koffi\n'
-          : `OFFTHREAD_ENGINE_MISSING The engine koffi could not be loaded: version ${version} is installed, and offthread ` +
+          : `OFFTHREAD_ENGINE_MISSING The engine koffi could not be loaded: version ${version} is installed, but offthread ` +
               "needs 3.3.4 or later, below 4. Install it with 'npm install koffi@3'.\n",
       );
     });

@@ -75,7 +75,7 @@ describe('selecting an engine (B6)', () => {
     expect(error.code).to.equal('OFFTHREAD_ENGINE_MISSING');
     expect(error.symbol).to.equal('half');
     expect(error.message).to.match(
-      /ffi-rs cannot serve the function 'half', which returns f32\. koffi is not installed/,
+      /ffi-rs does not support the function 'half', which returns f32\. koffi is not installed/,
     );
     expect(error.cause).to.be.instanceOf(EngineError);
   });
@@ -93,7 +93,7 @@ describe('selecting an engine (B6)', () => {
     const f32 = refusal(() => selectEngine('ffi-rs', half, { mainThread: true, load: all }));
     expect(f32.code).to.equal('OFFTHREAD_ENGINE_UNSUPPORTED');
     expect(f32.symbol).to.equal('half');
-    expect(f32.message).to.match(/ffi-rs cannot serve the function 'half', which returns f32.*koffi/);
+    expect(f32.message).to.match(/ffi-rs does not support the function 'half', which returns f32.*koffi/);
     const thread = refusal(() => selectEngine('ffi-rs', plain, { mainThread: false, load: all }));
     expect(thread.code).to.equal('OFFTHREAD_ENGINE_UNSUPPORTED');
     expect(thread.message).to.include('worker thread');

@@ -63,11 +63,11 @@ describe('the former names of attempts (M11)', () => {
     expect([ofItem({ retries }, timeout), ofItem({ retries }, other)]).to.deep.equal([3, 4]);
     for (const [wrong, name] of [
       [-1, /`retries` is -1/],
-      ['often', /`retries`.*an object of kinds/],
+      ['often', /`retries`.*an object with error kinds/],
       [{ native: -1 }, /`retries\.native` is -1/],
       [{ native: { retries: 1.5 } }, /`retries\.native\.retries` is 1\.5/],
-      [{ native: { attempts: 2 } }, /`retries\.native`.*no `attempts`/],
-      [{ sometimes: 1 }, /no `sometimes`/],
+      [{ native: { attempts: 2 } }, /Unknown `retries\.native` option `attempts`/],
+      [{ sometimes: 1 }, /Unknown `attempts` option `sometimes`/],
     ] as const) {
       expect(() => mapSettings({ retries: wrong })).to.throw(ArgumentError, name);
     }

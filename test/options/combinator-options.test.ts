@@ -83,34 +83,34 @@ describe('options of combinators (M11)', () => {
     expect(retrySettings({ maxDelay: Infinity }).maxDelay, 'what a timer can wait').to.equal(LONGEST_MS);
   });
 
-  it('names the option that is wrong, the value, and what it has to be', () => {
+  it('names the option that is wrong, the value, and what it must be', () => {
     const refusals: [() => unknown, string][] = [
       [
         () => retrySettings({ attempts: 0 }),
-        'Option `attempts` is 0; it has to be a whole number from 1 to 1000000, or Infinity.',
+        'Option `attempts` is 0; it must be a whole number from 1 to 1000000, or Infinity.',
       ],
       [
         () => retrySettings({ factor: 0.5 }),
-        'Option `factor` is 0.5; it has to be a finite number from 1 up.',
+        'Option `factor` is 0.5; it must be a finite number of at least 1.',
       ],
-      [() => retrySettings({ jitter: 1 as never }), 'Option `jitter` is 1; it has to be true or false.'],
+      [() => retrySettings({ jitter: 1 as never }), 'Option `jitter` is 1; it must be true or false.'],
       [
         () => retrySettings({ when: 'crash' as never }),
-        "Option `when` is 'crash'; it has to be a function, or a list of kinds of errors.",
+        "Option `when` is 'crash'; it must be a function, or a list of error kinds.",
       ],
       [
         () => raceSettings({ concurrency: 2 } as never),
-        'Options of race have no `concurrency`. There are: signal, deadline, stagger.',
+        'Unknown race option `concurrency`. Known options: signal, deadline, stagger.',
       ],
       [
         () => parallelSettings({ concurrency: 1.5 }),
-        'Option `concurrency` is 1.5; it has to be a whole number from 1 to 2147483648, or Infinity.',
+        'Option `concurrency` is 1.5; it must be a whole number from 1 to 2147483648, or Infinity.',
       ],
     ];
     for (const [run, message] of refusals) expect(run).to.throw(ArgumentError, message);
     expect(() => retrySettings({ when: ['crash', 'crush' as never] })).to.throw(
       ArgumentError,
-      /^Option `when\[1\]` is 'crush'; it has to be one of timeout, /,
+      /^Option `when\[1\]` is 'crush'; it must be one of timeout, /,
     );
   });
 });

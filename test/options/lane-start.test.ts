@@ -32,7 +32,7 @@ describe('what lanes are started with', () => {
       ])
         refused(
           { isolation, execArgv },
-          new RegExp(`\`execArgv\` has '${execArgv[0]}'.* would not run the lane`),
+          new RegExp(`\`execArgv\` contains '${execArgv[0]}'.* would not run the lane`),
         );
       for (const execArgv of [
         ['program.js'],
@@ -42,7 +42,7 @@ describe('what lanes are started with', () => {
         ['--', 'program.js'],
         ['-'],
       ])
-        refused({ isolation, execArgv }, /`execArgv` has .* would not run the lane/);
+        refused({ isolation, execArgv }, /`execArgv` contains .* would not run the lane/);
     });
 
     it(`an unknown flag is named [${isolation}]`, () => {
@@ -75,14 +75,14 @@ describe('what lanes are started with', () => {
     const script = join(folder, 'script');
     writeFileSync(script, '#!/bin/sh\necho some other program\n');
     refused({ isolation, execPath: script }, /`execPath` is .*EACCES/);
-    refused({ isolation, execPath: folder }, /`execPath` is .*no file/);
+    refused({ isolation, execPath: folder }, /`execPath` is .*not a file/);
     refused({ isolation, execPath: join(folder, 'nothing') }, /`execPath` is .*ENOENT/);
     for (const execPath of ['', 5, null, 'a\0b'])
       refused({ isolation, execPath: execPath as never }, /`execPath` is/);
     chmodSync(script, 0o755);
     refused(
       { isolation, execPath: script },
-      /does not answer --version as Node\.js does, but says: some other program/,
+      /the answer to --version is not that of Node\.js: some other program/,
     );
     refused({ execPath: process.execPath }, /`execPath` is for process lanes/);
   });
@@ -120,7 +120,9 @@ onProcessLanes('a program that is not Node.js', (ground) => {
     expect(end.stderr).to.equal('');
     const [first, second, ...rest] = end.stdout.trimEnd().split('\n');
     for (const told of [first, second]) {
-      expect(told).to.match(/^ArgumentError: Process lanes need a Node\.js, and this program is Electron/);
+      expect(told).to.match(
+        /^ArgumentError: Process lanes need a Node\.js binary, but this program is Electron/,
+      );
       expect(told).to.include('execPath').and.include(app);
     }
     expect(rest).to.deep.equal(['3']);

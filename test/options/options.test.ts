@@ -171,7 +171,10 @@ describe('options (M26, M30)', () => {
     expect(() => callSettings({ priority: 128 })).to.throw(ArgumentError, /`priority` is 128/);
     expect(() => callSettings({ deadline: new Date(NaN) })).to.throw(ArgumentError, /`deadline`/);
     const mistyped = { lane: 2 };
-    expect(() => poolSettings(mistyped as PoolOptions)).to.throw(ArgumentError, /no `lane`.*lanes/);
+    expect(() => poolSettings(mistyped as PoolOptions)).to.throw(
+      ArgumentError,
+      /Unknown pool option `lane`.*lanes/,
+    );
   });
 
   it('says of options that were removed, whatever their value, why there is no need for them', () => {

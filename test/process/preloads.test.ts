@@ -139,7 +139,7 @@ onBothLanes('modules that the program loads before it starts', (ground: Ground) 
     const file = preload(makesPool());
     const program = `
       await open({ execArgv: ['--import', ${JSON.stringify(file)}], spares: 0, maxDeaths: 1, stderr: isolation === 'process' ? 'capture' : undefined })
-        .catch(({ message, cause }) => say([message, cause?.message, ...(cause?.stderr ?? [])].join(' ').includes('A pool that is made in a lane')));
+        .catch(({ message, cause }) => say([message, cause?.message, ...(cause?.stderr ?? [])].join(' ').includes('A pool cannot start lanes inside a lane')));
       process.exit();`;
     expect(await run(program, {})).to.equal('true\n');
     expect(lines().length).to.be.within(1, 2);

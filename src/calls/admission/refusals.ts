@@ -22,7 +22,7 @@ export function abortedBefore(call: Call, cause: unknown): CallCancelledError {
 
 export function pastDeadlineBefore(call: Call): CallTimeoutError {
   return new CallTimeoutError(
-    `${call.fn.name} was not started: its deadline had passed before the call. It is ms from the call, or a Date that lies ahead.`,
+    `${call.fn.name} was not started: its deadline had passed before the call. A deadline is a number of ms counted from the call, or a Date in the future.`,
     contextOf(call),
   );
 }
@@ -33,7 +33,7 @@ export function pastDeadline(call: Call, now: number): CallTimeoutError {
   const [where, advice] =
     call.lane === null && call.startedAt === null
       ? ['waiting for a lane', 'The lanes are busy: allow more time, more lanes, or fewer calls at once.']
-      : ['running, or being read', 'Allow more time, or look at what it waits for.'];
+      : ['running, or being read', 'Allow more time, or check what the call waits for.'];
   return new CallTimeoutError(
     `${call.fn.name} passed its deadline of ${ms} ms while ${where}. ${advice}`,
     contextOf(call),
@@ -43,8 +43,8 @@ export function pastDeadline(call: Call, now: number): CallTimeoutError {
 /** Native code has returned, and nobody has read its chunks for as long as it might have run. */
 export function unreadChunks(call: Call): CallTimeoutError {
   return new CallTimeoutError(
-    `${call.fn.name} has returned, but nobody has read its chunks for ${call.timeout} ms. ` +
-      'Read a stream to its end, or cancel it; raise `timeout` (0 is unlimited) for a reader that needs longer.',
+    `${call.fn.name} has returned, but its chunks have not been read for ${call.timeout} ms. ` +
+      'Read a stream to its end, or cancel the stream; raise `timeout` (0 is unlimited) for a reader that needs longer.',
     contextOf(call),
   );
 }
@@ -52,7 +52,7 @@ export function unreadChunks(call: Call): CallTimeoutError {
 /** Chunks with nobody to take them. */
 export function noReader(symbol: string): ArgumentError {
   return new ArgumentError(
-    `${symbol} hands out chunks, and nobody would take them: call ${symbol}.stream(…) and read it, or give ${symbol}.with({ onChunk }).`,
+    `${symbol} streams chunks, but this call has no reader for them. Call ${symbol}.stream(…) and read the stream, or use ${symbol}.with({ onChunk }).`,
     { symbol },
   );
 }
@@ -78,9 +78,9 @@ export interface Outlook {
 export function unreachable(call: Call, { leftMs, waitMs, runMs }: Outlook): QueueFullError {
   const runs = runMs === 0 ? '' : ` and then run for about ${inMs(runMs)}`;
   return new QueueFullError(
-    `${call.fn.name} was not queued, it would miss its deadline: ${inMs(leftMs)} are left, and it would wait for a lane for about ${inMs(waitMs)}${runs}. ` +
+    `${call.fn.name} was not queued, because it would miss its deadline: ${inMs(leftMs)} are left, but it would wait for a lane for about ${inMs(waitMs)}${runs}. ` +
       'The pool has more work than its lanes can do in time. Submit more slowly, use more lanes, or allow more time; ' +
-      'without the option refuseLate such calls are queued.',
+      'without the option refuseLate, such calls are queued.',
     { ...contextOf(call), code: 'OFFTHREAD_DEADLINE_UNREACHABLE' },
   );
 }
@@ -88,7 +88,7 @@ export function unreachable(call: Call, { leftMs, waitMs, runMs }: Outlook): Que
 /** A call whose turn has come, with less time left than it takes. */
 export function noTimeLeft(call: Call, leftMs: number, runMs: number): CallTimeoutError {
   return new CallTimeoutError(
-    `${call.fn.name} was not started, it would miss its deadline: it waited for a lane until ${inMs(Math.max(0, leftMs))} were left, and it runs for about ${inMs(runMs)}. ` +
+    `${call.fn.name} was not started, because it would miss its deadline: when a lane was free, ${inMs(Math.max(0, leftMs))} were left, but it runs for about ${inMs(runMs)}. ` +
       'The lanes are busy: allow more time, more lanes, or fewer calls at once.',
     contextOf(call),
   );
@@ -103,7 +103,7 @@ function inMs(ms: number): string {
 export function notPassedOn(call: Call, cause: unknown): ArgumentError {
   const why = cause instanceof Error ? cause.message.replace(/\.$/, '') : 'they could not be copied';
   return new ArgumentError(
-    `${call.fn.name} could not be called, its arguments could not be passed on: ${why}. Nothing reached native code.`,
+    `${call.fn.name} could not be called, because its arguments could not be passed to a lane: ${why}. Nothing reached native code.`,
     { ...contextOf(call), cause },
   );
 }

@@ -63,7 +63,7 @@ export function tooMany(
   most: number,
 ): ItemsError {
   return new ItemsError(
-    `A run of ${name} was stopped at item ${index}: more than ${Math.floor(most)} items have failed (\`maxFailures\`), the last with: ${why(cause)} ` +
+    `A run of ${name} was stopped at item ${index}: more than ${Math.floor(most)} items have failed (\`maxFailures\`). The last failure: ${why(cause)} ` +
       `${counts.done} items had succeeded.`,
     { ...counts, index, cause, symbol: name, code: 'OFFTHREAD_TOO_MANY_FAILURES' },
   );
@@ -72,7 +72,7 @@ export function tooMany(
 /** A handler threw. */
 export function handlerFailed(name: string, cause: unknown, counts: Counts): ItemsError {
   return new ItemsError(
-    `A run of ${name} was stopped: one of its handlers threw (${thrownText(cause)}); ${come(counts)}. Handlers have to answer, not to throw, and at once.`,
+    `A run of ${name} was stopped: one of its handlers threw (${thrownText(cause)}); ${come(counts)}. Handlers must return a value, not a promise, and must not throw.`,
     { ...counts, cause, symbol: name, code: 'OFFTHREAD_HANDLER_FAILED' },
   );
 }
@@ -80,14 +80,14 @@ export function handlerFailed(name: string, cause: unknown, counts: Counts): Ite
 /** What a handler is told that has answered with a promise, which nobody waits for. */
 export function answeredLater(promise: PromiseLike<unknown>): TypeError {
   ignoreFailure(settled(promise));
-  return new TypeError('it answered with a promise; it has to answer at once');
+  return new TypeError('it returned a promise; it must return its value directly');
 }
 
 /** Its results are read once. */
 export function readBefore(name: string): StreamError {
   return new StreamError(
-    `The results of a run of ${name} have been read already, or are being read: they are given out once. ` +
-      'Keep what `toArray()` resolves to, or call `pool.map` again.',
+    `The results of a run of ${name} have already been read, or are being read: they can be read only once. ` +
+      'Keep the array from `toArray()`, or call `pool.map` again.',
     { symbol: name },
   );
 }

@@ -95,7 +95,7 @@ export class RunFailures {
       const known = does === 'stop' || does === 'skip' || (replaces && hasValue(does));
       if (!known) {
         const answers = replaces ? "'stop', 'skip' or { value }" : "'stop' or 'skip'";
-        throw new TypeError(`onError answered ${String(does)}; it has to answer ${answers}`);
+        throw new TypeError(`onError returned ${String(does)}; it must return ${answers}`);
       }
       if (does === 'stop') this.stop(() => failedItem(this.#name, index, error, this.progress));
       else if (failed > budget) this.stop(() => tooMany(this.#name, index, error, this.progress, budget));

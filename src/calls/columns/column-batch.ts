@@ -72,7 +72,7 @@ export class ColumnBatch extends Batch {
       else if (source.length >= end) target.set((source as Float64Array).subarray(this.from, end));
       else
         throw new ArgumentError(
-          `A column was detached, or shrunk to ${source.length} items, while its run went on.`,
+          `A column was detached, or shrunk to ${source.length} items, during its run.`,
         );
     });
   }

@@ -23,7 +23,7 @@ export function checkColumns(fn: DeclaredFunction, given: unknown, out: unknown)
     if (isOwn(cause)) throw cause;
     // Proxies, getters, and typed arrays that are not what they were made as.
     throw new ArgumentError(
-      `The columns for ${fn.name}, or \`out\`, could not be read: ${thrownText(cause)}. Give plain typed arrays.`,
+      `The columns for ${fn.name}, or \`out\`, could not be read: ${thrownText(cause)}. Pass plain typed arrays.`,
       { symbol: fn.name, cause },
     );
   }
@@ -35,8 +35,8 @@ function check(fn: DeclaredFunction, given: unknown, out: unknown): CheckedColum
   const entries = entriesOf(fn, given);
   if (entries.length !== plan.params.length) {
     throw new ArgumentError(
-      `${fn.name} takes ${plan.params.length} arguments, and mapColumns was given ${entries.length} columns` +
-        `${entries.length === 0 ? '' : ` (${entries.map(([name]) => name).join(', ')})`}. Give one for each, in the order of its declaration.`,
+      `${fn.name} takes ${plan.params.length} arguments, but mapColumns received ${entries.length} columns` +
+        `${entries.length === 0 ? '' : ` (${entries.map(([name]) => name).join(', ')})`}. Pass one column for each argument, in the order of the declaration.`,
       { symbol: fn.name },
     );
   }
@@ -74,8 +74,8 @@ function refuseOverlap(
     out.byteOffset + length * out.BYTES_PER_ELEMENT <= column.byteOffset;
   if (same || apart) return;
   throw new ArgumentError(
-    `In mapColumns of ${fn.name}, ${name} and \`out\` overlap, shifted: results would overwrite items that have not run yet. ` +
-      'Give `out` memory of its own, or exactly that of a column.',
+    `In mapColumns of ${fn.name}, ${name} and \`out\` overlap at an offset: results would overwrite items that have not run yet. ` +
+      'Use separate memory for `out`, or exactly the memory of a column.',
     { symbol: fn.name },
   );
 }
@@ -86,8 +86,8 @@ function entriesOf(fn: DeclaredFunction, given: unknown): [string, unknown][] {
   const plain = typeof given === 'object' && given !== null && !ArrayBuffer.isView(given);
   if (plain) return Object.entries(given).map(([name, column]) => [`column \`${name}\``, column]);
   throw new ArgumentError(
-    `The columns for ${fn.name} are ${show(given)}; they have to be an object or an array with a typed array for each argument, ` +
-      'in the order of its declaration: { a: new Float64Array(…), b: new Int32Array(…) }.',
+    `The columns for ${fn.name} are ${show(given)}; they must be an object or an array with a typed array for each argument, ` +
+      'in the order of the declaration: { a: new Float64Array(…), b: new Int32Array(…) }.',
     { symbol: fn.name },
   );
 }
@@ -97,8 +97,8 @@ function sourceOf(fn: DeclaredFunction, name: string, value: unknown, type: Scal
   if (!ArrayBuffer.isView(value) && fitsType(type, value))
     return typeof value === 'boolean' ? Number(value) : (value as number);
   throw new ArgumentError(
-    `In mapColumns of ${fn.name}, ${name} is ${kindOf(value)}; its argument is ${type}, so it has to be a ${COLUMN_OF[type].name}, ` +
-      `or one ${type} for all items.`,
+    `In mapColumns of ${fn.name}, ${name} is ${kindOf(value)}; the argument is declared as ${type}, so the column must be a ${COLUMN_OF[type].name}, ` +
+      `or a single ${type} for all items.`,
     { symbol: fn.name },
   );
 }
@@ -124,14 +124,14 @@ function commonLength(fn: DeclaredFunction, entries: readonly [string, unknown][
   const [first] = columns;
   if (first === undefined) {
     throw new ArgumentError(
-      `mapColumns of ${fn.name} was given no column, only single values: nothing says how many items there are. Call it once instead.`,
+      `mapColumns of ${fn.name} received only single values and no column, so the number of items is unknown. Call the function once instead.`,
       { symbol: fn.name },
     );
   }
   const other = columns.find(({ length }) => length !== first.length);
   if (other === undefined) return first.length;
   throw new ArgumentError(
-    `In mapColumns of ${fn.name}, ${first.name} has ${first.length} items and ${other.name} has ${other.length}; all have to have the same.`,
+    `In mapColumns of ${fn.name}, ${first.name} has ${first.length} items and ${other.name} has ${other.length}; all columns must have the same length.`,
     { symbol: fn.name },
   );
 }
@@ -158,7 +158,7 @@ function outOf(
   if (type === null) {
     if (out === undefined || out === null) return null;
     throw new ArgumentError(
-      `${fn.name} returns nothing: there is nothing to write into \`out\`. Leave it out.`,
+      `${fn.name} returns nothing, so there are no results for \`out\`. Omit \`out\`.`,
       {
         symbol: fn.name,
       },
@@ -169,14 +169,14 @@ function outOf(
   if (out === null) return null;
   if (!isColumn(out, type)) {
     throw new ArgumentError(
-      `In mapColumns of ${fn.name}, \`out\` is ${kindOf(out)}; it returns ${type}, so it has to be a ${COLUMN_OF[type].name}, ` +
-        'undefined for a new one, or null where the results are not wanted.',
+      `In mapColumns of ${fn.name}, \`out\` is ${kindOf(out)}; the function returns ${type}, so \`out\` must be a ${COLUMN_OF[type].name}, ` +
+        'undefined for a new array, or null if the results are not needed.',
       { symbol: fn.name },
     );
   }
   if (out.length >= length) return out;
   throw new ArgumentError(
-    `In mapColumns of ${fn.name}, \`out\` has room for ${out.length} results, and there are ${length} items.`,
+    `In mapColumns of ${fn.name}, \`out\` has room for ${out.length} results, but there are ${length} items.`,
     { symbol: fn.name },
   );
 }
@@ -188,8 +188,8 @@ function kindOf(value: unknown): string {
 
 function notNumeric(fn: DeclaredFunction): DeclarationError {
   return new DeclarationError(
-    `mapColumns was given ${fn.name}, which takes or returns more than numbers (texts, bytes, callbacks, outs, a special parameter, ` +
-      '`lastError` or `onCancel`). Use pool.map for it.',
+    `mapColumns received ${fn.name}, which takes or returns values other than numbers (strings, bytes, callbacks, out parameters, a special parameter, ` +
+      '`lastError` or `onCancel`). Use pool.map instead.',
     { symbol: fn.name },
   );
 }

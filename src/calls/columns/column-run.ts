@@ -175,7 +175,7 @@ export class ColumnRun {
       this.#failures.stop(() =>
         endedBy(
           this.#origin.fn.name,
-          new Error('`out` was detached or shrunk while the run went on'),
+          new Error('`out` was detached or shrunk during the run'),
           this.#progress,
         ),
       );

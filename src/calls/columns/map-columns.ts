@@ -59,14 +59,14 @@ const NOTHING: ManyProgress = {
 
 function forOneCall(name: string): ArgumentError {
   return new ArgumentError(
-    `mapColumns was given ${name} with \`deadline\` or \`attempts\`, which are for single calls. Use a \`timeout\`, which is for each ` +
-      'item, and a `signal` for the whole; or pool.map, which has `attempts`.',
+    `mapColumns received ${name} with \`deadline\` or \`attempts\`, which are for single calls. Use \`timeout\` for each ` +
+      'item and `signal` for the whole run; or use pool.map, which has `attempts`.',
     { symbol: name },
   );
 }
 
 function notNative(native: unknown): ArgumentError {
   return new ArgumentError(
-    `The function is ${show(native)}; mapColumns takes a function of a library that was opened on this pool. For others use pool.map.`,
+    `The function is ${show(native)}; mapColumns takes a function of a library that was opened on this pool. For other functions use pool.map.`,
   );
 }

@@ -65,11 +65,11 @@ export class Bounds implements Abortable {
     this.#signal = signal;
     this.#deadlineAt = this.#begunAt + msUntil(deadline);
     if (signal !== undefined && hasAborted(signal)) {
-      const message = `${what} was not started: its signal had aborted before.`;
+      const message = `${what} was not started: its signal had already aborted.`;
       const cause = abortReason(signal);
       this.#finish(new CallCancelledError(message, { cause }), cause);
     } else if (this.#deadlineAt <= this.#begunAt) {
-      const message = `${what} was not started: its deadline had passed before.`;
+      const message = `${what} was not started: its deadline had already passed.`;
       const error = new CallTimeoutError(message, { code: 'OFFTHREAD_DEADLINE' });
       this.#finish(error, error);
     } else {
@@ -117,7 +117,7 @@ export class Bounds implements Abortable {
     if (this.#over !== undefined || performance.now() < this.#deadlineAt) return;
     const { where, cause } = this.#whereabouts();
     const ms = Math.round(this.#deadlineAt - this.#begunAt);
-    const message = `${this.#what} passed its deadline of ${ms} ms ${where}. Allow more time, or look at what it waits for.`;
+    const message = `${this.#what} passed its deadline of ${ms} ms ${where}. Allow more time, or check what it waits for.`;
     const error = new CallTimeoutError(message, { code: 'OFFTHREAD_DEADLINE', cause });
     this.#finish(error, error);
   }

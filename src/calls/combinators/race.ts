@@ -40,7 +40,7 @@ export function race(starts: unknown, options?: RaceOptions): Promise<unknown> {
     () => raceSettings(options),
     (branches, settings) => {
       if (branches.length === 0) {
-        throw new ArgumentError('A race of nothing has no winner: give at least one start.');
+        throw new ArgumentError('race received an empty list. Pass at least one start.');
       }
       return (resolve, reject) => new First(branches, settings, resolve, reject);
     },
@@ -90,7 +90,7 @@ class First implements Task {
     if (outcome.status === 'fulfilled') {
       // First, so that it has won whatever those do that are stopped.
       this.#resolve(outcome.value);
-      this.stop(new CallCancelledError('The race was won by another start.'));
+      this.stop(new CallCancelledError('Another start won the race.'));
       return;
     }
     this.#failed += 1;
@@ -120,7 +120,7 @@ class First implements Task {
     const message =
       errors.length === 1
         ? `The only start of the race failed: ${why}.`
-        : `All ${errors.length} starts of the race failed, the first of them with: ${why}. All failures are in \`errors\`.`;
+        : `All ${errors.length} starts of the race failed, the first with: ${why}. All failures are in \`errors\`.`;
     return new RaceError(message, { errors });
   }
 }

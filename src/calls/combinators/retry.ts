@@ -97,7 +97,7 @@ class Attempts<T> {
 function requireStart(start: unknown): void {
   if (typeof start === 'function') return;
   const error = new ArgumentError(
-    `retry was given ${show(start)} to start. Give a function that starts a new attempt each time, as in () => lib.f(1).`,
+    `retry received ${show(start)}. Pass a function that starts a new attempt each time, as in () => lib.f(1).`,
   );
   // A promise that runs already ends here, not as an unhandled rejection.
   new Branch(start).stop(error);

@@ -41,14 +41,14 @@ function takeOver(what: string, starts: unknown): readonly Branch[] {
   const list = copyOf(starts);
   if (list === null) {
     throw new ArgumentError(
-      `The starts of ${what} are ${show(starts)}; they have to be an array, as in ${what}([() => lib.f(1), () => lib.f(2)]).`,
+      `The starts of ${what} are ${show(starts)}; they must be an array, as in ${what}([() => lib.f(1), () => lib.f(2)]).`,
     );
   }
   const branches = list.map((one) => new Branch(one));
   const wrong = list.findIndex((one) => !isStart(one));
   if (wrong < 0) return branches;
   const error = new ArgumentError(
-    `starts[${wrong}] of ${what} is ${show(list[wrong])}. Give a function that starts something, as in () => lib.f(1), or a promise.`,
+    `starts[${wrong}] of ${what} is ${show(list[wrong])}. Pass a function that starts a call, as in () => lib.f(1), or a promise.`,
   );
   stopAll(branches, error);
   throw error;

@@ -22,7 +22,7 @@ export function makeLibrary<D extends AnyDeclarations>(
       fn.refuse(
         () =>
           new PoolClosedError(
-            `${fn.name} was not called: its library ${path} has been closed. Open it again to use it.`,
+            `${fn.name} was not called: its library ${path} has been closed. Open the library again.`,
             {
               code: 'OFFTHREAD_LIBRARY_CLOSED',
               symbol: fn.name,

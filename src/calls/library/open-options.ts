@@ -45,23 +45,22 @@ export function libraryPath(path: unknown): string {
   try {
     if (path instanceof URL) return fileURLToPath(path);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : 'it cannot be read';
-    throw new ArgumentError(`The library is the URL ${show(path)}, which names no file here: ${why}.`, {
-      cause,
-    });
+    const why = cause instanceof Error ? cause.message : 'the URL cannot be read';
+    throw new ArgumentError(
+      `The library is the URL ${show(path)}, which does not refer to a file on this system: ${why}.`,
+      {
+        cause,
+      },
+    );
   }
   throw new ArgumentError(
-    `The library is ${show(path)}; it has to be a path, a name such as 'libz.so.1', or a file URL.`,
+    `The library is ${show(path)}; it must be a path, a name such as 'libz.so.1', or a file URL.`,
   );
 }
 
 /** @throws ArgumentError */
 export function openSettings(options: unknown): OpenSettings {
-  const {
-    engine = 'auto',
-    deep,
-    global,
-  } = known('The options of open', options, ['engine', 'deep', 'global']);
+  const { engine = 'auto', deep, global } = known('open option', options, ['engine', 'deep', 'global']);
   if (!ENGINES.includes(engine as OpenSettings['engine'])) {
     refuse('engine', engine, `one of ${ENGINES.map((one) => `'${one}'`).join(', ')}`);
   }

@@ -41,8 +41,8 @@ export class LibraryNames {
     if (process.platform === 'linux') return nameOfOwn(path, identity);
     if (!before.some(({ opened }) => opened)) return path;
     throw changed(
-      `Cannot open the library '${path}': its file was replaced after it had been opened, and this system's loader opens no ` +
-        'second file of one path.',
+      `Cannot open the library '${path}': its file was replaced after the library had been opened, and this system's loader ` +
+        'cannot open a second file at the same path.',
     );
   }
 
@@ -62,16 +62,16 @@ export class LibraryNames {
 
 function overwritten(path: string): EngineError {
   return changed(
-    `Cannot open the library '${path}': its file was overwritten while it was open, so what is loaded is neither the old ` +
-      'code nor the new, and may crash. Write a new file and rename it to the old name (cp writes into the file, mv and ' +
+    `Cannot open the library '${path}': its file was overwritten while it was open, so the loaded code is neither the old ` +
+      'nor the new version, and can crash. Write a new file and rename it to the old name (cp writes into the existing file, mv and ' +
       'install do not).',
   );
 }
 
 function changed(what: string): EngineError {
   return new EngineError(
-    `${what} Give each version a file name of its own; or use a new pool with { isolation: 'process' }, whose processes ` +
-      'have loaded nothing yet.',
+    `${what} Give each version its own file name, or use a new pool with { isolation: 'process' }, whose processes ` +
+      'have not loaded the library yet.',
     { code: 'OFFTHREAD_LIBRARY_CHANGED' },
   );
 }

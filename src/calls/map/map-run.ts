@@ -103,7 +103,7 @@ export class MapRun implements Abortable, PoolRun {
   /** No more results are wanted. @returns a promise for the real end: nothing of it runs any more. */
   async leave(): Promise<void> {
     this.#readers.leave();
-    this.cancel('nobody reads its results any more');
+    this.cancel('its results are no longer read');
     await all([this.#ended, this.#source.closed]);
   }
 

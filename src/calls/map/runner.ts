@@ -74,7 +74,7 @@ const EACH = 4;
 export function runnerOf(dispatcher: CallDispatcher, fn: unknown, concurrency: number): Runner {
   if (typeof fn !== 'function') {
     throw new ArgumentError(
-      `map was given ${show(fn)} to run; it takes a native function, or any function of an item and its index.`,
+      `map received ${show(fn)}; it must receive a native function, or any function of an item and its index.`,
     );
   }
   const origin = originOn(dispatcher, fn);

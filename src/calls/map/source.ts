@@ -58,7 +58,7 @@ export class Source {
     }
     if (this.#array === null && this.#sync === null && this.#async === null) {
       throw new ArgumentError(
-        `The items of map are ${show(items)}; they have to be an array, an iterable or an async iterable.`,
+        `The items of map are ${show(items)}; they must be an array, an iterable or an async iterable.`,
       );
     }
   }
@@ -128,7 +128,7 @@ export class Source {
       while (taken.length < most && !this.#over) {
         const next = iterator.next();
         if (typeof next !== 'object' || next === null)
-          throw new TypeError(`its iterator answered ${show(next)}`);
+          throw new TypeError(`its iterator returned ${show(next)}`);
         const { done, value } = next;
         if (this.#over) this.#return();
         else if (done === true) this.#over = true;

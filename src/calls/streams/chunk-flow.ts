@@ -265,7 +265,7 @@ export class ChunkFlow implements ChunkSink {
     const context = { call: id, symbol: fn.name, cause: thrown };
     if (this.#handler?.reports === true) {
       this.#owner.report(
-        new ListenerError(`The onChunk of ${fn.name} threw, and the stream goes on: ${what}`, context),
+        new ListenerError(`The onChunk of ${fn.name} threw, and the stream continues: ${what}`, context),
       );
       return;
     }

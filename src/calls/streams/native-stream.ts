@@ -106,15 +106,15 @@ export class ChunkStream<Chunk, Result> implements NativeStream<Chunk, Result> {
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Chunk> {
-    if (this.#flow.handled) throw this.#busy('its onChunk takes the chunks');
-    if (this.#read) throw this.#busy('it has a reader already');
+    if (this.#flow.handled) throw this.#busy('its onChunk receives the chunks');
+    if (this.#read) throw this.#busy('it already has a reader');
     this.#read = true;
     const flow = this.#flow;
     const iterator: AsyncIterableIterator<Chunk> = {
       next: () => flow.read() as Promise<IteratorResult<Chunk, undefined>>,
       return: async () => {
         flow.close();
-        this.#call.cancel('its reader went away');
+        this.#call.cancel('its reader stopped reading');
         await this.#settled();
         return { done: true, value: undefined };
       },
@@ -135,7 +135,7 @@ export class ChunkStream<Chunk, Result> implements NativeStream<Chunk, Result> {
   #busy(why: string): StreamError {
     const { fn, id } = this.#call;
     return new StreamError(
-      `The stream of ${fn.name} cannot be read here: ${why}. A stream has one reader; hand its chunks on from there.`,
+      `The stream of ${fn.name} cannot be read here: ${why}. A stream can have only one reader; pass the chunks on from that reader.`,
       { call: id, symbol: fn.name },
     );
   }

@@ -96,7 +96,7 @@ const WORDS: ReadonlyMap<string, string> = new Map([
 ]);
 
 const STRUCT =
-  "A struct or union is not passed or returned by value: write a small C function that takes its address. For a pointer to one write 'pointer' (a handle that the library made), 'buffer' or inout('buffer') (its bytes, laid out by you).";
+  "A struct or union is not passed or returned by value: write a small C function that takes its address. For a pointer to a struct write 'pointer' (a handle that the library created), or 'buffer' or inout('buffer') (its bytes, in a layout that you write).";
 
 /** Sizes of a C long differ between systems. */
 const LONG = /^(?:un|)signed long(?: int)?$|^u?long(?: int)?$/;
@@ -141,25 +141,27 @@ function pointerTo(base: string, stars: number, role: Role): string {
   if (role === 'out' || role === 'inout') return pointedTo(base, stars, role);
   if (stars > 1) {
     return base === 'char' && stars === 2
-      ? "Write out('cstring') for a text that native code gives, or 'pointer' for the address of an array of texts."
-      : "Write out('pointer') for an address that native code gives, or 'pointer' for the address of an array.";
+      ? "Write out('cstring') for a string that native code returns, or 'pointer' for the address of an array of strings."
+      : "Write out('pointer') for an address that native code returns, or 'pointer' for the address of an array.";
   }
   if (base === 'char')
-    return "Write 'cstring' for text, 'buffer' for bytes, or inout('buffer') for what native code writes to.";
+    return "Write 'cstring' for a string, 'buffer' for bytes, or inout('buffer') for bytes that native code changes.";
   if (base === 'void')
-    return "Write 'pointer' for a handle or an address, 'buffer' for bytes, or inout('buffer') for what native code writes to.";
+    return "Write 'pointer' for a handle or an address, 'buffer' for bytes, or inout('buffer') for bytes that native code changes.";
   const value = VALUES.get(base);
   return value === undefined
-    ? "Write 'pointer' for a handle that the library made, 'buffer' for bytes, or inout('buffer') for what native code writes to."
-    : `Write out('${value}') for one value that native code gives, inout('${value}') for one that it changes, 'buffer' or inout('buffer') for an array, or 'pointer' for an address.`;
+    ? "Write 'pointer' for a handle that the library created, 'buffer' for bytes, or inout('buffer') for bytes that native code changes."
+    : `Write out('${value}') for one value that native code returns, inout('${value}') for one value that it changes, 'buffer' or inout('buffer') for an array, or 'pointer' for an address.`;
 }
 
 /** `out` and `inout` stand for one `*` of the parameter: only the type behind it is written. */
 function pointedTo(base: string, stars: number, role: 'out' | 'inout'): string {
   const value = VALUES.get(base);
   if (stars === 1 && base === 'char')
-    return role === 'out' ? "Write 'cstring'." : "Write inout('buffer') for text that native code changes.";
+    return role === 'out'
+      ? "Write 'cstring'."
+      : "Write inout('buffer') for a string that native code changes.";
   if (stars === 1 && value !== undefined)
-    return `${role}() is the pointer already: write ${role}('${value}') for a parameter of that type.`;
+    return `${role}() already stands for the pointer: write ${role}('${value}') for a parameter of that type.`;
   return `Write ${role}('pointer').`;
 }

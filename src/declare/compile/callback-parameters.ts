@@ -92,13 +92,13 @@ function flag(place: Place, label: string, key: string, options: Snapshot): bool
 function checkFireAndForget(place: Place, label: string, { returns }: CallbackSpec, options: Snapshot): void {
   if (returns !== 'void') {
     throw place.problem(
-      `${label} fireAndForget is true, but return is '${returns}': native code has to wait for the value. Only with return: 'void' can it go on at once.`,
+      `${label} fireAndForget is true, but return is '${returns}': native code must wait for the value. Remove fireAndForget, or declare return: 'void'.`,
     );
   }
   for (const key of ['timeout', 'fallback']) {
     if (options.get(key) !== undefined) {
       throw place.problem(
-        `${label} ${key} is given with fireAndForget: true, where native code does not wait. Remove one of them.`,
+        `${label} ${key} cannot be combined with fireAndForget: true, because native code does not wait. Remove one of them.`,
       );
     }
   }
@@ -126,7 +126,7 @@ function valueOf(
   if (value === undefined) return undefined;
   if (returns === 'void') {
     throw place.problem(
-      `${label} ${key} is given, but return is 'void': native code gets no value. Remove it, or declare what the callback returns.`,
+      `${label} ${key} is set, but return is 'void': native code gets no value. Remove ${key}, or declare the type that the callback returns.`,
     );
   }
   const compiled = engineValue(returns, value);
@@ -149,7 +149,7 @@ function compileProceed(
   if (given === 'length') {
     if (hasBytes && counts) return 'length';
     throw place.problem(
-      `${label} proceed is 'length', ${hasBytes ? `but return is '${returns}'. Declare the integer type that the C prototype has` : 'but there are no bytes to have one. Say where they are with bytes: [address, length]'}, or give a value.`,
+      `${label} proceed is 'length', ${hasBytes ? `but return is '${returns}'. Declare the integer type that the C prototype has` : 'but no bytes are declared. Declare them with bytes: [address, length]'}, or set proceed to a value.`,
     );
   }
   const zero = engineZero(returns);
@@ -159,7 +159,7 @@ function compileProceed(
   const value = proceed ?? zero;
   if (value === stop || (Number.isNaN(value) && Number.isNaN(stop))) {
     throw place.problem(
-      `${label} stop and proceed are both ${show(options.get('stop'))}${proceed === undefined ? ', the default of proceed' : ''}. Give the value that makes native code go on as proceed.`,
+      `${label} stop and proceed are both ${show(options.get('stop'))}${proceed === undefined ? ', the default of proceed' : ''}. Set proceed to the value that makes native code continue.`,
     );
   }
   return value;

@@ -10,7 +10,7 @@ import type { CallbackParamSpec, CallbackSpec } from '../spec.js';
 const MAX_CALLBACK_PARAMETERS = 16;
 
 const COUNTED = ['bytes', 'cstrings', 'pointers'] as const;
-const ARGUMENT_LIST = `${SCALAR_LIST} cstring, { bytes: n }, { cstrings: n }, { pointers: n } with n the index of the argument that says how many`;
+const ARGUMENT_LIST = `${SCALAR_LIST} cstring, { bytes: n }, { cstrings: n }, { pointers: n } where n is the index of the argument with the count`;
 const RETURN_LIST = `${SCALAR_LIST} void`;
 
 /** A compiled signature. */
@@ -69,12 +69,12 @@ function compileParameter(place: Place, label: string, type: unknown): CallbackP
   if (meaning === 'cstring') return { kind: 'cstring' };
   const advice =
     meaning === 'buffer'
-      ? ' Write { bytes: n }, where argument n of the callback has the length.'
+      ? ' Write { bytes: n }, where n is the index of the argument with the length.'
       : meaning === 'void'
         ? ' For a callback without parameters write arguments: [].'
         : '';
   throw place.problem(
-    `${label} is '${meaning}', which no parameter of a callback can be.${advice} Allowed: ${ARGUMENT_LIST}.`,
+    `${label} is '${meaning}', which is not a valid type for a parameter of a callback.${advice} Allowed: ${ARGUMENT_LIST}.`,
   );
 }
 
@@ -101,14 +101,14 @@ function compileReturn(place: Place, label: string, type: unknown): CallbackSpec
   if (meaning === 'void' || (meaning !== undefined && isScalar(meaning))) return meaning;
   const advice =
     meaning === 'cstring' || meaning === 'buffer' || (typeof type === 'object' && type !== null)
-      ? " Nobody could release memory that is returned, as native code does not say when it has read it. Return a 'pointer' to memory that stays."
+      ? " Memory returned by a callback could not be released, because native code does not report when it has read it. Return a 'pointer' to memory that stays valid."
       : '';
   throw place.problem(`${label} return is ${show(type)}.${advice} Allowed: ${RETURN_LIST}.`);
 }
 
 /** `bytes: [p, l]`: makes argument p bytes. Gives p. */
 function applyBytes(place: Place, label: string, bytes: unknown, params: CallbackParamSpec[]): number {
-  const expected = 'a pair of indices: of the address and of its length in bytes, as in [0, 1]';
+  const expected = 'a pair of argument indices, the address and its length in bytes, as in [0, 1]';
   const pair = place.array(bytes, `${label} bytes`, 2, expected);
   if (pair.length !== 2) throw place.problem(`${label} bytes is ${show(bytes)}. Expected ${expected}.`);
   const [at, count] = pair;
@@ -118,7 +118,7 @@ function applyBytes(place: Place, label: string, bytes: unknown, params: Callbac
   const same = param.kind === 'bytes' && param.count === count;
   if (!same && (param.kind !== 'value' || param.type !== 'pointer')) {
     throw place.problem(
-      `${label} bytes[0] names argument ${index}, which is ${describe(param)}. Declare it as 'pointer'.`,
+      `${label} bytes[0] refers to argument ${index}, which is ${describe(param)}. Declare it as 'pointer'.`,
     );
   }
   params[index] = { kind: 'bytes', count: count as number };
@@ -135,11 +135,11 @@ function checkCount(
 ): void {
   const param = paramAt(place, label, index, params);
   if (index === owner) {
-    throw place.problem(`${label} names its own argument. Name the argument that says how many there are.`);
+    throw place.problem(`${label} refers to its own argument. Use the index of the argument with the count.`);
   }
   if (param.kind !== 'value' || param.type === 'pointer' || !SCALARS[param.type].integer) {
     throw place.problem(
-      `${label} names argument ${show(index)}, which is ${describe(param)}. Name an argument of an integer type: it says how many there are.`,
+      `${label} refers to argument ${show(index)}, which is ${describe(param)}. Use the index of an argument of an integer type that has the count.`,
     );
   }
 }
@@ -152,7 +152,7 @@ function paramAt(
 ): CallbackParamSpec {
   const param = typeof index === 'number' ? params[index] : undefined;
   if (param !== undefined) return param;
-  const range = params.length === 0 ? 'it has no arguments' : `allowed are 0 to ${params.length - 1}`;
+  const range = params.length === 0 ? 'the callback has no arguments' : `allowed: 0 to ${params.length - 1}`;
   throw place.problem(
     `${label} is ${show(index)}. Expected the index of an argument of the callback: ${range}.`,
   );

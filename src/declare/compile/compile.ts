@@ -45,7 +45,7 @@ const RESERVED: ReadonlySet<string> = new Set(['engine', 'close', 'then', 'path'
 export function compileDeclarations(library: string, declarations: unknown): CompiledFunction[] {
   const copy = new Place(library).object(
     declarations,
-    'what was given',
+    'the value passed',
     null,
     "an object of declarations, as in { add: { arguments: ['i32', 'i32'], return: 'i32' } }",
   );
@@ -86,7 +86,7 @@ function compileParameters(place: Place, types: unknown): ParamSpec[] {
   for (const kind of ['cancelFlag', 'cancelProbe', 'progress', 'chunks'] as const) {
     if (params.filter((param) => param.kind === kind).length > 1) {
       throw place.problem(
-        `arguments has ${kind === 'chunks' ? 'chunks()' : `'${kind}'`} more than once; a call has one.`,
+        `arguments has ${kind === 'chunks' ? 'chunks()' : `'${kind}'`} more than once. Only one is allowed.`,
       );
     }
   }
@@ -99,7 +99,7 @@ function streamOf(place: Place, value: unknown, params: readonly ParamSpec[]): C
   const own = params.find((param) => param.kind === 'chunks' && !param.persistent) as ChunksSpec | undefined;
   if (own === undefined || installed === null) return own ?? installed;
   throw place.problem(
-    'stream is given beside a chunks() parameter; the chunks of a call come from one of them. Remove stream, or say persistent: true where the function only installs the callback.',
+    'stream is combined with a chunks() parameter, but the chunks of a call come from only one of them. Remove stream, or set persistent: true if the function only installs the callback.',
   );
 }
 
@@ -107,7 +107,7 @@ function streamOf(place: Place, value: unknown, params: readonly ParamSpec[]): C
 function checkName(place: Place, name: string): void {
   if (RESERVED.has(name) || name in Object.prototype) {
     throw place.problem(
-      `the name ${show(name)} is taken: the library object has it for itself. Choose another key and give the function's name as symbol: ${show(name)}.`,
+      `the name ${show(name)} is reserved for a property of the library object. Choose another key, and pass the name of the function as symbol: ${show(name)}.`,
     );
   }
 }

@@ -23,7 +23,7 @@ export function compileFails(place: Place, fails: unknown, returns: ReturnSpec):
   if (fails === undefined) return { rule: null, predicate: undefined };
   if (returns.kind === 'void') {
     throw place.problem(
-      "fails is given, but return is 'void': there is no value to tell a failure by. Remove it, or declare what the function returns.",
+      "fails is set, but return is 'void', so no returned value can indicate a failure. Remove fails, or declare the type that the function returns.",
     );
   }
   if (typeof fails === 'function') return { rule: 'host', predicate: fails as FailsPredicate };
@@ -92,7 +92,7 @@ export function compileOnCancel(
     // It runs in the midst of the call, when the cell may not be filled.
     if (params[index]?.kind === 'out') {
       throw place.problem(
-        `onCancel.arguments names parameter ${index}, an out: it has no value before the call is over. Name a parameter that the caller gives.`,
+        `onCancel.arguments refers to parameter ${index}, an out parameter, which has no value before the call has ended. Use a parameter that the caller passes.`,
       );
     }
   }
@@ -121,17 +121,17 @@ function checkIndex(place: Place, label: string, index: unknown, params: readonl
   const param = typeof index === 'number' ? params[index] : undefined;
   if (typeof index !== 'number' || param === undefined) {
     const range =
-      params.length === 0 ? 'the function has no parameters' : `allowed are 0 to ${params.length - 1}`;
+      params.length === 0 ? 'the function has no parameters' : `allowed: 0 to ${params.length - 1}`;
     throw place.problem(`${label} is ${show(index)}. Expected the index of a parameter: ${range}.`);
   }
   if (param.kind === 'callback' || param.kind === 'chunks' || param.kind === 'cancelProbe') {
     throw place.problem(
-      `${label} names parameter ${index}, which is ${param.kind === 'cancelProbe' ? "'cancelProbe'" : `${param.kind}()`}: a native function made for this call, which cannot be handed on. Name a number, a bool or a pointer.`,
+      `${label} refers to parameter ${index}, which is ${param.kind === 'cancelProbe' ? "'cancelProbe'" : `${param.kind}()`}: a native function made for this call, which cannot be passed on. Use a number, a bool or a pointer.`,
     );
   }
   if (param.kind !== 'value' && param.kind !== 'out' && param.kind !== 'inout') {
     throw place.problem(
-      `${label} names parameter ${index}, which is of kind ${param.kind}. Only numbers, bools and pointers can be handed on.`,
+      `${label} refers to parameter ${index}, which is of kind ${param.kind}. Only numbers, bools and pointers can be passed on.`,
     );
   }
   return index;
@@ -139,6 +139,6 @@ function checkIndex(place: Place, label: string, index: unknown, params: readonl
 
 function withoutFails(place: Place, key: string): Error {
   return place.problem(
-    `${key} is only read when the function failed, and nothing says when it did. Add fails: ${RULE_LIST}.`,
+    `${key} is read only after a failure, but the declaration has no rule for failures. Add fails: ${RULE_LIST}.`,
   );
 }

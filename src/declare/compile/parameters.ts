@@ -21,7 +21,7 @@ export function compileParameter(place: Place, label: string, type: unknown): Pa
   if (meaning === 'buffer') return { kind: 'buffer', inout: false };
   if (meaning === 'void') {
     throw place.problem(
-      `${label} is 'void', which no parameter can be. For a function without parameters write arguments: [], for an address 'pointer'.`,
+      `${label} is 'void', which is not valid for a parameter. For a function without parameters write arguments: []; for an address write 'pointer'.`,
     );
   }
   return { kind: meaning };
@@ -37,17 +37,17 @@ export function compileReturn(place: Place, type: unknown): ReturnSpec {
   if (meaning === 'cstring') return { kind: 'text', text: BORROWED };
   if (meaning === 'buffer') {
     throw place.problem(
-      "return is 'buffer', but native code returns an address without a length. Return 'pointer', or have it fill an inout('buffer') parameter.",
+      "return is 'buffer', but native code returns an address without a length. Return 'pointer', or have the function fill an inout('buffer') parameter.",
     );
   }
-  throw place.problem(`return is '${meaning}', which is only for parameters. Allowed: ${RETURN_LIST}.`);
+  throw place.problem(`return is '${meaning}', which is valid only for parameters. Allowed: ${RETURN_LIST}.`);
 }
 
 /** An entry that is no string: a wrapper, or a mistake. */
 function compileWrapper(place: Place, label: string, type: unknown): ParamSpec {
   if (typeof type === 'function') {
     throw place.problem(
-      `${label} is a function. Call the wrapper, as in out('i32'), or write the name of a type; a function that native code calls is declared with callback(), and given to the call.`,
+      `${label} is a function. Call the wrapper, as in out('i32'), or write the name of a type; a function that native code calls is declared with callback(), and passed to the call.`,
     );
   }
   const copy = place.object(type, label, WRAPPERS, `a type. Allowed: ${ARGUMENT_LIST}`);
@@ -55,7 +55,7 @@ function compileWrapper(place: Place, label: string, type: unknown): ParamSpec {
   if (copy.size !== 1) throw place.problem(`${label} is ${show(type)}. Allowed: ${ARGUMENT_LIST}.`);
   if (key === 'cstring') {
     throw place.problem(
-      `${label} is an owned cstring, but a string that the caller gives stays the caller's. Write 'cstring', or out({ cstring: { free: 'symbol' } }) for one that native code gives.`,
+      `${label} is an owned cstring, but the caller keeps ownership of a string that it passes. Write 'cstring', or out({ cstring: { free: 'symbol' } }) for a string that native code returns.`,
     );
   }
   const inner = copy.get(key as string);
@@ -78,7 +78,9 @@ function compileOut(place: Place, label: string, type: unknown): ParamSpec {
   if (isScalar(meaning)) return { kind: 'out', type: meaning };
   if (meaning === 'cstring') return { kind: 'outText', text: BORROWED };
   const advice = meaning === 'buffer' ? " Write inout('buffer') for bytes that native code fills." : '';
-  throw place.problem(`${label} is of '${meaning}', which cannot be an out.${advice} Allowed: ${OUT_LIST}.`);
+  throw place.problem(
+    `${label} is of '${meaning}', which is not valid for an out parameter.${advice} Allowed: ${OUT_LIST}.`,
+  );
 }
 
 function compileInout(place: Place, label: string, type: unknown): ParamSpec {
@@ -86,9 +88,9 @@ function compileInout(place: Place, label: string, type: unknown): ParamSpec {
     typeof type === 'string' ? lookUp(place, label, type, { role: 'inout', allowed: INOUT_LIST }) : undefined;
   if (meaning === 'buffer') return { kind: 'buffer', inout: true };
   if (meaning !== undefined && isScalar(meaning)) return { kind: 'inout', type: meaning };
-  const advice = meaning === 'cstring' ? " Write inout('buffer') for text that native code changes." : '';
+  const advice = meaning === 'cstring' ? " Write inout('buffer') for a string that native code changes." : '';
   throw place.problem(
-    `${label} is of ${show(type)}, which cannot be an inout.${advice} Allowed: ${INOUT_LIST}.`,
+    `${label} is of ${show(type)}, which is not valid for an inout parameter.${advice} Allowed: ${INOUT_LIST}.`,
   );
 }
 

@@ -52,7 +52,7 @@ export class Place {
   symbol(value: unknown, label: string): string {
     if (typeof value !== 'string' || value === '' || value.includes('\0') || !value.isWellFormed()) {
       throw this.problem(
-        `${label} is ${show(value)}. Expected the name of a function in the library: a string that is not empty and has no NUL in it.`,
+        `${label} is ${show(value)}. Expected the name of a function in the library: a non-empty string without NUL.`,
       );
     }
     return value;
@@ -60,7 +60,7 @@ export class Place {
 
   private unreadable(label: string, failure: Unreadable): DeclarationError {
     return this.problem(
-      `${label} could not be read, a getter or proxy in it threw ${show(failure.cause)}. Give a plain object.`,
+      `${label} could not be read: a getter or proxy in it threw ${show(failure.cause)}. Pass a plain object.`,
       failure.cause,
     );
   }

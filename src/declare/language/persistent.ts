@@ -70,7 +70,7 @@ export class PersistentCallback<F extends AnyFunction = AnyFunction> {
 // oxlint-disable-next-line typescript/no-explicit-any
 export function persistent<F extends (...args: any[]) => unknown>(fn: F): PersistentCallback<F> {
   if (typeof fn !== 'function') {
-    throw new ArgumentError(`persistent() was given ${show(fn)}. Give the function that native code calls.`);
+    throw new ArgumentError(`persistent() received ${show(fn)}. Pass the function that native code calls.`);
   }
   return new PersistentCallback(fn);
 }

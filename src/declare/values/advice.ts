@@ -6,7 +6,7 @@ import type { Scalar } from '../spec.js';
 export function scalarAdvice(type: Scalar, value: unknown): string {
   switch (SCALARS[type].type) {
     case 'boolean':
-      return 'Give true or false.';
+      return 'Pass true or false.';
     case 'bigint':
       return bigintAdvice(type, value);
     default:
@@ -17,22 +17,23 @@ export function scalarAdvice(type: Scalar, value: unknown): string {
 function numberAdvice(type: Scalar, value: unknown): string {
   const { integer, min, max } = SCALARS[type];
   if (typeof value === 'bigint') {
-    return `Give a number: write ${value > -1000n && value < 1000n ? `${value}, not ${value}n` : 'Number(value)'}.`;
+    return `Pass a number: write ${value > -1000n && value < 1000n ? `${value}, not ${value}n` : 'Number(value)'}.`;
   }
-  if (typeof value !== 'number') return `Give a number${integer ? ` from ${min} to ${max}` : ''}.`;
+  if (typeof value !== 'number') return `Pass a number${integer ? ` from ${min} to ${max}` : ''}.`;
   if (!integer)
-    return `It is too large for a 32-bit float: the greatest is ${max}. Declare f64 if the C type is double.`;
-  if (Number.isNaN(value)) return 'NaN is no integer; something it was computed from was probably undefined.';
-  if (Number.isInteger(value) || !Number.isFinite(value)) return `It is out of range: ${min} to ${max}.`;
-  return 'It has a fraction. Round it, for example with Math.trunc().';
+    return `The value is too large for a 32-bit float; the maximum is ${max}. Declare f64 if the C type is double.`;
+  if (Number.isNaN(value)) return 'NaN is not an integer; it was probably computed from an undefined value.';
+  if (Number.isInteger(value) || !Number.isFinite(value))
+    return `The value is out of range: ${min} to ${max}.`;
+  return 'The value has a fraction. Round it, for example with Math.trunc().';
 }
 
 function bigintAdvice(type: Scalar, value: unknown): string {
   const { min, max } = SCALARS[type];
-  if (typeof value === 'bigint') return `It is out of range: ${min} to ${max}.`;
-  if (Number.isSafeInteger(value)) return `Give a bigint: write ${String(value)}n.`;
-  if (typeof value === 'number') return 'Give a bigint; this number is no exact integer.';
-  if (type !== 'pointer') return 'Give a bigint, as in 5n.';
-  if (value === null || value === undefined) return 'Give a bigint: NULL is 0n.';
-  return 'Give the address as a bigint; NULL is 0n.';
+  if (typeof value === 'bigint') return `The value is out of range: ${min} to ${max}.`;
+  if (Number.isSafeInteger(value)) return `Pass a bigint: write ${String(value)}n.`;
+  if (typeof value === 'number') return 'Pass a bigint; this number is not an exact integer.';
+  if (type !== 'pointer') return 'Pass a bigint, as in 5n.';
+  if (value === null || value === undefined) return 'Pass a bigint: NULL is 0n.';
+  return 'Pass the address as a bigint; NULL is 0n.';
 }

@@ -13,10 +13,11 @@ type ArgumentType = Scalar | 'cstring' | 'buffer' | 'callback';
 /** The error for a call with too many or too few values. */
 export function explainCount(fn: CompiledFunction, args: readonly unknown[]): ArgumentError {
   const types = argumentTypes(fn);
-  const filled = types.length < fn.spec.params.length ? ' Outs and special parameters are not given.' : '';
+  const filled =
+    types.length < fn.spec.params.length ? ' Out parameters and special parameters are not passed.' : '';
   return failure(
     fn,
-    `takes ${types.length} ${types.length === 1 ? 'argument' : 'arguments'} (${types.join(', ')}), but ${args.length} ${args.length === 1 ? 'was' : 'were'} given.${filled}`,
+    `takes ${types.length} ${types.length === 1 ? 'argument' : 'arguments'} (${types.join(', ')}), but ${args.length} ${args.length === 1 ? 'was' : 'were'} passed.${filled}`,
   );
 }
 
@@ -45,33 +46,33 @@ function argumentTypes(fn: CompiledFunction): ArgumentType[] {
 
 function advice(type: ArgumentType, value: unknown, spec: HostFunctionSpec | null): string {
   // A function whose length changes from one look to the next may fit by now.
-  if (type === 'callback') return (spec && misfit(spec, value)) ?? 'Give a plain function.';
+  if (type === 'callback') return (spec && misfit(spec, value)) ?? 'Pass a plain function.';
   if (type === 'buffer') return bytesAdvice(value);
   if (type === 'cstring') return textAdvice(value);
   if (type === 'pointer' && typeof value !== 'bigint' && bytesState(value) !== 'other') {
-    return "Give the address as a bigint, or declare the parameter as 'buffer' to pass bytes.";
+    return "Pass the address as a bigint, or declare the parameter as 'buffer' to pass bytes.";
   }
   return scalarAdvice(type, value);
 }
 
 function textAdvice(value: unknown): string {
-  if (value === undefined) return 'Give a string, or null for NULL.';
+  if (value === undefined) return 'Pass a string, or null for NULL.';
   if (typeof value !== 'string') {
     return bytesState(value) === 'other'
-      ? 'Give a string or null.'
-      : "Give a string or null, or declare the parameter as 'buffer' to pass bytes.";
+      ? 'Pass a string or null.'
+      : "Pass a string or null, or declare the parameter as 'buffer' to pass bytes.";
   }
   const nul = value.indexOf('\0');
   return nul >= 0
-    ? `It has a NUL at index ${nul}, where native code would think that it ends. Remove it, or declare 'buffer' to pass bytes.`
-    : 'It has half of a surrogate pair, which has no UTF-8 form; it was probably cut in the middle of a character. Use value.toWellFormed() to replace such halves.';
+    ? `The string has a NUL at index ${nul}, which native code would take for its end. Remove the NUL, or declare 'buffer' to pass bytes.`
+    : 'The string has half of a surrogate pair, which UTF-8 cannot encode; it was probably cut in the middle of a character. Use value.toWellFormed() to replace such halves.';
 }
 
 function bytesAdvice(value: unknown): string {
   if (bytesState(value) === 'unusable') {
-    return 'Its memory is gone: the ArrayBuffer was transferred, or resized so that this view is out of bounds.';
+    return 'Its memory is no longer available: the ArrayBuffer was transferred, or was resized so that this view is out of bounds.';
   }
-  const expected = 'Give a Buffer, a typed array, a DataView, an ArrayBuffer or a SharedArrayBuffer';
+  const expected = 'Pass a Buffer, a typed array, a DataView, an ArrayBuffer or a SharedArrayBuffer';
   if (typeof value === 'string') return `${expected}, as in Buffer.from(text).`;
   if (value === null || value === undefined || typeof value === 'bigint') {
     return `${expected}. To pass an address or NULL, declare the parameter as 'pointer'; NULL is 0n.`;

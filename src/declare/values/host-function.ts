@@ -10,12 +10,12 @@ export function misfit(spec: HostFunctionSpec, value: unknown): string | null {
   if (value === null) return null;
   if (isPersistent(value)) {
     return value.closed
-      ? 'It is closed, so native code could not call it. Give one that is open; make it with persistent(fn).'
+      ? 'The persistent function is closed, so native code could not call it. Pass an open one, made with persistent(fn).'
       : misfitOfFunction(spec, value.fn);
   }
   return typeof value === 'function'
     ? misfitOfFunction(spec, value)
-    : 'Give a function, persistent(fn) for one that native code keeps, or null for NULL.';
+    : 'Pass a function, persistent(fn) for a function that native code keeps, or null for NULL.';
 }
 
 function misfitOfFunction({ callback, sync }: HostFunctionSpec, fn: object): string | null {
@@ -23,13 +23,13 @@ function misfitOfFunction({ callback, sync }: HostFunctionSpec, fn: object): str
   const length = lengthOf(fn);
   // Not `length <= count`: a function may have any property of that name.
   if (typeof length === 'number' && length > count) {
-    return `The function takes ${length} ${length === 1 ? 'argument' : 'arguments'}, native code gives ${count}.`;
+    return `The function takes ${length} ${length === 1 ? 'argument' : 'arguments'}, but native code passes ${count}.`;
   }
   if (length instanceof Unreadable) {
-    return `Its length could not be read: a getter or proxy threw ${show(length.cause)}. Give a plain function.`;
+    return `The length of the function could not be read: a getter or proxy threw ${show(length.cause)}. Pass a plain function.`;
   }
   if (sync && types.isAsyncFunction(fn)) {
-    return 'It is async, but the callback is declared with sync: true. Give a function that answers at once, or remove sync.';
+    return 'The function is async, but the callback is declared with sync: true. Pass a function that returns its value directly, or remove sync.';
   }
   return null;
 }

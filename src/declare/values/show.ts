@@ -27,7 +27,7 @@ export function show(value: unknown): string {
       }),
     );
   } catch {
-    return 'a value that cannot be shown';
+    return 'a value that cannot be displayed';
   }
 }
 

@@ -63,12 +63,15 @@ export function resolveSymbol(ffi: FfiRs, library: string, symbol: string): 'fou
     const text = (error as Error).message;
     if (text.includes('length is not equal')) return 'found';
     if (text.startsWith('Cannot find')) return 'missing';
-    throw new EngineError(`ffi-rs could not look '${symbol}' up in '${library}': ${text}.`, {
+    throw new EngineError(`ffi-rs could not look up '${symbol}' in '${library}': ${text}.`, {
       symbol,
       cause: error,
     });
   }
-  throw new EngineError(`This version of ffi-rs does not check values as 1.3.7 does: install ffi-rs 1.3.7.`, {
-    symbol,
-  });
+  throw new EngineError(
+    `This version of ffi-rs does not check values as version 1.3.7 does. Install ffi-rs 1.3.7.`,
+    {
+      symbol,
+    },
+  );
 }

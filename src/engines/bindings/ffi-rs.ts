@@ -119,7 +119,7 @@ class FfiRsEngine implements Engine {
 
   callback(): NativeCallback {
     // Its JavaScript callbacks run on the event loop only, after the call, or from another thread.
-    throw new EngineError('ffi-rs cannot run a callback in the midst of a call. Use koffi or node.', {
+    throw new EngineError('ffi-rs cannot run a callback during a call. Use koffi or node.', {
       code: 'OFFTHREAD_ENGINE_UNSUPPORTED',
     });
   }
@@ -203,7 +203,7 @@ class FfiRsLibrary implements EngineLibrary {
     if (prototype.returns === 'f32') {
       throw new EngineError(
         `The function '${symbol}' returns f32, which ffi-rs cannot return. Install koffi and use ` +
-          `{ engine: 'koffi' }, or leave the engine at 'auto'.`,
+          `{ engine: 'koffi' }, or use engine 'auto'.`,
         { code: 'OFFTHREAD_ENGINE_UNSUPPORTED', symbol },
       );
     }

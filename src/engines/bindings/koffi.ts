@@ -126,8 +126,8 @@ class KoffiEngine implements Engine {
       return { address, release: () => koffi.unregister(address) };
     } catch (cause) {
       throw new EngineError(
-        `koffi could not make a callback: ${(cause as Error).message}. A process has 8,192 of them: close ` +
-          'persistent callbacks that are not needed any more.',
+        `koffi could not create a callback: ${(cause as Error).message}. The limit is 8,192 callbacks per process: close ` +
+          'persistent callbacks that are no longer needed.',
         { cause },
       );
     }
@@ -187,7 +187,7 @@ function setStack(koffi: Koffi, bytes: number): void {
     withoutAbort(() => koffi.config({ sync_stack_size: bytes }));
   } catch (cause) {
     throw new EngineError(
-      `koffi's stack could not be set to ${bytes} bytes: ${(cause as Error).message}. It can be set once, ` +
+      `koffi's stack could not be set to ${bytes} bytes: ${(cause as Error).message}. The stack can be set only once, ` +
         `before the first library is opened in a thread.`,
       { cause },
     );
@@ -211,7 +211,7 @@ function requireKoffi(): Koffi {
   }
   if (serves(koffi.version)) return koffi;
   throw new EngineError(
-    `The engine koffi could not be loaded: version ${String(koffi.version)} is installed, and offthread needs ${WANTED}. ` +
+    `The engine koffi could not be loaded: version ${String(koffi.version)} is installed, but offthread needs ${WANTED}. ` +
       `Install it with 'npm install koffi@${OLDEST[0]}'.`,
     { code: 'OFFTHREAD_ENGINE_MISSING' },
   );

@@ -42,7 +42,7 @@ export function loadNodeFfi(): Engine {
   try {
     return new NodeFfiEngine(ffi);
   } catch (cause) {
-    throw missing(`node:ffi may not be used: ${(cause as Error).message}. `, cause);
+    throw missing(`Node.js refused access to node:ffi: ${(cause as Error).message}. `, cause);
   }
 }
 
@@ -169,7 +169,7 @@ function requireNodeFfi(): NodeFfi {
 function missing(what: string, cause: unknown): EngineError {
   return new EngineError(
     `${what}The engine 'node' needs Node.js 26.1 or later, without --no-experimental-ffi, and --allow-ffi ` +
-      `under the permission model. Or leave the engine at 'auto'.`,
+      `under the permission model. Alternatively, use engine 'auto'.`,
     { code: 'OFFTHREAD_ENGINE_MISSING', cause },
   );
 }

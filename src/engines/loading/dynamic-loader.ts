@@ -76,7 +76,7 @@ export class DynamicLoader {
 
   #said(): string {
     const text = this.#dlerror() as bigint;
-    if (text === 0n) return 'dlopen gave no reason';
+    if (text === 0n) return 'dlopen reported no reason';
     const copy = Buffer.alloc(this.#memory.lengthOf(text));
     if (copy.length > 0) this.#memory.copy(this.#engine.addressOf(copy), 0, text, copy.length);
     return copy.toString();

@@ -19,8 +19,8 @@ import { visitNeeded } from './needed-libraries.js';
 export function checkLibrary(path: string): void {
   if (path === '' || path.includes('\0')) {
     // An empty name would open the process itself; a NUL would cut the name short.
-    const what = path === '' ? 'is empty' : 'holds a NUL character';
-    throw new LibraryNotFoundError(`Cannot open a library: its name ${what}. Give a file or library name.`);
+    const what = path === '' ? 'is empty' : 'contains a NUL character';
+    throw new LibraryNotFoundError(`Cannot open a library: its name ${what}. Pass a file or library name.`);
   }
   if (path.includes('/')) {
     const problem = inspectLibraryFile(path);
@@ -31,7 +31,7 @@ export function checkLibrary(path: string): void {
   // Without a slash the name is not a path: the dynamic loader searches for it.
   const { file, problem } = takenFor(path);
   if (problem !== null)
-    throw unfit(path, `the loader finds ${file} for it, and that file ${problem.what}`, problem);
+    throw unfit(path, `the loader resolves it to ${file}, which ${problem.what}`, problem);
   if (file !== null) checkNeeded(path, file);
 }
 
@@ -41,7 +41,7 @@ function checkNeeded(path: string, file: string): void {
   const loaded = ElfImage.with(PROGRAM, ({ needed }) => needed) ?? [];
   visitNeeded(file, loaded, (name, runPath) => {
     const { file: found, problem } = takenFor(name, { runPath });
-    if (problem !== null) throw unfit(path, `it needs ${found}, and that file ${problem.what}`, problem);
+    if (problem !== null) throw unfit(path, `it needs ${found}, which ${problem.what}`, problem);
     return found;
   });
 }

@@ -28,7 +28,7 @@ export interface FileHost {
 }
 
 const HEADER_BYTES = 1024;
-const SHARED_LIBRARY = 'Give the path of a shared library (.so, .dylib).';
+const SHARED_LIBRARY = 'Pass the path of a shared library (.so, .dylib).';
 
 /** Finds what is wrong with a file, or null where nothing is, or where it cannot be read: `dlopen` will say. */
 export function inspectLibraryFile(path: string, host: FileHost = process): FileProblem | null {
@@ -62,7 +62,10 @@ function inspect(file: number, size: number, host: FileHost): FileProblem | null
   if (text.startsWith('!<arch>')) return invalid('is a static archive (.a)', SHARED_LIBRARY);
   const script = /(?:GROUP|INPUT)\s*\(\s*(?:AS_NEEDED\s*\(\s*)?([^\s)]+)/.exec(text);
   if (script !== null) {
-    return invalid('is a linker script, which only a compiler can use', `It names ${script[1]}: open that.`);
+    return invalid(
+      'is a linker script, which only a compiler can use',
+      `The script names ${script[1]}: open that file.`,
+    );
   }
   return unrecognised(head, text);
 }
@@ -71,12 +74,12 @@ function inspect(file: number, size: number, host: FileHost): FileProblem | null
 const OTHERS: readonly (readonly [begins: readonly string[], what: string, remedy: string])[] = [
   [
     ['version https://git-lfs'],
-    'is a pointer of Git LFS, not the library itself',
+    'is a Git LFS pointer, not the library itself',
     "Fetch it with 'git lfs pull'.",
   ],
-  [['<!doctype', '<html'], 'is a web page (a download that failed?)', 'Download it again.'],
+  [['<!doctype', '<html'], 'is a web page (a failed download?)', 'Download it again.'],
   [['#!'], 'is a script', SHARED_LIBRARY],
-  [['\0asm'], 'is a WebAssembly module', `${SHARED_LIBRARY} WebAssembly is run by Node.js itself.`],
+  [['\0asm'], 'is a WebAssembly module', `${SHARED_LIBRARY} Node.js runs WebAssembly itself.`],
   [
     ['PK\x03\x04', '\x1f\x8b', 'BZh', '\xfd7zXZ', '\x28\xb5\x2f\xfd'],
     'is a compressed archive',
@@ -91,10 +94,7 @@ function unrecognised(head: Uint8Array, text: string): FileProblem {
   );
   if (known !== undefined) return invalid(known[1], known[2]);
   const bytes = Array.from(head.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
-  return invalid(
-    `is not a library: its file header is not recognised (it begins with the bytes ${bytes})`,
-    SHARED_LIBRARY,
-  );
+  return invalid(`is not a library: unrecognised file header (the bytes ${bytes})`, SHARED_LIBRARY);
 }
 
 function inspectElf(file: number, head: Uint8Array, size: number, host: FileHost): FileProblem | null {
@@ -126,7 +126,7 @@ function foreign(what: string, host: FileHost): FileProblem {
 function truncated(size: number, needed?: number): FileProblem {
   const of = needed === undefined ? '' : ` of at least ${needed}`;
   return {
-    ...invalid(`is cut short: it has ${size} bytes${of}`, 'Copy or download it again.'),
+    ...invalid(`is truncated: it has ${size} bytes${of}`, 'Copy or download it again.'),
     harmful: true,
   };
 }

@@ -80,8 +80,8 @@ function isThere(path: string, identity: FileIdentity | null): boolean {
 
 function changed(path: string): EngineError {
   return new EngineError(
-    `Cannot open the library '${path}' as it was: the file has changed since it was opened, and lanes would run different ` +
-      'code. Open it again to use the file that is there now; give each version a file name of its own where both are needed.',
+    `Cannot open the library '${path}': the file has changed since the library was opened, so lanes would run different ` +
+      'code. Open the library again to use the present file; if both versions are needed, give each its own file name.',
     { code: 'OFFTHREAD_LIBRARY_CHANGED' },
   );
 }
@@ -89,8 +89,8 @@ function changed(path: string): EngineError {
 function needsDeep(loader: DynamicLoader, path: string, { deep, clash }: LoadTerms): boolean {
   if (deep === true && !loader.bindsDeep) {
     throw new EngineError(
-      `Cannot open the library '${path}' with { deep: true }: this system's loader has no RTLD_DEEPBIND, only that of glibc ` +
-        'has it. Leave it out. (On macOS a library finds its own symbols first.)',
+      `Cannot open the library '${path}' with { deep: true }: this system's loader has no RTLD_DEEPBIND, which only ` +
+        'glibc provides. Omit the option. (On macOS a library finds its own symbols first.)',
       { code: 'OFFTHREAD_ENGINE_UNSUPPORTED' },
     );
   }
@@ -104,13 +104,13 @@ function needsDeep(loader: DynamicLoader, path: string, { deep, clash }: LoadTer
 
 function mixture(path: string, { symbols, example }: Clash, possible: boolean): EngineError {
   const why = possible
-    ? 'It is not kept from that by itself because malloc is replaced in this process (LD_PRELOAD, a sanitizer): start ' +
-      'Node.js without that, or use { deep: true } if the library hands no memory over to be freed by others, '
-    : "This system's loader cannot keep it from that: use a Node.js that shares the system's libraries, ";
+    ? 'offthread does not prevent this by default because malloc is replaced in this process (LD_PRELOAD, a sanitizer): start ' +
+      'Node.js without the replacement, or use { deep: true } if the library passes on no memory that other code frees, '
+    : "This system's loader cannot prevent this: use a Node.js build that shares the system's libraries, ";
   return new EngineError(
     `Cannot open the library '${path}': this Node.js exports ${symbols} symbols that the library, or one that it needs, ` +
-      `defines, too ('${example}', for example), in its own version. The library's calls would go to those, and crash. ${why}` +
-      'or { deep: false } to open it as it is.',
+      `also defines in another version ('${example}', for example). The library would call those of Node.js, and crash. ${why}` +
+      'or { deep: false } to open it anyway.',
     { code: 'OFFTHREAD_LIBRARY_CLASH' },
   );
 }

@@ -29,7 +29,8 @@ export function flushStreams(): void {
  * @throws EngineError when `prepareExit` was not called before.
  */
 export function exitNow(code: number): never {
-  if (exit === null) throw new EngineError('exitNow() needs prepareExit() first: no engine has bound _exit.');
+  if (exit === null)
+    throw new EngineError('exitNow() was called before prepareExit(): no engine has bound _exit().');
   exit(code);
-  throw new EngineError('_exit returned, which it never does.');
+  throw new EngineError('_exit() returned, which must not happen.');
 }

@@ -141,7 +141,7 @@ export class System {
       return;
     }
     const error = allocate(file.fd, BigInt(offset), BigInt(bytes)) as number;
-    if (error !== 0) throw noSharedMemory(`${bytes} bytes were refused (${nameOf(error)})`, undefined);
+    if (error !== 0) throw noSharedMemory(`the system refused ${bytes} bytes (${nameOf(error)})`, undefined);
   }
 
   /** Gives the memory of a range back; its content is lost. */
@@ -238,7 +238,7 @@ export class System {
         failure = error;
       }
     }
-    throw noSharedMemory('no file for it could be made', failure);
+    throw noSharedMemory('no file for the memory could be created', failure);
   }
 
   /**
@@ -279,9 +279,9 @@ function nameOf(error: number): string {
 /** @param what has failed: a clause. */
 export function noSharedMemory(what: string, cause: unknown): EngineError {
   return new EngineError(
-    `No memory can be shared with a process lane: ${what}. Free memory, or raise what this process may have: the size ` +
-      "of a file (ulimit -f), descriptors (ulimit -n), address space (ulimit -v), the container's memory. Where " +
-      'memfd_create() is forbidden, allow it, or mount a writable /dev/shm with free space. Fewer lanes need less.',
+    `No memory can be shared with a process lane: ${what}. Free memory, or raise the limits of this process: file ` +
+      "size (ulimit -f), descriptors (ulimit -n), address space (ulimit -v), the container's memory. If " +
+      'memfd_create() is forbidden, allow it, or mount a writable /dev/shm with free space. Fewer lanes need less memory.',
     { code: 'OFFTHREAD_NO_SHARED_MEMORY', cause },
   );
 }
@@ -310,7 +310,7 @@ export function systemCalls(stackBytes?: number): System {
   if (system !== undefined) return system;
   const why = failure instanceof Error ? ` ${failure.message}` : '';
   throw new EngineError(
-    `Process lanes need koffi (or, on the main thread, ffi-rs) for system calls, and it could not be loaded.${why}`,
+    `Process lanes need koffi (or, on the main thread, ffi-rs) for system calls, but neither could be loaded.${why}`,
     { code: 'OFFTHREAD_ENGINE_MISSING', cause: failure },
   );
 }

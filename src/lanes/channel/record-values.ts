@@ -130,7 +130,7 @@ export function readText(views: RecordViews, at: number, end: number): string | 
 }
 
 function requireRoom(at: number, bytes: number, end: number): void {
-  if (bytes < 0 || at + bytes > end) throw new Disorder('a length in what native code has said');
+  if (bytes < 0 || at + bytes > end) throw new Disorder('a length in a record of a callback');
 }
 
 function readSlot(

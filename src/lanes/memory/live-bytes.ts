@@ -64,7 +64,7 @@ export function liveAddress(): bigint {
 export function sharedBytes(length: number): Uint8Array {
   if (typeof length !== 'number' || !Number.isInteger(length) || length < 1 || length > MOST_BYTES) {
     throw new ArgumentError(
-      `sharedBytes was asked for ${show(length)} bytes; it has to be a whole number from 1 to ${MOST_BYTES}.`,
+      `The length for sharedBytes is ${show(length)}; it must be a whole number from 1 to ${MOST_BYTES}.`,
     );
   }
   liveFile(systemCalls());

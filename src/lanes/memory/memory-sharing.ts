@@ -13,7 +13,7 @@ export function requireSharedMemory(bytes: number): void {
     new Uint8Array(system.view(file, 0, bytes)).fill(1);
   } catch (cause) {
     if (cause instanceof EngineError) throw cause;
-    throw noSharedMemory('the engine cannot read and write what has been mapped', cause);
+    throw noSharedMemory('the engine cannot read and write the mapped memory', cause);
   } finally {
     system.unmap(file);
     system.close(file.fd);

@@ -27,8 +27,8 @@ export function endBySystem(end: NativeEnd): ChildEnd {
 /** Ends a sentence that begins with the lane's name. */
 export function reasonOf({ exitCode, signal, unsure, cause }: ChildEnd): string {
   if (signal !== undefined) return `was killed by ${signal}`;
-  if (unsure === true) return 'exited with code 0, or was killed by a signal that Node.js has no name for';
+  if (unsure === true) return 'exited with code 0, or was killed by a signal that is unknown to Node.js';
   if (exitCode !== undefined) return `exited with code ${exitCode}`;
   if (cause instanceof Error) return `could not be started: ${cause.message}`;
-  return 'ended, and the system does not say how';
+  return 'ended, and the system does not report how';
 }

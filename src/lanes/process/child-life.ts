@@ -38,12 +38,12 @@ interface KillVerdict {
 }
 
 const SEVERED: KillVerdict = {
-  reason: 'closed the socket by which it talks to the pool, and was ended by the pool',
+  reason: 'closed its socket to the pool, and was ended by the pool',
   advice:
-    'Native code closed a file descriptor that is not its own: look for a loop that closes all descriptors (as before an exec), a close() of a number that was never opened, or one that is closed twice.',
+    'Native code closed a file descriptor that does not belong to it. Look for a loop that closes all descriptors (as before an exec), a close() of a descriptor that was never opened, or a descriptor that is closed twice.',
 };
 const DISORDER_ADVICE =
-  'Native code has written where it must not, to memory or to a descriptor that is not its own: look at the declaration (types, lengths, pointers) and at the arguments.';
+  'Native code wrote to memory, or to a file descriptor, that does not belong to it: check the declaration (types, lengths, pointers) and the arguments.';
 
 export interface LifeEvents {
   /** Bytes have come by its socket. */
@@ -155,9 +155,9 @@ export class ChildLife {
   corrupted(cause: unknown): void {
     // A mistake that reading it led to says nothing: what is wrong is what was read.
     const told = cause instanceof Error && !(cause instanceof TypeError || cause instanceof RangeError);
-    const error = told ? cause : new Disorder('what it shares with the host', cause);
+    const error = told ? cause : new Disorder('the memory shared with the host', cause);
     this.#kill ??= {
-      reason: `left disorder where it talks to the pool (${error.message}), and was ended by the pool`,
+      reason: `corrupted the memory or the pipes that it shares with the pool (${error.message}), and was ended by the pool`,
       advice: DISORDER_ADVICE,
       cause: error,
       disorder: true,
@@ -245,7 +245,7 @@ export class ChildLife {
     const death = this.#verdict(end);
     this.#death = death;
     this.#questions.fail(
-      new LaneCrashedError(`Lane ${this.#lane} ended before it answered: it ${death.reason}.`, {
+      new LaneCrashedError(`Lane ${this.#lane} ended before it replied: it ${death.reason}.`, {
         lane: this.#lane,
         ...death,
       }),
@@ -256,8 +256,8 @@ export class ChildLife {
 
 function couldNotOpen(path: string, lane: string, { reason, ...details }: Death): LaneCrashedError {
   return new LaneCrashedError(
-    `${path} could not be opened: the lane that opened it (${lane}) ${reason}. What runs when a library is loaded ` +
-      '(constructors, those of the libraries it needs) does this: load it in a debugger, or look at what it needs. The pool goes on.',
+    `${path} could not be opened: the lane that opened it (${lane}) ${reason}. The likely cause is code that runs when a library is loaded: ` +
+      'its constructors, or those of the libraries that it needs. Load it in a debugger, or check those libraries. The pool continues.',
     { ...details, lane },
   );
 }

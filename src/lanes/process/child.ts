@@ -69,7 +69,7 @@ export class Child {
   /** Its socket was found closed by a look, not by an event. */
   #foundClosed = false;
   /** Why there is no process, where that is known before an event tells. */
-  #failure: unknown = new Error('the system has refused to start it');
+  #failure: unknown = new Error('the system refused to start it');
 
   constructor(options: ChildOptions, events: ChildEvents) {
     this.#events = events;

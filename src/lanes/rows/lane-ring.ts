@@ -93,7 +93,7 @@ export class LaneRing<T extends Ticket> {
   /** The same for whoever takes what is done. @throws Disorder where that cannot be. */
   finished(): number {
     const done = Atomics.load(this.memory.i32, Header.HEAD);
-    if (!this.#mayBeDone(done)) throw new Disorder('its position in the table of calls');
+    if (!this.#mayBeDone(done)) throw new Disorder('the position of the lane in its call table');
     return done;
   }
 

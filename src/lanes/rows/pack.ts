@@ -46,7 +46,9 @@ function inlineBytes(value: unknown): number {
   // UTF-8 takes at most three bytes for each UTF-16 unit, and the NUL.
   if (typeof value === 'string') return value.length * 3 < INLINE_LIMIT ? value.length * 3 + 1 : 0;
   if (!isUsableBytes(value)) {
-    throw new ArgumentError('A buffer was detached, or shrunk beyond its view, before its call could start.');
+    throw new ArgumentError(
+      'A buffer was detached, or resized to less than its view, before the call could start.',
+    );
   }
   if (isShared(value)) return 0;
   const { byteLength } = bytesOf(value);
@@ -119,7 +121,7 @@ export function pack(
   const { plan } = fn;
   let dataBytes = 0;
   if (plan.hasCallbacks && args.some((value) => isPersistent(value) && value.closed)) {
-    throw new ArgumentError('A persistent callback was closed before its call could start.');
+    throw new ArgumentError('A persistent callback was closed before the call could start.');
   }
   if (plan.hasData) {
     for (const value of args) {

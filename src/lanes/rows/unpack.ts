@@ -21,10 +21,10 @@ function textAt(memory: LaneMemory, at: number, long: LongTexts, position: numbe
   if (length === TEXT_NULL) return null;
   if (length === TEXT_ELSEWHERE) {
     const text = long?.[position];
-    if (text === undefined) throw new Disorder('the place of a text');
+    if (text === undefined) throw new Disorder('the location of a string');
     return text;
   }
-  if (length < 0 || length > TEXT_CAPACITY) throw new Disorder('the length of a text');
+  if (length < 0 || length > TEXT_CAPACITY) throw new Disorder('the length of a string');
   return memory.bytes.toString('utf8', at + TEXT_HEADER, at + TEXT_HEADER + length);
 }
 

@@ -30,22 +30,22 @@ export function uncaught(thrown: unknown, exitCode?: number): ThreadEnd {
     return {
       ...death,
       reason: `ran out of JavaScript memory (${text})`,
-      advice: `Texts that native code returns are made there, and ${EVERYWHERE} may keep too much. Have less returned at a time, or raise the limit with --max-old-space-size.`,
+      advice: `The strings that native code returns are in this memory, and ${EVERYWHERE} may keep too much. Return less at a time, or raise the limit with --max-old-space-size.`,
     };
   }
   if (name === 'RangeError' && text.includes('call stack')) {
     return {
       ...death,
       reason: `ran out of stack (${text})`,
-      advice: `JavaScript in its thread called itself without end, in ${EVERYWHERE} most likely: see the stack of \`cause\`. If it really needs that much, raise \`stackSizeMb\`.`,
+      advice: `JavaScript in its thread recursed too deeply, most likely in ${EVERYWHERE}: see the stack of \`cause\`. If the code needs a larger stack, raise \`stackSizeMb\`.`,
     };
   }
   const named = thrown instanceof Error ? `${String(name)}: ${text}` : text;
-  const what = isLost(thrown) ? 'its text was lost' : named;
+  const what = isLost(thrown) ? 'its message was lost' : named;
   return {
     ...death,
-    reason: `died of an error that nothing caught (${what})`,
-    advice: `JavaScript in its thread threw it, not native code: ${EVERYWHERE} most likely. See the stack of \`cause\`, and catch it there.`,
+    reason: `ended with an uncaught error (${what})`,
+    advice: `JavaScript in its thread threw the error, not native code: most likely ${EVERYWHERE}. See the stack of \`cause\`, and catch the error there.`,
   };
 }
 
@@ -54,7 +54,7 @@ export function exited(exitCode: number): ThreadEnd {
   return {
     exitCode,
     reason: `exited with code ${exitCode}`,
-    advice: `Something called process.exit() in its thread${exitCode === 1 ? ', or an error ended it that could not be told' : ''}: ${EVERYWHERE} most likely. Have it do so only where \`isMainThread\` is true.`,
+    advice: `JavaScript called process.exit() in its thread${exitCode === 1 ? ', or an error ended the thread that could not be reported' : ''}: most likely ${EVERYWHERE}. Call it only where \`isMainThread\` is true.`,
   };
 }
 
@@ -62,19 +62,19 @@ export function exited(exitCode: number): ThreadEnd {
 export function stopped(exitCode: number): ThreadEnd {
   return {
     exitCode,
-    reason: `stopped with code ${exitCode} and without a word`,
+    reason: `stopped with code ${exitCode} without reporting an error`,
     advice:
-      'Something terminated its thread: worker.terminate() most likely, by code that listens for the workers of this process. Have it leave those alone that are not its own. ' +
-      `Or, while the lane started, ${EVERYWHERE} called process.exit().`,
+      'Its thread was terminated: most likely by worker.terminate() in code that listens for the workers of this process. That code must terminate only its own workers. ' +
+      `Otherwise ${EVERYWHERE} called process.exit() while the lane started.`,
   };
 }
 
 /** It is gone. */
 export function vanished(): ThreadEnd {
   return {
-    reason: 'ended without a word',
+    reason: 'ended without reporting an error',
     advice:
-      'Its JavaScript memory was full, or something terminated its thread. A thread that blocks cannot learn which: await the call instead to be told.',
+      'Its JavaScript memory was full, or its thread was terminated. The cause cannot be determined while this thread is blocked: await the call instead.',
   };
 }
 
@@ -82,7 +82,7 @@ export function vanished(): ThreadEnd {
 export function unfit(thrown: unknown): ThreadEnd {
   return {
     reason: `could not be started (${thrownText(thrown)})`,
-    advice: 'Its own code could not be loaded, or piscina refused it: see `cause`.',
+    advice: 'The code of the lane could not be loaded, or piscina rejected it: see `cause`.',
     cause: thrown,
   };
 }
@@ -90,9 +90,9 @@ export function unfit(thrown: unknown): ThreadEnd {
 /** What it left in its memory makes no sense. */
 export function disordered(cause: unknown): ThreadEnd {
   return {
-    reason: `left its memory in disorder (${thrownText(cause)})`,
+    reason: `left its memory in an inconsistent state (${thrownText(cause)})`,
     advice:
-      'Native code has written where it must not: look at the declaration (types, lengths, pointers) and at the arguments.',
+      'Native code wrote to memory that does not belong to it: check the declaration (types, lengths, pointers) and the arguments.',
     cause,
   };
 }

@@ -308,7 +308,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     void withOriginals(() => this.#piscina.destroy());
     const { reason, cause } = end;
     this.#die(
-      new LaneCrashedError(`Lane ${this.name} ended before it answered: it ${reason}.`, {
+      new LaneCrashedError(`Lane ${this.name} ended before it replied: it ${reason}.`, {
         lane: this.name,
         exitCode: end.exitCode,
         cause,

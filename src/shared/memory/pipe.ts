@@ -26,7 +26,7 @@ const LEAST_BYTES = 8;
 /** No room now. */
 export const NO_RECORD = -1;
 
-const overwritten = (): Disorder => new Disorder('a position or a length in what it has written');
+const overwritten = (): Disorder => new Disorder('a position or a length in a pipe');
 
 export class PipeWriter {
   readonly #memory: LaneMemory;

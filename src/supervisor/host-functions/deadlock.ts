@@ -39,8 +39,8 @@ export function requireProgress(
   const any = (): boolean => true;
   if (job.lane === null && allWait(lanes, callbacks, any, any)) {
     throw new DeadlockError(
-      `A blocking call of ${job.fn.name} waits for a lane, and every lane waits for functions or readers of the thread that it blocks. ` +
-        'Await the call instead, and have more lanes than functions and readers that make calls.',
+      `A blocking call of ${job.fn.name} waits for a lane, but every lane waits for functions or readers on the thread that the call blocks. ` +
+        'Await the call instead, and use more lanes than there are functions and readers that make calls.',
       { call: job.id, symbol: job.fn.name },
     );
   }
@@ -48,15 +48,15 @@ export function requireProgress(
   if (lanes.active.length > 0 || lanes.lost.length > 0) return;
   if (supply.startsAt !== Infinity) return;
   throw new DeadlockError(
-    'A blocking call waits for a lane, and this pool has none that could start while its thread blocks. Await the call instead.',
+    'A blocking call waits for a lane, but no lane of this pool can start while the thread is blocked. Await the call instead.',
   );
 }
 
 /** A function that a blocking call waits for has answered with a promise. */
 export function blockedDeadlock(job: Job, what: string): DeadlockError {
   return new DeadlockError(
-    `${job.fn.name} was called with .blocking(), and ${what} answered with a promise: it cannot settle while this thread is blocked. ` +
-      'Await the call, or give a function that answers at once.',
+    `${job.fn.name} was called with .blocking(), but ${what} returned a promise, which cannot settle while this thread is blocked. ` +
+      'Await the call, or use a function that returns its value directly.',
     { call: job.id, symbol: job.fn.name },
   );
 }

@@ -25,16 +25,16 @@ export function failedWith(invocation: Invocation, thrown: unknown): HostFunctio
 export function wrongResult(invocation: Invocation, value: unknown): HostFunctionError {
   const { returns } = invocation.param.callback;
   return new HostFunctionError(
-    `${whose(invocation)} answered with ${show(value)}, which is no ${returns}. ` +
-      'Its value has to be of the type that the callback declares as `return`, and in range.',
+    `${whose(invocation)} returned ${show(value)}, which is not a valid ${returns}. ` +
+      'The value must have the type that the callback declares as `return`, and be in range.',
     { ...contextOf(invocation), code: 'OFFTHREAD_HOST_FUNCTION_RESULT' },
   );
 }
 
 export function wrongSync(invocation: Invocation): HostFunctionError {
   return new HostFunctionError(
-    `${whose(invocation)} answered with a promise, and the callback is declared sync. ` +
-      'Give a function that answers at once, or declare the callback without `sync`.',
+    `${whose(invocation)} returned a promise, but the callback is declared sync. ` +
+      'Pass a function that returns its value directly, or declare the callback without `sync`.',
     { ...contextOf(invocation), code: 'OFFTHREAD_HOST_FUNCTION_ASYNC' },
   );
 }
@@ -42,8 +42,8 @@ export function wrongSync(invocation: Invocation): HostFunctionError {
 /** Its time is over. */
 export function lateHost(invocation: Invocation): CallTimeoutError {
   return new CallTimeoutError(
-    `${whose(invocation)} did not settle within ${invocation.timeout} ms, so native code was let go on without its value. ` +
-      'If it needs that long, raise `hostTimeout` (or the `timeout` of the callback; 0 is unlimited); if it hangs, look at what it awaits.',
+    `${whose(invocation)} did not settle within ${invocation.timeout} ms, so native code continued without its value. ` +
+      'If the function needs that long, raise `hostTimeout` (or the `timeout` of the callback; 0 is unlimited); if it hangs, check what it awaits.',
     { ...contextOf(invocation), code: 'OFFTHREAD_HOST_FUNCTION_TIMEOUT' },
   );
 }
@@ -51,8 +51,8 @@ export function lateHost(invocation: Invocation): CallTimeoutError {
 /** Native code called with values that cannot be read. */
 export function unreadable(job: Job, text: string): HostFunctionError {
   return new HostFunctionError(
-    `${job.fn.name} called back with values that cannot be read: ${text}. ` +
-      'Look at the declared signature of the callback, and at which argument has the length.',
+    `${job.fn.name} called a callback with arguments that cannot be read: ${text}. ` +
+      'Check the declared signature of the callback, and which argument has the length.',
     { call: job.id, symbol: job.fn.name, code: 'OFFTHREAD_CALLBACK_ARGUMENTS' },
   );
 }

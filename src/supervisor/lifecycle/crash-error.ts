@@ -7,10 +7,10 @@ import type { Job, JobLane } from '../job.js';
 import { startAdvice } from './start-advice.js';
 
 const WHERE: Readonly<Record<DeathPhase, string>> = {
-  boot: 'while it started, or opened a library',
+  boot: 'while it started or opened a library',
   idle: 'between calls',
   call: 'in native code',
-  answer: 'after native code had returned, reading what it brought',
+  answer: 'after native code had returned, while its results were read',
 };
 /** Of a call that the lane had claimed. */
 const BEFORE = 'before it reached native code';
@@ -20,43 +20,43 @@ const REFUSED_OPTIONS = 9;
 
 /** By signal or exit: what it usually is, and what to do. */
 function adviceOf({ advice, signal, exitCode, phase, stderr, pid, cause }: Death): string {
-  const said = stderr.length > 0 ? ' It said on stderr what `stderr` has.' : '';
+  const said = stderr.length > 0 ? ' See `error.stderr`.' : '';
   if (advice !== undefined) return `${advice}${said}`;
   if (phase === 'boot' && exitCode === REFUSED_OPTIONS) {
-    return `Node.js has refused its options: look at \`execArgv\`, at NODE_OPTIONS in \`env\`, and at those that this process was started with.${said}`;
+    return `Node.js rejected its options: check \`execArgv\`, NODE_OPTIONS in \`env\`, and the options of this process.${said}`;
   }
   if (phase === 'boot' && cause !== undefined) {
     return (
       startAdvice(cause) ??
-      'The system could not start it: it has no descriptors, processes or memory left (ulimit -n, -u, -v), or the executable of Node.js is gone.'
+      'The system could not start the process: no descriptors, processes or memory are left (ulimit -n, -u, -v), or the executable of Node.js has been removed.'
     );
   }
   if (phase === 'answer') {
-    return `Native code has returned something that is not what its declaration says: a pointer to text that is none, or has no end.${said}`;
+    return `Native code returned a value that does not match its declaration: a pointer that is not a valid C string, or a string without an end.${said}`;
   }
   switch (signal) {
     case 'SIGSEGV':
     case 'SIGBUS':
-      return `Native code touched memory that it must not: look at the declaration (types, lengths, pointers) and at the arguments.${ofAnother(pid)}${said}`;
+      return `Native code accessed invalid memory: check the declaration (types, lengths, pointers) and the arguments.${ofAnother(pid)}${said}`;
     case 'SIGABRT':
-      return `Native code ended itself: a failed assertion, or memory found corrupted.${said}`;
+      return `Native code aborted: a failed assertion, or corrupted memory.${said}`;
     case 'SIGKILL':
-      return `Something outside of this pool killed it: the system, where memory has run out, an operator, or native code with kill().${said}`;
+      return `The process was killed from outside this pool: by the system when memory ran out, by an operator, or by native code with kill().${said}`;
     case undefined:
       break;
     default:
-      return `Look at what raises that signal.${said}`;
+      return `Check what raises that signal.${said}`;
   }
   return exitCode === undefined
-    ? `Look at the cause.${said}`
-    : `Something in it called exit, or threw where nobody catches.${said}`;
+    ? `See \`error.cause\`.${said}`
+    : `Code in the process called exit(), or threw an error that was not caught.${said}`;
 }
 
 /** The commonest way to crash a process lane that threads survive. */
 function ofAnother(pid: number | undefined): string {
   return pid === undefined
     ? ''
-    : ' A pointer is good only in the lane that it came from: calls that share one need { lanes: 1 }.';
+    : ' A pointer is valid only in the lane that it came from: calls that share a pointer need { lanes: 1 }.';
 }
 
 /** What the error of a call depends on beside the call. */
@@ -78,8 +78,8 @@ export function crashedCall(
   const [phase, where] =
     death.phase === 'idle' ? (['call', BEFORE] as const) : [death.phase, WHERE[death.phase]];
   return new LaneCrashedError(
-    `${name} ended its lane: ${lane.name} ${death.reason} ${where}${times > 1 ? `, lane number ${times} that this call has ended` : ''}. ` +
-      `${adviceOf(death)} The other calls go on${replaced ? ', and the lane is replaced' : ''}.`,
+    `${name} ended its lane: ${lane.name} ${death.reason} ${where}${times > 1 ? `, as lane number ${times} that this call has ended` : ''}. ` +
+      `${adviceOf(death)} Other calls are not affected${replaced ? ', and the lane is replaced' : ''}.`,
     {
       ...detailsOf(death),
       phase,

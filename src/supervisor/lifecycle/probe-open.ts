@@ -47,7 +47,7 @@ export async function probeOpen(
     }
   }
   throw new LaneCrashedError(
-    `${pathOfName(library.path)} was not opened: ${LANES} lanes that were to open it ended before they came to it, by other calls or from outside. ` +
-      'Look at the lane-crashed events, and open it again.',
+    `${pathOfName(library.path)} was not opened: ${LANES} lanes ended before they could open it, because of other calls or from outside. ` +
+      'Check the lane-crashed events, and open the library again.',
   );
 }

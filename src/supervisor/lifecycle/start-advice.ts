@@ -12,13 +12,13 @@ const GRANTED_BY: Readonly<Record<string, string>> = {
 
 const LIMITS: Readonly<Record<string, string>> = {
   EAGAIN:
-    'The system allows this user no more processes and threads: look at ulimit -u, or have fewer lanes.',
-  EMFILE: 'This process has no descriptors left: look at ulimit -n, or have fewer lanes.',
-  ENFILE: 'The system has no descriptors left.',
-  ENOMEM: 'The system has no memory left: look at ulimit -v, or have fewer lanes.',
-  ENOENT: 'The executable of Node.js is gone from where this process was started.',
+    'The limit of processes and threads for this user has been reached: raise it (ulimit -u), or use fewer lanes.',
+  EMFILE: 'This process has no file descriptors left: raise the limit (ulimit -n), or use fewer lanes.',
+  ENFILE: 'The system has no file descriptors left.',
+  ENOMEM: 'The system has no memory left: check ulimit -v, or use fewer lanes.',
+  ENOENT: 'The executable of Node.js has been removed since this process was started.',
   ERR_WORKER_INIT_FAILED:
-    'The system has no room for another thread: look at ulimit -u and ulimit -v, or have fewer lanes.',
+    'The system could not create another thread: check ulimit -u and ulimit -v, or use fewer lanes.',
 };
 
 /** @returns null where nothing is known of it. Never throws. */
@@ -29,7 +29,7 @@ export function startAdvice(error: unknown): string | null {
     const flag = GRANTED_BY[String(permission)];
     if (flag === undefined) return null;
     const value = typeof resource === 'string' && flag.startsWith('--allow-fs') ? `=${resource}` : '';
-    return `The permission model of Node.js forbids it: start this process with ${flag}${value}.`;
+    return `The permission model of Node.js forbids lanes: start this process with ${flag}${value}.`;
   } catch {
     return null;
   }

@@ -18,9 +18,9 @@ export function crashLoop(
   cause: unknown,
 ): CrashLoopError {
   return new CrashLoopError(
-    `Lanes keep dying: ${deaths} within ${deathWindow} ms, and none is left; the pool tries another in ${wholeMs(retryInMs)} ms. ` +
-      'Native code that ends its lane does this, a library that fails while it is loaded, or lanes that cannot start: look at the `cause` (its `stderr` has what the lane said), and at the lane-crashed events. ' +
-      `Then mend or avoid that call, or allow more with maxDeaths. The last: ${thrownText(cause)}`,
+    `Lanes keep dying: ${deaths} within ${deathWindow} ms, and none is left; the pool starts another in ${wholeMs(retryInMs)} ms. ` +
+      'Likely causes are native code that ends its lane, a library that fails while it is loaded, and lanes that cannot start: see `error.cause` (with the output of the lane in its `stderr`), and the lane-crashed events. ' +
+      `Fix or avoid the call, or allow more deaths with maxDeaths. The last death: ${thrownText(cause)}`,
     { cause },
   );
 }
@@ -33,7 +33,7 @@ export function crashLoop(
 export function cannotStart(rounds: number, retryInMs: number, cause: unknown): CrashLoopError {
   return new CrashLoopError(
     `No lane can be started: ${rounds} attempts in a row have failed; the pool tries again in ${wholeMs(retryInMs)} ms. ` +
-      `The last: ${thrownText(cause).replace(/(?<![.!?])$/, '.')} ${startAdvice(cause) ?? 'Look at the `cause`, and at the lane-crashed events.'}`,
+      `The last failure: ${thrownText(cause).replace(/(?<![.!?])$/, '.')} ${startAdvice(cause) ?? 'See `error.cause`, and the lane-crashed events.'}`,
     { cause },
   );
 }
@@ -42,23 +42,23 @@ export function cannotStart(rounds: number, retryInMs: number, cause: unknown): 
 export function everyLaneLost({ maxLostLanes, lanes, isolation }: PoolSettings, lost: number): LaneLostError {
   if (isolation === 'process') {
     return new LaneLostError(
-      `Every lane has been killed, and the system does not end them: ${lost} processes that were killed are still there, ` +
-        `and maxLostLanes allows ${maxLostLanes} beside the ${lanes} in use. ` +
-        'A process that waits for a disk, a network share or a device cannot be ended before that answers: look at those.',
+      `Every lane has been killed, but the system has not ended them: ${lost} killed processes still exist, ` +
+        `and maxLostLanes allows ${maxLostLanes} besides the ${lanes} in use. ` +
+        'A process that waits for a disk, a network share or a device ends only when the device responds: check these.',
     );
   }
   return new LaneLostError(
     `Every lane is stuck in native code: ${lost} lanes were given up and have not come back, ` +
-      `and maxLostLanes allows ${maxLostLanes} beside the ${lanes} in use. ` +
+      `and maxLostLanes allows ${maxLostLanes} besides the ${lanes} in use. ` +
       'Declare a way to stop the function (cancelFlag, onCancel), raise maxLostLanes, use a library that returns, ' +
-      "or lanes that can be killed ({ isolation: 'process' }).",
+      "or use lanes that can be killed ({ isolation: 'process' }).",
   );
 }
 
 /** For a pool that is made in a lane, or in a thread that one has started. */
 export function nestedLanes(): LaneStartError {
   return new LaneStartError(
-    'A pool that is made in a lane has no lanes of its own: each would start as this one did, make such a pool, and so on without end. ' +
-      'A module that makes a pool does this where lanes load it (`execArgv`, or `NODE_OPTIONS` in `env`): load it in the program only, or have it make its pool only where `process.env.OFFTHREAD_LANE` is not set.',
+    'A pool cannot start lanes inside a lane: each of them would create such a pool in turn, without end. ' +
+      'The likely cause is a module that creates a pool and is loaded in lanes (`execArgv`, or `NODE_OPTIONS` in `env`). Load the module only in the program, or create the pool only if `process.env.OFFTHREAD_LANE` is not set.',
   );
 }

@@ -107,7 +107,7 @@ export class Quiescence {
 
 function engineBusy(obstacle: string): EngineError {
   return new EngineError(
-    `ffi-rs can open a library only while none of its calls is in flight in the process, and ${obstacle}. ` +
+    `ffi-rs can open a library only while none of its calls is in flight in the process, but ${obstacle}. ` +
       "Open every library before the first long call, or open this one with { engine: 'koffi' }.",
     { code: 'OFFTHREAD_ENGINE_BUSY' },
   );

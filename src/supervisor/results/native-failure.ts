@@ -26,9 +26,9 @@ export function failsByRule(
     const verdict: unknown = compiled.failsPredicate?.(returned);
     if (!isThenable(verdict)) return Boolean(verdict);
     ignoreFailure(settled(verdict));
-    throw new TypeError('it answered with a promise; it has to answer at once');
+    throw new TypeError('it returned a promise; it must return its value directly');
   } catch (cause) {
-    const what = `The \`fails\` rule of ${name} threw instead of answering. Let it return true or false.`;
+    const what = `The \`fails\` rule of ${name} threw. The rule must return true or false.`;
     throw new DeclarationError(what, { ...context, symbol: name, cause });
   }
 }
@@ -45,7 +45,7 @@ export function nativeError({ name: symbol, compiled }: DeclaredFunction, failur
     `${symbol} reported failure: it returned ${shown}${why.length > 0 ? ` (${why.join('; ')})` : ''}.` +
       (why.length > 0
         ? ''
-        : ' Its documentation says what that value means; declare `errno` or `lastError` to have the reason read.'),
+        : ' See the documentation of the function for the meaning of that value, or declare `errno` or `lastError` so that the reason is read.'),
     {
       call,
       symbol,

@@ -190,11 +190,11 @@ function engineError(
   const code = data?.code?.startsWith('OFFTHREAD_') === true ? data.code : undefined;
   return new type(
     returned
-      ? `${job.fn.name} ran in lane ${lane.name}, and what it returned could not be read: ${why}. ` +
-          'What it did is done. Look at the declared types of what it returns (a text longer than 512 MB fits no string), ' +
-          'and at modules that lanes load (`execArgv`, or `NODE_OPTIONS` in `env`), before it is called again.'
+      ? `${job.fn.name} ran in lane ${lane.name}, but its results could not be read: ${why}. ` +
+          'Its side effects have happened. Before the next call, check the declared types of its results (a JavaScript string holds at most 512 MB), ' +
+          'and the modules that lanes load (`execArgv`, or `NODE_OPTIONS` in `env`).'
       : `${job.fn.name} could not be called: ${why}. ` +
-          `The ${job.fn.engine} engine refused in lane ${lane.name}; nothing reached native code.`,
+          `The engine ${job.fn.engine} rejected the call in lane ${lane.name}; nothing reached native code.`,
     {
       ...contextOf(job, lane.name),
       cause,
@@ -205,7 +205,7 @@ function engineError(
 
 function lostBytes(job: Job): ArgumentError {
   return new ArgumentError(
-    `${job.fn.name} ran, but what it wrote could not be copied back: an inout buffer was detached or shrunk while the call ran. ` +
+    `${job.fn.name} ran, but its output could not be copied back: an inout buffer was detached or shrunk during the call. ` +
       'Keep a buffer until its call has settled, or use a view over a SharedArrayBuffer.',
     contextOf(job),
   );

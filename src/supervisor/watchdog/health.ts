@@ -44,7 +44,7 @@ export class Health {
       this.#parts.deaths.crashed(lane, {
         reason: `did not start within ${BOOT_MS} ms`,
         advice:
-          'The machine has no time for it, or a module that it loads first (`execArgv`, or `NODE_OPTIONS` in `env`) holds it up.',
+          'The machine is overloaded, or a module that the lane loads first (`execArgv`, or `NODE_OPTIONS` in `env`) delays it.',
         phase: 'boot',
         pid: lane.pid,
         stderr: [],
@@ -101,7 +101,7 @@ function nextStep({ stopping }: Job): number {
 function timeoutError(job: Job): CallTimeoutError {
   return new CallTimeoutError(
     `${job.fn.name} was still running after its timeout of ${job.timeout} ms. ` +
-      'If the work takes that long, raise `timeout` (0 is unlimited); if it hangs, look at what it waits for.',
+      'If the work takes that long, raise `timeout` (0 is unlimited); if it hangs, check what it waits for.',
     { call: job.id, symbol: job.fn.name },
   );
 }

@@ -67,13 +67,13 @@ export class Silence {
     if (lane.loading && lane.opening !== null) {
       lane.overdue(
         `did not open ${lane.opening} within ${OPEN_MS} ms, and was killed`,
-        'A constructor of the library hangs, or the file system that it lies on.',
+        'A constructor of the library hangs, or the file system of the library does not respond.',
       );
       return;
     }
     lane.overdue(
-      `did nothing for ${Math.round(silent)} ms although it had work, in no call, and was killed by the pool`,
-      'It was stopped from outside (SIGSTOP, a debugger, a frozen container), or a thread that native code has left behind keeps it from going on.',
+      `made no progress for ${Math.round(silent)} ms although it had work and was not in a call, and was killed by the pool`,
+      'The process was stopped from outside (SIGSTOP, a debugger, a frozen container), or is blocked by a thread that native code has left behind.',
     );
   }
 }

@@ -82,7 +82,7 @@ function canBeAsked({ fn, items }: Job, lane: JobLane): boolean {
 
 /** Why there was no way to stop a call. */
 const NO_WAY =
-  'Its declaration names no way to stop it: add a cancelFlag or cancelProbe parameter, or onCancel, if the library has one.';
+  'Its declaration has no way to stop the function: add a cancelFlag or cancelProbe parameter, or onCancel, if the library supports one.';
 
 /**
  * Cancels a call whose native function has returned, but whose caller has not
@@ -120,7 +120,7 @@ export function giveUp(parts: StopParts, job: Job, waited = true): void {
   const lost = new LaneLostError(
     `${job.fn.name} was still running in lane ${lane.name}, which was ${lane.kind === 'process' ? 'killed' : 'given up'}. ` +
       (canBeAsked(job, lane)
-        ? `It was asked to stop${waited ? ` and did not come back within its grace of ${parts.grace} ms` : ', and its pool did not wait for it'}.`
+        ? `It was asked to stop${waited ? ` and did not return within its grace of ${parts.grace} ms` : ', but its pool did not wait for it'}.`
         : NO_WAY),
     { call: job.id, symbol: job.fn.name, lane: lane.name },
   );

@@ -67,7 +67,7 @@ describe('race (M11)', () => {
       expect(error.errors).to.deep.equal(errors);
       expect(error.errors).to.be.frozen;
       expect(error.message).to.equal(
-        'All 3 starts of the race failed, the first of them with: first. All failures are in `errors`.',
+        'All 3 starts of the race failed, the first with: first. All failures are in `errors`.',
       );
       expect(list.some(({ stopped }) => stopped)).to.equal(false);
     });
@@ -78,7 +78,7 @@ describe('race (M11)', () => {
   it('an empty race is an error, with whatever options', async () => {
     for (const options of [{}, { deadline: 10 }, { stagger: 10 }, { signal: new AbortController().signal }]) {
       const error = await rejection(race([], options), ArgumentError);
-      expect(error.message).to.equal('A race of nothing has no winner: give at least one start.');
+      expect(error.message).to.equal('race received an empty list. Pass at least one start.');
     }
   });
 
@@ -244,7 +244,7 @@ describeOn(contractEngines.slice(0, 1), laneKinds, 'races of native calls (M11)'
         const record = await loser.settled();
         expect(record.status).to.equal('cancelled');
         expect(record.error?.message).to.equal(
-          'ot_spin_until_cancelled was cancelled: The race was won by another start.',
+          'ot_spin_until_cancelled was cancelled: Another start won the race.',
         );
         expect(record.ranMs, 'it came back before its end').to.be.below(6_000);
       }

@@ -155,7 +155,7 @@ describe('wrong starts and options (M11)', () => {
       // oxlint-disable-next-line unicorn/no-thenable
       for (const wrong of [undefined, null, 5, 'text', {}, [], { then: 5 }]) {
         const error = await rejection(run([trial.start, wrong]), ArgumentError);
-        expect(error.message).to.match(new RegExp(`^starts\\[1\\] of ${name} is .*\\. Give a function`));
+        expect(error.message).to.match(new RegExp(`^starts\\[1\\] of ${name} is .*\\. Pass a function`));
       }
       const holes: unknown[] = [trial.start];
       holes[2] = trial.start;

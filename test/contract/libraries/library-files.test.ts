@@ -169,7 +169,7 @@ onEveryEngine('the file of a path (M34)', (engine) => {
       overwrite(build(42), path);
       const error = await rejection(open(path), EngineError);
       expect(error.code).to.equal('OFFTHREAD_LIBRARY_CHANGED');
-      expect(error.message).to.match(/plugin\.so.*overwritten.*rename it.*file name of its own/);
+      expect(error.message).to.match(/plugin\.so.*overwritten.*rename it.*its own file name/);
     });
   });
 
@@ -310,7 +310,7 @@ describeOn(contractEngines, ['process'], 'a file that was replaced, in processes
       const error = await rejection(first.which(), EngineError);
       expect(error).to.include({ code: 'OFFTHREAD_LIBRARY_CHANGED', kind: 'engine', symbol: 'which' });
       expect(error.message)
-        .to.match(/plugin\.so.*has changed.*Open it again/)
+        .to.match(/plugin\.so.*has changed.*Open the library again/)
         .and.not.include('..');
       const second = await open(path);
       expect(await second.which()).to.equal(72);

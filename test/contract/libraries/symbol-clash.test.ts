@@ -198,10 +198,10 @@ onEveryEngine('options of open (B6)', (engine: EngineName) => {
   });
 
   for (const [options, says] of [
-    [{ deep: 1 }, /`deep` is 1; it has to be true or false/],
-    [{ global: 'yes' }, /`global` is 'yes'; it has to be true or false/],
-    [{ engine: 'v8' }, /`engine` is 'v8'; it has to be one of 'auto'/],
-    [{ lazy: true }, /have no `lazy`\. There are: engine, deep, global/],
+    [{ deep: 1 }, /`deep` is 1; it must be true or false/],
+    [{ global: 'yes' }, /`global` is 'yes'; it must be true or false/],
+    [{ engine: 'v8' }, /`engine` is 'v8'; it must be one of 'auto'/],
+    [{ lazy: true }, /Unknown open option `lazy`\. Known options: engine, deep, global/],
   ] as const) {
     it(`${JSON.stringify(options)} is refused`, async () => {
       await withPool(async (pool) => {

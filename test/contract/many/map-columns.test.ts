@@ -397,7 +397,7 @@ onEveryEngine('what mapColumns refuses (M35)', (engine) => {
         [/room for 3/, [lib.ot_add, [a, a], new Int32Array(3)]],
         [/`out` is a Float32Array/, [lib.ot_add, [a, a], new Float32Array(4)]],
         [/concurrency.*from 1/, [lib.ot_add, [a, a], null, { concurrency: 0 }]],
-        [/have no `attempts`/, [lib.ot_add, [a, a], null, { attempts: 3 }]],
+        [/Unknown mapColumns option `attempts`/, [lib.ot_add, [a, a], null, { attempts: 3 }]],
         [/onError.*'stop', 'skip'/, [lib.ot_add, [a, a], null, { onError: 'retry' }]],
         [/maxFailures/, [lib.ot_add, [a, a], null, { maxFailures: -1 }]],
         [/signal/, [lib.ot_add, [a, a], null, { signal: {} }]],
@@ -413,7 +413,7 @@ onEveryEngine('what mapColumns refuses (M35)', (engine) => {
         expect(error.message).to.match(message);
       }
       const error = await rejection(map(ot_echo, [a, 1, 1]), DeclarationError);
-      expect(error.message).to.match(/more than numbers.*pool\.map/s);
+      expect(error.message).to.match(/values other than numbers.*pool\.map/s);
       expect(pool.stats().submitted).to.equal(submitted);
       await other.close();
     });

@@ -11,21 +11,21 @@ const f = { arguments: [], return: 'void' };
 /** What is written, and what the message must say. */
 const REFUSED: readonly (readonly [string, () => unknown, RegExp])[] = [
   // The object of declarations.
-  ['null', () => library(null), /libtest\.so: what was given is null\. Expected an object/],
+  ['null', () => library(null), /libtest\.so: the value passed is null\. Expected an object/],
   ['an array', () => library([f]), /is \[Array\]/],
   ['a function', () => library(() => f), /Function/],
   ['a Map', () => library(new Map([['f', f]])), /\[Map\]|Map\(1\)/],
   ['a string', () => library('int f(int)'), /'int f\(int\)'/],
-  ['a name of the library object', () => library({ close: f }), /'close' is taken.*symbol: 'close'/],
+  ['a name of the library object', () => library({ close: f }), /'close' is reserved.*symbol: 'close'/],
   [
     'a name that makes it a promise',
     () => library(Object.fromEntries(['then'].map((name) => [name, f]))),
-    /'then' is taken/,
+    /'then' is reserved/,
   ],
-  ['engine', () => library({ engine: f }), /is taken/],
-  ['path', () => library({ path: f }), /is taken/],
-  ['__proto__', () => library({ ['__proto__']: f }), /is taken/],
-  ['constructor', () => library({ constructor: f }), /is taken/],
+  ['engine', () => library({ engine: f }), /is reserved/],
+  ['path', () => library({ path: f }), /is reserved/],
+  ['__proto__', () => library({ ['__proto__']: f }), /is reserved/],
+  ['constructor', () => library({ constructor: f }), /is reserved/],
   ['an empty name', () => library({ '': f }), /Expected the name of a function/],
   [
     'a getter that throws',
@@ -62,7 +62,7 @@ const REFUSED: readonly (readonly [string, () => unknown, RegExp])[] = [
   ['symbol with a NUL', () => compileOne({ ...f, symbol: 'a\0b' }), /symbol is 'a\\x00b'/],
   // Types of parameters.
   ['a hole', () => taking(undefined), /arguments\[0\] is undefined/],
-  ['void', () => taking('i32', 'void'), /arguments\[1\] is 'void', which no parameter can be/],
+  ['void', () => taking('i32', 'void'), /arguments\[1\] is 'void', which is not valid for a parameter/],
   ['a C name', () => taking('size_t'), /'size_t', which is not a type\. Write 'u64'/],
   ['a C pointer', () => taking('const char *'), /Write 'cstring'/],
   ['void *', () => taking('void*'), /Write 'pointer'/],
@@ -86,16 +86,24 @@ const REFUSED: readonly (readonly [string, () => unknown, RegExp])[] = [
   ['an empty wrapper', () => taking({}), /arguments\[0\] is/],
   ['a mixed wrapper', () => taking({ out: 'i32', inout: 'i32' }), /Allowed/],
   ['an unknown wrapper', () => taking({ outt: 'i32' }), /unknown key 'outt'\. Did you mean 'out'\?/],
-  ['out of buffer', () => taking(out('buffer' as 'i32')), /cannot be an out\. Write inout\('buffer'\)/],
-  ['out of void', () => taking(out('void' as 'i32')), /'void', which cannot be an out/],
-  ['out of a flag', () => taking(out('cancelFlag' as 'i32')), /cannot be an out/],
+  [
+    'out of buffer',
+    () => taking(out('buffer' as 'i32')),
+    /is not valid for an out parameter\. Write inout\('buffer'\)/,
+  ],
+  ['out of void', () => taking(out('void' as 'i32')), /'void', which is not valid for an out parameter/],
+  ['out of a flag', () => taking(out('cancelFlag' as 'i32')), /is not valid for an out parameter/],
   ['out of out', () => taking(out(out('i32') as never)), /unknown key 'out'/],
   [
     'inout of cstring',
     () => taking(inout('cstring' as 'i32')),
-    /cannot be an inout\. Write inout\('buffer'\)/,
+    /is not valid for an inout parameter\. Write inout\('buffer'\)/,
   ],
-  ['inout of nothing', () => taking(inout(undefined as never)), /of undefined, which cannot be an inout/],
+  [
+    'inout of nothing',
+    () => taking(inout(undefined as never)),
+    /of undefined, which is not valid for an inout parameter/,
+  ],
   // Return types.
   ['return buffer', () => returning('buffer'), /return is 'buffer'.*Return 'pointer'/],
   ['return flag', () => returning('cancelFlag'), /only for parameters/],
@@ -118,19 +126,23 @@ const REFUSED: readonly (readonly [string, () => unknown, RegExp])[] = [
   ['fails negative on unsigned', () => returning('u64', { fails: 'negative' }), /'u64' is never negative/],
   ['fails negative on bool', () => returning('bool', { fails: 'negative' }), /'bool' is never negative/],
   ['fails nonzero on text', () => returning('cstring', { fails: 'nonzero' }), /returns a cstring/],
-  ['fails on void', () => returning('void', { fails: 'nonzero' }), /no value to tell a failure by/],
-  ['a predicate on void', () => returning('void', { fails: () => true }), /no value to tell a failure by/],
+  [
+    'fails on void',
+    () => returning('void', { fails: 'nonzero' }),
+    /no returned value can indicate a failure/,
+  ],
+  [
+    'a predicate on void',
+    () => returning('void', { fails: () => true }),
+    /no returned value can indicate a failure/,
+  ],
   [
     'errno is no boolean',
     () => returning('i32', { errno: 1, fails: 'nonzero' }),
     /errno is 1\. Allowed: true or false/,
   ],
-  [
-    'errno without fails',
-    () => returning('i32', { errno: true }),
-    /errno is only read when the function failed/,
-  ],
-  ['lastError without fails', () => returning('i32', { lastError: 'x' }), /lastError is only read/],
+  ['errno without fails', () => returning('i32', { errno: true }), /errno is read only after a failure/],
+  ['lastError without fails', () => returning('i32', { lastError: 'x' }), /lastError is read only/],
   ['lastError empty', () => returning('i32', { lastError: '', fails: 'nonzero' }), /lastError is ''/],
   [
     'onCancel as a word',
@@ -168,7 +180,7 @@ const REFUSED: readonly (readonly [string, () => unknown, RegExp])[] = [
   [
     'onCancel an out',
     () => returning('i32', { onCancel: { symbol: 's', arguments: [2] } }),
-    /parameter 2, an out: it has no value before/,
+    /parameter 2, an out parameter, which has no value before/,
   ],
   [
     'onCancel without parameters',

@@ -34,16 +34,16 @@ describe('checkArguments: callbacks (M4)', () => {
 
   it('says how many arguments there are', () => {
     const three = (a: number, b: number, c: number): number => a + b + c;
-    expect(complaint(three)).to.match(/takes 3 arguments, native code gives 2\./);
-    expect(complaint(persistent(three))).to.match(/takes 3 arguments, native code gives 2\./);
+    expect(complaint(three)).to.match(/takes 3 arguments, but native code passes 2\./);
+    expect(complaint(persistent(three))).to.match(/takes 3 arguments, but native code passes 2\./);
     const none = callback({ arguments: [], return: 'void' });
-    expect(complaint((a: number) => a, none)).to.match(/takes 1 argument, native code gives 0\./);
+    expect(complaint((a: number) => a, none)).to.match(/takes 1 argument, but native code passes 0\./);
   });
 
   it('says what to give', () => {
     for (const value of [undefined, 5, 0n, 'f', {}, [], true, Symbol('s'), { closed: false, fn: () => 1 }]) {
       expect(complaint(value)).to.match(
-        /argument 0 \(callback\) is .*Give a function, persistent\(fn\).*null/,
+        /argument 0 \(callback\) is .*Pass a function, persistent\(fn\).*null/,
       );
     }
   });
@@ -52,18 +52,18 @@ describe('checkArguments: callbacks (M4)', () => {
     const kept = persistent(() => 1);
     expect(complaint(kept)).to.equal(null);
     kept.close();
-    expect(complaint(kept)).to.match(/It is closed.*persistent\(fn\)/);
+    expect(complaint(kept)).to.match(/function is closed.*persistent\(fn\)/);
   });
 
   it('refuses async functions where the answer must be there at once', () => {
-    expect(complaint(async () => 1, sync)).to.match(/It is async.*sync: true/);
+    expect(complaint(async () => 1, sync)).to.match(/The function is async.*sync: true/);
     expect(
       complaint(
         persistent(async () => 1),
         sync,
       ),
-    ).to.match(/It is async/);
-    expect(complaint(vm.runInNewContext('async () => 1'), sync)).to.match(/It is async/);
+    ).to.match(/The function is async/);
+    expect(complaint(vm.runInNewContext('async () => 1'), sync)).to.match(/The function is async/);
     expect(complaint(() => 1, sync)).to.equal(null);
   });
 
@@ -72,17 +72,19 @@ describe('checkArguments: callbacks (M4)', () => {
       throw new Error('trap');
     };
     const fn = (): number => 1;
-    expect(complaint(new Proxy(fn, { get: bomb }))).to.match(/length could not be read.*trap/);
+    expect(complaint(new Proxy(fn, { get: bomb }))).to.match(
+      /length of the function could not be read.*trap/,
+    );
     expect(complaint(Object.defineProperty(() => 1, 'length', { value: 'many' }))).to.equal(null);
     expect(complaint(Object.defineProperty(() => 1, 'length', { value: Infinity }))).to.match(
       /takes Infinity/,
     );
     expect(complaint(new Proxy({}, { get: bomb, getPrototypeOf: bomb, has: bomb }))).to.match(
-      /Give a function/,
+      /Pass a function/,
     );
     let reads = 0;
     const unsteady = Object.defineProperty(() => 1, 'length', { get: () => (reads++ === 0 ? 9 : 0) });
-    expect(complaint(unsteady)).to.match(/Give a plain function/);
+    expect(complaint(unsteady)).to.match(/Pass a plain function/);
   });
 
   it('checks each callback by its own declaration', () => {
@@ -91,7 +93,7 @@ describe('checkArguments: callbacks (M4)', () => {
     const add = (a: number, b: number): number => a + b;
     expect(checkArguments(fn, [() => 1, 5, add])).to.equal(null);
     expect(checkArguments(fn, [add, 5, add])?.message).to.match(
-      /argument 0 \(callback, declared as arguments\[1\]\).*takes 2 arguments, native code gives 1/,
+      /argument 0 \(callback, declared as arguments\[1\]\).*takes 2 arguments, but native code passes 1/,
     );
     expect(checkArguments(fn, [null, () => 1, null])?.message).to.match(/argument 1 \(i32/);
     expect(checkArguments(fn, [null])?.message).to.match(/takes 3 arguments \(callback, i32, callback\)/);
@@ -124,7 +126,7 @@ describe('persistent', () => {
 
   it('refuses what is no function', () => {
     for (const value of [null, undefined, {}, 'f', 5n]) {
-      expect(() => persistent(value as never)).to.throw(ArgumentError, /persistent\(\) was given/);
+      expect(() => persistent(value as never)).to.throw(ArgumentError, /persistent\(\) received/);
     }
   });
 

@@ -40,7 +40,7 @@ describe('checkArguments: numbers (M4)', () => {
       const { min, max } = SCALARS[type] as { min: number; max: number };
       accepts(type, min, max, 0, -0, 1);
       refuses(type, min - 1, /out of range/);
-      refuses(type, max + 1, new RegExp(`is ${max + 1}\\. It is out of range: ${min} to ${max}`));
+      refuses(type, max + 1, new RegExp(`is ${max + 1}\\. The value is out of range: ${min} to ${max}`));
       const fits = (value: number): boolean => Number.isInteger(value) && value >= min && value <= max;
       const any = fc.oneof(
         fc.double(),
@@ -56,12 +56,12 @@ describe('checkArguments: numbers (M4)', () => {
   }
 
   it('says what to do about a fraction, NaN, and values of other types', () => {
-    refuses('i32', 1.5, /is 1\.5\. It has a fraction\. Round it/);
-    refuses('u8', NaN, /NaN is no integer/);
+    refuses('i32', 1.5, /is 1\.5\. The value has a fraction\. Round it/);
+    refuses('u8', NaN, /NaN is not an integer/);
     refuses('i32', Infinity, /out of range/);
-    refuses('i32', 5n, /is 5n\. Give a number: write 5, not 5n/);
+    refuses('i32', 5n, /is 5n\. Pass a number: write 5, not 5n/);
     for (const value of ['5', null, undefined, true, {}, [], Symbol('s'), () => 1]) {
-      for (const type of [...NUMBERS, 'f32', 'f64']) refuses(type, value, /Give a number/);
+      for (const type of [...NUMBERS, 'f32', 'f64']) refuses(type, value, /Pass a number/);
     }
   });
 
@@ -80,7 +80,7 @@ describe('checkArguments: 64-bit integers, pointers, bools (M4)', () => {
       accepts(type, min, max, 0n);
       refuses(type, min - 1n, /out of range/);
       refuses(type, max + 1n, /out of range/);
-      refuses(type, 10n ** 5_000n, /more than 256 bits\. It is out of range/);
+      refuses(type, 10n ** 5_000n, /more than 256 bits\. The value is out of range/);
       const any = fc.oneof(fc.bigInt(), fc.bigInt({ min: min - 3n, max: max + 3n }));
       fc.assert(
         fc.property(any, (value) => (complaint(type, value) === null) === (value >= min && value <= max)),
@@ -90,10 +90,10 @@ describe('checkArguments: 64-bit integers, pointers, bools (M4)', () => {
   }
 
   it('asks for a bigint where a number is given', () => {
-    refuses('u64', 5, /is 5\. Give a bigint: write 5n\./);
+    refuses('u64', 5, /is 5\. Pass a bigint: write 5n\./);
     refuses('i64', -0, /write 0n/);
-    refuses('i64', 1.5, /no exact integer/);
-    refuses('u64', 2 ** 53, /no exact integer/);
+    refuses('i64', 1.5, /not an exact integer/);
+    refuses('u64', 2 ** 53, /not an exact integer/);
     refuses('u64', '5', /as in 5n/);
   });
 
@@ -105,7 +105,7 @@ describe('checkArguments: 64-bit integers, pointers, bools (M4)', () => {
 
   it('takes booleans only', () => {
     accepts('bool', true, false);
-    for (const value of [0, 1, 'true', null, undefined, 1n]) refuses('bool', value, /Give true or false/);
+    for (const value of [0, 1, 'true', null, undefined, 1n]) refuses('bool', value, /Pass true or false/);
   });
 });
 
@@ -116,8 +116,8 @@ describe('checkArguments: strings (M4)', () => {
     refuses('cstring', '\ud83d', /half of a surrogate pair.*toWellFormed/);
     refuses('cstring', 'ab\ude00', /half of a surrogate pair/);
     refuses('cstring', undefined, /null for NULL/);
-    refuses('cstring', 5, /Give a string or null/);
-    refuses('cstring', new String('x'), /Give a string or null/);
+    refuses('cstring', 5, /Pass a string or null/);
+    refuses('cstring', new String('x'), /Pass a string or null/);
     refuses('cstring', Buffer.from('x'), /declare the parameter as 'buffer'/);
   });
 
@@ -164,7 +164,8 @@ describe('checkArguments: bytes (M4)', () => {
     const view = new Uint8Array(8);
     const data = new DataView(view.buffer);
     structuredClone(view.buffer, { transfer: [view.buffer] });
-    for (const value of [view, data, detached()]) refuses('buffer', value, /Its memory is gone/);
+    for (const value of [view, data, detached()])
+      refuses('buffer', value, /Its memory is no longer available/);
   });
 
   it('refuses views that a resize left out of bounds, not the empty ones', () => {
@@ -198,7 +199,7 @@ describe('checkArguments: bytes (M4)', () => {
       Object.create(ArrayBuffer.prototype),
       new Proxy(new Uint8Array(1), {}),
     ]) {
-      refuses('buffer', value, /Give a Buffer/);
+      refuses('buffer', value, /Pass a Buffer/);
     }
   });
 
@@ -214,7 +215,7 @@ describe('checkArguments: bytes (M4)', () => {
     accepts('buffer', new Liar(2), new Liar(0));
     const gone = new Liar(new ArrayBuffer(4));
     structuredClone(gone.buffer, { transfer: [gone.buffer] });
-    refuses('buffer', gone, /Its memory is gone/);
+    refuses('buffer', gone, /Its memory is no longer available/);
   });
 });
 
@@ -223,11 +224,11 @@ describe('checkArguments: the whole call (M4)', () => {
     const fn = taking('i32', out('i32'), 'cancelFlag', inout('u64'), 'progress');
     expect(checkArguments(fn, [1, 2n])).to.equal(null);
     expect(checkArguments(fn, [1])?.message).to.equal(
-      'f of libtest.so: takes 2 arguments (i32, u64), but 1 was given. Outs and special parameters are not given.',
+      'f of libtest.so: takes 2 arguments (i32, u64), but 1 was passed. Out parameters and special parameters are not passed.',
     );
-    expect(checkArguments(fn, [1, 2, 3])?.message).to.match(/but 3 were given/);
+    expect(checkArguments(fn, [1, 2, 3])?.message).to.match(/but 3 were passed/);
     expect(checkArguments(taking(), [undefined])?.message).to.match(
-      /takes 0 arguments \(\), but 1 was given\.$/,
+      /takes 0 arguments \(\), but 1 was passed\.$/,
     );
   });
 

@@ -78,14 +78,14 @@ const FILES: readonly BadFile[] = [
     name: 'a text',
     make: (path) => writeFileSync(path, 'not a library\n'),
     code: INVALID,
-    says: /is not a library: its file header is not recognised \(it begins with the bytes 6e 6f 74 20\)/,
+    says: /is not a library: unrecognised file header \(the bytes 6e 6f 74 20\)/,
   },
   {
     name: 'a pointer of Git LFS',
     make: (path) =>
       writeFileSync(path, 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n'),
     code: INVALID,
-    says: /pointer of Git LFS.*git lfs pull/,
+    says: /Git LFS pointer.*git lfs pull/,
   },
   {
     name: 'a web page',
@@ -144,7 +144,7 @@ const FILES: readonly BadFile[] = [
         truncateSync(path, size);
       },
       code: INVALID,
-      says: /cut short: it has \d+ bytes/,
+      says: /truncated: it has \d+ bytes/,
     }),
   ),
   {
@@ -174,7 +174,7 @@ const FILES: readonly BadFile[] = [
     make: (path) =>
       symlinkSync(compile('lacking.so', 'int lacked(void); int use(void) { return lacked(); }'), path),
     code: LOAD,
-    says: /No library that it names has 'lacked'/,
+    says: /No library that it is linked with has 'lacked'/,
   },
   { name: 'no file', make: () => {}, code: NOT_FOUND, says: /there is no file \/.*Check the path/ },
   {
@@ -233,8 +233,8 @@ describe('libraries that do not open (M4, M34)', () => {
         writeFileSync(script, '/* GNU ld script */\nGROUP ( /lib/libm.so.6 )'.padEnd(100));
         try {
           expect(said(name, 'libscript77.so', away)).to.equal(
-            `EngineError ${INVALID} Cannot open the library 'libscript77.so': the loader finds ${script} for it, and that file ` +
-              'is a linker script, which only a compiler can use. It names /lib/libm.so.6: open that. ' +
+            `EngineError ${INVALID} Cannot open the library 'libscript77.so': the loader resolves it to ${script}, which ` +
+              'is a linker script, which only a compiler can use. The script names /lib/libm.so.6: open that file. ' +
               `(${script}: invalid ELF header)\n`,
           );
         } finally {
@@ -251,7 +251,7 @@ describe('libraries that do not open (M4, M34)', () => {
         writeFileSync(join(away, 'libneeded78.so'), '<html></html>');
         try {
           expect(said(name, user, away)).to.include(
-            `Cannot open the library '${user}': it needs ${join(away, 'libneeded78.so')}, and that file is a web page`,
+            `Cannot open the library '${user}': it needs ${join(away, 'libneeded78.so')}, which is a web page`,
           );
         } finally {
           execFileSync('mv', [`${needed}.away`, needed]);
@@ -266,7 +266,7 @@ describe('libraries that do not open (M4, M34)', () => {
         const error = failureOf(() => loadEngine(name).open(addOn).bind('init', prototype));
         expect(error.code).to.equal('OFFTHREAD_SYMBOL_NOT_FOUND');
         expect(error.message).to.match(
-          /add-on-.*\.node' has no function 'init': it is a Node\.js add-on, .*Open the C library that it is made from/,
+          /add-on-.*\.node' has no function 'init': it is a Node\.js add-on, .*Open the C library that the add-on wraps/,
         );
       });
 
@@ -326,10 +326,10 @@ describe("the loader's words", () => {
     [
       "/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.99' not found (required by a.so)",
       LOAD,
-      /built on a newer system: GLIBC_2\.99 is not/,
+      /built on a newer system: this system lacks GLIBC_2\.99\./,
     ],
     ['a.so: cannot allocate memory in static TLS block', LOAD, /LD_PRELOAD/],
-    ['something new', LOAD, /refused it.*\(something new\)/],
+    ['something new', LOAD, /rejected it.*\(something new\)/],
   ];
 
   for (const [said, code, says] of cases) {

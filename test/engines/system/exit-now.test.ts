@@ -15,7 +15,7 @@ describe('exitNow (B3)', () => {
         console.log(error.code, error.message);
       }`);
     expect([end.code, end.stderr]).to.deep.equal([0, '']);
-    expect(end.stdout).to.match(/^OFFTHREAD_ENGINE\w* .*prepareExit\(\) first/);
+    expect(end.stdout).to.match(/^OFFTHREAD_ENGINE\w* .*before prepareExit\(\)/);
   });
 
   for (const name of ENGINES) {

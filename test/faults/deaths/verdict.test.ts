@@ -148,7 +148,7 @@ onEveryProcessLane('the verdict on a lane that dies in a call (B2)', (ground: Gr
       const error = records[i * 2]?.error as Crash;
       // Where Node.js reaps a process before its socket is seen to close, nobody can ask how it ended; the error says so.
       const unsure =
-        signal?.startsWith('signal ') === true && error.message.includes('Node.js has no name for');
+        signal?.startsWith('signal ') === true && error.message.includes('is unknown to Node.js');
       expect({ ...verdict(error), lane: '', pid: 0 }).to.deep.equal({
         ...(unsure ? { signal: undefined, exitCode: 0 } : { signal, exitCode }),
         symbol: 'ot_die',

@@ -14,7 +14,8 @@ const withLanes = lanesWith(testlib, {
 });
 
 /** How a scribbling call may end, beside the right way. */
-const DISORDER = /left disorder where it talks to the pool .*overwritten.*written where it must not/s;
+const DISORDER =
+  /corrupted the memory or the pipes that it shares with the pool .*overwritten.*does not belong to it/s;
 
 onProcessLanes('memory that a lane shares with the host (B2)', (ground) => {
   for (const value of [0, 0xff]) {

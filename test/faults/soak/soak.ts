@@ -206,7 +206,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     report(`the counters are ${JSON.stringify(counted)} instead of ${JSON.stringify(expected)}`);
   }
   if (collateral > killed)
-    report(`${killed} lanes were killed from outside, and ${collateral} calls failed for it`);
+    report(`${killed} lanes were killed from outside, and ${collateral} calls failed because of that`);
   await pool.close({ timeout: 5_000 });
   await noLater(() => born().length === 0, `no child to be left, of ${before.children.length} before`);
   const left = (): string =>

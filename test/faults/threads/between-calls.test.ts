@@ -113,7 +113,7 @@ describe('a lane that dies between calls', () => {
       await report();
       `,
     );
-    expect(end.crashes[0]?.message).to.match(/nothing caught/);
+    expect(end.crashes[0]?.message).to.match(/uncaught error/);
     expect(end.records[0]?.value).to.equal(7);
   });
 

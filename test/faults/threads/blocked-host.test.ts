@@ -10,7 +10,7 @@ import { expectVerdict, runAgent } from '../../helpers/agent-program.js';
 
 const START = "{ method: 'compareExchange', index: inRow(RowWord.STATE), after: true }";
 /** A blocked host cannot be told more than that. */
-const SILENT = { says: /ended without a word.*JavaScript memory/, cause: null };
+const SILENT = { says: /ended without reporting an error.*JavaScript memory/, cause: null };
 const silent: readonly string[] = ['stop', 'fill-heap'];
 const [engine = 'koffi'] = contractEngines;
 

@@ -33,7 +33,7 @@ for (const engine of contractEngines) {
         lane: 'offthread-1',
         hasCall: true,
       });
-      expect(error?.message).to.match(/ran in lane offthread-1, and what it returned could not be read/);
+      expect(error?.message).to.match(/ran in lane offthread-1, but its results could not be read/);
       expect(`${error?.cause?.name}: ${error?.cause?.message}`).to.match(CLONE);
       expect(end.records.slice(1).map(({ value }) => value)).to.deep.equal(
         Array.from({ length: 20 }, (_, i) => i + 1),
@@ -57,7 +57,7 @@ for (const engine of contractEngines) {
       );
       const error = end.records[0]?.error;
       expect(error).to.include({ name: 'LaneCrashedError', symbol: 'ot_long_owned', lane: 'offthread-1' });
-      expect(error?.message).to.match(/nothing caught \(TypeError: .*DataCloneError/);
+      expect(error?.message).to.match(/uncaught error \(TypeError: .*DataCloneError/);
       expect(`${error?.cause?.name}: ${error?.cause?.message}`).to.match(CLONE);
       expect(end.records.slice(1).map(({ value }) => value)).to.deep.equal(
         Array.from({ length: 20 }, (_, i) => i + 1),
@@ -86,7 +86,7 @@ describe('a lane whose lease cannot be given back', () => {
     expect(end.records.map(({ value }) => value)).to.deep.equal([3, 7]);
     // Its error is a DOMException, of which Node.js itself tells nothing in some versions.
     expect(end.crashes[0]?.message).to.match(
-      /nothing caught \((its text was lost|.*could not be cloned.*)\)/,
+      /uncaught error \((its message was lost|.*could not be cloned.*)\)/,
     );
   });
 });

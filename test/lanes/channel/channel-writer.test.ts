@@ -117,13 +117,13 @@ describe('ChannelWriter', () => {
 
   it('what cannot be read is told once, and the rest of the call is answered without a word', () => {
     bench.begin();
-    bench.read.fault = 'its argument 0 is said to have -1 bytes, ünd so weiter';
+    bench.read.fault = 'its argument 0 has an invalid count of -1 bytes, ünd so weiter';
     expect(bench.request(asked('i32', true))).to.equal(77);
     bench.read.fault = '';
     const head = bench.channel.nextCall();
     expect(head?.kind).to.equal(RecordKind.FAULT);
     expect(bench.channel.takeFault(head as never)).to.equal(
-      'its argument 0 is said to have -1 bytes, ünd so weiter',
+      'its argument 0 has an invalid count of -1 bytes, ünd so weiter',
     );
     expect([bench.request(asked('i32', true)), bench.chunk(), bench.writer.stopped]).to.deep.equal([
       77,
