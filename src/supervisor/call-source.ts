@@ -1,15 +1,15 @@
-/** Where calls come from: the layer above, as the supervisor knows it. */
+/** The source of calls: the supervisor's view of the layer above. */
 import type { Job } from './job.js';
 
 export interface CallSource {
-  /** Whether any call has not settled: then the process must stay alive. */
+  /** Whether any call has not settled; the process stays alive until all have. */
   readonly hasPending: boolean;
-  /** A lane may take calls: offers those that wait. */
+  /** A lane may take calls: dispatches calls that wait. */
   pump(): void;
-  /** Jobs that run elsewhere, oldest first, go to the front of the queue. @param again whether they have crashed their lane. */
+  /** Puts jobs that left their lane, oldest first, at the front of the queue. @param again whether they crashed that lane. */
   returned(jobs: readonly Job[], again?: boolean): void;
-  /** Does what is due by `now` and does not concern lanes. @returns when to look next. */
+  /** Ends calls whose time is over at `now`. @returns when to look next. */
   due(now: number): number;
-  /** Native code waits for a promise of the host. */
+  /** Native code waits for a promise on the host. */
   hostWaits(): void;
 }

@@ -9,54 +9,54 @@ import type { LaneMemory } from '../shared/memory/lane-memory.js';
 /** How a call can end. */
 export type Ending = 'succeeded' | 'failed' | 'cancelled' | 'timed-out';
 
-/** The two endings that can be asked for. */
+/** The endings that can be requested. */
 export type StopEnding = Extract<Ending, 'cancelled' | 'timed-out'>;
 
 /** A running call that was asked to stop. */
 export interface Stopping {
-  /** The first cause, kept. */
+  /** The first cause; later ones are ignored. */
   readonly error: OffthreadError;
   readonly ending: StopEnding;
-  /** When it is given up, in ms on the host's clock. */
+  /** When the call is given up, in ms on the host's clock. */
   readonly giveUpAt: number;
-  /** When its interrupt function is called again; Infinity where it has none. */
+  /** When the interrupt function is called again; Infinity without one. */
   interruptAt: number;
 }
 
-/** Takes the chunks of a call. The stream that users see is in the layer above. */
+/** Takes the chunks of a call. The public stream is in the layer above. */
 export interface ChunkSink {
   /** The call is in a lane now. */
   attach(lane: JobLane): void;
-  /** The call has been taken back from its lane. */
+  /** The call has been withdrawn from its lane. */
   detach(): void;
-  /** There may be chunks: takes what somebody waits for. @returns how many. */
+  /** There may be chunks: takes those that a reader or handler waits for. @returns how many. */
   offer(lane: JobLane): number;
   /**
-   * The native side is over, and this is how; `lane` is null where it never began.
-   * @returns whether the call is to settle now; else the sink settles it, once every chunk has been read.
+   * Native code has ended in this way; `lane` is null when it never began.
+   * @returns whether the call settles now; if false, the sink settles it after the last chunk has been read.
    */
   end(lane: JobLane | null, ending: Ending, value: unknown, error: unknown): boolean;
-  /** Whether a handler has answered with a promise: it can settle only while the host's thread does not block. */
+  /** Whether a handler has returned a promise, which settles only while the host's thread does not block. */
   readonly awaitsHandler: boolean;
-  /** Stops waiting for the handler: it never will settle. The call fails with this, unless its native code still runs. */
+  /** Stops waiting for a handler that cannot settle. Once native code has returned, the call fails with this error. */
   abandon(error: OffthreadError): void;
 }
 
-/** What a call and the host have to do with each other while native code runs. */
+/** State of a call's callbacks and stream while native code runs. */
 export interface CallbackState {
-  /** Where its chunks go. */
+  /** Takes the chunks; null for a call without a stream. */
   readonly sink: ChunkSink | null;
-  /** Where it was made: its functions run there, as if called by whoever made it. Null where it brought none. */
+  /** The async context of the caller, in which the call's functions run; null for a call without functions. */
   readonly context: AsyncResource | null;
-  /** Why it will fail whatever native code returns: the first thing that went wrong on the host. */
+  /** The first failure on the host: the call fails with it, whatever native code returns. */
   failure: OffthreadError | null;
 }
 
-/** The items of a job that stands for many. */
+/** The items of a batch. */
 export interface JobItems extends TicketItems {
-  /** Items that are over; the next one runs, or is what ended the job. Known once {@link collect} has been called. */
+  /** Number of finished items; the next one runs, or ended the job. Known once {@link collect} has been called. */
   readonly done: number;
-  /** Takes what a lane has brought so far, before its memory is used again. */
+  /** Copies the results out of a lane's memory before the memory is reused. */
   collect(memory: LaneMemory, sequence: number): void;
   /** Arguments of an item. */
   argumentsOf(index: number): readonly unknown[];
@@ -64,34 +64,34 @@ export interface JobItems extends TicketItems {
 
 export interface Job extends Ticket {
   readonly items: JobItems | null;
-  /** When it has had its time, in ms on the host's clock. */
+  /** When the timeout expires, in ms on the host's clock. */
   timeoutAt(startedAt: number, now: number): number;
-  /** Null for the many calls that say nothing while they run. */
+  /** Null for calls without callbacks and streams. */
   callbackState: CallbackState | null;
-  /** ms for each function on the host; undefined: the declaration's or the pool's. */
+  /** ms for each function on the host; undefined for that of the declaration or the pool. */
   readonly hostTimeout: number | undefined;
   /** ms of running allowed; Infinity for unlimited. */
   readonly timeout: number;
   readonly createdAt: number;
-  /** How often it is started at most, if it crashes its lanes. */
+  /** Most starts of the call, counting those that crashed a lane. */
   readonly attempts: number;
-  /** Lanes that it has crashed; null for none. */
+  /** Number of lanes that it has crashed; null for none. */
   crashes: number | null;
   /** ms on the host's clock; null until known. */
   startedAt: number | null;
   endedAt: number | null;
   readonly isSettled: boolean;
-  /** The lane that has it, or null while it is queued on the host. */
+  /** The lane that has the call, or null while the call is queued on the host. */
   lane: Lane<Job> | null;
   /** Its row in that lane. */
   sequence: number;
-  /** Set once it was asked to stop while running. */
+  /** Set once the running call was asked to stop. */
   stopping: Stopping | null;
-  /** What the audit trail has of it; null where nobody listened when it was made. */
+  /** The call's record in the audit trail; null when the trail had no subscriber when the call was made. */
   readonly trace: CallTrace | null;
   /** Whether its start has been published. */
   announced: boolean;
-  /** The one way a call ends. Later calls of this do nothing. */
+  /** The only way to end a call. Has no effect on a settled call. */
   settle(ending: Ending, value: unknown, error: unknown): void;
 }
 

@@ -1,13 +1,13 @@
 /**
  * The supervisor of a pool: dispatches calls to lanes, takes their results,
- * stops them, and watches the lanes' health. It owns every settlement of a
- * dispatched call. This file connects the parts, and is what the layer above sees.
+ * stops them, and watches the lanes' health. It settles every dispatched call.
+ * This file connects the parts and is the interface to the layer above.
  *
  * Guarantees:
  * - A dispatched job settles exactly once: by its lane's result, by being
  *   stopped, by being given up, or by its lane's death, whichever swap is first.
- * - Jobs that a lane had not started when it was lost or died go back to the
- *   queue, in their order, and run elsewhere.
+ * - Jobs that a lane has not started when it is lost or dies return to the
+ *   queue in order and run in another lane.
  * - Nothing here depends on the event loop: `runUntil` does the same work while
  *   the host's thread blocks.
  */
@@ -53,9 +53,9 @@ export class Supervisor {
   readonly callbacks: CallbackRouter;
   readonly loop: HostLoop;
   readonly watch: Watch;
-  /** For when calls are made. */
+  /** Gives the creation times of calls. */
   readonly clock: TickClock;
-  /** Bytes that the items of one batch may take. */
+  /** Bytes available to the items of one batch. */
   readonly batchRoom: number;
   /** Whether lanes work on the caller's own SharedArrayBuffers. */
   readonly lendsShared: boolean;
@@ -69,7 +69,7 @@ export class Supervisor {
   readonly #recycler: Recycler;
   readonly #hold: ProcessHold;
   readonly #ffiRs: FfiRsThreads;
-  /** Jobs that this thread blocks on, one inside the other. */
+  /** Jobs that this thread blocks on; blocking calls can be nested. */
   readonly #blockedOn = new Set<Job>();
 
   constructor(settings: PoolSettings, source: CallSource, events: Events, counters: Counters) {
@@ -79,7 +79,7 @@ export class Supervisor {
     const interrupter = new Interrupter(settings);
     const lanes = new LaneSet(settings);
 
-    // Each part knows those above it. What drives them all, the loop, the watch and the lanes, reaches them when it runs.
+    // Each part takes the parts above it. The loop, the watch and the lanes also call parts below, which exist by then.
     const work = {
       harvest: () => harvester.harvest(),
       publish: () => assignment.publish(),
@@ -149,9 +149,9 @@ export class Supervisor {
     this.#hold = new ProcessHold(isolation, lanes, interrupter);
   }
 
-  /** Starts the lanes, if need be, and tells them of a library. */
+  /** Announces a library to the lanes and starts them if necessary. */
   addLibrary(library: Extract<ToLane, { kind: 'library' }>): void {
-    // From the first lane on there is something to watch.
+    // Before the first lane starts: from then on a thread may be in native code.
     if (this.#isolation === 'thread') {
       this.#hold.enter();
       ffiRsQuiescence.join(this.#ffiRs);
@@ -163,9 +163,9 @@ export class Supervisor {
   }
 
   /**
-   * Opens a library in one lane, where libraries are opened in lanes: what is
-   * wrong with it is found before the others hear of it.
-   * @throws (rejects) what is wrong with it, or what keeps every lane from starting.
+   * Opens a library in one process lane first, so that a broken library is
+   * found before other lanes open it. Does nothing for thread lanes.
+   * @throws (rejects) the error of the library, or the reason why no lane can start.
    */
   async probeOpen(library: ProbeOpen): Promise<void> {
     if (this.#isolation === 'thread') return;
@@ -173,7 +173,7 @@ export class Supervisor {
     await probeOpen(library, { lanes, supply, watch, source: this.#source });
   }
 
-  /** What the lanes say of themselves; those that die meanwhile say nothing. */
+  /** Reports of the active lanes, without those that die before they answer. */
   async reports(): Promise<LaneReport[]> {
     if (this.#isolation === 'process') this.watch.by(performance.now() + FIRST_LOOK_MS);
     const reports = await allSettled(this.lanes.active.map((lane) => lane.report()));
@@ -181,58 +181,58 @@ export class Supervisor {
   }
 
   /**
-   * Gives a job to a lane.
-   * @param ahead whether it may be written behind a call that is expected to end soon.
-   * @returns false when no lane takes it now.
+   * Dispatches a job to a lane.
+   * @param ahead whether the job may be written behind a call that is expected to end soon.
+   * @returns false when no lane can take the job now.
    */
   dispatch(job: Job, ahead = true): boolean {
     return !this.quieted(job) && this.#assignment.assign(job, ahead);
   }
 
   /**
-   * Whether a job has to wait until a library has been opened: processes have
-   * their engines to themselves. One that this thread blocks on goes first: it
-   * is one call, and whoever opens the library waits for others anyway.
+   * Whether a job has to wait until ffi-rs has opened a library; each process
+   * has its own engine, so this concerns thread lanes only. A job that this
+   * thread blocks on does not wait: it delays the `open` by one call at most.
    */
   quieted(job: Job): boolean {
     if (job.fn.engine !== 'ffi-rs' || this.#isolation !== 'thread' || !ffiRsQuiescence.closed) return false;
     return !this.#blockedOn.has(job);
   }
 
-  /** Takes back the calls that were written ahead. @returns whether there were any. */
+  /** Withdraws the calls that were written ahead. @returns whether there were any. */
   takeBackAhead(): boolean {
     return this.#assignment.takeBackAhead();
   }
 
-  /** Asks a dispatched job to end; says whether this cause won. */
+  /** Asks a dispatched job to stop. @returns whether this cause won. */
   stop(job: Job, ending: StopEnding, error: OffthreadError): boolean {
     return stopJob(this.#stopping, job, ending, error);
   }
 
-  /** Gives up every job that was asked to stop, without waiting for its grace. */
+  /** Gives up every job that was asked to stop, without waiting for its grace period. */
   giveUpAll(): void {
     for (const lane of this.lanes.active.slice()) {
       const { ring } = lane;
-      // The lane may be on a later one than the host has seen.
+      // The lane may run a later row than the last one harvested.
       for (let sequence = ring.head; ring.holds(sequence); sequence = (sequence + 1) | 0) {
         const job = ownerOf(lane, sequence);
         if (job === null || job.isSettled) continue;
         giveUp(this.#stopping, job, false);
-        // It has returned just now: nobody takes its result from the lane any more.
+        // The job has just returned, and its result is no longer harvested.
         if (job.stopping !== null) job.settle(job.stopping.ending, undefined, job.stopping.error);
       }
     }
   }
 
-  /** Callbacks that native code called when it was too late. */
+  /** Callbacks that native code called after their call had ended. */
   get lateCallbacks(): number {
     return this.lanes.lateCallbacks + this.callbacks.late;
   }
 
   /**
    * Blocks this thread until a job has settled.
-   * @param offer has it accepted, or refused: then it has settled.
-   * @throws DeadlockError when nothing that this thread waits for can happen while it blocks.
+   * @param offer offers the job to the pool; a refused job has settled.
+   * @throws DeadlockError when the job cannot settle while this thread blocks.
    */
   runUntil(job: Job, offer: () => void): void {
     this.#blockedOn.add(job);
@@ -257,8 +257,8 @@ export class Supervisor {
   }
 
   /**
-   * Ends every lane and thread. Jobs must have been settled before.
-   * @param error for those that wait for a lane to be ready.
+   * Ends every lane and thread. All jobs must have settled.
+   * @param error for callers that wait for a ready lane.
    */
   async end(error: () => OffthreadError): Promise<void> {
     this.supply.close(error);
@@ -269,7 +269,7 @@ export class Supervisor {
     this.#leaveExit();
   }
 
-  /** Once no thread of this pool can be in native code any more. */
+  /** Leaves the exit hold and the quiescence once no thread of this pool can be in native code. */
   #leaveExit(): void {
     if (this.#hold.leave()) ffiRsQuiescence.leave(this.#ffiRs);
   }

@@ -1,4 +1,4 @@
-/** How a lane died, in words: for the call that it was at, and for those who listen. */
+/** The errors that describe the death of a lane: for the call that it ran, and for the `lane-crashed` event. */
 import { type CrashDetails, type DeathPhase, type ErrorContext, LaneCrashedError } from '../../errors.js';
 import type { Death } from '../../lanes/death.js';
 import { digestArguments } from '../../lanes/rows/argument-digest.js';
@@ -12,13 +12,13 @@ const WHERE: Readonly<Record<DeathPhase, string>> = {
   call: 'in native code',
   answer: 'after native code had returned, while its results were read',
 };
-/** Of a call that the lane had claimed. */
+/** The same for a call that the lane had claimed but not started. */
 const BEFORE = 'before it reached native code';
 
-/** Exit code of a Node.js that does not know its options. */
+/** Exit code of Node.js when it rejects its options. */
 const REFUSED_OPTIONS = 9;
 
-/** By signal or exit: what it usually is, and what to do. */
+/** The usual cause of a death, by signal or exit code, and what to do. */
 function adviceOf({ advice, signal, exitCode, phase, stderr, pid, cause }: Death): string {
   const said = stderr.length > 0 ? ' See `error.stderr`.' : '';
   if (advice !== undefined) return `${advice}${said}`;
@@ -52,21 +52,21 @@ function adviceOf({ advice, signal, exitCode, phase, stderr, pid, cause }: Death
     : `Code in the process called exit(), or threw an error that was not caught.${said}`;
 }
 
-/** The commonest way to crash a process lane that threads survive. */
+/** Advice for the commonest crash that only process lanes have: a pointer from another lane. */
 function ofAnother(pid: number | undefined): string {
   return pid === undefined
     ? ''
     : ' A pointer is valid only in the lane that it came from: calls that share a pointer need { lanes: 1 }.';
 }
 
-/** What the error of a call depends on beside the call. */
+/** Facts about the pool that the error of a call depends on. */
 export interface CrashTelling {
   readonly redact: PoolSettings['redact'];
   /** Whether the lane is replaced. */
   readonly replaced: boolean;
 }
 
-/** The error of a call that a lane was at when it died. */
+/** The error of a call that was running when its lane died. */
 export function crashedCall(
   lane: JobLane,
   job: Job,
@@ -96,7 +96,7 @@ function detailsOf({ phase, signal, exitCode, pid, stderr, cause }: Death): Erro
   return { phase, signal, exitCode, pid, stderr, cause };
 }
 
-/** The death itself, for those who listen. */
+/** The error of the death itself, for the `lane-crashed` event. */
 export function crashError(lane: JobLane, death: Death): LaneCrashedError {
   return new LaneCrashedError(`Lane ${lane.name} ${death.reason} ${WHERE[death.phase]}. ${adviceOf(death)}`, {
     ...detailsOf(death),

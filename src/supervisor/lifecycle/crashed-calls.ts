@@ -1,6 +1,6 @@
 /**
- * The calls that a lane was at when it died: they fail, or, where they ask for
- * it, run again elsewhere.
+ * The calls that a lane had started when it died: they fail, or run again in
+ * another lane if they have `attempts` left.
  */
 import type { Death } from '../../lanes/death.js';
 import type { Job, JobLane } from '../job.js';
@@ -9,7 +9,7 @@ import { ownerOf } from '../row-owner.js';
 import { type CrashTelling, crashedCall } from './crash-error.js';
 
 /**
- * Ends the calls that a lane had started; those that it had not have been given back.
+ * Ends the calls that a dead lane had started; the others have been withdrawn before.
  * @returns the jobs that run again, oldest first.
  */
 export function settleCrashed(lane: JobLane, death: Death, telling: CrashTelling): Job[] {
@@ -18,7 +18,7 @@ export function settleCrashed(lane: JobLane, death: Death, telling: CrashTelling
   for (; ring.occupied !== 0; ring.free()) {
     const job = ownerOf(lane, ring.head);
     if (job === null || job.isSettled) continue;
-    // A process had its interrupt thread with it.
+    // The interrupt thread of a process has died with it.
     if (lane.kind === 'thread') ring.closeInterrupt(job.sequence, job.id);
     job.crashes = (job.crashes ?? 0) + 1;
     if (job.items !== null) {
@@ -33,7 +33,7 @@ export function settleCrashed(lane: JobLane, death: Death, telling: CrashTelling
     }
     endNow(lane, job);
     const error = crashedCall(lane, job, death, telling);
-    // The first cause wins: it had been asked to stop.
+    // For a call that was asked to stop, the first cause wins.
     if (job.stopping === null) job.settle('failed', undefined, error);
     else {
       job.stopping.error.cause ??= error;
@@ -47,7 +47,7 @@ function mayRunAgain(job: Job): boolean {
   return (
     job.stopping === null &&
     job.attempts > (job.crashes ?? 0) &&
-    // Chunks have been handed out: nobody could tell the second run's from the first's.
+    // A reader could not tell chunks of a second run from those of the first.
     (job.callbackState?.sink ?? null) === null
   );
 }

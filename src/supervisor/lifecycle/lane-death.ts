@@ -1,13 +1,13 @@
 /**
- * What follows when a lane dies, from the first step to the last:
+ * Handles the death of a lane, in these steps:
  *
- *   1  it leaves the lists, and the restart policy learns of it
+ *   1  the lane leaves its list, and the restart policy is updated
  *   2  calls that it had finished settle
- *   3  calls that it had not started go back to the queue
- *   4  calls that it was at fail, or run again
- *   5  those who listen are told
+ *   3  calls that it had not started return to the queue
+ *   4  calls that it had started fail, or run again
+ *   5  the events are emitted
  *   6  another lane takes its place
- *   7  those who wait for a lane are told
+ *   7  callers that wait for a lane are told
  */
 import { queueMicrotask } from '../../builtins.js';
 import type { Death } from '../../lanes/death.js';
@@ -64,7 +64,7 @@ export class LaneDeaths {
     if (again.length > 0) source.returned(again, true);
     counters.lanesCrashed += 1;
     events.emit('lane-crashed', { lane: lane.name, error });
-    // The dead lane may have taken the bell in hand, and not rung it: then no other lane would.
+    // The dead lane may have disarmed the bell without ringing it, and then no other lane rings it.
     bell.ring();
     queueMicrotask(() => supply.changed());
     tellRestart();

@@ -1,68 +1,67 @@
 /**
- * The lanes of a pool, by what they are at.
+ * The lanes of a pool, in one list per state.
  *
- *   spares   ready beyond what was asked for: one steps in when a lane goes
- *   active   lanes that calls may go to, that are starting, or that finish
- *            what they have (`retiring`)
- *   lost     given up: a thread is stuck in native code, a process is being
- *            killed; counted until it really ends
- *   ending   on their way out
+ *   spares   extra lanes, each ready to replace a lane that is gone
+ *   active   lanes that take calls, start, or finish their last calls (`retiring`)
+ *   lost     given up: a thread is stuck in native code, or a process is being
+ *            killed; in this list until it ends
+ *   ending   retired, and not ended yet
  *
- * Who moves them: `LaneSupply` starts lanes and has spares step in, `Recycler`
- * and `Retirement` lead them out, `LostLanes` gives them up and takes them
- * back, `LaneDeaths` removes those that die.
+ * Lanes are moved by `LaneSupply` (starts lanes, activates spares), `Recycler`
+ * and `Retirement` (retire lanes), `LostLanes` (gives lanes up and reinstates
+ * them) and `LaneDeaths` (removes dead lanes).
  *
- * Guarantee: a lane is in one of the lists, or ended. Counts are lengths of lists.
+ * Guarantee: a lane is in exactly one list, or has ended. Counts are lengths of lists.
  */
 import { Math } from '../../builtins.js';
 import type { LaneChannel } from '../../lanes/channel/lane-channel.js';
 import type { PoolSettings } from '../../options/pool-options.js';
 import type { JobLane } from '../job.js';
 
-/** ms that the system has to end a process that was killed: one that waits for a disk, or a share, may take for ever. */
+/** ms within which a killed process should end; one that waits for a disk or a network share may never end. */
 const KILLED_MS = 5_000;
 
 export class LaneSet {
   readonly active: JobLane[] = [];
   readonly spares: JobLane[] = [];
   readonly lost: JobLane[] = [];
-  /** On their way out: a thread may still be loading an engine. */
+  /** Retired lanes; a thread among them may still be loading an engine. */
   readonly ending: JobLane[] = [];
   /** When a lane was last killed for a call, on the host's clock. */
   killedAt: number = -Infinity;
   readonly #settings: PoolSettings;
   /** Late callbacks of lanes that have ended. */
   #late = 0;
-  /** Of lanes whose threads stay, and answer native code that calls back from a thread of its own. */
+  /** Channels of ended lanes whose threads stay, to answer callbacks from threads of native code. */
   readonly #kept: LaneChannel[] = [];
 
   constructor(settings: PoolSettings) {
     this.#settings = settings;
   }
 
-  /** Lanes that calls go to, or will when they have started. */
+  /** Number of lanes that take calls, or will once they have started. */
   get serving(): number {
     return this.active.filter(({ status }) => status !== 'retiring').length;
   }
 
-  /** Lanes that calls may go to: as many as asked for, less those lost beyond the tolerated. */
+  /** Number of lanes that should serve: `lanes`, less the lost ones beyond `maxLostLanes`. */
   get wanted(): number {
     return this.#settings.lanes - Math.max(0, this.lost.length - this.#settings.maxLostLanes);
   }
 
-  /** Active lanes that are starting: each takes a call soon. */
+  /** Number of active lanes that are starting: each takes a call soon. */
   get startingActive(): number {
     let starting = 0;
     for (const lane of this.active) if (isStarting(lane)) starting += 1;
     return starting;
   }
 
-  /** Whether a lane is starting, asked for or spare. */
+  /** Whether an active lane or a spare is starting. */
   get starting(): boolean {
     return this.active.some(isStarting) || this.spares.some(isStarting);
   }
 
-  /** Lanes whose next call to end has not settled: the calls that run, or are about to. */
+  /** Number of lanes whose oldest call has not settled: the number of calls that run, or are about to. */
   get busy(): number {
     let busy = 0;
     for (const { ring } of this.active) {
@@ -71,13 +70,13 @@ export class LaneSet {
     return busy;
   }
 
-  /** Whether some lane has nothing to do. */
+  /** Whether a ready lane has no call. */
   get hasIdle(): boolean {
     for (const lane of this.active) if (lane.status === 'ready' && lane.ring.occupied === 0) return true;
     return false;
   }
 
-  /** Callbacks that native code called when it was too late. */
+  /** Callbacks that native code called after their call had ended. */
   get lateCallbacks(): number {
     let late = this.#late;
     for (const channel of this.#kept) late += channel.late;
@@ -85,26 +84,26 @@ export class LaneSet {
     return late;
   }
 
-  /** When every lane that was killed should have ended, on the host's clock; Infinity where none has been. */
+  /** When every killed lane should have ended, in ms on the host's clock; Infinity without any. */
   get killsDueAt(): number {
     return this.#settings.isolation === 'process' && this.lost.length > 0
       ? this.killedAt + KILLED_MS
       : Infinity;
   }
 
-  /** Takes out a lane that is active or a spare. @returns whether it was one. */
+  /** Removes a lane from `active` or `spares`. @returns whether it was there. */
   remove(lane: JobLane): boolean {
     return take(this.active, lane) || take(this.spares, lane);
   }
 
-  /** A lane has ended; or its thread stays. */
+  /** Keeps the late callbacks of a lane that has ended. */
   left({ kind, channel }: JobLane): void {
     if (kind === 'thread' && channel.threaded) this.#kept.push(channel);
     else this.#late += channel.late;
   }
 }
 
-/** Takes a lane out of a list. @returns whether it was there. */
+/** Removes a lane from a list. @returns whether it was there. */
 export function take(lanes: JobLane[], lane: JobLane): boolean {
   const at = lanes.indexOf(lane);
   if (at >= 0) lanes.splice(at, 1);

@@ -1,11 +1,11 @@
 /**
- * Starts the lanes of a pool, and replaces those that are gone.
+ * Starts the lanes of a pool and replaces those that are gone.
  *
  * Guarantees:
- * - A lane that is gone is replaced at once by a spare, else as soon as the
- *   restart policy says (`restarts.ts`), while no more than `maxLostLanes` are
- *   lost; beyond that the pool shrinks, and grows again when one is lost no more.
- * - Those who wait for a lane are told when one is ready, and when none will be.
+ * - A lane that is gone is replaced at once by a spare, or by a new lane as soon
+ *   as the restart policy (`restarts.ts`) allows. Lanes lost beyond
+ *   `maxLostLanes` are not replaced until one of them ends or returns.
+ * - Callers that wait for a lane are told when one is ready, and when none will be.
  */
 import { availableParallelism } from 'node:os';
 import { Math, clearTimeout, performance, queueMicrotask, setTimeout } from '../../builtins.js';
@@ -35,15 +35,15 @@ interface LaneSupplyParts {
   readonly lanes: LaneSet;
   readonly loop: HostLoop;
   readonly watch: Watch;
-  /** What lanes report of themselves. */
+  /** Called by the lanes. */
   readonly laneEvents: LaneEvents<JobLane>;
 }
 
-/** ms that a lane may take to start. */
+/** ms within which a lane has to start. */
 export const BOOT_MS = 15_000;
-/** ms after a death, or a kill, until a process is started for it, where others serve: a first answer of theirs takes about one. */
+/** ms from the end of a process to the start of its replacement while other lanes serve, so that their results, about 1 ms away, come first. */
 const REPLACE_MS = 5;
-/** Processes that start at once: more only get in each other's way. */
+/** Most processes that start at the same time: more would only compete for the cores. */
 const STARTS = Math.max(2, availableParallelism());
 
 export class LaneSupply implements RestartNews {
@@ -55,16 +55,16 @@ export class LaneSupply implements RestartNews {
   readonly #libraries: ToLane[] = [];
   #lastDeath: unknown;
   #started = false;
-  /** In a lane no lane is started. */
+  /** Whether this code runs in a lane: then it starts no lanes. */
   readonly #nested: boolean = isWithinLane();
   #closed: (() => OffthreadError) | null = null;
   #created = 0;
   #refill: NodeJS.Timeout | undefined;
-  /** When that is due, on the host's clock. */
+  /** When `#refill` is due, in ms on the host's clock. */
   #refillAt = Infinity;
-  /** Replacements are started a moment after a death: starting a process blocks for ms. */
+  /** Delays the start of a replacement: starting a process blocks this thread for some ms. */
   #replacing: NodeJS.Timeout | undefined;
-  /** What is told after the death that is being handled. */
+  /** Events to emit after the death that is being handled. */
   #held: (() => void)[] | null = null;
 
   constructor(settings: PoolSettings, parts: LaneSupplyParts) {
@@ -79,8 +79,8 @@ export class LaneSupply implements RestartNews {
   }
 
   /**
-   * Starts the lanes, if that has not been done.
-   * @throws EngineError where none can be made; nothing has been started then, and it may go well later.
+   * Starts the lanes unless they have been started.
+   * @throws EngineError when no lane can be made; then nothing has been started, and a later attempt may succeed.
    */
   start(): void {
     if (!this.#nested) this.#parts.kind.prepare();
@@ -88,7 +88,7 @@ export class LaneSupply implements RestartNews {
     this.fill();
   }
 
-  /** Tells every lane, now and later, of a library. */
+  /** Announces a library to every lane, present and future. */
   announce(library: ToLane): void {
     this.#libraries.push(library);
     const { active, spares } = this.#parts.lanes;
@@ -96,8 +96,8 @@ export class LaneSupply implements RestartNews {
   }
 
   /**
-   * Resolves when some lane takes calls.
-   * @throws (rejects) what keeps every lane from starting.
+   * Resolves when a lane takes calls.
+   * @throws (rejects) the reason why no lane can start.
    */
   ready(): Promise<void> {
     const ready = this.#readiness.wait();
@@ -106,25 +106,25 @@ export class LaneSupply implements RestartNews {
     return ready;
   }
 
-  /** Whether a call, or an `open`, waits for what lanes do: then the process must stay alive. */
+  /** Whether a call or an `open` waits for a lane; the process stays alive meanwhile. */
   get awaited(): boolean {
     return this.#parts.source.hasPending || this.#readiness.any;
   }
 
-  /** Something has changed about the lanes: those who wait for one are told, and calls are offered to them. */
+  /** The lanes have changed: settles callers that wait for a lane, and dispatches queued calls. */
   changed(): void {
     this.#tellWaiting();
     this.#parts.source.pump();
   }
 
-  /** Why no lane will take a call however long it waits; null while one may. */
+  /** Why no lane will ever take a queued call; null while one may. */
   unavailable(): OffthreadError | null {
     const { active, lost, killsDueAt, wanted } = this.#parts.lanes;
     if (!this.#started || active.length > 0 || this.#closed !== null) return null;
     if (this.#nested) return nestedLanes();
-    // Given up just now: it may come back, and is replaced if it does not.
+    // A lane that was just given up may return; otherwise it is replaced.
     if (lost.some(({ abandonAt }) => abandonAt !== Infinity)) return null;
-    // Killed just now: it ends, and is replaced.
+    // A process that was just killed ends and is replaced.
     if (killsDueAt !== Infinity && performance.now() < killsDueAt) return null;
     if (this.restarts.state === 'open') {
       const now = performance.now();
@@ -137,23 +137,23 @@ export class LaneSupply implements RestartNews {
     return wanted > 0 ? null : everyLaneLost(this.#settings, lost.length);
   }
 
-  /** Somebody waits for a lane: the process lives until one has been started. */
+  /** A caller waits for a lane: keeps the process alive until the next start. */
   want(): void {
     this.#refill?.ref();
     this.#replacing?.ref();
   }
 
-  /** When lanes are to be started, on the host's clock; Infinity where none are. */
+  /** When the next lanes are started, in ms on the host's clock; Infinity for never. */
   get startsAt(): number {
     return this.#replacing === undefined ? this.#refillAt : 0;
   }
 
-  /** Starts what is to be started by now, for a host that is about to block: its timers will not. */
+  /** Starts lanes that are due at `now`, for a host that is about to block: its timers do not fire then. */
   startDue(now: number): void {
     if (this.startsAt <= now) this.fill();
   }
 
-  /** Marks lanes ready that have said so. Works while the host blocks. */
+  /** Marks lanes as ready that have reported so. Works while the host blocks. */
   welcome(): void {
     const { active, spares } = this.#parts.lanes;
     let any = false;
@@ -173,8 +173,8 @@ export class LaneSupply implements RestartNews {
   }
 
   /**
-   * A lane has died. What that means for restarts is decided now, and told by the
-   * function that is returned: after the lane's calls have been handed over.
+   * A lane has died: updates the restart policy.
+   * @returns a function that emits the resulting events, to be called after the lane's calls have been moved.
    */
   died(lane: JobLane, error: LaneCrashedError): () => void {
     this.#lastDeath = error;
@@ -189,7 +189,7 @@ export class LaneSupply implements RestartNews {
     };
   }
 
-  /** A lane is gone: a spare steps in now, another is started for it once those who wait have their answers. */
+  /** Replaces a lane that is gone: by a spare now, by a new process once other lanes' results have been taken. */
   replace(): void {
     if (this.#settings.isolation === 'thread') return this.fill();
     if (!this.#started || this.#closed !== null) return;
@@ -201,12 +201,12 @@ export class LaneSupply implements RestartNews {
     if (!this.awaited) this.#replacing.unref();
   }
 
-  /** Has a spare step in for a lane that was given up, without waiting for what becomes of it. */
+  /** Activates a spare for a lane that was given up, whether or not that lane returns. */
   cover(): void {
     if (this.#started && this.#closed === null) this.#stepIn();
   }
 
-  /** Has spares step in, and starts lanes until there are as many as there should be. */
+  /** Activates spares, and starts lanes until there are as many as wanted. */
   fill(): void {
     clearTimeout(this.#replacing);
     this.#replacing = undefined;
@@ -214,9 +214,9 @@ export class LaneSupply implements RestartNews {
     this.#stepIn();
     const { lanes, loop, watch } = this.#parts;
     const { active, spares, lost, serving, wanted } = lanes;
-    // Those that may come back yet are not replaced: they would be one too many then.
+    // Lost lanes that may still return are not replaced: there would be one too many.
     const expected = serving + lost.filter(({ abandonAt }) => abandonAt !== Infinity).length;
-    // Spares come last: nobody waits for them.
+    // Spares start last: no call waits for them.
     const ready = serving >= wanted && !active.some(isStarting);
     const more = ready ? this.#settings.spares - Math.max(0, expected - wanted) : 0;
     const missing = Math.max(0, wanted - expected) + Math.max(0, more - spares.length);
@@ -226,14 +226,14 @@ export class LaneSupply implements RestartNews {
     let all = true;
     for (let started = 0; started < may && all; started += 1) all = this.#start();
     if (may > 0) {
-      // Somebody must look whether they become ready.
+      // The watch and the loop notice when the lanes become ready, or do not.
       watch.by(performance.now() + BOOT_MS);
       loop.notice();
     }
     this.#wakeAt(all ? this.restarts.dueAt : Math.min(this.restarts.dueAt, performance.now() + REPLACE_MS));
   }
 
-  /** No lane is started any more. @param error for those who wait for one. */
+  /** Starts no more lanes. @param error for callers that wait for one. */
   close(error: () => OffthreadError): void {
     this.#closed = error;
     clearTimeout(this.#refill);
@@ -247,7 +247,7 @@ export class LaneSupply implements RestartNews {
 
   opened(deaths: number, withinMs: number, retryInMs: number): void {
     const { active, spares } = this.#parts.lanes;
-    // Those that are about to start are ended, too.
+    // Lanes that are still starting are ended, too.
     for (const lane of [...active, ...spares].filter(isStarting)) {
       if (this.#parts.lanes.remove(lane)) this.retirement.retire(lane);
     }
@@ -263,7 +263,7 @@ export class LaneSupply implements RestartNews {
     this.fill();
   }
 
-  /** Tells now, or after the death that it follows from. */
+  /** Emits an event now, or after the death that is being handled. */
   #tell(tell: () => void): void {
     if (this.#held === null) tell();
     else this.#held.push(tell);
@@ -282,7 +282,7 @@ export class LaneSupply implements RestartNews {
     this.changed();
   }
 
-  /** @returns false when it could not be started: that counts as a death. */
+  /** @returns false when the lane could not be started, which counts as a death. */
   #start(): boolean {
     const { lanes } = this.#parts;
     try {
@@ -293,7 +293,7 @@ export class LaneSupply implements RestartNews {
     } catch (error) {
       this.#lastDeath = error;
       const [now, attempt] = [performance.now(), {}];
-      // In a trial this was its lane: no other would ever fail it.
+      // During a trial the attempt counts as the trial's lane, or the trial would never fail.
       this.restarts.started(now, attempt);
       this.restarts.failed(now, attempt, now);
       queueMicrotask(() => this.changed());
@@ -311,7 +311,7 @@ export class LaneSupply implements RestartNews {
     return lane;
   }
 
-  /** Spares take the places of lanes that are gone, ready ones first. */
+  /** Moves spares to `active` in place of lanes that are gone, ready spares first. */
   #stepIn(): void {
     const { lanes } = this.#parts;
     const { active, spares } = lanes;

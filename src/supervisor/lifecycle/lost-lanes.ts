@@ -1,9 +1,9 @@
 /**
- * Lanes that are given up, since a call in them does not stop.
+ * Lanes that were given up because a call in them did not stop.
  *
- *   given up ──► its native call returns within ms ──► serves again
- *       └──────► abandoned: a process is killed, a thread left behind; replaced
- *                    └─► ended, some time
+ *   given up ──► the native call returns within ms ──► reinstated
+ *       └──────► abandoned: a process is killed, a thread detached; replaced
+ *                    └─► ended, at some time
  */
 import { performance } from '../../builtins.js';
 import { all, whenSettled } from '../../promises.js';
@@ -31,11 +31,11 @@ interface LostLanesParts {
   readonly watch: Watch;
 }
 
-/** ms that a lane given up is left to come back before its thread is abandoned: a short call needs no new thread. */
+/** ms that a lane has to return before it is abandoned, so that cancelling a short call costs no thread. */
 const ABANDON_AFTER_MS = 5;
-/** ms that the end of a pool waits for native code that was let go in a callback. */
+/** ms that the end of a pool waits for native code that was released from a callback. */
 const RETURN_MS = 100;
-/** ms between thorough looks of a host that blocks: a thread that is terminated says nothing, and another process may hold a lane's socket. */
+/** ms between thorough looks of a blocked host, for ends without a signal: a terminated thread, or a lane's socket held open by another process. */
 const THOROUGH_MS = 100;
 
 export class LostLanes {
@@ -48,7 +48,7 @@ export class LostLanes {
     this.#parts = parts;
   }
 
-  /** Gives a lane up: it takes no more calls. @param waited whether its job was asked to stop, and has had its grace. */
+  /** Gives up a lane: it takes no more calls. @param waited whether its job was asked to stop and had its grace period. */
   lose(lane: JobLane, job: Job, waited: boolean): void {
     const { lanes, supply, source, events, counters, watch, loop } = this.#parts;
     if (lanes.remove(lane)) {
@@ -58,7 +58,7 @@ export class LostLanes {
     giveBack(lane, source);
     counters.lanesLost += 1;
     events.emit('lane-lost', { lane: lane.name, error: job.stopping?.error });
-    // A process that was asked to stop has had its time.
+    // A call in a process has had its time if it was asked to stop.
     const patience = lane.kind === 'process' && waited ? 0 : ABANDON_AFTER_MS;
     lane.abandonAt = performance.now() + patience;
     if (patience === 0) {
@@ -69,7 +69,7 @@ export class LostLanes {
     loop.notice();
   }
 
-  /** A lost lane's native call has returned in time: it serves again, unless others have taken its place. */
+  /** A lost lane's native call has returned in time: the lane serves again, unless it has been replaced. */
   reinstate(lane: JobLane): void {
     const { lanes, supply } = this.#parts;
     if (!take(lanes.lost, lane)) return;
@@ -84,35 +84,35 @@ export class LostLanes {
     this.#recovered(lane);
   }
 
-  /** Stops waiting for lost lanes whose time is over. @returns when the next one's is. */
+  /** Abandons lost lanes whose time to return is over at `now`. @returns when the next one is due. */
   abandonDue(now: number): number {
     let next = Infinity;
     for (const lane of this.#parts.lanes.lost.slice()) {
       if (lane.abandonAt <= now) {
         this.#abandon(lane);
-        // It may have been the last: then nothing else tells those that wait.
+        // Without another lane, no later event would settle waiting callers.
         this.#parts.supply.changed();
       } else if (lane.abandonAt < next) next = lane.abandonAt;
     }
     return next;
   }
 
-  /** A lane that was given up, or is on its way out, has ended. */
+  /** A lost or retired lane has ended. */
   readonly ended = (lane: JobLane): void => {
     const { lanes, supply } = this.#parts;
     const wasLost = take(lanes.lost, lane);
     if (!wasLost && !take(lanes.ending, lane)) return;
     lanes.left(lane);
     if (!wasLost) return;
-    // A place for it first, then the news: whoever hears of it may make a call.
+    // Replaced before the event: a listener may make a call.
     supply.fill();
-    // A process was killed: it has not come back.
+    // A killed process has ended, but not recovered.
     if (lane.kind === 'thread') this.#recovered(lane);
   };
 
   /**
-   * Looks for lanes that have ended, for a host that blocks, and hears of no event.
-   * @returns whether one is just ending: worth another look within a ms.
+   * Looks for lanes that have ended, for a blocked host, which receives no events.
+   * @returns whether a lane is about to end: look again within 1 ms.
    */
   lookForEnds(now: number): boolean {
     const { active, spares, lost, ending } = this.#parts.lanes;
@@ -120,7 +120,7 @@ export class LostLanes {
     if (thoroughly) this.#lookedAt = now;
     let anyEnding = false;
     for (const list of [active, spares, lost, ending]) {
-      // Backwards: an end that is found takes its lane out of the list. One that is missed is met by the next look.
+      // Backwards: a lane that has ended leaves the list. A lane skipped because of that is seen by the next look.
       for (let index = list.length - 1; index >= 0; index -= 1) {
         const lane = list[index];
         if (lane === undefined) continue;
@@ -132,7 +132,7 @@ export class LostLanes {
     return anyEnding;
   }
 
-  /** Ends every lane of a pool that has closed. @returns a promise for the end of those that are not stuck. */
+  /** Ends every lane of a closed pool. @returns a promise for the end of the lanes that are not stuck. */
   async endAll(ended: () => void): Promise<void> {
     const { lanes, supply, kind } = this.#parts;
     for (const lane of [...lanes.active.splice(0), ...lanes.spares.splice(0)]) {
@@ -144,22 +144,22 @@ export class LostLanes {
     }
     const returns: Promise<void>[] = [];
     for (const lane of lanes.lost) {
-      // It is not taken back any more.
+      // From here on the lane is not reinstated.
       lane.abandonAt = Infinity;
       lane.kill();
       const end = whenSettled(lane.end(), () => {
         if (take(lanes.lost, lane)) lanes.left(lane);
         ended();
       });
-      // Let go in a callback a thread comes back at once, and gives its
-      // callbacks back: worth a moment. A process that was killed ends.
+      // A thread released from a callback returns soon and unregisters its
+      // callbacks; a killed process ends soon. Both are waited for.
       if (lane.hasCallbacks || lane.kind === 'process') returns.push(end);
     }
     await all([supply.retirement.ended(), within(RETURN_MS, all(returns))]);
     kind.end();
   }
 
-  /** Stops waiting for a lost lane, ends it where that can be done, and replaces it. */
+  /** Stops waiting for a lost lane, ends it if possible, and replaces it. */
   #abandon(lane: JobLane): void {
     const { lanes, supply, counters } = this.#parts;
     lane.abandonAt = Infinity;
@@ -173,7 +173,7 @@ export class LostLanes {
     supply.replace();
   }
 
-  /** A thread's native call has returned, after all: its end is told by a promise, and until then it is on its way out. */
+  /** Moves an abandoned thread whose native call has returned to `ending`; a promise reports its end, which a blocked host does not see. */
   #lookForReturn(lane: JobLane): void {
     if (lane.kind === 'process' || lane.abandonAt !== Infinity || lane.ring.remaining !== 0) return;
     const { lanes, supply } = this.#parts;
@@ -189,7 +189,7 @@ export class LostLanes {
   }
 }
 
-/** A process on its way out is at rest: what it waits for otherwise, before it is told to end, is a promise. */
+/** Ends a retired process that is at rest. Otherwise a promise would end it, which does not settle while the host blocks. */
 function endAtRest(lane: JobLane): void {
   if (lane.kind === 'process' && lane.bound && lane.ring.remaining === 0) void lane.end();
 }

@@ -1,7 +1,7 @@
 /**
- * Opening a library in a lane, where that may end the lane: before the others
- * hear of it. A lane that ends of something else meanwhile says nothing about
- * the library, which is then tried in another.
+ * Opens a library in one lane before it is announced to the others, since it may
+ * crash the lane. When the lane ends for another reason, the library is tried
+ * in another lane.
  */
 import { pathOfName } from '../../engines/loading/library-name.js';
 import { LaneCrashedError } from '../../errors.js';
@@ -13,7 +13,7 @@ import { FIRST_LOOK_MS } from '../watchdog/silence.js';
 import type { Watch } from '../watchdog/watch.js';
 import type { LaneSupply } from './lane-supply.js';
 
-/** Lanes that are tried at most. */
+/** Most lanes that are tried. */
 const LANES = 5;
 
 interface ProbeOpenParts {
@@ -23,7 +23,7 @@ interface ProbeOpenParts {
   readonly source: CallSource;
 }
 
-/** @throws (rejects) what is wrong with the library, or what keeps every lane from starting. */
+/** @throws (rejects) the error of the library, or the reason why no lane can start. */
 export async function probeOpen(
   library: ProbeOpen,
   { lanes, supply, watch, source }: ProbeOpenParts,
@@ -34,15 +34,15 @@ export async function probeOpen(
     await supply.ready();
     const ready = lanes.active.filter(({ status }) => status === 'ready');
     const lane = ready.find(({ ring, opening }) => ring.occupied === 0 && opening === null) ?? ready[0];
-    // None any more: a host that blocked in between has used it, and it was recycled.
+    // A host that blocked in between may have used up the ready lane, so that it was recycled.
     if (lane === undefined) continue;
     tried += 1;
     try {
-      // Somebody must look whether it answers.
+      // The watch notices when the lane does not answer.
       watch.by(performance.now() + FIRST_LOOK_MS);
       if (await lane.probeOpen(library)) return;
     } finally {
-      // It takes calls again.
+      // The lane takes calls again.
       source.pump();
     }
   }

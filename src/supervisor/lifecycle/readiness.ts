@@ -1,4 +1,4 @@
-/** Those who wait for a pool's first lane. */
+/** Callers that wait for a pool to have a ready lane. */
 import { Promise } from '../../builtins.js';
 import type { OffthreadError } from '../../errors.js';
 
@@ -10,12 +10,12 @@ interface Waiter {
 export class Readiness {
   readonly #waiters: Waiter[] = [];
 
-  /** Whether anybody waits. */
+  /** Whether any caller waits. */
   get any(): boolean {
     return this.#waiters.length > 0;
   }
 
-  /** Settles as {@link tell} says. */
+  /** Waits until {@link tell} settles the promise. */
   wait(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject });
@@ -23,8 +23,8 @@ export class Readiness {
   }
 
   /**
-   * Tells those who wait.
-   * @param error what keeps every lane from taking calls; null while one may.
+   * Settles the promises of waiting callers.
+   * @param error why no lane will take calls; null while one may.
    * @param ready whether a lane takes calls.
    */
   tell(error: OffthreadError | null, ready: boolean): void {

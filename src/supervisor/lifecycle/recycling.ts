@@ -1,8 +1,8 @@
 /**
- * When a lane has served long enough, or grown too large, a fresh one takes its place.
+ * Replaces lanes that have served enough calls or use too much memory.
  *
- * Guarantee: a lane that is due takes no more calls, finishes those that it
- * has, and ends; its place is another's from the moment that it is due.
+ * Guarantee: a lane that is due takes no more calls, finishes the calls that it
+ * has, and ends; its replacement starts as soon as the lane is due.
  */
 import type { Counters } from '../../observe/counters.js';
 import type { Events } from '../../observe/events.js';
@@ -21,7 +21,7 @@ interface RecyclerParts {
 }
 
 export class Recycler {
-  /** Whether lanes are recycled at all. */
+  /** Whether the pool recycles lanes. */
   readonly active: boolean;
   readonly #settings: PoolSettings;
   readonly #parts: RecyclerParts;
@@ -32,7 +32,7 @@ export class Recycler {
     this.#parts = parts;
   }
 
-  /** Has a lane that is due finish what it has; another takes its place at once. */
+  /** Retires a lane if it is due: the lane finishes its calls while another takes its place. */
   recycle(lane: JobLane): void {
     const reason = this.active && lane.status === 'ready' ? reasonFor(this.#settings, lane) : null;
     if (reason === null) return;
@@ -44,7 +44,7 @@ export class Recycler {
     this.sweep();
   }
 
-  /** Ends retiring lanes that have finished what they had. */
+  /** Ends retiring lanes that have finished their calls. */
   sweep(): void {
     const { lanes, retirement } = this.#parts;
     for (const lane of lanes.active.filter(({ status }) => status === 'retiring')) {
@@ -54,15 +54,15 @@ export class Recycler {
 }
 
 /**
- * Why a lane is due; null while it is not. One whose native code may have kept a
- * callback (a persistent one, a probe) never is: what it is for would be lost.
- * Nor is one that a thread of native code's own has called: its thread would stay.
+ * Why a lane is due; null while it is not. Never due: a lane whose native code
+ * may keep a callback (a persistent one, a probe), which would be lost, and a
+ * lane that a thread of native code has called, since its own thread would stay.
  */
 function reasonFor({ recycleAfter, recycleAboveMb }: PoolSettings, lane: JobLane): 'calls' | 'memory' | null {
   if (lane.keepsCallbacks || lane.channel.threaded) return null;
-  // Calls that it was given: what it has is counted, so it is never given more.
+  // Counts the calls written to the lane, not those finished, so that it never gets more than `recycleAfter`.
   if (lane.ring.tail >>> 0 >= recycleAfter) return 'calls';
-  // One that has run nothing yet is as small as lanes get: another would be no smaller.
+  // A lane that has run no call is as small as its replacement would be.
   if (lane.ring.tail === 0) return null;
   return lane.residentMb > recycleAboveMb ? 'memory' : null;
 }

@@ -1,99 +1,98 @@
 /**
- * When lanes that died are replaced: a state machine without a clock or timers
- * of its own. Times are ms on any clock that does not go back.
+ * Decides when dead lanes are replaced: a state machine without clock and timers.
+ * Times are ms on any monotonic clock.
  *
  *             maxDeaths within deathWindow,
- *             or starts that keep failing            the open time is over
+ *             or repeated failed starts              the open time is over
  *   closed ─────────────────────────────────► open ────────────────────────► trial
  *     ▲                                         ▲                             │ │
  *     │                                         └── its lane died: twice the ─┘ │
  *     │                                             open time, at most 60 s     │
  *     └── its lane answered a call, or lived 1 s after it was ready ────────────┘
  *
- *   closed   Lanes are replaced: at once, or when lanes die that were started
- *            to replace others, with no answered call in between, 50, 100,
- *            200 ... at most 2,000 ms after the last death. Lanes that die
- *            together are one step of that: they say nothing of each other.
- *            Failed starts are steps of the same size, and answers of other
- *            lanes do not shorten them.
- *   open     No lane is started. First for `deathWindow`, at most 60 s.
- *   trial    One lane is started. The others that are left go on.
+ *   closed   Lanes are replaced at once; when replacements die, too, with no
+ *            answered call in between, 50, 100, 200 ... at most 2,000 ms after
+ *            the last death. Lanes that die together are one step of this
+ *            back-off, since their deaths may have one cause. Failed starts are
+ *            steps, too, and answers of other lanes do not reset those.
+ *   open     No lane is started: first for `deathWindow`, at most 60 s.
+ *   trial    One lane is started. Remaining lanes go on.
  *
  * Guarantees:
  * - Lanes that cannot start open the breaker whatever `maxDeaths` is, and however
- *   many are wanted: 8 rounds of starts without a lane that became ready, or 3
- *   that took 10 s. Rounds are counted, not lanes: a round may end at its first
+ *   many are wanted: after 8 rounds of starts without a ready lane, or 3 that
+ *   took 10 s. Rounds are counted, not lanes: a round may end at its first
  *   failure, and the back-off bounds the rounds within any window.
- * - A trial has one lane at a time. Only that lane ends the trial: lanes from
- *   before neither prove anything by their answers nor fail it by their death.
- * - It cannot get stuck: open ends by time alone; a trial's lane that ends
+ * - A trial has one lane at a time, and only that lane ends the trial: answers
+ *   and deaths of older lanes do not.
+ * - No state is final: open ends by time alone; a trial's lane that ends
  *   without dying ({@link Restarts.gone}), or is not ready within 60 s, makes
- *   room for another. A lane in a long call is not waited for: 1 s is proof.
- * - After a trial that succeeded everything is allowed, and no death counts
- *   that came before.
- * - `mayStart` is a question: it takes nothing, and may be asked at any time.
- *   {@link Restarts.started} is the act.
- * - What happens when does not depend on how often it is asked. Steps that are
- *   due are made, and told, by the next method that is given the time.
- * - Each step is told once, when it is complete: a listener may ask and start
- *   lanes. Where it does so in the midst of `mayStart`, it has the answer, and
- *   the one who asked first gets 0, since its number of lanes is out of date.
+ *   way for another. 1 s of life is proof, so a long call does not delay the end.
+ * - After a successful trial every lane may be started, and earlier deaths do
+ *   not count.
+ * - `mayStart` only asks, and may be called at any time; {@link Restarts.started}
+ *   reports a start.
+ * - The result does not depend on how often methods are called: the next method
+ *   that is given the time makes the steps that are due, and reports them.
+ * - Each step is reported once, when it is complete, so a listener may ask and
+ *   start lanes. If it does so during a `mayStart`, the outer `mayStart` returns
+ *   0, since its number of lanes is out of date.
  */
 
 import { Math } from '../../builtins.js';
 
-/** As in the options of a pool, filled in. */
+/** The options of a pool that concern restarts, with defaults applied. */
 export interface RestartSettings {
-  /** Deaths within the window that open the breaker; Infinity is never. */
+  /** Deaths within the window that open the breaker; Infinity for never. */
   readonly maxDeaths: number;
   /** ms. */
   readonly deathWindow: number;
 }
 
-/** `open`: no lane is started for a while; `trial`: one is, to see whether it lives. */
+/** `closed`: lanes are replaced; `open`: no lane is started for a while; `trial`: one lane is started as a test. */
 export type BreakerState = 'closed' | 'open' | 'trial';
 
-/** What is told of the steps. */
+/** Receives the steps of the state machine. */
 export interface RestartNews {
-  /** A lane died, and may be replaced after that many ms. */
+  /** A lane died, and may be replaced after `delayMs`. */
   restarting(delayMs: number): void;
-  /** No lane is started for `retryInMs`: that many died within the last `withinMs`. */
+  /** No lane is started for `retryInMs`: `deaths` lanes died within the last `withinMs`. */
   opened(deaths: number, withinMs: number, retryInMs: number): void;
   /** One lane may be started. */
   trial(): void;
-  /** It has proved itself: all may be started. */
+  /** The trial has succeeded: all lanes may be started. */
   closed(): void;
 }
 
-/** ms between a second death and its replacement; doubles with every further one. */
+/** ms between a second death and the replacement; doubles with every further death. */
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 2_000;
-/** Rounds of starts in a row that open the breaker when they fail. */
+/** Failed rounds of starts in a row that open the breaker. */
 const FAILED_ROUNDS = 8;
-/** The same, where they have taken `SLOW_MS` together. */
+/** The same for rounds that have taken `SLOW_MS` together. */
 const SLOW_FAILED_ROUNDS = 3;
 const SLOW_MS = 10_000;
-/** ms that a trial's lane has to live once it is ready. */
+/** ms that a trial's lane has to live after it became ready. */
 const PROOF_MS = 1_000;
-/** ms that a trial's lane has to become ready before another may be started beside it. */
+/** ms within which a trial's lane has to become ready; after that another may be started. */
 const PATIENCE_MS = 60_000;
 const LONGEST_OPEN_MS = 60_000;
-/** Deaths that are remembered where no number of them opens the breaker. */
+/** Deaths that are remembered when `maxDeaths` is Infinity. */
 const REMEMBERED = 1_000;
 
-/** @typeParam Lane what lanes are known by: compared, never read. */
+/** @typeParam Lane identity of a lane: compared, never read. */
 export class Restarts<Lane extends object> {
   readonly #settings: RestartSettings;
   readonly #news: RestartNews;
   #state: BreakerState = 'closed';
-  /** When the next step is due: the end of the back-off, of the open time, of the trial lane's proof or of the patience with it. */
+  /** When the next step is due: the end of the back-off, of the open time, or of the time of a trial's lane. */
   #dueAt = Infinity;
   /** Times of the latest deaths, none older than the window. */
   #deaths: number[] = [];
-  /** Generations of lanes that have died since a call was answered, and when the last did: lanes started before are of it. */
+  /** Generations of lanes that have died since a call was answered, and when the last one died: lanes started before belong to it. */
   #run = 0;
   #ranAt = -Infinity;
-  /** Rounds of starts that have failed since a lane became ready, when the first did, and when the last did. */
+  /** Rounds of starts that have failed since a lane became ready, and the times of the first and the last. */
   #failed = 0;
   #failedSince = 0;
   #failedAt = -Infinity;
@@ -110,12 +109,12 @@ export class Restarts<Lane extends object> {
     this.#news = news;
   }
 
-  /** The last step's. It changes by time only when a method is given the time. */
+  /** The state after the last step. Time changes it only when a method is given the time. */
   get state(): BreakerState {
     return this.#state;
   }
 
-  /** ms: when to ask again, since the answer changes by then; Infinity while time alone changes nothing. */
+  /** When the answer of `mayStart` changes, in ms; Infinity while time alone does not change it. */
   get dueAt(): number {
     return this.#dueAt;
   }
@@ -143,7 +142,7 @@ export class Restarts<Lane extends object> {
     return Math.max(0, Math.min(wanted, this.#most()));
   }
 
-  /** A lane has been started. In a trial that is its lane. */
+  /** A lane has been started. In a trial it becomes the trial's lane. */
   started(now: number, lane: Lane): void {
     if (!this.#vacant) return;
     this.#lane = lane;
@@ -162,17 +161,17 @@ export class Restarts<Lane extends object> {
     this.#dueAt = now + PROOF_MS;
   }
 
-  /** A lane has answered a call. For every call: two fields, but for the one that ends a trial. */
+  /** A lane has answered calls. On the hot path: reads two fields. */
   worked(lane: Lane): void {
-    // A wait that has begun goes on, since its length has been told; the next death is a first one.
-    // Where starts fail it is not: what other lanes answer says nothing of those.
+    // A back-off that has begun goes on, since its length has been reported; the next death counts as the first.
+    // While starts fail it does not: answers of other lanes do not show that lanes can start.
     if (this.#failed === 0) this.#run = 0;
     if (lane === this.#lane) this.#close();
   }
 
-  /** A lane ended before it was ready, or could not even be made. @param createdAt when it was started. */
+  /** A lane ended before it was ready, or could not be made. @param createdAt when it was started. */
   failed(now: number, lane: Lane, createdAt: number): void {
-    // First: a trial that has succeeded meanwhile ends what came before.
+    // First: a trial that has succeeded meanwhile resets the counts.
     this.#advance(now);
     if (this.#failed === 0) this.#failedSince = now;
     if (this.#failed === 0 || createdAt >= this.#failedAt) {
@@ -183,12 +182,12 @@ export class Restarts<Lane extends object> {
     this.#ended(now, lane, createdAt, slow || this.#failed >= FAILED_ROUNDS);
   }
 
-  /** A lane that had been ready ended unexpectedly. @param createdAt when it was started. */
+  /** A lane that was ready ended unexpectedly. @param createdAt when it was started. */
   died(now: number, lane: Lane, createdAt: number): void {
     this.#ended(now, lane, createdAt, false);
   }
 
-  /** A lane ended, or was given up, and did not die by itself: it was killed to stop a call, recycled, lost. */
+  /** The pool ended a lane (recycled it, or killed it to stop a call) or lost it: not a death. */
   gone(now: number, lane: Lane): void {
     this.#advance(now);
     if (lane !== this.#lane) return;
@@ -229,7 +228,7 @@ export class Restarts<Lane extends object> {
       this.#news.trial();
     } else if (this.#state === 'trial') {
       if (this.#laneReady) this.#close();
-      // It may still prove itself, until another one is started.
+      // The lane may still succeed until another one is started.
       else this.#vacant = true;
     }
   }

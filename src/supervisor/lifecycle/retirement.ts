@@ -1,6 +1,6 @@
 /**
- * Lanes on their way out. A lane is brought to rest first, so that no engine is
- * being bound when its thread ends, and callbacks have been given back.
+ * Ends lanes in an orderly way. A lane comes to rest first, so that no engine is
+ * being loaded when its thread ends, and its callbacks have been unregistered.
  */
 import { Promise, clearTimeout, performance, setTimeout } from '../../builtins.js';
 import { all, race, whenSettled } from '../../promises.js';
@@ -8,7 +8,7 @@ import type { JobLane } from '../job.js';
 import { type LaneSet, take } from './lane-set.js';
 import type { Restarts } from './restarts.js';
 
-/** ms that a lane has to come to rest before it is ended all the same: a thread that is loading an engine must not be ended, a process may be. */
+/** ms that a lane has to come to rest before it is ended anyway. Longer for a thread, which must not be ended while it loads an engine. */
 const REST_MS = { thread: 5_000, process: 500 } as const;
 
 export class Retirement {
@@ -21,7 +21,7 @@ export class Retirement {
     this.#restarts = restarts;
   }
 
-  /** Leads a lane out that is in no other list any more. */
+  /** Retires a lane that has been removed from its list. */
   retire(lane: JobLane): void {
     this.#lanes.ending.push(lane);
     this.#restarts.gone(performance.now(), lane);
@@ -30,7 +30,7 @@ export class Retirement {
     void whenSettled(end, () => this.#ends.delete(end));
   }
 
-  /** Resolves when those that are on their way out have ended. */
+  /** Resolves when the lanes that are retired now have ended. */
   async ended(): Promise<void> {
     await all([...this.#ends]);
   }
@@ -40,7 +40,7 @@ export class Retirement {
     try {
       await within(
         REST_MS[lane.kind],
-        // Between calls, with its engines loaded and its callbacks given back; or it will not tell.
+        // At rest: between calls, engines loaded, callbacks unregistered. A failure means that the lane cannot answer.
         whenSettled(lane.retire(), null, () => {}),
       );
       await lane.end();
@@ -50,7 +50,7 @@ export class Retirement {
   }
 }
 
-/** Resolves when a promise does, or when the time is over. */
+/** Resolves when a promise settles, or after `ms`. */
 export async function within(ms: number, promise: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<void>((resolve) => {

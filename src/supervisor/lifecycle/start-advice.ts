@@ -1,6 +1,6 @@
-/** What keeps a lane from being started, by the error that Node.js or the system gave, and what to do. */
+/** Why a lane could not be started, from the error of Node.js or the system, and what to do. */
 
-/** The option of Node.js that grants a permission, by the name that the error has for it. */
+/** Options of Node.js that grant permissions, by the permission's name in the error. */
 const GRANTED_BY: Readonly<Record<string, string>> = {
   WorkerThreads: '--allow-worker',
   ChildProcess: '--allow-child-process',
@@ -21,7 +21,7 @@ const LIMITS: Readonly<Record<string, string>> = {
     'The system could not create another thread: check ulimit -u and ulimit -v, or use fewer lanes.',
 };
 
-/** @returns null where nothing is known of it. Never throws. */
+/** @returns null for an unknown error. Never throws. */
 export function startAdvice(error: unknown): string | null {
   try {
     const { code, permission, resource } = (error ?? {}) as Record<string, unknown>;

@@ -1,4 +1,4 @@
-/** Why no lane will take a call, for whoever makes one. */
+/** The errors of calls that no lane will take. */
 import { CrashLoopError, LaneLostError, LaneStartError } from '../../errors.js';
 import { Math } from '../../builtins.js';
 import { thrownText } from '../../options/checks.js';
@@ -8,7 +8,7 @@ import { startAdvice } from './start-advice.js';
 const wholeMs = (ms: number): number => Math.max(0, Math.ceil(ms));
 
 /**
- * @param retryInMs until a lane is started again.
+ * @param retryInMs ms until a lane is started again.
  * @param cause of the last death.
  */
 export function crashLoop(
@@ -26,8 +26,8 @@ export function crashLoop(
 }
 
 /**
- * @param rounds of starts that have failed in a row.
- * @param retryInMs until a lane is started again.
+ * @param rounds number of rounds of starts that have failed in a row.
+ * @param retryInMs ms until a lane is started again.
  * @param cause of the last failure.
  */
 export function cannotStart(rounds: number, retryInMs: number, cause: unknown): CrashLoopError {
@@ -38,7 +38,7 @@ export function cannotStart(rounds: number, retryInMs: number, cause: unknown): 
   );
 }
 
-/** @param lost lanes that are stuck. */
+/** @param lost number of lanes that are stuck. */
 export function everyLaneLost({ maxLostLanes, lanes, isolation }: PoolSettings, lost: number): LaneLostError {
   if (isolation === 'process') {
     return new LaneLostError(
@@ -55,7 +55,7 @@ export function everyLaneLost({ maxLostLanes, lanes, isolation }: PoolSettings, 
   );
 }
 
-/** For a pool that is made in a lane, or in a thread that one has started. */
+/** The error of a pool that is made in a lane, or in a thread that a lane has started. */
 export function nestedLanes(): LaneStartError {
   return new LaneStartError(
     'A pool cannot start lanes inside a lane: each of them would create such a pool in turn, without end. ' +

@@ -1,10 +1,10 @@
 /**
- * Takes what lanes have finished, in the order of their rows, and publishes the
- * starts that somebody listens for.
+ * Takes finished calls from lanes, in the order of their rows, and publishes
+ * starts to subscribers.
  *
- * Guarantee: safe to enter again from a handler (a listener that makes a
- * blocking call), which may also move lanes between the lists. A row is read
- * and given back before its call settles, so whoever comes next finds the next row.
+ * Guarantee: re-entrant from a handler (a listener that makes a blocking call),
+ * which may also move lanes between the lists. A row is read and freed before
+ * its call settles, so a nested harvest begins with the next row.
  */
 import { performance } from '../../builtins.js';
 import { publish, tracing } from '../../observe/trace.js';
@@ -35,7 +35,7 @@ interface HarvesterParts {
 const answerOf: ReadMessage = (lane, generation) => lane.inbox.answer(generation);
 
 const NO_LANES: readonly JobLane[] = [];
-/** Calls that may run for less than this are watched from the moment they start, in ms. */
+/** ms: calls with a shorter timeout are watched from their start. */
 const SHORT_TIMEOUT_MS = 5;
 
 export class Harvester {
@@ -46,7 +46,7 @@ export class Harvester {
     this.#parts = parts;
   }
 
-  /** Takes everything finished from every lane, and offers the lanes to the calls that wait. @returns how much there was. */
+  /** Takes finished rows and records from every lane, and dispatches queued calls to the lanes. @returns how many it took. */
   harvest(): number {
     const { lanes, supply, lost, source } = this.#parts;
     let found = 0;
@@ -72,7 +72,7 @@ export class Harvester {
     return found;
   }
 
-  /** Takes everything finished from a lane. @returns how much there was. */
+  /** Takes finished rows and records from one lane. @returns how many it took. */
   take(lane: JobLane): number {
     const { supply, recycler } = this.#parts;
     try {
@@ -86,7 +86,7 @@ export class Harvester {
       return found;
     } catch (cause) {
       if (lane.kind === 'thread') throw cause;
-      // Its native code has overwritten what it shares with the host: none of it is to be trusted.
+      // Native code has overwritten the memory shared with the host, which can no longer be trusted.
       lane.corrupted(cause);
       return 0;
     }
@@ -95,11 +95,11 @@ export class Harvester {
   #takeRows(lane: JobLane): number {
     const { ring } = lane;
     const done = ring.finished();
-    // After `done`: whatever a call has said is heard before the call ends.
+    // Read after `done`: all records of a call are taken before the call ends.
     let found = lane.hasCallbacks ? this.#parts.callbacks.hear(lane) : 0;
-    // A handler may take results itself, and move the head: beyond `done` is not ours.
+    // A nested harvest may move the head beyond `done`.
     while (((done - ring.head) | 0) > 0) {
-      // There was no time for all that it has said: it ends after that.
+      // Records of the call are left, for which there was no time: the call ends after them.
       if (lane.hasCallbacks && lane.channel.speaksFor(ring.head)) break;
       const job = ownerOf(lane, ring.head);
       if (job !== null) {
@@ -116,18 +116,18 @@ export class Harvester {
     return found;
   }
 
-  /** The lane is on its next call: its time has started. */
+  /** The lane runs its next call: the timeout of that call has begun. */
   #onNext(lane: JobLane): void {
     const job = ownerOf(lane, lane.ring.head);
     if (job === null || job.isSettled) return;
-    // Others behind short calls are looked at every few ms anyway.
+    // Other calls behind short ones are checked every few ms anyway.
     if (lane.exclusive || job.timeout < SHORT_TIMEOUT_MS)
       this.#parts.watch.by(performance.now() + job.timeout);
     publishStart(job);
   }
 }
 
-/** Publishes once that a call has started, where somebody listens. */
+/** Publishes the start of a call once, if there are subscribers. */
 function publishStart(job: Job): void {
   if (job.announced || !tracing() || job.lane === null) return;
   const { ring, name } = job.lane;

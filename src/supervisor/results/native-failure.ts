@@ -1,21 +1,21 @@
-/** Native functions that report failure: whether one has, by a rule of the caller's, and the error for it. */
+/** Decides by a `fails` rule whether a native function has reported failure, and makes the error. */
 import { getSystemErrorName } from 'node:util';
 import { ignoreFailure } from '../../promises.js';
 import { DeclarationError, type ErrorContext, NativeError } from '../../errors.js';
 import type { DeclaredFunction } from '../../lanes/rows/declared-function.js';
 import { isThenable, settled } from '../host-functions/thenable.js';
 
-/** What it returned, and what else it said. */
+/** The return value of a native function, and what else it reported. */
 export interface Failure extends Pick<ErrorContext, 'call' | 'lane'> {
   readonly returned: unknown;
-  /** 0, or left out: not known. */
+  /** 0, or omitted, when unknown. */
   readonly errno?: number;
   readonly lastError?: string | null;
 }
 
 /**
- * The verdict of a `fails` rule that is a function. Runs user code.
- * @throws DeclarationError when it gives none.
+ * Calls a `fails` rule that is a function. Runs user code.
+ * @throws DeclarationError when the rule throws or returns a promise.
  */
 export function failsByRule(
   { name, compiled }: DeclaredFunction,

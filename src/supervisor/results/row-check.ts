@@ -1,7 +1,8 @@
 /**
- * Whether what a row says can be: native code of a process may have overwritten
- * it, and a host that believed it would tell a wrong end, or wait for ever.
- * Native code of a thread that does so is not survived anyway.
+ * Checks whether the content of a row is plausible: native code in a process may
+ * have overwritten it, and a host that trusted it would report a wrong result or
+ * wait for ever. Threads are not checked: there, such native code corrupts the
+ * host itself.
  */
 import { performance } from '../../builtins.js';
 import { Outcome } from '../../shared/memory/layout.js';
@@ -11,7 +12,7 @@ import type { Job, JobLane } from '../job.js';
 
 /** ms by which the clocks of two processes may seem to differ. */
 const CLOCK_MS = 1_000;
-/** Bits of an outcome, below errno, that mean something. */
+/** Bits of an outcome, below errno, that have a meaning. */
 const OUTCOME_BITS = Outcome.NATIVE_FAILURE | Outcome.THREW | Outcome.TEXT_BY_PORT | Outcome.ANSWER_LOST;
 const ERRNO_MASK = ~0xff;
 
@@ -19,7 +20,7 @@ const STOPPED: readonly State[] = [State.cancelled, State.timedOut];
 const ENDED: readonly State[] = [State.succeeded, State.failed, ...STOPPED];
 const UNDER_WAY: readonly State[] = [State.queued, ...RUNNING_STATES, ...ENDED];
 
-/** Looks at the row of a call that its lane says is over. @throws Disorder */
+/** Checks the row of a call that the lane reports as ended. @throws Disorder */
 export function requireEnding(lane: JobLane, job: Job): void {
   if (lane.kind === 'thread' || job.isSettled) return;
   const { ring } = lane;
@@ -38,7 +39,7 @@ export function requireEnding(lane: JobLane, job: Job): void {
     throw new Disorder('the outcome of a call');
 }
 
-/** Looks at the row of a call that its lane is to run, or runs. @throws Disorder */
+/** Checks the row of a call that the lane runs, or will run. @throws Disorder */
 export function requireProgress(lane: JobLane, job: Job, now: number): void {
   if (lane.kind === 'thread') return;
   const state = lane.ring.state(job.sequence);

@@ -1,26 +1,26 @@
-/** When a call started and ended: copied out of its row by these functions only. */
+/** Copies the start and end times of a call out of its row. No other code does. */
 import { performance } from '../../builtins.js';
 import type { Job, JobLane } from '../job.js';
 
-/** The call has started. @returns when, in ms on the host's clock. */
+/** Takes the start of a call that has started. @returns it, in ms on the host's clock. */
 export function takeStart({ ring }: JobLane, job: Job): number {
   const startedAt = ring.startedAt(job.sequence);
   job.startedAt = startedAt;
   return startedAt;
 }
 
-/** The call is over, by the lane's word. @returns when, in ms on the host's clock. */
+/** Takes the end of a call that the lane has ended. @returns it, in ms on the host's clock. */
 export function takeEnd({ ring }: JobLane, job: Job): number {
   const endedAt = ring.endedAt(job.sequence);
   job.endedAt = endedAt;
   return endedAt;
 }
 
-/** The call is given up while it runs, or its lane has died in it: it ends now. */
+/** Takes the start and sets the end to now, for a call that is given up or whose lane has died. */
 export function endNow(lane: JobLane, job: Job): void {
   const now = performance.now();
   const startedAt = takeStart(lane, job);
-  // A row that a dead lane left half-written, or that native code has overwritten, may hold no time.
+  // A row that was left half-written or was overwritten may contain no valid time.
   if (!(startedAt > 0 && startedAt <= now)) job.startedAt = now;
   job.endedAt = now;
 }

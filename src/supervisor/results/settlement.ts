@@ -1,14 +1,14 @@
 /**
- * Turns what a lane left in a row into the end of a call, in two steps.
+ * Settles a call from the row that its lane has finished, in two steps.
  *
  *   read    everything is copied out of the row and its payload
- *           (the row is given back here, by the caller)
+ *           (then the caller frees the row)
  *   settle  user code may run: a `fails` rule, a listener, a subscriber
  *
- * User code may make a blocking call, which takes results from the same lane:
- * so the row has to be gone before it runs. The row's state was decided by
- * compare-and-swap, so exactly one ending is read; a row whose call has settled
- * already (cancelled while queued, given up, taken back) gives none.
+ * User code may make a blocking call, which takes results from the same lane, so
+ * the row is freed before user code runs. The row's state was decided by
+ * compare-and-swap, so exactly one ending is read; the row of a call that has
+ * settled or left (cancelled while queued, given up, withdrawn) gives none.
  */
 import { ArgumentError, EngineError, type ErrorContext, type OffthreadError } from '../../errors.js';
 import { copyBack } from '../../lanes/rows/pack.js';
@@ -22,26 +22,26 @@ import { failsByRule, nativeError } from './native-failure.js';
 import type { Job, JobItems, JobLane } from '../job.js';
 import { takeEnd, takeStart } from './row-times.js';
 
-/** What a lane sent beside the row of a call. */
+/** Reads the message that a lane sent in addition to the row of a call. */
 export type ReadMessage = (
   lane: JobLane,
   generation: number,
 ) => Exclude<ToHost, { kind: 'record' }> | undefined;
 
-/** What a row said. */
+/** The content of a finished row. */
 export interface Reading {
   readonly state: State;
   readonly lane: string;
-  /** The native return value alone, and with the out parameters behind it. */
+  /** The native return value; `value` also has the out parameters. */
   readonly returned: unknown;
   readonly value: unknown;
   readonly errno: number;
   readonly lastError: string | null;
-  /** Something that keeps the call from succeeding, whatever it returned. */
+  /** An error that makes the call fail, whatever it returned. */
   readonly obstacle: OffthreadError | null;
 }
 
-/** Used again for every plain success: it is read before any user code runs. */
+/** Reused for every plain success, since it is read before user code runs. */
 const success: { -readonly [K in keyof Reading]: Reading[K] } = {
   state: State.succeeded,
   lane: '',
@@ -52,7 +52,7 @@ const success: { -readonly [K in keyof Reading]: Reading[K] } = {
   obstacle: null,
 };
 
-/** Copies out what the lane left for a job; null when the job needs nothing from it. To be used before the next call of this. */
+/** Copies the result of a job out of its row; null when the job needs none. The reading is valid until the next call of this function. */
 export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | null {
   const { ring } = lane;
   const { sequence, fn } = job;
@@ -61,10 +61,10 @@ export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | n
   const startedAt = takeStart(lane, job);
   const endedAt = takeEnd(lane, job);
   if (job.items !== null) return readItems(lane, job, state, read);
-  // Of short calls one in eight is enough.
+  // Measuring one in eight short calls is enough.
   if (!fn.short || (sequence & 7) === 0) fn.measure((endedAt - startedAt) * 1_000, endedAt);
   const outcome = ring.outcome(sequence);
-  // A `fails` rule is user code, which may bring the next reading before this one has been used up.
+  // A `fails` rule is user code, which may cause the next reading before this one has been used.
   const plain = outcome === 0 && state === State.succeeded && !ring.copiesBack(sequence);
   if (!plain || fn.compiled.failsPredicate !== undefined) return readWhole(lane, job, state, outcome, read);
   const payload = ring.payload(sequence);
@@ -74,7 +74,7 @@ export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | n
   return success;
 }
 
-/** The same for a batch: its items have their own outcomes. */
+/** The same for a batch, whose items have their own outcomes. */
 function readItems(lane: JobLane, job: Job, state: State, read: ReadMessage): Reading {
   const { ring } = lane;
   const items = job.items as JobItems;
@@ -98,7 +98,7 @@ function readItems(lane: JobLane, job: Job, state: State, read: ReadMessage): Re
   };
 }
 
-/** The same where there is more to a row than a value. */
+/** The same for a row that contains more than a value. */
 function readWhole(lane: JobLane, job: Job, state: State, outcome: number, read: ReadMessage): Reading {
   const { ring } = lane;
   const { sequence, fn } = job;
@@ -106,7 +106,7 @@ function readWhole(lane: JobLane, job: Job, state: State, outcome: number, read:
     (outcome & (Outcome.THREW | Outcome.TEXT_BY_PORT)) === 0 ? undefined : read(lane, generationOf(job.id));
   const plain = { state, lane: lane.name, returned: undefined, value: undefined, errno: 0, lastError: null };
   if ((outcome & Outcome.THREW) !== 0) {
-    // Of a process the error comes before the row is over.
+    // A process sends the error before it ends the row.
     if (lane.kind === 'process' && message?.kind !== 'error') throw new Disorder('the outcome of a call');
     return {
       ...plain,
@@ -137,7 +137,7 @@ function readWhole(lane: JobLane, job: Job, state: State, outcome: number, read:
   };
 }
 
-/** Ends a job by what its row said. Runs user code. */
+/** Settles a job from its reading. Runs user code. */
 export function settleReading(job: Job, reading: Reading): void {
   const { state, obstacle } = reading;
   const failure = job.callbackState?.failure ?? null;
@@ -151,7 +151,7 @@ export function settleReading(job: Job, reading: Reading): void {
   else job.settle('succeeded', reading.value, undefined);
 }
 
-/** Progress of a call that is in a lane: what native code last wrote. */
+/** Progress of a call in a lane, as last written by native code. */
 export function readProgress(lane: JobLane, sequence: number): { done: number; total: number } {
   const { memory } = lane.ring;
   const at = memory.rowDouble(sequence);
@@ -161,7 +161,7 @@ export function readProgress(lane: JobLane, sequence: number): { done: number; t
   };
 }
 
-/** The declaration's verdict. A rule that throws has ended the job itself, as failed. */
+/** Whether the call has failed by its declaration. Settles the job if the `fails` rule throws. */
 function failed(job: Job, { state, returned }: Reading): boolean {
   if (job.fn.compiled.failsPredicate === undefined || job.items !== null) return state === State.failed;
   try {
@@ -176,7 +176,7 @@ function contextOf(job: Job, lane?: string): ErrorContext {
   return { call: job.id, symbol: job.fn.name, lane };
 }
 
-/** @param returned whether native code had run: then what it brought could not be read. */
+/** @param returned whether native code has run, so that only its result could not be read. */
 function engineError(
   job: Job,
   lane: JobLane,
@@ -185,7 +185,7 @@ function engineError(
 ): OffthreadError {
   const cause = Object.assign(new Error(data?.message ?? 'unknown'), data);
   const why = (data?.message ?? 'the lane gave no reason').replace(/\.$/, '');
-  // A library may fail in one lane alone: its file has gone, or is another one by now.
+  // A library may fail in a single lane: its file may have been removed or replaced.
   const type = returned ? EngineError : classOf(data?.name);
   const code = data?.code?.startsWith('OFFTHREAD_') === true ? data.code : undefined;
   return new type(

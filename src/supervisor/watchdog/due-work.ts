@@ -1,4 +1,4 @@
-/** Everything of a pool that is due at a time, done in one look. */
+/** Does all work of a pool that is due at a time, in one look. */
 import { Math } from '../../builtins.js';
 import type { CallSource } from '../call-source.js';
 import type { HostLoop } from '../dispatch/host-loop.js';
@@ -22,7 +22,7 @@ interface DueWorkParts {
   readonly loop: HostLoop;
 }
 
-/** ms between looks whether an idle lane is due for recycling. */
+/** ms between looks for idle lanes that are due for recycling. */
 export const RECYCLE_MS = 250;
 
 export class DueWork {
@@ -38,7 +38,7 @@ export class DueWork {
     if (harvester.harvest() > 0) loop.notice();
     let next = Math.min(source.due(now), callbacks.due(now));
     if (recycler.active) {
-      // A lane may grow in its last call, and be idle from then on.
+      // Idle lanes, too: a lane may have grown in its last call.
       for (const lane of lanes.active.slice()) recycler.recycle(lane);
       next = Math.min(next, now + RECYCLE_MS);
     }
@@ -48,7 +48,7 @@ export class DueWork {
     next = Math.min(next, lost.abandonDue(now));
     const { killsDueAt } = lanes;
     if (killsDueAt > now) return Math.min(next, killsDueAt);
-    // Nobody waits for those any longer.
+    // The time of killed processes to end is over: callers that wait for them are told.
     supply.changed();
     return next;
   }

@@ -1,7 +1,7 @@
 /**
- * The health of lanes, looked at when something is due: timeouts and grace of
- * what they run, calls stuck behind it, lanes that do not start or have ended
- * without a word. Every look answers with the time of the next one.
+ * Checks the health of lanes: timeouts and grace periods of running calls, calls
+ * stuck behind them, lanes that do not start or have ended unnoticed. Each check
+ * returns the time of the next one.
  */
 import { Math } from '../../builtins.js';
 import { CallTimeoutError } from '../../errors.js';
@@ -24,7 +24,7 @@ interface HealthParts {
   readonly source: CallSource;
 }
 
-/** ms between looks at a lane that is just ending. */
+/** ms between looks at a lane that is about to end. */
 const ENDING_LOOK_MS = 1;
 
 export class Health {
@@ -36,7 +36,7 @@ export class Health {
     this.#silence = new Silence(parts.source);
   }
 
-  /** Looks at a lane at `now`, on the host's clock. @returns when to look again, or Infinity. */
+  /** Checks a lane at `now`, in ms on the host's clock. @returns when to check again, or Infinity. */
   check(lane: JobLane, now: number): number {
     if (lane.lookForEnd(false)) return now + ENDING_LOOK_MS;
     if (lane.status === 'starting') {
@@ -58,7 +58,7 @@ export class Health {
     const { ring } = lane;
     if (ring.occupied === 0) return Infinity;
     const job = ownerOf(lane, ring.head);
-    // Ended or taken back already, and the lane has not passed the row yet.
+    // The job has settled or was withdrawn, and the lane has not passed its row yet.
     if (job === null || job.isSettled) return now + STUCK_AFTER_MS;
     try {
       requireProgress(lane, job, now);
@@ -93,7 +93,7 @@ export class Health {
   }
 }
 
-/** When a job that was asked to stop is to be looked at. */
+/** When a job that was asked to stop has to be checked. */
 function nextStep({ stopping }: Job): number {
   return stopping === null ? Infinity : Math.min(stopping.giveUpAt, stopping.interruptAt);
 }

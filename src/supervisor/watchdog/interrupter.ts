@@ -1,11 +1,12 @@
 /**
- * Has interrupt functions (`onCancel`) called beside running calls, on a
- * thread of its own in the lane's process: an interrupt function may block, and
- * the host must not.
+ * Calls interrupt functions (`onCancel`) while their calls run, on a separate
+ * thread in the lane's process, since an interrupt function may block and the
+ * host must not.
  *
- * The handshake in the row (see `Interrupt` in shared/layout.ts) keeps it from
- * running once the call has returned. One that hangs holds up only the lanes
- * whose calls it was to interrupt; those are given up after their grace.
+ * The handshake in the row (`Interrupt` in shared/memory/layout.ts) keeps an
+ * interrupt function from running after its call has returned. One that hangs
+ * delays only the lanes whose calls it interrupts; those calls are given up
+ * after their grace period.
  */
 import { InterruptThread } from '../../lanes/thread/interrupt-thread.js';
 import type { LaneStart } from '../../options/lane-start.js';
@@ -13,7 +14,7 @@ import { type ToLane, interruptOf } from '../../shared/messages/messages.js';
 import { generationOf } from '../../shared/memory/states.js';
 import type { Job, JobLane } from '../job.js';
 
-/** ms after which an interrupt function is called again: one that came before the native work began may have had no effect. */
+/** ms after which an interrupt function is called again: it may have run before the native work began, without effect. */
 export const REPEAT_INTERRUPT_MS = 20;
 
 export class Interrupter {
@@ -28,7 +29,7 @@ export class Interrupter {
     return this.#thread.busy;
   }
 
-  /** Binds the interrupt functions of a library ahead of their first use, so that the first cancel is as fast as the others. */
+  /** Binds the interrupt functions of a library in advance, so that the first cancel is as fast as later ones. */
   prepare(library: Extract<ToLane, { kind: 'library' }>): void {
     const functions = library.functions.flatMap(({ spec }) => {
       const target = interruptOf(spec, library.engine, library.path);
@@ -37,7 +38,7 @@ export class Interrupter {
     if (functions.length > 0) this.#thread.send({ kind: 'prepare', functions });
   }
 
-  /** Calls the job's interrupt function, if the job is still running by then. */
+  /** Calls the interrupt function of a job, unless the job has returned by then. */
   interrupt(job: Job, lane: JobLane): void {
     const { spec } = job.fn.compiled;
     const target = interruptOf(spec, job.fn.engine, job.fn.path);
@@ -53,12 +54,12 @@ export class Interrupter {
     else this.#thread.send({ kind: 'interrupt', memory: memory.buffer, size: memory.size, ...interruption });
   }
 
-  /** Ends the thread. One that hangs in an interrupt function is left behind. */
+  /** Ends the thread. A thread that hangs in an interrupt function is detached. */
   end(): Promise<void> {
     return this.#thread.end();
   }
 
-  /** The call's own argument for a native parameter. */
+  /** The caller's argument for a native parameter. */
   #value(job: Job, index: number): number | bigint {
     const given = job.fn.compiled.callerArguments.positions.indexOf(index);
     const value = job.args[given];

@@ -1,11 +1,11 @@
 /**
- * Processes that have something to do, are in no call, and do nothing: stopped
- * from outside (SIGSTOP), say. Nothing else would notice: they have not died,
- * and no call of theirs runs whose time could be over.
+ * Detects process lanes that have work, run no call, and make no progress, for
+ * example because of SIGSTOP. No other check finds them: they have not died, and
+ * no call of theirs runs that could time out.
  *
- * Guarantee: a lane is killed only after it was seen in the same place by looks
- * that together span its patience. Time in which nobody looked does not count:
- * then the whole machine may have stood still.
+ * Guarantee: a lane is killed only after looks that together span its allowed
+ * time have found it in the same place. Time between looks beyond `LOOK_MS` does
+ * not count, since the whole machine may have been suspended.
  */
 import { Math } from '../../builtins.js';
 import { RUNNING_STATES } from '../../shared/memory/states.js';
@@ -13,22 +13,22 @@ import type { CallSource } from '../call-source.js';
 import { giveBack } from '../dispatch/give-back.js';
 import type { JobLane } from '../job.js';
 
-/** ms that a lane may take to begin with a call, to pass one that is over, or to answer. */
+/** ms that a lane may take to start a call, to pass one that has ended, or to answer. */
 const TAKE_MS = 5_000;
-/** ms that it may take to load a library, whose constructors run then. */
+/** ms that a lane may take to load a library and run its constructors. */
 const LOAD_MS = 20_000;
-/** The same where it opens one before the others hear of it, and somebody waits for the answer. */
+/** The same for a probe open, whose answer a caller awaits. */
 const OPEN_MS = 15_000;
-/** ms after which a lane that was given something is looked at. */
+/** ms from giving work to a lane to the first look at it. */
 export const FIRST_LOOK_MS = 1_000;
-/** ms between looks, and what one counts for at most. */
+/** ms between looks, and the most that one look counts for. */
 const LOOK_MS = 250;
 
 interface Seen {
-  /** Sequence of the row that it is to take or to pass. */
+  /** Sequence of the row that the lane has to start or to pass. */
   readonly head: number;
   at: number;
-  /** ms for which it has been there. */
+  /** ms for which the lane has been at that row. */
   silent: number;
 }
 
@@ -40,7 +40,7 @@ export class Silence {
     this.#source = source;
   }
 
-  /** Looks at a lane. @returns ms until the next look; Infinity when it is in a call, or owes nothing. */
+  /** Looks at a lane. @returns ms until the next look; Infinity for a lane that runs a call or has no work. */
   look(lane: JobLane, now: number): number {
     if (lane.kind === 'thread' || !owes(lane)) {
       this.#seen.delete(lane);
@@ -59,7 +59,7 @@ export class Silence {
   }
 
   #end(lane: JobLane, silent: number): void {
-    // First, so that it cannot begin one as it is killed; it may just have begun.
+    // Withdrawn first, so that the lane does not start a call while it is killed; it may have started one just before.
     giveBack(lane, this.#source);
     this.#source.pump();
     if (!owes(lane)) return;
@@ -83,7 +83,7 @@ function patienceWith(lane: JobLane): number {
   return lane.opening === null ? LOAD_MS : OPEN_MS;
 }
 
-/** Whether a lane has something to do, and is in no call. */
+/** Whether a lane has work and runs no call. */
 function owes(lane: JobLane): boolean {
   const { ring } = lane;
   if (ring.done === ring.tail) return !lane.bound || lane.opening !== null;

@@ -1,16 +1,16 @@
 /**
- * Stopping a call that has been dispatched. The first cause wins, by the swap
- * that records it.
+ * Stops calls that have been dispatched. The first cause wins, by the swap that
+ * records it.
  *
  *   queued in a ring ──► settled at once
  *   finished, not yet taken ──► settled at once (cancelled only)
- *   running, can be asked (flag, probe, callback, interrupt) ──► asked ──► comes back ──► settled
+ *   running, can be asked (flag, probe, callback, interrupt) ──► asked ──► returns ──► settled
  *                                                  └─ grace is over ──► given up
  *   running, cannot be asked ──► given up
  *
  * Given up: the call settles now, and its lane is lost until the native call
- * returns. Memory the call was lent stays untouched until then: it belongs to
- * the lost lane, and to the job that its ring still refers to.
+ * returns. Memory lent to the call is not reused before: it belongs to the lost
+ * lane, and to the job to which the lane's ring still refers.
  */
 import { Math, performance } from '../../builtins.js';
 import { LaneLostError, type OffthreadError } from '../../errors.js';
@@ -22,9 +22,9 @@ import type { Job, JobLane, StopEnding } from '../job.js';
 import { endNow, takeEnd, takeStart } from '../results/row-times.js';
 import type { Watch } from './watch.js';
 
-/** What stopping works with. */
+/** The parts that stopping uses. */
 export interface StopParts {
-  /** ms that a call has to come back after it was asked to stop. */
+  /** ms that a call has to return after it was asked to stop. */
   readonly grace: number;
   readonly interrupter: Interrupter;
   readonly watch: Watch;
@@ -61,9 +61,9 @@ export function stopJob(parts: StopParts, job: Job, ending: StopEnding, error: O
     giveUpAt: stoppable ? now + parts.grace : now,
     interruptAt: interrupts ? now + REPEAT_INTERRUPT_MS : Infinity,
   };
-  // After the swap: the lane may return at any moment now, and finds the cause recorded.
+  // After the swap: a call that returns from here on finds the cause recorded.
   ring.trip(job.sequence, cancel ? StopCause.CANCELLED : StopCause.TIMED_OUT);
-  // It may wait in a callback, for the host or for a reader.
+  // Native code may be waiting in a callback, for the host or for a reader.
   if (lane.hasCallbacks) lane.channel.nudge();
   if (!stoppable) {
     giveUp(parts, job);
@@ -74,20 +74,19 @@ export function stopJob(parts: StopParts, job: Job, ending: StopEnding, error: O
   return true;
 }
 
-/** Whether native code may come back by itself: its declaration names a way, or an earlier call has left a callback with the library. */
+/** Whether native code can be asked to return: by a way that its declaration names, or by a callback that an earlier call has left with the library. */
 function canBeAsked({ fn, items }: Job, lane: JobLane): boolean {
   // A batch stops between two of its items.
   return fn.stoppable || items !== null || lane.keepsCallbacks;
 }
 
-/** Why there was no way to stop a call. */
+/** Advice for a call that could not be asked to stop. */
 const NO_WAY =
   'Its declaration has no way to stop the function: add a cancelFlag or cancelProbe parameter, or onCancel, if the library supports one.';
 
 /**
- * Cancels a call whose native function has returned, but whose caller has not
- * been told: for the caller it is pending, so cancelling it works. A result
- * that is there wins over a time limit, though.
+ * Cancels a call that has returned but has not settled: for the caller it is
+ * pending, so cancelling works. Over a time limit, however, the result wins.
  */
 function discard(job: Job, lane: JobLane, error: OffthreadError): boolean {
   const { ring } = lane;
@@ -99,7 +98,7 @@ function discard(job: Job, lane: JobLane, error: OffthreadError): boolean {
   return true;
 }
 
-/** Interrupts again; the first interrupt may have come before the native work began. */
+/** Interrupts again: the first interrupt may have come before the native work began. */
 export function interruptAgain(parts: StopParts, job: Job, now: number): void {
   if (job.lane === null || job.stopping === null) return;
   parts.interrupter.interrupt(job, job.lane);
@@ -108,13 +107,13 @@ export function interruptAgain(parts: StopParts, job: Job, now: number): void {
 
 /**
  * Stops waiting for a running call that was asked to stop.
- * @param waited whether it has had its grace.
+ * @param waited whether the call had its grace period.
  */
 export function giveUp(parts: StopParts, job: Job, waited = true): void {
   const { lane, stopping } = job;
   if (lane === null || stopping === null || job.isSettled) return;
   const { ring } = lane;
-  // It may be on its way back this very moment: then it has won, and settles as usual.
+  // A call that returns at this moment wins the swap and settles as usual.
   if (!RUNNING_STATES.some((from) => ring.transition(job.sequence, job.id, from, State.lost))) return;
   endNow(lane, job);
   const lost = new LaneLostError(

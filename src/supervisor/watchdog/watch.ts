@@ -1,11 +1,11 @@
 /**
- * Everything that is due at a time: timeouts, deadlines, grace periods, calls
- * stuck behind a long one, lanes that do not start. One timer for all of it,
- * and none for a call: a lane runs one call at a time, so the calls that can
- * run out of time are as many as the lanes.
+ * One timer for everything that is due at a time: timeouts, deadlines, grace
+ * periods, calls stuck behind a long one, lanes that do not start. Calls need no
+ * timers of their own: a lane runs one call at a time, so no more calls than
+ * lanes can time out.
  *
- * `check` does what is due and says when to look next. It is called by the
- * timer, and directly while the host blocks and timers cannot fire.
+ * `check` does what is due and returns when to look next. The timer calls it, or
+ * the host itself while it blocks and timers do not fire.
  */
 import { Math, clearTimeout, performance, setTimeout } from '../../builtins.js';
 import { LONGEST_MS } from '../../options/checks.js';
@@ -25,7 +25,7 @@ export class Watch {
     return this.#due;
   }
 
-  /** Asks for a look at a time, in ms on the host's clock. Cheap when one is due before. */
+  /** Requests a look at `time`, in ms on the host's clock. Cheap when an earlier one is due. */
   by(time: number): void {
     if (time >= this.#due) return;
     this.#set(time);
@@ -54,7 +54,7 @@ export class Watch {
     this.#due = time;
     if (time === Infinity) return;
     const delay = Math.min(Math.max(Math.ceil(time - performance.now()), 1), LONGEST_MS);
-    // Never what keeps the process alive: a pending call does that by its lane's lease.
+    // The timer never keeps the process alive: a pending call does, by its lane's lease.
     this.#timer = setTimeout(() => this.#onTimer(time), delay).unref();
   }
 }
