@@ -109,7 +109,7 @@ export class CallCancelledError extends OffthreadError {
   }
 }
 
-/** The channel over which native code and the host talk was closed while somebody waited on it. */
+/** The channel between native code and the host was closed while one of them waited on it. */
 export class ChannelClosedError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
     super('OFFTHREAD_CHANNEL_CLOSED', 'channel-closed', message, context);
@@ -264,7 +264,7 @@ export class HostFunctionError extends OffthreadError {
 /**
  * Where a lane was when it died: `boot` before it was ready, or opening a
  * library; `idle` between calls; `call` in native code; `answer` after native
- * code had returned, reading what it brought (a pointer to text that is none, say).
+ * code had returned, while its results were read (a pointer that is not a valid C string, for example).
  */
 export type DeathPhase = 'boot' | 'idle' | 'call' | 'answer';
 
@@ -393,7 +393,7 @@ export class ItemsError extends OffthreadError {
   }
 }
 
-/** Nobody won a `race`: every start of it failed. */
+/** Every start of a `race` failed, so that it has no winner. */
 export class RaceError extends OffthreadError {
   /** What each failed with, in the order of the starts. */
   readonly errors: readonly unknown[];

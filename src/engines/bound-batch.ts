@@ -5,8 +5,8 @@
  * - Between two items the cancel flag is read: a batch that is to stop stops there.
  * - A batch that was given up writes no results any more: looked at after an item, when the cancel flag is set. Only one that
  *   ends in the very moment in which it is given up may still write its own.
- * - `done` in the row is written before each item: whatever ends this thread
- *   in native code, the host knows the item, and has the results before it.
+ * - `done` in the row is written before each item: however this thread ends in
+ *   native code, the host knows the item, and has the results before it.
  */
 import { Atomics, Math } from '../builtins.js';
 import { ERRNO_SHIFT, Outcome, RowDouble, RowWord } from '../shared/memory/layout.js';
@@ -150,7 +150,7 @@ function loop(run: Run): number {
 }
 
 /**
- * The batch is to stop, and an item has just ended. If it was given up meanwhile, somebody else has settled it: then
+ * The batch is to stop, and an item has just ended. If it was given up meanwhile, the host has settled it: then
  * nothing is written any more, since results may go straight to memory of the caller's.
  * @returns the items that are over.
  */

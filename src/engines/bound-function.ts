@@ -27,7 +27,7 @@ import { type ReturnedTexts, returnedTexts } from './returned-texts.js';
 /** Finds every symbol that the functions of a library need. @throws what is wrong with it. */
 export function bindAll(engine: Engine, library: EngineLibrary, specs: readonly FunctionSpec[]): void {
   for (const spec of specs) {
-    // Binding is looking up; what is bound here is used by nobody.
+    // Binding looks the symbol up; the bound function is not used.
     void new BoundFunction(engine, library, spec);
     if (spec.onCancel !== null) bindHelper(library, spec, spec.onCancel);
   }

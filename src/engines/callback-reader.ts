@@ -155,7 +155,7 @@ export class CallbackReader {
   ): number {
     const amount = Number(value);
     const absent = isNull(pointer);
-    // Of an array that is not there nothing is read, whatever is said of it.
+    // Nothing is read of an array that does not exist, for any count.
     if (absent && what === 'pointers') return 0;
     if (amount >= 0 && amount <= most && (!absent || amount === 0)) return amount;
     this.fault = absent

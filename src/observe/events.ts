@@ -1,6 +1,7 @@
 /**
- * Typed events of a pool. A listener that throws disturbs nobody: the others
- * are told, the pool goes on, and the `error` listeners get a ListenerError.
+ * Typed events of a pool. A listener that throws has no effect on the others:
+ * they are called, the pool continues, and the `error` listeners get a
+ * ListenerError.
  */
 import { EventEmitter } from 'node:events';
 import { Promise } from '../builtins.js';

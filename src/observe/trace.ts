@@ -9,7 +9,7 @@
  *   error       failed, cancelled or timed out: `error` is set
  *   asyncStart  settled: `status` and times are set
  *   asyncEnd    the promise has been settled
- * Nobody listens: nothing is made, nothing is published.
+ * Without listeners, nothing is created and nothing is published.
  */
 import { channel, tracingChannel } from 'node:diagnostics_channel';
 import type { EngineName } from '../declare/spec.js';

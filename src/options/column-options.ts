@@ -43,7 +43,7 @@ export interface ColumnSettings {
   /** Infinity: as many as there are lanes. */
   readonly concurrency: number;
   readonly onError: (error: unknown, index: number) => unknown;
-  /** Whether every failed item is left out, and nobody is asked. */
+  /** Whether every failed item is omitted, without calling a function. */
   readonly skips: boolean;
   /** Infinity: any number. Below 1: a share. */
   readonly maxFailures: number;

@@ -16,7 +16,7 @@ export interface LaneStart {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** ms that a Node.js has to say its version. */
+/** ms within which a Node.js binary must print its version. */
 const VERSION_MS = 10_000;
 /** What was tried already, by what it was tried with. */
 const tried = new Set<string>();

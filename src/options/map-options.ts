@@ -61,7 +61,7 @@ export interface MapSettings {
   readonly ordered: boolean;
   readonly signal: AbortSignal | undefined;
   readonly again: Again;
-  /** Whether every failed item is left out, and nobody is asked. */
+  /** Whether every failed item is omitted, without calling a function. */
   readonly skips: boolean;
   readonly onError: (error: unknown, item: unknown, index: number) => unknown;
   readonly maxFailures: number;

@@ -1,19 +1,19 @@
 /**
- * Which of the flags that this Node.js was started with its lanes have, too.
+ * Which flags of this process are passed on to its lanes.
  *
- * A lane is not the program over again. What runs code of the user's, names
+ * A lane does not run the program again. A flag that runs the user's code, names
  * another program, takes a port, or writes a file at the end (`--import`,
  * `--require`, `--loader`, `-e`, `--env-file`, `--inspect`, `--watch`, `--test`,
  * `--cpu-prof` …) is the program's alone. So lanes have what is listed here and
- * nothing else: a flag of a later Node.js is none of theirs until somebody has
- * looked at it. Permissions are on the list because a Worker with flags of its
- * own is free of those that it is not given.
+ * nothing else: a flag of a later Node.js is not passed on until it has been
+ * added to the list. Permissions are on the list because a Worker with flags of
+ * its own is not restricted by permissions that are not among these flags.
  *
  * They are passed as arguments, also those from `NODE_OPTIONS`: an environment
  * that a pool is given replaces the host's, and must not lift a permission.
  */
 
-/** What belongs to an environment: a thread has to be told, like a process. */
+/** Flags of an environment: a thread needs them as arguments, like a process. */
 const OF_EVERY_LANE = [
   ...['permission', 'permission-audit', 'experimental-permission', 'allow-fs-read', 'allow-fs-write'],
   ...['allow-child-process', 'allow-worker', 'allow-addons', 'allow-wasi', 'allow-ffi', 'allow-net'],

@@ -167,7 +167,7 @@ const POOL_OPTIONS = [
   'preset',
 ] as const satisfies (keyof PoolOptions)[];
 
-/** Options that pools had in earlier versions, and why there is no need for them. */
+/** Options of pools in earlier versions, and why they are no longer needed. */
 const REMOVED: Readonly<Record<string, string>> = {
   control:
     'Process lanes always share memory with this process. Where memory cannot be shared, open() fails with ' +

@@ -62,11 +62,11 @@ const MAY_GO_WELL: Readonly<Record<ErrorKind, boolean>> = {
   // Its errors decide.
   race: true,
   items: false,
-  // Somebody wanted that.
+  // The caller asked for this ending.
   cancelled: false,
   closed: false,
   'channel-closed': false,
-  // Something has to be corrected.
+  // The program must be corrected.
   argument: false,
   declaration: false,
   library: false,

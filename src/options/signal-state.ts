@@ -9,7 +9,7 @@ function getterOf(name: 'aborted' | 'reason'): (signal: AbortSignal) => unknown 
   return (signal) => Reflect.apply(get, signal, []);
 }
 
-/** @throws TypeError for what is no signal. */
+/** @throws TypeError if the value is not a signal. */
 export const hasAborted: (signal: AbortSignal) => boolean = getterOf('aborted') as (
   signal: AbortSignal,
 ) => boolean;

@@ -3,10 +3,10 @@
  *
  * Two marks. One is set when the lane runs: code that blocks needs to know
  * before it waits for itself. The other is in its environment from the start:
- * a module that is loaded before the lane runs, and whatever threads that
- * starts, must not have lanes of their own, which would load it again, without
- * end. That one names a process, so that programs which native code or a module
- * starts, and which inherit it, are no lanes.
+ * a module that is loaded before the lane runs, and the threads that it starts,
+ * must not have lanes of their own, which would load the module again, without
+ * end. The second mark names a process, so that programs which native code or a
+ * module starts, and which inherit the mark, do not count as lanes.
  */
 
 const MARK = Symbol.for('offthread.lane');

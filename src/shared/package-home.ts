@@ -4,8 +4,8 @@
  *
  * Normally that is where this file is. A bundler that puts the host's part into
  * one file leaves the rest behind, since nothing imports it. Then it is taken
- * from the offthread that is installed where the bundle runs. That has to be of
- * the same version: host and lanes share memory by a layout.
+ * from the offthread that is installed where the bundle runs. Both must have the
+ * same version: host and lanes share the layout of memory.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -36,7 +36,7 @@ export function workerFile(name: WorkerFile): string {
   return join(found().workers, `${name}.js`);
 }
 
-/** Loads a package that offthread depends on, or that is installed beside it. @throws LaneStartError; whatever loading throws. */
+/** Loads a package that offthread depends on, or that is installed beside it. @throws LaneStartError, or the error of loading the package. */
 export function requireInstalled(name: string): unknown {
   return found().require(name);
 }

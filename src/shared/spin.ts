@@ -7,7 +7,7 @@
 
 const READINGS_PER_US = 64;
 
-/** Readings of the clock after which a spin of so many µs is over, whatever the clock says. */
+/** Readings of the clock after which a spin of that many µs ends, even if the clock stands still. */
 export function mostReadings(us: number): number {
   return us * READINGS_PER_US + READINGS_PER_US;
 }

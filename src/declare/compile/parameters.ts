@@ -43,7 +43,7 @@ export function compileReturn(place: Place, type: unknown): ReturnSpec {
   throw place.problem(`return is '${meaning}', which is valid only for parameters. Allowed: ${RETURN_LIST}.`);
 }
 
-/** An entry that is no string: a wrapper, or a mistake. */
+/** An entry that is not a string: a wrapper, or a mistake. */
 function compileWrapper(place: Place, label: string, type: unknown): ParamSpec {
   if (typeof type === 'function') {
     throw place.problem(

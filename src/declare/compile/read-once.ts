@@ -16,7 +16,7 @@ export class Unreadable {
 }
 
 /**
- * @returns the copy; undefined when the value is no object to read names from
+ * @returns the copy; undefined if the value is not an object with named properties
  *   (a primitive, a function, an array, or an empty built-in such as a Map);
  *   `Unreadable` when reading it threw.
  */
@@ -33,7 +33,7 @@ export function snapshotObject(value: unknown): Snapshot | undefined | Unreadabl
 
 /**
  * @param limit - an array longer than this is not copied, its length is returned.
- * @returns the copy, holes as undefined; undefined when the value is no array;
+ * @returns the copy, holes as undefined; undefined if the value is not an array;
  *   `Unreadable` when reading it threw.
  */
 export function snapshotArray(

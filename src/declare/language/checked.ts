@@ -49,7 +49,7 @@ type OnlyKnownKeys<F> = {
   readonly [K in keyof F]: K extends keyof WideDeclaration ? F[K] : never;
 };
 
-/** The declaration where it is right, else what it has to be. */
+/** The declaration if it is valid, else the type that it must have. */
 type CheckedDeclaration<F> = F extends Declaration
   ? OnlyKnownKeys<F>
   : F extends DeclarationShape
@@ -58,7 +58,7 @@ type CheckedDeclaration<F> = F extends Declaration
       : Declaration
     : Declaration;
 
-/** No elements, whatever `D` is. TypeScript knows that only where `D` is known. */
+/** No elements for any `D`. TypeScript resolves this only where `D` is known. */
 type None<D> = D extends object ? [] : [];
 
 /**

@@ -127,7 +127,7 @@ type WithOuts<R, O extends readonly unknown[]> = O extends readonly [] ? R : [R,
 
 /**
  * The parameters the caller gives, as a tuple: all but outs and special ones.
- * Of a declaration whose `arguments` is no literal: any number of any values.
+ * Of a declaration whose `arguments` is not a literal: any number of any values.
  */
 export type ArgumentsOf<D extends DeclarationShape> =
   IsWide<D['arguments']> extends true ? ArgumentValue[] : CallerValues<D['arguments']>;

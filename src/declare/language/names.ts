@@ -58,7 +58,7 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['progress', 'progress'],
 ]);
 
-/** The type that a name stands for; undefined for a name that is none. */
+/** The type that a name stands for; undefined if it is not the name of a type. */
 export function meaningOf(name: string): Meaning | undefined {
   return MEANINGS.get(name);
 }

@@ -64,7 +64,7 @@ export class PersistentCallback<F extends AnyFunction = AnyFunction> {
  * called on the lane that it was given to.
  *
  * @param fn - runs on this thread; what it throws fails the call during which it was called.
- * @throws ArgumentError when it is no function.
+ * @throws ArgumentError if `fn` is not a function.
  */
 // `any`, so that the parameters of a function written in place need no types.
 // oxlint-disable-next-line typescript/no-explicit-any

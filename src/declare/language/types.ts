@@ -177,7 +177,7 @@ export interface HelperDeclaration {
   readonly arguments?: readonly number[];
 }
 
-/** What every declaration may say, whatever it returns. */
+/** The properties that every declaration can have, for any return type. */
 export interface DeclarationBase {
   /** The parameters, in the order of the C prototype. At most 32. */
   readonly arguments: readonly ArgumentType[];
@@ -209,7 +209,7 @@ export interface Returning<Name, Value, Rule extends string> extends Declaration
 export interface ReturningNothing extends DeclarationBase {
   /** The function returns nothing. */
   readonly return: 'void';
-  /** There is no value to judge by. */
+  /** Not allowed: no value can indicate a failure. */
   readonly fails?: never;
 }
 

@@ -2,7 +2,7 @@
 import { types } from 'node:util';
 import { liveOffset } from '../language/live.js';
 
-/** `bytes` can be passed; `unusable` is detached or out of bounds; `other` is no bytes at all. */
+/** `bytes` can be passed; `unusable` is detached or out of bounds; `other` has no bytes. */
 export type BytesState = 'bytes' | 'unusable' | 'other';
 
 type Getter<T> = (this: unknown) => T;
@@ -54,7 +54,7 @@ export function bytesState(value: unknown): BytesState {
 }
 
 /**
- * The bytes themselves, whatever a subclass says of them.
+ * The bytes themselves; properties that a subclass overrides are ignored.
  * @throws when they are detached or out of bounds.
  */
 export function bytesOf(value: unknown): Uint8Array {

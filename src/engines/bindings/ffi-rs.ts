@@ -8,8 +8,8 @@
  *
  * The table belongs to the process and has no lock: looked up from two threads
  * at once it corrupts memory; once everything is in it, calls from all threads
- * are steady. So whatever a lane opens or binds, the host has opened and bound
- * before, with the same path, and while it does so no ffi-rs call may run.
+ * are safe. So everything that a lane opens or binds has been opened and bound by
+ * the host before, with the same path, and no ffi-rs call may run meanwhile.
  */
 import { isMainThread } from 'node:worker_threads';
 
@@ -44,7 +44,7 @@ export interface FfiRsOptions {
   /**
    * `host`: opens libraries and looks symbols up. `lane`: on a worker thread it
    * does neither; on a main thread (a lane that is a process) it does both,
-   * since nobody else in that process has. By default a worker thread is a lane.
+   * since no other thread in that process has. By default a worker thread is a lane.
    */
   readonly role?: 'host' | 'lane' | undefined;
 }
@@ -135,7 +135,7 @@ class FfiRsEngine implements Engine {
       try {
         this.#libc.bind(symbol, prototype);
       } catch {
-        // Not on this system: whoever needs it finds out.
+        // Not on this system: a caller that needs it gets an error.
       }
     }
   }

@@ -21,7 +21,7 @@ import { emptyAddress } from '../system/scratch.js';
 import { withoutAbort } from './without-abort.js';
 
 /**
- * koffi runs native code on a stack of its own, which it makes no larger than this, whatever the thread has.
+ * koffi runs native code on a stack of its own, which is never larger than this, with any stack of the thread.
  * A larger wish gets this much.
  */
 const LARGEST_STACK_BYTES = 16 * 1024 * 1024;

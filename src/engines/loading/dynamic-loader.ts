@@ -35,7 +35,7 @@ export class DynamicLoader {
     this.#memory = nativeMemory(engine);
   }
 
-  /** Loads a library, until somebody unloads it. @returns its handle, or what the loader said where it could not. */
+  /** Loads a library, until `unload`. @returns its handle, or the message of the loader if it failed. */
   load(name: string, options: { readonly global: boolean; readonly deep: boolean }): bigint | string {
     const flags = NOW | (options.global ? GLOBAL : 0) | (options.deep ? DEEP : 0);
     const handle = this.#open(name, flags);

@@ -1,9 +1,9 @@
-/** What a file is, whatever its name: so that one that was replaced is not taken for what it was. */
+/** The identity of a file, independent of its name, so that a replaced file is not taken for its predecessor. */
 import { statSync } from 'node:fs';
 import type { FileIdentity } from '../../shared/messages/load-terms.js';
 import { ElfImage } from '../object-files/elf-image.js';
 
-/** Null where there is no such file, where it is no regular one, or where it may not be looked at. */
+/** Null if the file does not exist, is not a regular file, or cannot be read. */
 export function identityOf(path: string): FileIdentity | null {
   try {
     const stat = statSync(path, { bigint: true });
@@ -28,7 +28,7 @@ export function isSameCode(one: FileIdentity, other: FileIdentity): boolean {
   return (one.built && other.built) || isSameFile(one, other);
 }
 
-/** Whether it is the same file, whatever has been written into it. */
+/** Whether it is the same file, even if its contents have changed. */
 export function isSameFile(one: FileIdentity, other: FileIdentity): boolean {
   return one.device === other.device && one.inode === other.inode && one.born === other.born;
 }

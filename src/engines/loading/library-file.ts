@@ -36,7 +36,7 @@ export function inspectLibraryFile(path: string, host: FileHost = process): File
   try {
     const stat = statSync(path);
     if (stat.isDirectory()) return invalid('is a directory', SHARED_LIBRARY);
-    // Opening a FIFO would block until somebody writes to it.
+    // Opening a FIFO would block until another program writes to it.
     if (!stat.isFile()) return { ...invalid('is not a regular file', SHARED_LIBRARY), harmful: true };
     file = openSync(path, 'r');
   } catch {

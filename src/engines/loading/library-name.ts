@@ -2,10 +2,10 @@
  * Names for files that have the same path, one after another.
  *
  * The loader of glibc knows a library by the name that it was opened by, and
- * gives the old one for that name for ever, whatever file is there by now. So a
+ * returns the old one for that name for ever, even if the file has changed. So a
  * file that has replaced another is opened by a name of its own, which leads to
- * the same place: `/a/./b.so` for `/a/b.so`. What it is is written into the
- * name, so that every thread and process of a pool finds the same one.
+ * the same place: `/a/./b.so` for `/a/b.so`. The name contains the identity of
+ * the file, so that every thread and process of a pool finds the same one.
  */
 import { createHash } from 'node:crypto';
 import { basename, dirname, normalize } from 'node:path';

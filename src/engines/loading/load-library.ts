@@ -2,14 +2,14 @@
  * Loading a library into this process, before an engine opens it: the loader
  * then gives the engine what it has already.
  *
- *   looked at ─► is the file that it has to be ─► loaded, for good ─► still that file ─► opened by an engine
- *                                                       └─► replaced just now ─► unloaded; or its name is not used again
+ *   inspected ─► is the expected file ─► loaded, for good ─► still that file ─► opened by an engine
+ *                                              └─► replaced just now ─► unloaded; or its name is not used again
  *
- * Guarantee: what is opened is the file of `LoadTerms.identity`, or an error
- * says that it has changed. Whoever opens the name later in this process,
- * without terms, gets the same code, whatever the file is by then. No name
- * stands for another file than the one it was given to: the loader would go on
- * giving that one, also once the right file is there again.
+ * Guarantee: the opened file is that of `LoadTerms.identity`, or an error reports
+ * that it has changed. Code that opens the name later in this process, without
+ * terms, gets the same code, even if the file has changed by then. A name never
+ * stands for a second file: the loader would return the first one for ever, also
+ * when the right file is back.
  */
 import { EngineError } from '../../errors.js';
 import type { Clash, FileIdentity, LoadTerms } from '../../shared/messages/load-terms.js';
@@ -23,7 +23,7 @@ import { nameOfOwn, pathOfName } from './library-name.js';
 /** Nothing was asked for, and nothing is known. */
 export const PLAIN_TERMS: LoadTerms = { identity: null, deep: false, clash: null, global: false };
 
-/** What this process has loaded, by name: that runs on, whatever becomes of its file. */
+/** The files that this process has loaded, by name: their code stays loaded even if the file changes. */
 const loaded = new Map<string, FileIdentity>();
 /** Names by which this process may have loaded another file, which cannot be unloaded. */
 const spoiled = new Set<string>();
@@ -53,26 +53,26 @@ export function loadLibrary(engine: Engine, name: string, terms: LoadTerms): voi
     if (identity !== null) loaded.set(name, identity);
     return;
   }
-  // Replaced just now: nobody knows which of the two was loaded.
+  // Replaced just now: which of the two files was loaded is unknown.
   if (!loader.unload(name, handle)) spoiled.add(name);
   throw changed(path);
 }
 
 /**
- * The name for a file that nobody here has opened: its path, unless somebody
- * else in this process has loaded another file by that.
+ * The name for a file that offthread has not opened yet: its path, unless other
+ * code in this process has loaded another file by that path.
  */
 export function freeName(engine: Engine, path: string, identity: FileIdentity): string {
   if (process.platform !== 'linux') return path;
   const loader = dynamicLoader(engine);
   const loaded = loader.find(path);
   if (loaded === 0n) return path;
-  // By a name that nobody has used, the loader compares files.
+  // For a name that has not been used, the loader compares files.
   const name = nameOfOwn(path, identity);
   return loader.find(name) === loaded ? path : name;
 }
 
-/** Whether the file is the one that it has to be. Where that cannot be told, it is taken to be. */
+/** Whether the file is the expected one; also true where this cannot be determined. */
 function isThere(path: string, identity: FileIdentity | null): boolean {
   const found = identity === null ? null : identityOf(path);
   return identity === null || found === null || isSameCode(found, identity);

@@ -78,7 +78,7 @@ export class ElfImage {
     this.#readTags();
   }
 
-  /** Reads a file with `use`; null where it is no ELF file, or cannot be read. */
+  /** Reads a file with `use`; null if it is not an ELF file, or cannot be read. */
   static with<R>(path: string, use: (elf: ElfImage) => R): R | null {
     let file: number;
     try {

@@ -12,7 +12,7 @@ export interface ElfSymbol {
   readonly name: string;
   /** Whether others may find it here: a function or an object (no marker of the linker), global or weak, and defined. */
   readonly exported: boolean;
-  /** Whether whoever is loaded first decides what it is bound to. */
+  /** Whether the file that is loaded first decides what the symbol is bound to. */
   readonly bindable: boolean;
   readonly versioned: boolean;
 }
@@ -27,7 +27,7 @@ export class ElfSymbols {
     this.#image = image;
   }
 
-  /** Names of the symbols that it is bound to when it is loaded, whoever defines them. */
+  /** Names of the symbols that it is bound to when it is loaded, in any file that defines them. */
   boundSymbols(): string[] {
     this.#readSymbols();
     // Linked to find its own symbols first.

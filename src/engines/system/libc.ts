@@ -34,8 +34,8 @@ export const LIBC: { readonly [name in LibcSymbol]: Prototype } = {
 };
 
 /**
- * System calls for process lanes (see `system-calls.ts`), bound by whoever needs them
- * on the thread that may look symbols up. Not every system has all of them.
+ * System calls for process lanes (see `system-calls.ts`), bound where they are needed,
+ * on the thread that may look up symbols. Not every system has all of them.
  */
 export type SystemSymbol =
   | 'mmap'

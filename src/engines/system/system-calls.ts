@@ -157,14 +157,14 @@ export class System {
   }
 
   /**
-   * Unmaps a file once nobody refers to `owner` any more: whatever looks at the
-   * file must hold on to it, since memory that is gone ends the process.
+   * Unmaps a file once `owner` is unreachable: code that accesses the file must
+   * keep a reference to it, since access to unmapped memory ends the process.
    */
   unmapAfter(owner: object, { address, reserved }: MappedFile): void {
     this.#unowned.register(owner, { address, reserved });
   }
 
-  /** Unmaps a file that nobody looks at. */
+  /** Unmaps a file that is no longer accessed. */
   unmap({ address, reserved }: MappedFile): void {
     this.#munmap(address, BigInt(reserved));
   }

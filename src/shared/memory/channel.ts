@@ -8,20 +8,20 @@
  *
  * One thread writes the pipes, the lane's; one reads them, the host's. What
  * makes a lane wait inside a callback is one word, the wait point: the host bumps it
- * for whatever the lane may be waiting for (a reply, a reader that goes on, a
+ * for everything that the lane can wait for (a reply, a reader that continues, a
  * cancellation, an end), so a waiting lane never misses one of them.
  */
 import { BATCH_BLOCKS, arenaStart, type LaneSize } from './layout.js';
 
 /** Index of each Int32 word from the channel's first. */
 export const Channel = {
-  /** Counts whatever a lane may wait for. Host writes. */
+  /** Counts the events that a lane can wait for. Host writes. */
   WAIT_WORD: 0,
   /** 1 once the lane is ending: no callback waits any more. Host writes. */
   CLOSING: 1,
-  /** 1 while somebody waits for a chunk: then the lane rings for it. Host writes. */
+  /** 1 while a reader waits for a chunk: then the lane rings for it. Host writes. */
   WANTED: 2,
-  /** 1 while the lane waits at the wait point. Lane sets, whoever wakes it clears. */
+  /** 1 while the lane waits at the wait point. Set by the lane, cleared by the side that wakes it. */
   WAITING: 16,
   /** Number of the last request answered. Host writes, after status and value. */
   REPLY: 32,

@@ -25,7 +25,7 @@ export const ROW_DOUBLES: number = ROW_BYTES / 8;
 export const Header = {
   /** Counts wake-ups; the lane sleeps on it. Host writes. */
   DOORBELL: 0,
-  /** 1 while the lane sleeps on the doorbell. Lane sets, whoever wakes it clears. */
+  /** 1 while the lane sleeps on the doorbell. Set by the lane, cleared by the side that wakes it. */
   SLEEPING: 16,
   /** A {@link Lease}. Both change it, by compare-and-swap. */
   LEASE: 32,
@@ -141,7 +141,7 @@ export const Outcome = {
 export const ERRNO_SHIFT = 8;
 /** In place of an outcome: what the host wants of a row. */
 export const Request = {
-  /** To be rung when the call starts: somebody listens. */
+  /** The lane rings when the call starts, because a listener waits for the start. */
   ANNOUNCE_START: 1,
   /** The row is a batch, see `batch-layout.ts`. Its payload: the number of items, and the byte offset of their block. */
   BATCH: 2,

@@ -23,7 +23,7 @@ export const RecordWord = {
   SEQUENCE: 3,
   /** Which callback: an index into the function's parameters, or minus the id of a persistent one. */
   TARGET: 4,
-  /** Number that the reply is to carry; 0 where nobody waits. */
+  /** Number of the reply; 0 if native code does not wait for one. */
   REQUEST: 5,
 } as const;
 export const RECORD_HEADER_BYTES = 24;

@@ -11,8 +11,8 @@
  *
  * Guarantees:
  * - A state changes only here, by compare-and-swap; `transition` says whether
- *   it won, and whoever wins owns what follows. So the first cause of an ending
- *   is the only one, and nothing settles twice.
+ *   it won, and the side that wins owns what follows. So the first cause of an
+ *   ending is the only one, and nothing settles twice.
  * - The word holds the low 28 bits of the call's id beside the state, so a
  *   stale swap cannot touch a row that was reused: it would need 268 million
  *   calls on one row between its read and its swap.

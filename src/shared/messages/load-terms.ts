@@ -1,6 +1,6 @@
 /** How a library is to be loaded: what the host has decided, as plain data for whichever process loads it. */
 
-/** What a file is, whatever its name. Two of the same code are the same to a program. */
+/** The identity of a file, independent of its name. Two files with the same code are the same to a program. */
 export interface FileIdentity {
   readonly device: string;
   readonly inode: string;
@@ -23,7 +23,7 @@ export interface Clash {
 }
 
 export interface LoadTerms {
-  /** Which file it has to be; null where the loader searches for it. */
+  /** The file that must be loaded; null if the loader searches for it. */
   readonly identity: FileIdentity | null;
   /** Whether the library finds its own symbols before the program's; null: where it has to. */
   readonly deep: boolean | null;
