@@ -33,7 +33,7 @@ export function follow<T>(
   } else resolve(value);
 }
 
-/** Its failure is somebody else's to handle, or nobody's. */
+/** Ignores a rejection that is handled elsewhere, or needs no handling. */
 export function ignoreFailure(promise: Promise<unknown>): void {
   void whenSettled(promise, null, ignore);
 }

@@ -62,7 +62,7 @@ export class FunctionTable {
     return callable;
   }
 
-  /** Binds a library's functions. A failure is kept for the calls that need it: nobody waits here. */
+  /** Binds a library's functions. A failure is kept for the calls that need the function: no caller waits here. */
   add({ engine: name, path, terms, functions }: Extract<ToLane, { kind: 'library' }>): void {
     if (functions.length === 0) return;
     try {

@@ -1,4 +1,4 @@
-/** What a call tells the audit trail of itself, and when. Used only while somebody listens. */
+/** The events of a call on the audit trail. Used only while the trail has subscribers. */
 import { performance } from '../builtins.js';
 import type { OffthreadError } from '../errors.js';
 import { publish } from '../observe/trace.js';

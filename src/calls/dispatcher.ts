@@ -182,7 +182,7 @@ function callbackStateHere(): CallbackState {
   return { sink: null, context: new AsyncResource('offthread.call'), failure: null };
 }
 
-/** Why a call that hands out chunks cannot be made: nobody would take them. */
+/** Why a call that streams chunks cannot be made: it has no reader. */
 function readerOf(fn: DeclaredFunction, flow: ChunkFlow | null): ArgumentError | null {
   return fn.compiled.spec.stream === null || flow !== null ? null : noReader(fn.name);
 }

@@ -18,7 +18,7 @@ import { readRow, settleReading } from '../supervisor/results/settlement.js';
 import type { Job, JobLane } from '../supervisor/job.js';
 import { State, finish, generationOf } from '../shared/memory/states.js';
 
-/** A ring that nobody but this thread works on. */
+/** A ring that only this thread works on. */
 export class InPlace {
   readonly #channel = new MessageChannel();
   readonly #ring = new LaneRing<Job>(

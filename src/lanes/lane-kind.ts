@@ -34,7 +34,7 @@ export interface LaneKind<T extends Ticket> {
  * @throws LaneStartError where the files that lanes run are not to be found.
  */
 export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> {
-  // Before anything is started, and by whoever makes the pool.
+  // Before anything is started, in the call that creates the pool.
   requireHome();
   const { tuning, stackSizeMb } = settings;
   const size = {

@@ -140,7 +140,7 @@ export class ChannelWriter {
     }
   }
 
-  /** Native code has called back when there was nobody to hear it. */
+  /** Native code called a callback that no longer had a receiver. */
   late(): void {
     Atomics.add(this.#memory.i32, this.#word + Channel.LATE, 1);
   }

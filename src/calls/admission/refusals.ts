@@ -40,7 +40,7 @@ export function pastDeadline(call: Call, now: number): CallTimeoutError {
   );
 }
 
-/** Native code has returned, and nobody has read its chunks for as long as it might have run. */
+/** Native code has returned, and its chunks have not been read for as long as it might have run. */
 export function unreadChunks(call: Call): CallTimeoutError {
   return new CallTimeoutError(
     `${call.fn.name} has returned, but its chunks have not been read for ${call.timeout} ms. ` +
@@ -49,7 +49,7 @@ export function unreadChunks(call: Call): CallTimeoutError {
   );
 }
 
-/** Chunks with nobody to take them. */
+/** Chunks without a reader. */
 export function noReader(symbol: string): ArgumentError {
   return new ArgumentError(
     `${symbol} streams chunks, but this call has no reader for them. Call ${symbol}.stream(…) and read the stream, or use ${symbol}.with({ onChunk }).`,

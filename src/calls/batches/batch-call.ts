@@ -16,7 +16,7 @@ import { Call, type CallLimits, type CallOwner } from '../call.js';
 export class BatchCall<B extends JobItems = JobItems> extends Call<void> {
   readonly #items: B;
   readonly #over: (call: BatchCall<B>) => void;
-  /** The item that was in native code when somebody last looked, and since when. */
+  /** The item that was in native code at the last check, and since when. */
   #seen = -1;
   #seenAt = 0;
 
@@ -32,7 +32,7 @@ export class BatchCall<B extends JobItems = JobItems> extends Call<void> {
     super(id, fn, [], limits, owner);
     this.#items = items;
     this.#over = over;
-    // Nobody awaits it.
+    // This promise is not awaited.
     ignoreFailure(this);
   }
 

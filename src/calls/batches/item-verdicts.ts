@@ -8,7 +8,7 @@ import type { Batch } from './batch-outcome.js';
 export interface FailedInBatch {
   /** Within the batch. */
   readonly index: number;
-  /** Made only where somebody wants it: a whole batch may have failed. */
+  /** Made only when it is needed: a whole batch may have failed. */
   readonly error: () => unknown;
 }
 

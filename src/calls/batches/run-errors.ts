@@ -27,7 +27,7 @@ function why(thrown: unknown): string {
 
 const come = ({ done, failed }: Counts): string => `${done} items had succeeded and ${failed} failed`;
 
-/** Somebody cancelled it. @param over how many items had succeeded, in words. */
+/** The run was cancelled. @param over how many items had succeeded, in words. */
 export function cancelledRun(name: string, reason: unknown, over: string): CallCancelledError {
   const text = reasonText(reason);
   return new CallCancelledError(
@@ -77,7 +77,7 @@ export function handlerFailed(name: string, cause: unknown, counts: Counts): Ite
   );
 }
 
-/** What a handler is told that has answered with a promise, which nobody waits for. */
+/** The error for a handler that returned a promise, which is not awaited. */
 export function answeredLater(promise: PromiseLike<unknown>): TypeError {
   ignoreFailure(settled(promise));
   return new TypeError('it returned a promise; it must return its value directly');

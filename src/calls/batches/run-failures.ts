@@ -20,7 +20,7 @@ export type Failure = () => OffthreadError;
 export type Instead = 'skip' | { readonly value: unknown };
 
 export interface FailureSettings {
-  /** Whether every failed item is left out, and nobody is asked. */
+  /** Whether every failed item is omitted, without calling a function. */
   readonly skips: boolean;
   /** Infinity: any number. Below 1: a share. */
   readonly maxFailures: number;

@@ -29,7 +29,7 @@ export class Progress {
   #reportedAt = 0;
 
   /**
-   * @param reportFailed told when a handler that answers with a promise fails: nobody awaits it.
+   * @param reportFailed told when a handler that returned a promise fails: the promise is not awaited.
    * @param clock in ms.
    */
   constructor(
@@ -54,7 +54,7 @@ export class Progress {
     this.#endedAt ??= this.#clock();
   }
 
-  /** Something is over. Tells whoever wants to know, from time to time. @throws what the handler throws. */
+  /** An item or a batch has ended. Calls the handler for progress from time to time. @throws what the handler throws. */
   tell(last = false): void {
     if (this.#report === undefined) return;
     const now = this.#clock();

@@ -42,7 +42,7 @@ export class Runs {
     };
   }
 
-  /** Whether somebody waits for what a run brings next. */
+  /** Whether a reader waits for the next result of a run. */
   await(run: PoolRun, awaited: boolean): void {
     if (awaited) this.#awaited.add(run);
     else this.#awaited.delete(run);

@@ -22,7 +22,7 @@ export type Source = Column | number | bigint;
 export interface Columns {
   readonly plan: BatchPlan;
   readonly sources: readonly Source[];
-  /** Null where the function returns nothing, or nobody wants it. */
+  /** Null if the function returns nothing, or its results are not needed. */
   readonly out: Column | null;
 }
 

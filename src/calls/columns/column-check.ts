@@ -44,7 +44,7 @@ function check(fn: DeclaredFunction, given: unknown, out: unknown): CheckedColum
   const length = commonLength(fn, entries);
   const shared = entries.some(([, value]) => isShared(value));
   const target = outOf(fn, out, plan.returns, length, shared);
-  // A rule of the host's looks at them, although nobody else wants them.
+  // A rule on the host needs the results, although the caller does not.
   const judged = fn.compiled.failsPredicate !== undefined && plan.returns !== null;
   const kept = target ?? (judged ? newColumn(plan.returns, length, shared) : null);
   if (kept !== null) for (const [name, value] of entries) refuseOverlap(fn, name, value, kept, length);

@@ -42,7 +42,7 @@ export class Branch<T = unknown> {
   #begun = false;
   #stopped: { readonly reason: unknown } | undefined;
 
-  /** What is no function runs already, and is taken over at once. */
+  /** A value that is not a function runs already, and is taken over at once. */
   constructor(source: Start<T> | PromiseLike<T> | T) {
     this.#source = source;
     this.given = typeof source !== 'function';

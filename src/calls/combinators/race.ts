@@ -78,7 +78,7 @@ class First implements Task {
     this.#startNext();
   }
 
-  /** The race is over; nobody is started any more. */
+  /** The race has ended; no further start is made. */
   stop(reason: unknown): void {
     this.#over = true;
     clearTimeout(this.#timer);

@@ -93,7 +93,7 @@ class Attempts<T> {
   }
 }
 
-/** @throws ArgumentError for what is no function. */
+/** @throws ArgumentError if the value is not a function. */
 function requireStart(start: unknown): void {
   if (typeof start === 'function') return;
   const error = new ArgumentError(

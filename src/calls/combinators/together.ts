@@ -36,7 +36,7 @@ export async function together<S extends BoundsSettings, R>(
   }
 }
 
-/** @throws ArgumentError for what is no list of starts and promises. */
+/** @throws ArgumentError if the value is not a list of starts and promises. */
 function takeOver(what: string, starts: unknown): readonly Branch[] {
   const list = copyOf(starts);
   if (list === null) {

@@ -23,7 +23,7 @@ const NO_ITEMS: Items = { array: [], start: 0, count: 0 };
 const Mark = {
   /** It is not over. */
   OPEN: 0,
-  /** It has a result that nobody has been given. */
+  /** It has a result that has not been delivered. */
   RESULT: 1,
   /** There is nothing to be given out, or it has been. */
   GONE: 2,
@@ -114,7 +114,7 @@ export class Group {
     return this.#marks === null ? 0 : this.#marks.indexOf(Mark.OPEN);
   }
 
-  /** The first result in [at, to) that nobody has been given; `to` where there is none. */
+  /** The first result in [at, to) that has not been delivered; `to` if there is none. */
   nextResult(at: number, to: number): number {
     const marks = this.#marks;
     if (marks === null) return this.left === 0 ? Math.min(at, to) : to;

@@ -72,7 +72,7 @@ export class MapRun implements Abortable, PoolRun {
     return this.#items.progress.read();
   }
 
-  /** Results that were there when it ended early, and that nobody has been given, or will be. */
+  /** Results that were there when it ended early, and that were not delivered, and will not be. */
   get finished(): readonly Finished[] {
     return this.#isOver ? this.#readers.leftOver : [];
   }
@@ -91,7 +91,7 @@ export class MapRun implements Abortable, PoolRun {
     return one;
   }
 
-  /** All results that nobody has read yet. @throws (rejects) what the run fails with; StreamError where it has been read. */
+  /** All results that have not been read yet. @throws (rejects) what the run fails with; StreamError where it has been read. */
   async collect(): Promise<unknown[]> {
     this.#readers.keepAll();
     if (!this.#started) this.#start();

@@ -21,7 +21,7 @@ export interface Finished {
   readonly value: unknown;
 }
 
-/** What is made of a result for whoever reads it. */
+/** The form of a result that its reader gets. */
 export type View<T> = (value: unknown, index: number) => T;
 
 /** Items of a group that may have results to be given out. */
@@ -127,7 +127,7 @@ export class OrderedResults {
     this.#ended = true;
   }
 
-  /** Results that nobody has been given, in the order of their items: they were kept, not asked for, or are behind one that is missing. */
+  /** Results that have not been delivered, in the order of their items: they were kept, not asked for, or are behind one that is missing. */
   leftOver(): Finished[] {
     const left = new Map<number, Finished>();
     const groups = this.#groups.map((group) => ({ group, from: 0, to: group.count }));

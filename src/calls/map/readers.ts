@@ -23,7 +23,7 @@ export class Readers {
   readonly #name: string;
   readonly #results: OrderedResults;
   readonly #waiting: Reader[] = [];
-  /** Nobody is to be told anything any more: how the run ended has been told, or whoever wanted to know has gone. */
+  /** Nothing more is reported: the end of the run has been reported, or its reader has stopped reading. */
   #told = false;
 
   constructor(name: string, results: OrderedResults) {
@@ -31,12 +31,12 @@ export class Readers {
     this.#results = results;
   }
 
-  /** Whether somebody waits for what comes next. */
+  /** Whether a reader waits for the next result. */
   get areWaiting(): boolean {
     return this.#results.keepsAll || this.#waiting.length > 0;
   }
 
-  /** Results that were there when the run ended early, and that nobody has been given, or will be. */
+  /** Results that were there when the run ended early, and that were not delivered, and will not be. */
   get leftOver(): readonly Finished[] {
     return this.#told ? this.#results.leftOver() : [];
   }
@@ -71,7 +71,7 @@ export class Readers {
     return this.#results.collect(expected);
   }
 
-  /** Nobody reads any more. */
+  /** Reading has ended. */
   leave(): void {
     this.#told = true;
   }

@@ -70,7 +70,7 @@ export interface Runner {
 /** Items under way for each lane where they go one by one, and nothing else is asked for: one runs, the others wait behind it. */
 const EACH = 4;
 
-/** @throws ArgumentError for what is no function, or one of another pool. */
+/** @throws ArgumentError if it is not a function, or is one of another pool. */
 export function runnerOf(dispatcher: CallDispatcher, fn: unknown, concurrency: number): Runner {
   if (typeof fn !== 'function') {
     throw new ArgumentError(
@@ -110,7 +110,7 @@ function mayBatch({ deadline, limits }: FunctionOrigin): boolean {
  * Runs items one by one.
  *
  * Guarantee: an item is told of once. A function of the caller's that has not ended when its run has waited for it as
- * long as for native code is given up: what it still brings is nobody's.
+ * long as for native code is given up: its later result is ignored.
  */
 class SingleRunner implements Runner {
   readonly name: string;
@@ -131,7 +131,7 @@ class SingleRunner implements Runner {
     this.#native = native;
     this.takers = takers;
     this.most = most;
-    // A listener for each item that is under way is no leak.
+    // A listener for each item that is under way is not a leak.
     if (!native) setMaxListeners(0, this.#abort.signal);
   }
 

@@ -32,7 +32,7 @@ export class Source {
   #next = 0;
   readonly #sync: Iterator<unknown> | null;
   readonly #async: AsyncIterator<unknown> | null;
-  /** Items that an async source has given, and nobody has taken. */
+  /** Items from an async source that have not been taken yet. */
   readonly #here: unknown[] = [];
   #pulling = false;
   /** Inside the iterator of a source that is not async. */
@@ -172,7 +172,7 @@ function totalOf(items: unknown): number | undefined {
   return typeof known === 'number' && Number.isSafeInteger(known) && known >= 0 ? known : undefined;
 }
 
-/** Null where they have none. @throws what they throw; TypeError for what is no iterator. */
+/** Null where they have none. @throws what they throw; TypeError if it is not an iterator. */
 function iteratorOf(items: unknown, symbol: symbol): object | null {
   if (typeof items === 'string' || items === null || items === undefined) return null;
   const make = (items as { readonly [symbol: symbol]: unknown })[symbol];

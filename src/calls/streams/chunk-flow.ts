@@ -30,7 +30,7 @@ import { turnIsOver } from '../../supervisor/dispatch/turn-share.js';
 
 /** What a flow needs of its pool. */
 export interface FlowOwner {
-  /** Somebody waits for a chunk. */
+  /** A reader waits for a chunk. */
   notice(): void;
   /** The call will fail with this, whatever its native code returns. */
   fail(call: Call, error: OffthreadError): void;
@@ -229,7 +229,7 @@ export class ChunkFlow implements ChunkSink {
       this.#inHandler = true;
       try {
         const { context } = this.#call.callbackState as CallbackState;
-        // As if called by whoever made the call, not by whatever looked for results just now.
+        // In the async context of the call, not of the code that happened to look for results.
         const result: unknown =
           context === null
             ? handler.onChunk(chunk)

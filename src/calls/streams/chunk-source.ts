@@ -36,7 +36,7 @@ export class ChunkSource {
     return this.#next === this.#left.length;
   }
 
-  /** Whether somebody waits for a chunk: then the lane rings for it. */
+  /** Whether a reader waits for a chunk: then the lane rings for it. */
   get wanted(): boolean {
     return this.#lane?.channel.wanted === true;
   }
@@ -74,7 +74,7 @@ export class ChunkSource {
     this.leave();
   }
 
-  /** Nobody will read what was taken out. */
+  /** The chunks that were taken out will not be read. */
   drop(): void {
     this.#left = [];
     this.#next = 0;

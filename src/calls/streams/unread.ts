@@ -34,7 +34,7 @@ export class UnreadCalls {
     this.#holding = undefined;
   }
 
-  /** Ends those that nobody has read for too long. @returns when to look next. */
+  /** Ends streams that have not been read for too long. @returns when to check next. */
   due(now: number, end: (call: Call) => void): number {
     let next = Infinity;
     for (const call of this.#calls) {

@@ -35,7 +35,7 @@ export class Inbox {
     this.#replied = replied;
   }
 
-  /** What came for a call. What came for earlier ones is of calls nobody waits for. */
+  /** What came for a call. Messages for earlier ones belong to calls that are no longer awaited. */
   answer(generation: number): Answer | undefined {
     for (;;) {
       const answer = this.#answers.shift() ?? this.#receive((): Answer | undefined => this.#answers.shift());

@@ -95,7 +95,7 @@ export class LaneChannel {
     return !this.#chunks.isEmpty;
   }
 
-  /** Whether somebody waits for a chunk. */
+  /** Whether a reader waits for a chunk. */
   get wanted(): boolean {
     return this.#memory.i32[this.#word + Channel.WANTED] !== 0;
   }

@@ -9,7 +9,7 @@ export interface ExternalMemory {
   readonly lendsShared: boolean;
   /** @returns so many bytes, of any content. @throws EngineError when there are none to be had. */
   take(bytes: number): Uint8Array;
-  /** Nobody uses those bytes any more. Views that did not come from here are left alone. */
+  /** The bytes are no longer used. Views that did not come from here are left alone. */
   give(view: Uint8Array): void;
   /** What names a view in the payload. @param index how many there are before it. */
   cellOf(view: Uint8Array, index: number): number;

@@ -16,10 +16,10 @@ interface Live {
 }
 
 let live: Live | undefined;
-/** Pools that hand the file to their lanes, and whether any bytes were ever taken from it: else nobody needs it. */
+/** Pools that hand the file to their lanes, and whether any bytes were ever taken from it: otherwise lanes do not need it. */
 let users = 0;
 let taken = false;
-/** Pieces nobody refers to any more are used again. */
+/** Unreachable pieces are used again. */
 const forgotten = new FinalizationRegistry<() => void>((give) => give());
 
 /** The common file, made when it is first needed. @throws EngineError where there is no such memory. */
@@ -72,7 +72,7 @@ export function sharedBytes(length: number): Uint8Array {
   const { heap } = live as Live;
   const piece = heap.take(length);
   const offset = heap.offsetOf(piece) as number;
-  // A buffer of its own: the piece is given back when nobody refers to this one any more.
+  // A buffer of its own: the piece is freed when this buffer is unreachable.
   const view = heap.viewOf(piece, length);
   new Uint8Array(view).fill(0);
   markLive(view, offset);

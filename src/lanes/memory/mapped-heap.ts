@@ -69,7 +69,7 @@ export class MappedHeap {
     return this.#system.view(this.#file, this.offsetOf(piece) as number, bytes);
   }
 
-  /** Nobody uses a piece any more. */
+  /** A piece is no longer used. */
   give(buffer: ArrayBufferLike): void {
     const piece = this.#pieces.get(buffer);
     if (piece === undefined) return;
@@ -83,7 +83,7 @@ export class MappedHeap {
     else free.push(piece);
   }
 
-  /** Gives the memory of everything back to the system: nobody will look at it again. */
+  /** Gives the memory of everything back to the system: it is not accessed again. */
   discard(): void {
     if (this.#end > this.#start) this.#system.discard(this.#file, this.#start, this.#end - this.#start);
   }

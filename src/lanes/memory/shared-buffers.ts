@@ -27,7 +27,7 @@ import type { ExternalMemory } from './external-memory.js';
 
 /** Smallest size, in bytes. */
 const LEAST = 8_192;
-/** Above this a buffer that is too large serves as well: the part that nobody touches takes no memory. */
+/** Above this a buffer that is too large serves as well: the part that is never touched takes no memory. */
 const LARGE = 16 * 1024 * 1024;
 /** Free bytes of small buffers, for one lane, from which on they serve for smaller ones. */
 const KEPT = 2 * LARGE;

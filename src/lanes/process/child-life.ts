@@ -139,7 +139,7 @@ export class ChildLife {
     return !this.isOver && child.isCut;
   }
 
-  /** Somebody waits for what it does. */
+  /** The host waits for the process. */
   hold(alive: boolean): void {
     this.#held = alive;
     this.#hold();

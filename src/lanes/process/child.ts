@@ -95,7 +95,7 @@ export class Child {
     socket?.on('close', () => {
       if (this.#closed) return;
       this.hungUp();
-      // Before Node.js hears of its end: from then on nobody can ask.
+      // Before Node.js reaps the process: after that the system cannot be asked.
       if (child.pid !== undefined && !this.#over) this.#seen = options.endOf?.(child.pid) ?? null;
     });
     this.stderr = new ChildStderr(child.stderr ?? null, options.passStderr);
@@ -131,7 +131,7 @@ export class Child {
     const end = endOf(this.pid);
     if (end === 'running') return;
     if (end !== null) this.#end(endBySystem(end));
-    // Killed, and nobody says more.
+    // Killed, and the system reports no more.
     else if (this.isCut) this.#end(UNKNOWN_END);
   }
 
@@ -217,7 +217,7 @@ function start({ boot, start, shared }: ChildOptions): ChildProcess {
 /** Of the flags of a process: it is ending. Set before its descriptors are closed. */
 const EXITING = 4;
 
-/** Whether a process is not ending: by Linux's word; false where nobody says. */
+/** Whether a process is not ending: as Linux reports it; false where the system does not report it. */
 function livesOn(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

@@ -17,7 +17,7 @@ export class Questions {
   readonly #asked = new Map<number, Asked>();
   #last = 0;
 
-  /** Whether somebody waits for an answer. */
+  /** Whether the host waits for an answer. */
   get open(): boolean {
     return this.#asked.size > 0;
   }

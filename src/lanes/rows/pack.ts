@@ -35,7 +35,7 @@ export const NO_ROOM = -1;
  * under way. What the lane's memory says of that, native code may overwrite.
  */
 export type Place = number;
-/** It is null, or live: nobody has copied it. */
+/** It is null, or live bytes, which are not copied. */
 const NOT_LENT = -1;
 /** It is the next one of the views that are lent from external memory. */
 const EXTERNAL = -2;

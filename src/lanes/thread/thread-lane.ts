@@ -265,7 +265,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   /** Comlink has no rejection path for a peer that dies: the race gives it one. */
   async #ask<R>(question: () => Promise<R>): Promise<R> {
     if (this.#ending !== undefined) return await this.#death;
-    // Somebody awaits the answer: until then the process has to live.
+    // The answer is awaited: until then the process must stay alive.
     this.#questions += 1;
     this.#control.ref();
     try {
