@@ -5,10 +5,9 @@
  *
  * Each Node.js comes from the npm registry, once, into .cache/nodes/MAJOR. Remove that folder for a newer release.
  */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { ensure } from './ensure.mjs';
-import { mochaArguments } from './mocha.mjs';
+import { runTests } from './mocha.mjs';
 import { fail, inRoot, npmCommand, runQuietly, say } from './tools.mjs';
 
 /** The packages that hold nothing but a Node.js binary. */
@@ -55,27 +54,15 @@ function nodeOf(major) {
   return binary;
 }
 
-/** Runs the tests, shows what they print, and resolves to the counts. */
+/** Runs the tests, and resolves to the counts. */
 async function test(major, args) {
   const binary = nodeOf(major);
   const { stdout } = runQuietly(`node ${major}`, binary, ['--version']);
   const version = stdout.trim();
   say(`tests on Node.js ${version}`);
-  const child = spawn(binary, mochaArguments(args), { cwd: inRoot(), stdio: ['ignore', 'pipe', 'inherit'] });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    output += text;
-    process.stdout.write(text);
-  });
-  const [code, signal] = await new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (...how) => resolve(how));
-  });
-  const count = (word) => Number(new RegExp(`^ +(\\d+) ${word}`, 'm').exec(output)?.[1] ?? 0);
-  const passing = count('passing');
-  const problem = signal ? `ended by ${signal}` : code === 0 && passing === 0 ? 'no tests' : undefined;
-  const ok = code === 0 && problem === undefined;
-  return { version, passing, failing: count('failing'), pending: count('pending'), ok, problem };
+  const { code, ...counts } = await runTests(binary, args);
+  const problem = code === 0 && counts.passing === 0 ? 'no tests' : undefined;
+  return { version, ...counts, ok: code === 0 && problem === undefined, problem };
 }
 
 const args = process.argv.slice(2);

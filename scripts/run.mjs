@@ -1,26 +1,31 @@
 /**
  * Runs one of the project's programs, bringing the clone up to date first:
  *
- *   node scripts/run.mjs demo | test | coverage | bench | ratios   [arguments of the program]
+ *   node scripts/run.mjs demo | test | test:all | coverage | bench | ratios   [arguments of the program]
  */
 import { ensure } from './ensure.mjs';
-import { mochaArguments } from './mocha.mjs';
+import { mochaArguments, namesTests, runTests } from './mocha.mjs';
 import { fail, inRoot, runHere } from './tools.mjs';
 
-const c8 = inRoot('node_modules/c8/bin/c8.js');
 const forTests = ['dependencies', 'build', 'native', 'libraries'];
+const node = (...args) => runHere(process.execPath, args);
+const tests = async (args, options) => (await runTests(process.execPath, args, options)).code;
 
-/** What each program needs, and the arguments of node that start it. */
+/** What each program needs, and how it is run: resolves to its exit code. */
 const programs = {
-  demo: { needs: ['dependencies', 'build'], start: (args) => [inRoot('dist/src/cli/demo.js'), ...args] },
-  test: { needs: forTests, start: mochaArguments },
-  coverage: { needs: forTests, start: (args) => [c8, process.execPath, ...mochaArguments(args)] },
-  bench: { needs: forTests, start: (args) => [inRoot('dist/benchmarks/run.js'), ...args] },
-  ratios: { needs: forTests, start: (args) => [inRoot('dist/benchmarks/check.js'), ...args] },
+  demo: { needs: ['dependencies', 'build'], run: (args) => node(inRoot('dist/src/cli/demo.js'), ...args) },
+  test: { needs: forTests, run: (args) => tests(args, { fast: !namesTests(args) }) },
+  'test:all': { needs: forTests, run: (args) => tests(args) },
+  coverage: {
+    needs: forTests,
+    run: (args) => node(inRoot('node_modules/c8/bin/c8.js'), process.execPath, ...mochaArguments(args)),
+  },
+  bench: { needs: forTests, run: (args) => node(inRoot('dist/benchmarks/run.js'), ...args) },
+  ratios: { needs: forTests, run: (args) => node(inRoot('dist/benchmarks/check.js'), ...args) },
 };
 
 const [name, ...args] = process.argv.slice(2);
 const program = Object.hasOwn(programs, name ?? '') ? programs[name] : undefined;
 if (program === undefined) fail(`node scripts/run.mjs ${Object.keys(programs).join(' | ')} [arguments]`);
 ensure(program.needs);
-process.exitCode = await runHere(process.execPath, program.start(args));
+process.exitCode = await program.run(args);

@@ -37,9 +37,14 @@ export function runQuietly(what, command, args, { hint, ...options } = {}) {
   fail(`${what} failed (${how}).${hint ? ` ${hint}` : ''}`);
 }
 
-/** Runs a command in this terminal and resolves to its exit code; 128 + n when signal n ended it. */
-export async function runHere(command, args, options = {}) {
-  const child = spawn(command, args, { cwd: root, stdio: 'inherit', ...options });
+/**
+ * Runs a command in this terminal and resolves to its exit code; 128 + n when signal n ended it. `onOutput` gets what it
+ * prints in place of the terminal.
+ */
+export async function runHere(command, args, { onOutput, ...options } = {}) {
+  const stdio = onOutput === undefined ? 'inherit' : ['ignore', 'pipe', 'pipe'];
+  const child = spawn(command, args, { cwd: root, stdio, ...options });
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', onOutput);
   // The terminal sends its interrupts to the child as well; this script lives on to pass on how it ended.
   const ignore = () => {};
   process.on('SIGINT', ignore);
@@ -48,7 +53,7 @@ export async function runHere(command, args, options = {}) {
   try {
     return await new Promise((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', (code, signal) => resolve(code ?? 128 + (constants.signals[signal] ?? 1)));
+      child.once('close', (code, signal) => resolve(code ?? 128 + (constants.signals[signal] ?? 1)));
     });
   } finally {
     process.off('SIGINT', ignore);

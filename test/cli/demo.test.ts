@@ -6,11 +6,12 @@ import { expect } from 'chai';
 import { openZlib } from '../../src/cli/system-libraries.js';
 import { projectFiles, projectRoot } from '../../src/cli/files.js';
 import { LibraryNotFoundError, createPool } from '../../src/index.js';
+import { slow } from '../helpers/fast-run.js';
 
 const demo = fileURLToPath(new URL('../../src/cli/demo.js', import.meta.url));
 
 describe('cli: demo', () => {
-  it('shows that the event loop stays free, in plain lines of at most 80 letters', () => {
+  slow('shows that the event loop stays free, in plain lines of at most 80 letters', () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [demo], { encoding: 'utf8' });
     expect(stderr).to.equal('');
     expect(stdout).to.include('all agree with node:zlib');

@@ -4,6 +4,7 @@ import { compileDeclarations } from '../../src/declare/compile/compile.js';
 import { show } from '../../src/declare/values/show.js';
 import { callback, chunks } from '../../src/declare/language/wrappers.js';
 import { DeclarationError } from '../../src/errors.js';
+import { slow } from '../helpers/fast-run.js';
 
 const KEYS = [
   'arguments',
@@ -181,7 +182,7 @@ function compiles(input: unknown): void {
 }
 
 describe('any input at all (M4)', () => {
-  it('compiles or is a DeclarationError', () => {
+  slow('compiles or is a DeclarationError', () => {
     fc.assert(
       fc.property(nested, (input) => compiles(real(input))),
       { numRuns: 1_500 },
@@ -196,7 +197,7 @@ describe('any input at all (M4)', () => {
     );
   });
 
-  it('compiles callbacks and chunks, or is a DeclarationError', () => {
+  slow('compiles callbacks and chunks, or is a DeclarationError', () => {
     const callbacks = fc.record(
       {
         arguments: fc.array(fc.oneof(callbackLike, fc.constant('cancelProbe')), { maxLength: 3 }),

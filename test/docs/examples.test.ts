@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { slow } from '../helpers/fast-run.js';
 
 const fileOf = (name: string): string => fileURLToPath(new URL(`../../examples/${name}.js`, import.meta.url));
 
@@ -16,7 +17,7 @@ function output(name: string, ...args: string[]): string[] {
 }
 
 describe('docs: examples', () => {
-  it('sqlite: reads rows, and interrupts a query that would never end', () => {
+  slow('sqlite: reads rows, and interrupts a query that would never end', () => {
     expect(output('sqlite')).to.deep.equal([
       'Neptune: 16',
       'Mars: 2',
@@ -44,7 +45,7 @@ describe('docs: examples', () => {
     }
   });
 
-  it('host-functions: compares and decides for SQLite', () => {
+  slow('host-functions: compares and decides for SQLite', () => {
     expect(output('host-functions')).to.deep.equal([
       'Ära',
       'page 9',
@@ -74,7 +75,7 @@ describe('docs: examples', () => {
     ]);
   });
 
-  it('survive: goes on after a crash, and refuses what has caused it', () => {
+  slow('survive: goes on after a crash, and refuses what has caused it', () => {
     const digest = '(0n, <7 bytes: 64 61 6d 61 67 65 64>, 4000000000)';
     const [first, second, ...rest] = output('survive');
     expect(first).to.equal('first: 3610a686');

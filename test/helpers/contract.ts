@@ -11,6 +11,7 @@ import { ENGINES } from './engine-list.js';
 import { openGates } from './gate.js';
 import { OFFTEST, type Offtest } from './offtest.js';
 import { testlib } from './testlib.js';
+import { pairs } from './fast-run.js';
 
 const wanted = process.env['OFFTHREAD_TEST_ENGINES']
   ?.split(',')
@@ -35,23 +36,27 @@ export function onThreadLanes(title: string, tests: (engine: EngineName) => void
   describeOn(contractEngines, ['thread'], title, tests);
 }
 
-/** Describes the same tests for each of some engines, with each of some kinds of lanes. */
+/**
+ * Describes the same tests for each of some engines, with each of some kinds of lanes; in the fast run for as few pairs
+ * as have every engine and every kind.
+ */
 export function describeOn(
   engines: readonly EngineName[],
   kinds: readonly LaneKind[],
   title: string,
   tests: (engine: EngineName) => void,
 ): void {
-  for (const kind of kinds.filter((one) => laneKinds.includes(one))) {
-    for (const engine of engines) {
-      describe(`${title} [${engine}, ${kind}]`, function () {
-        this.timeout(12_000);
-        before(() => useLanes(kind));
-        afterEach(openGates);
-        after(() => useLanes('thread'));
-        tests(engine);
-      });
-    }
+  for (const [kind, engine] of pairs(
+    kinds.filter((one) => laneKinds.includes(one)),
+    engines,
+  )) {
+    describe(`${title} [${engine}, ${kind}]`, function () {
+      this.timeout(12_000);
+      before(() => useLanes(kind));
+      afterEach(openGates);
+      after(() => useLanes('thread'));
+      tests(engine);
+    });
   }
 }
 

@@ -20,6 +20,7 @@ import { contractEngines, rejection } from './contract.js';
 import { openGates } from './gate.js';
 import { childrenOf, isAlive, killAll } from './processes.js';
 import { packageRoot } from './testlib.js';
+import { fast } from './fast-run.js';
 
 /* Names for the types of pools of processes, and for what their errors and figures carry. */
 
@@ -118,8 +119,9 @@ export function onProcessLanes(title: string, tests: (ground: Ground) => void): 
   if (talker !== undefined) describeOn(title, [{ isolation: 'process', engine: talker }], tests);
 }
 
-/** Describes tests on process lanes for each engine. */
+/** Describes tests on process lanes for each engine; in the fast run for one, as engines differ little here. */
 export function onEveryProcessLane(title: string, tests: (ground: Ground) => void): void {
+  if (fast) return onProcessLanes(title, tests);
   describeOn(
     title,
     contractEngines.map((engine) => ({ isolation: 'process', engine })),

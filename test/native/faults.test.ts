@@ -8,6 +8,7 @@ import { expect } from 'chai';
 import { faultlib } from '../helpers/faults.js';
 import { byExit, byExitNow, bySignal } from '../helpers/fault-functions.js';
 import { testlib } from '../helpers/testlib.js';
+import { slow } from '../helpers/fast-run.js';
 
 interface End {
   readonly status: number | null;
@@ -40,7 +41,7 @@ const died = ({ status, signal }: End): unknown => signal ?? status;
 describe('native/testlib: ways to die', function () {
   this.timeout(40_000);
 
-  it('by every signal, by exit and by _exit', () => {
+  slow('by every signal, by exit and by _exit', () => {
     for (const name of ['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTERM', 'SIGKILL'] as const) {
       expect(died(apart(`call('int ot_die(int)', ${constants.signals[name]})`))).to.equal(name);
     }
@@ -175,7 +176,7 @@ describe('native/faultlib', function () {
     expect(apart("say(call('int of_add(int, int)', 1, 2))", {}, faultlib).stdout).to.equal('3\n');
   });
 
-  it('dies in its constructor, in each way', () => {
+  slow('dies in its constructor, in each way', () => {
     const ways = ['segv', 'abort', 'kill', 'exit', 'exit-now', 'complain'];
     const ends = ways.map((how) => load({ OFF_FAULT: how }));
     expect(ends.map(died)).to.deep.equal(['SIGSEGV', 'SIGABRT', 'SIGKILL', 3, 3, 'SIGABRT']);

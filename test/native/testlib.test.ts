@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import koffi from 'koffi';
 import { testlib } from '../helpers/testlib.js';
+import { slow } from '../helpers/fast-run.js';
 
 const library = koffi.load(testlib);
 type Native = (...args: unknown[]) => unknown;
@@ -224,7 +225,7 @@ describe('native/testlib', () => {
     expect(chunks).to.deep.equal(['0,0', '1,1', '2,2']);
   });
 
-  it('goes wrong in the ways that it promises', () => {
+  slow('goes wrong in the ways that it promises', () => {
     expect(apart("call('int ot_crash_segv()')").signal).to.equal('SIGSEGV');
     expect(apart("call('int ot_crash_abort()')").signal).to.equal('SIGABRT');
     expect(apart("call('int ot_exit_now(int)', 7)").status).to.equal(7);

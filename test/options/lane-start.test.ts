@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { ArgumentError, type PoolOptions, createPool } from '../../src/index.js';
 import { runFamily } from '../helpers/fault-program.js';
 import { newPool, onProcessLanes } from '../helpers/faults.js';
+import { slow } from '../helpers/fast-run.js';
 
 const refused = (options: PoolOptions, says: RegExp): void => {
   expect(() => createPool(options)).to.throw(ArgumentError, says);
@@ -106,7 +107,7 @@ onProcessLanes('a program that is not Node.js', (ground) => {
       } catch (error) { say(error.name + ': ' + error.message); }
     };`;
 
-  it('is not started over again for lanes: createPool asks for execPath', async () => {
+  slow('is not started over again for lanes: createPool asks for execPath', async () => {
     const app = join(folder, 'app');
     const started = join(folder, 'started');
     writeFileSync(app, `#!/bin/sh\ntouch '${started}'\n`, { mode: 0o755 });
@@ -130,7 +131,7 @@ onProcessLanes('a program that is not Node.js', (ground) => {
     expect([...end.orphans]).to.deep.equal([]);
   });
 
-  it('is taken where its lanes are told to be Node.js', async () => {
+  slow('is taken where its lanes are told to be Node.js', async () => {
     const end = await runFamily(
       ground,
       `${electron(process.execPath)} await tell({ env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' } });`,

@@ -2,10 +2,11 @@
 import { expect } from 'chai';
 import { onThreadLanes } from '../helpers/contract.js';
 import { runProgram } from '../helpers/program.js';
+import { slow } from '../helpers/fast-run.js';
 
 onThreadLanes('closing a pool whose threads still load (M28)', (engine) => {
   for (const end of ['close', 'destroy']) {
-    it(`${end}, at every moment of the start`, async function () {
+    slow(`${end}, at every moment of the start`, async function () {
       this.timeout(20_000);
       const program = await runProgram(
         engine,

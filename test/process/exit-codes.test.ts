@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { expect } from 'chai';
 import { contractEngines } from '../helpers/contract.js';
 import { testlib } from '../helpers/testlib.js';
+import { slow } from '../helpers/fast-run.js';
 
 const index = new URL('../../src/index.js', import.meta.url).href;
 const GUARD_MS = 11_000;
@@ -79,16 +80,16 @@ describe("the process's exit code with a stuck lane (B3)", function () {
   if (!contractEngines.includes('koffi')) return;
 
   for (const [what, listeners] of Object.entries(LISTENERS)) {
-    it(`exit listeners: ${what}`, async () => {
+    slow(`exit listeners: ${what}`, async () => {
       for (const end of Object.values(STUCK)) await expectAsPlain(stuck, listeners, end);
     });
 
-    it(`exit listeners, where a thread calls back: ${what}`, async () => {
+    slow(`exit listeners, where a thread calls back: ${what}`, async () => {
       for (const end of Object.values(NATURAL)) await expectAsPlain(calledBack, listeners, end);
     });
   }
 
-  it('an exit listener that throws, told to those who watch for uncaught errors', async () => {
+  slow('an exit listener that throws, told to those who watch for uncaught errors', async () => {
     await expectAsPlain(stuck, monitor + throws, STUCK['process.exit(3)']);
     await expectAsPlain(calledBack, monitor + throws, NATURAL['the natural end']);
     for (const end of Object.values(NATURAL)) await expectAsPlain(calledBack, handler + throws, end);

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { contractEngines } from '../helpers/contract.js';
 import { runProgram } from '../helpers/program.js';
 import { testlib } from '../helpers/testlib.js';
+import { slow } from '../helpers/fast-run.js';
 
 const index = new URL('../../src/index.js', import.meta.url).href;
 
@@ -30,7 +31,7 @@ describe('a pool in a worker thread', function () {
 
   // Where only workers use ffi-rs it is unsafe (platform-facts, ffi-rs 3), and open may refuse it.
   for (const engine of contractEngines.filter((name) => name !== 'ffi-rs')) {
-    it(`works, and the worker ends by itself [${engine}]`, async () => {
+    slow(`works, and the worker ends by itself [${engine}]`, async () => {
       const end = await runProgram(
         engine,
         inWorker(
@@ -43,7 +44,7 @@ describe('a pool in a worker thread', function () {
       expect(end).to.include({ code: 0, signal: null, stdout: '100 42\nworker ended 0\n' });
     });
 
-    it(`closes there, and cancels there [${engine}]`, async () => {
+    slow(`closes there, and cancels there [${engine}]`, async () => {
       const end = await runProgram(
         engine,
         inWorker(

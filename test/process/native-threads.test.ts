@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { contractEngines } from '../helpers/contract.js';
 import { laneKinds } from '../helpers/lane-kind.js';
 import { type ProgramEnd, runProgram } from '../helpers/program.js';
+import { sample, slow } from '../helpers/fast-run.js';
 
 const index = new URL('../../src/index.js', import.meta.url).href;
 
@@ -69,7 +70,7 @@ describe('a thread of native code that calls back (B3, B6)', function () {
   if (!contractEngines.includes('koffi')) return;
 
   for (const isolation of laneKinds) {
-    for (const [end, { code, status }] of Object.entries(ENDS)) {
+    for (const [end, { code, status }] of sample(Object.entries(ENDS))) {
       it(`then ${end} [koffi, ${isolation}]`, async () => {
         for (let round = 0; round < ROUNDS; round += 1) {
           const ends = await Promise.all(
@@ -84,7 +85,7 @@ describe('a thread of native code that calls back (B3, B6)', function () {
       });
     }
 
-    it(`that has not called yet: process.exit(), and its natural end [koffi, ${isolation}]`, async () => {
+    slow(`that has not called yet: process.exit(), and its natural end [koffi, ${isolation}]`, async () => {
       for (const end of ['process.exit()', 'its natural end']) {
         const { code, status } = ENDS[end] as { code: string; status: number };
         const ends = await Promise.all(

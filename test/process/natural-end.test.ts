@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { onThreadLanes } from '../helpers/contract.js';
 import { type ProgramEnd, runProgram } from '../helpers/program.js';
+import { slow } from '../helpers/fast-run.js';
 
 const quiet = ({ code, signal, stdout, stderr }: ProgramEnd): object => ({ code, signal, stdout, stderr });
 
@@ -14,7 +15,7 @@ onThreadLanes('the natural end of a process', (engine) => {
     expect(end.sinceMark).to.be.below(2_000);
   });
 
-  it('comes by itself after nothing but blocking calls, and with a pool never used', async () => {
+  slow('comes by itself after nothing but blocking calls, and with a pool never used', async () => {
     const blocking = await run('const { lib } = await open(); say(lib.ot_add.blocking(1, 2)); mark();');
     expect(quiet(blocking)).to.deep.equal({ code: 0, signal: null, stdout: '3\n', stderr: '' });
     expect(blocking.sinceMark).to.be.below(2_000);
@@ -23,7 +24,7 @@ onThreadLanes('the natural end of a process', (engine) => {
     expect(unused.sinceMark).to.be.below(2_000);
   });
 
-  it('waits for a call that is pending, and for those queued behind it', async () => {
+  slow('waits for a call that is pending, and for those queued behind it', async () => {
     const end = await run(`
       const { lib } = await open();
       lib.ot_sleep_ms(300).then((ms) => say('slept ' + ms));
@@ -32,7 +33,7 @@ onThreadLanes('the natural end of a process', (engine) => {
     expect(quiet(end)).to.deep.equal({ code: 0, signal: null, stdout: 'slept 300\nsum 3\n', stderr: '' });
   });
 
-  it('waits for a call made after the pool had been idle', async () => {
+  slow('waits for a call made after the pool had been idle', async () => {
     const end = await run(`
       const { lib } = await open();
       await lib.ot_add(1, 2);
@@ -42,7 +43,7 @@ onThreadLanes('the natural end of a process', (engine) => {
     expect(quiet(end)).to.deep.equal({ code: 0, signal: null, stdout: 'slept 200\n', stderr: '' });
   });
 
-  it('comes at once, with code 0, when only a lost lane is left', async () => {
+  slow('comes at once, with code 0, when only a lost lane is left', async () => {
     const end = await run(`
       const { lib } = await open({ grace: 20 });
       const { call } = await stick(lib.ot_enter_and_wait.with({ timeout: 50 }));
@@ -65,7 +66,7 @@ onThreadLanes('the natural end of a process', (engine) => {
     expect(end.sinceMark).to.be.below(1_000);
   });
 
-  it('comes after close and after destroy, also with something stuck', async () => {
+  slow('comes after close and after destroy, also with something stuck', async () => {
     const closed = await run(`
       const { pool, lib } = await open({ grace: 20 });
       await stick(lib.ot_enter_and_wait);
@@ -86,7 +87,7 @@ onThreadLanes('the natural end of a process', (engine) => {
     expect(destroyed.sinceMark).to.be.below(1_000);
   });
 
-  it('has the exit code that the program set, with and without a lost lane', async () => {
+  slow('has the exit code that the program set, with and without a lost lane', async () => {
     const plain = await run('process.exitCode = 5; const { lib } = await open(); await lib.ot_add(1, 2);');
     expect(plain.code).to.equal(5);
     const lost = await run(`

@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { type ProgramOptions, runFamily } from '../helpers/fault-program.js';
 import { type Ground, onBothLanes } from '../helpers/faults.js';
 import { testlib } from '../helpers/testlib.js';
+import { slow } from '../helpers/fast-run.js';
 
 const index = new URL('../../src/index.js', import.meta.url).href;
 
@@ -77,7 +78,7 @@ onBothLanes('modules that the program loads before it starts', (ground: Ground) 
     ],
   ];
   for (const [title, options] of WAYS) {
-    it(`one that makes a pool is loaded by the program alone: ${title}`, async () => {
+    slow(`one that makes a pool is loaded by the program alone: ${title}`, async () => {
       const given = options();
       const code = CALL.replace('...OPTIONS', 'env: process.env.COPY ? { ...process.env } : undefined');
       expect(await run(code, given)).to.equal('3\n');
@@ -112,17 +113,19 @@ onBothLanes('modules that the program loads before it starts', (ground: Ground) 
     expect(threads).to.have.lengthOf(ground.isolation === 'thread' ? lines().length : 0);
   });
 
-  it('one that lanes load on purpose has no lanes there, nor have threads that it starts, but programs that it starts do', async () => {
-    const inThread = `
+  slow(
+    'one that lanes load on purpose has no lanes there, nor have threads that it starts, but programs that it starts do',
+    async () => {
+      const inThread = `
       import(${JSON.stringify(index)}).then(async ({ createPool }) => { ${poolIn(ground)} })
         .then(() => 'lanes', ({ code }) => code)
         .then((told) => require('node:worker_threads').parentPort.postMessage(told));`;
-    const program = write(
-      'program.mjs',
-      `import { createPool } from ${JSON.stringify(index)}; ${poolIn(ground)}`,
-    );
-    const told = join(folder, 'told');
-    const file = preload(`
+      const program = write(
+        'program.mjs',
+        `import { createPool } from ${JSON.stringify(index)}; ${poolIn(ground)}`,
+      );
+      const told = join(folder, 'told');
+      const file = preload(`
       import { spawnSync } from 'node:child_process';
       const { createPool } = await import(${JSON.stringify(index)});
       const here = await (async () => { ${poolIn(ground)} })().then(() => 'lanes', ({ name, code }) => name + ' ' + code);
@@ -130,10 +133,11 @@ onBothLanes('modules that the program loads before it starts', (ground: Ground) 
       const there = await new Promise((resolve) => thread.once('message', resolve));
       const { status } = spawnSync(process.execPath, [${JSON.stringify(program)}]);
       appendFileSync(${JSON.stringify(told)}, [here, there, status].join() + '\\n');`);
-    expect(await run(CALL, {}, { execArgv: ['--import', file], lanes: 1, spares: 0 })).to.equal('3\n');
-    expect(lines()).to.have.lengthOf(1);
-    expect(lines(told)).to.deep.equal(['LaneStartError OFFTHREAD_NESTED_LANES,OFFTHREAD_NESTED_LANES,0']);
-  });
+      expect(await run(CALL, {}, { execArgv: ['--import', file], lanes: 1, spares: 0 })).to.equal('3\n');
+      expect(lines()).to.have.lengthOf(1);
+      expect(lines(told)).to.deep.equal(['LaneStartError OFFTHREAD_NESTED_LANES,OFFTHREAD_NESTED_LANES,0']);
+    },
+  );
 
   it('one that dies of that says so to whoever opens a library', async () => {
     const file = preload(makesPool());
@@ -172,7 +176,7 @@ onBothLanes('flags that the program was started with', (ground: Ground) => {
     return JSON.parse(told);
   }
 
-  it('lanes have those that limit, and none that is for one program', async () => {
+  slow('lanes have those that limit, and none that is for one program', async () => {
     mkdirSync(join(folder, 'a b'));
     const other = join(folder, 'a b', 'other.cjs');
     writeFileSync(other, '');
@@ -230,7 +234,7 @@ onBothLanes('flags that the program was started with', (ground: Ground) => {
     for (const flag of known) expect(flags).to.include(flag);
   });
 
-  it('lanes are not free of its permissions, whatever flags and environment they are given', async () => {
+  slow('lanes are not free of its permissions, whatever flags and environment they are given', async () => {
     const permission = process.allowedNodeEnvironmentFlags.has('--permission')
       ? '--permission'
       : '--experimental-permission';
@@ -251,7 +255,7 @@ onBothLanes('flags that the program was started with', (ground: Ground) => {
     expect(await inLanes(code, { env }, { env: {} })).to.equal('ERR_ACCESS_DENIED');
   });
 
-  it('lanes have the environment that they are given, and NODE_OPTIONS that are theirs', async () => {
+  slow('lanes have the environment that they are given, and NODE_OPTIONS that are theirs', async () => {
     const code =
       'told = [process.env.WORD ?? null, process.env.HOST_WORD ?? null, process.noDeprecation ?? false]';
     const host = { HOST_WORD: 'host', NODE_OPTIONS: '--no-warnings' };

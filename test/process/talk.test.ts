@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import type { EngineName } from '../../src/index.js';
 import { type ProgramEnd, runProgram } from '../helpers/program.js';
 import { onCallbackEngines } from '../helpers/talk.js';
+import { slow } from '../helpers/fast-run.js';
 
 const index = new URL('../../src/index.js', import.meta.url).href;
 const quiet = ({ code, signal, stdout, stderr }: ProgramEnd): object => ({ code, signal, stdout, stderr });
@@ -77,7 +78,7 @@ onCallbackEngines('a process whose native code calls back (B3)', (engine) => {
     expect(end.sinceMark).to.be.below(2_000);
   });
 
-  it('lives as long as a call that has not ended, whatever its host function waits for', async () => {
+  slow('lives as long as a call that has not ended, whatever its host function waits for', async () => {
     const end = await run(`
       const { lib } = await start({ hostTimeout: 300 });
       lib.ot_call_callback(() => new Promise((resolve) => setTimeout(resolve, 100, 4)), 1).then(say);
@@ -87,7 +88,7 @@ onCallbackEngines('a process whose native code calls back (B3)', (engine) => {
     expect(quiet(end)).to.deep.equal({ code: 0, signal: null, stdout, stderr: '' });
   });
 
-  it('ends when a stream that nobody reads has timed out, and prints nothing', async () => {
+  slow('ends when a stream that nobody reads has timed out, and prints nothing', async () => {
     const end = await run(`
       const { lib } = await start({ timeout: 200 });
       lib.ot_stream_chunks.stream(1_000_000, 10);
@@ -118,7 +119,7 @@ onCallbackEngines('a process whose native code calls back (B3)', (engine) => {
     expect(quiet(end)).to.deep.equal({ code: 0, signal: null, stdout: `${lines.join('\n')}\n`, stderr: '' });
   });
 
-  it('lives until a stream that native code has filled has ended', async () => {
+  slow('lives until a stream that native code has filled has ended', async () => {
     const end = await run(`
       const { lib } = await start({ timeout: 300 });
       const stream = lib.ot_stream_chunks.stream(5, 8);
@@ -127,7 +128,7 @@ onCallbackEngines('a process whose native code calls back (B3)', (engine) => {
     expect(quiet(end)).to.deep.equal({ code: 0, signal: null, stdout: 'timed-out\n', stderr: '' });
   });
 
-  it('ends by itself, although native code that has a callback never comes back', async () => {
+  slow('ends by itself, although native code that has a callback never comes back', async () => {
     const end = await run(`
       const { pool } = await open({ grace: 5 });
       const lib = await pool.open(TESTLIB, { ot_hang: { arguments: [number], return: 'i32' } }, { engine: ${JSON.stringify(engine)} });

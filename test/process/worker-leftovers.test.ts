@@ -2,18 +2,19 @@
 import { expectSaid } from '../helpers/blocked-program.js';
 import { onProcessLanes } from '../helpers/faults.js';
 import { testlib } from '../helpers/testlib.js';
+import { sample } from '../helpers/fast-run.js';
 
 const index = new URL('../../src/index.js', import.meta.url).href;
 const WORKERS = 3;
 
 onProcessLanes('worker threads that leave a pool of processes behind (B2, M7)', (ground) => {
   const looks = process.platform === 'linux' ? it : it.skip;
-  for (const [how, end] of [
+  for (const [how, end] of sample([
     ['end by themselves', ''],
     ['exit', 'process.exit(0);'],
     ['throw', "throw new Error('on purpose');"],
     ['are terminated', 'setInterval(() => {}, 1_000);'],
-  ] as const) {
+  ] as const)) {
     looks(`leave nothing when they ${how} (Linux: looks into /proc)`, async function () {
       // ffi-rs is used by main threads only.
       if (ground.engine === 'ffi-rs') this.skip();

@@ -17,6 +17,7 @@ import { chunks } from '../../src/index.js';
 import { rejection } from '../helpers/contract.js';
 import { until } from '../helpers/gate.js';
 import { onCallbackEngines } from '../helpers/talk.js';
+import { slow } from '../helpers/fast-run.js';
 
 const LIBCURL = process.platform === 'darwin' ? 'libcurl.4.dylib' : 'libcurl.so.4';
 const MB = 1024 * 1024;
@@ -187,7 +188,7 @@ onCallbackEngines(`libcurl${missing && `: not here, ${missing}`}`, (engine) => {
     expect(hash.digest('hex')).to.equal(hashOf(16));
   });
 
-  it('downloads 64 MB into a slow reader in bounded memory', async () => {
+  slow('downloads 64 MB into a slow reader in bounded memory', async () => {
     // What has left the server and is not read: the sockets' buffers, and 16 chunks of at most 16 kB.
     const IN_FLIGHT = 24 * MB;
     const GROWTH = 48 * MB;

@@ -7,6 +7,7 @@ import { createPool } from '../helpers/lane-kind.js';
 import { chunks, out } from '../../src/index.js';
 import { rejection } from '../helpers/contract.js';
 import { onCallbackEngines } from '../helpers/talk.js';
+import { slow } from '../helpers/fast-run.js';
 
 const LIBSQLITE = process.platform === 'darwin' ? 'libsqlite3.dylib' : 'libsqlite3.so.0';
 
@@ -71,7 +72,7 @@ onCallbackEngines('libsqlite3, rows as a stream', (engine) => {
     expect(await all(`SELECT '${long}', 1`)).to.deep.equal([[long, '1']]);
   });
 
-  it('keeps the order of a hundred thousand rows, and ends with what sqlite3_exec returned', async () => {
+  slow('keeps the order of a hundred thousand rows, and ends with what sqlite3_exec returned', async () => {
     const stream = rows(counting(100_000, "n, 'row ' || n"));
     let seen = 0;
     for await (const [, , [n, text]] of stream) {

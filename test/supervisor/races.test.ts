@@ -3,6 +3,7 @@ import { tracingChannel } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import type { CallTrace, NativeCall, Pool } from '../../src/index.js';
 import { type Native, SharedWord, expectSettled, inTime, turn, withLanes } from './lab.js';
+import { slow } from '../helpers/fast-run.js';
 
 const CALLS = 20_000;
 
@@ -49,20 +50,20 @@ function expectTally(pool: Pool, { succeeded, cancelled }: Tally): void {
 }
 
 describe('races of endings (M2, M5, M27)', () => {
-  it('20,000 cancels against completion, of calls that can be asked to stop', async () => {
+  slow('20,000 cancels against completion, of calls that can be asked to stop', async () => {
     await withLanes({ lanes: 2 }, async (lib, pool) => {
       expectTally(pool, await cancelRace(pool, () => lib.flagged(0)));
       expect(pool.stats().lanesLost, 'asked, not given up').to.equal(0);
     });
   });
 
-  it('20,000 cancels against completion, of calls that can only be given up', async () => {
+  slow('20,000 cancels against completion, of calls that can only be given up', async () => {
     await withLanes({ lanes: 2, maxLostLanes: 8 }, async (lib, pool) => {
       expectTally(pool, await cancelRace(pool, (index) => lib.add(index, 1)));
     });
   });
 
-  it('the audit trail tells of each ending once, also when they race (M13)', async () => {
+  slow('the audit trail tells of each ending once, also when they race (M13)', async () => {
     const ended = new Map<number, number>();
     const count = (trace: unknown): void => {
       const { id } = trace as CallTrace;
@@ -103,7 +104,7 @@ describe('races of endings (M2, M5, M27)', () => {
     });
   });
 
-  it('timeout, deadline, signal and cancel at once: the first wins, nothing is left behind', async () => {
+  slow('timeout, deadline, signal and cancel at once: the first wins, nothing is left behind', async () => {
     await withLanes({ lanes: 2, maxQueue: 10_000 }, async (lib: Native, pool) => {
       const rounds = 400;
       const calls: NativeCall<number>[] = [];

@@ -16,6 +16,7 @@ import { VERSION } from '../../src/shared/version.js';
 import { BUNDLERS } from '../helpers/bundles.js';
 import { contractEngines } from '../helpers/contract.js';
 import { packageRoot, testlib } from '../helpers/testlib.js';
+import { slow } from '../helpers/fast-run.js';
 
 /** Calls in lanes of each kind with each engine; what does not go well it tells as one line of JSON. */
 const PROGRAM = `
@@ -88,11 +89,11 @@ for (const [bundler, { bundle, ending }] of Object.entries(BUNDLERS)) {
       return place;
     }
 
-    it('takes what lanes run from the offthread that is installed beside it', () => {
+    slow('takes what lanes run from the offthread that is installed beside it', () => {
       expect(run('one-file', join(folder, 'app'), folder)).to.equal(GOOD);
     });
 
-    it('runs with offthread left out, as any program', () => {
+    slow('runs with offthread left out, as any program', () => {
       expect(run('external', join(folder, 'app'), folder)).to.equal(GOOD);
     });
 

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { projectRoot } from '../../src/cli/files.js';
+import { slow } from '../helpers/fast-run.js';
 
 const root = projectRoot();
 
@@ -154,7 +155,7 @@ describe('TypeScript of users (B11)', function () {
       ['NodeNext', { module: 'NodeNext', moduleResolution: 'NodeNext' }],
       ['a bundler', { module: 'ESNext', moduleResolution: 'Bundler' }],
     ] as const) {
-      it(`${compiler} compiles a program, for ${how}`, () => {
+      slow(`${compiler} compiles a program, for ${how}`, () => {
         const name = `${compiler}-${settings.module.toLowerCase()}`;
         expect(compile(compiler, name, PROGRAM, settings)).to.equal('exit code 0');
       });
@@ -168,7 +169,7 @@ describe('TypeScript of users (B11)', function () {
     });
   }
 
-  it('the current one compiles `using`', () => {
+  slow('the current one compiles `using`', () => {
     const settings = {
       module: 'NodeNext',
       moduleResolution: 'NodeNext',

@@ -10,6 +10,7 @@ import {
   QueueFullError,
 } from '../../../src/index.js';
 import { type Native, SharedWord, expectSettled, inTime, turn, withLanes } from '../../supervisor/lab.js';
+import { slow } from '../../helpers/fast-run.js';
 
 /** Starts a call that keeps a lane busy until the word is set. Resolves once it is inside. */
 async function hold(lib: Native, release: SharedWord, holders: NativeCall<number>[]): Promise<void> {
@@ -147,7 +148,7 @@ describe('admission', () => {
     });
   });
 
-  it('counters add up and no listener is left, whatever callers do (M5, M7, M27)', async () => {
+  slow('counters add up and no listener is left, whatever callers do (M5, M7, M27)', async () => {
     const act = fc.constantFrom(
       'call',
       'call',

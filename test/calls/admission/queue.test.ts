@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { CallQueue, type Queued } from '../../../src/calls/admission/queue.js';
+import { slow } from '../../helpers/fast-run.js';
 
 interface Item extends Queued<Item> {
   readonly name: number;
@@ -24,7 +25,7 @@ const step = fc.oneof(
 );
 
 describe('CallQueue (M26)', () => {
-  it('does what a sorted list does', () => {
+  slow('does what a sorted list does', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
         const queue = new CallQueue<Item>();

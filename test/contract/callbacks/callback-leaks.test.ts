@@ -27,6 +27,7 @@ import {
   talking,
 } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const TALK = {
   ...OFFTEST,
@@ -53,7 +54,7 @@ setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
 onCallbackThreads('trampolines (M7)', (engine) => {
-  it('10,000 calls in lanes that come and go leave none', async function () {
+  slow('10,000 calls in lanes that come and go leave none', async function () {
     this.timeout(90_000);
     const before = registered();
     const addresses = new Set<bigint>();
@@ -104,7 +105,7 @@ onCallbackThreads('trampolines (M7)', (engine) => {
     await expectNoMoreThan(before);
   });
 
-  it('a pool that was destroyed while host functions were awaited leaves none', async () => {
+  slow('a pool that was destroyed while host functions were awaited leaves none', async () => {
     const before = registered();
     for (let round = 0; round < 5; round++) {
       const pool = createPool({ lanes: 2 });

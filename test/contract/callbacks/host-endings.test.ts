@@ -24,6 +24,7 @@ import {
   wait,
   words,
 } from '../../helpers/talk.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const ask = (options: { timeout?: number; fallback?: number } = {}) =>
   ({
@@ -59,7 +60,7 @@ onCallbackEngines('host functions that take too long (M22)', (engine) => {
     });
   });
 
-  it("go by the declaration's timeout rather than the pool's", async () => {
+  slow("go by the declaration's timeout rather than the pool's", async () => {
     await withTalk(engine, { hostTimeout: 60 }, async (lib) => {
       expect((await rejection(lib.hasty(never, 1, words(1)), CallTimeoutError)).message).to.include('40');
       expect(await lib.patient(later, 1, words(1))).to.equal(1);
@@ -68,7 +69,7 @@ onCallbackEngines('host functions that take too long (M22)', (engine) => {
     });
   });
 
-  it("go by the call's timeout rather than any other", async () => {
+  slow("go by the call's timeout rather than any other", async () => {
     await withTalk(engine, { hostTimeout: 60 }, async (lib) => {
       expect(await lib.hasty.with({ hostTimeout: 20_000 })(later, 1, words(1))).to.equal(1);
       expect(await lib.hasty.with({ hostTimeout: 0 })(later, 1, words(1))).to.equal(1);
@@ -81,7 +82,7 @@ onCallbackEngines('host functions that take too long (M22)', (engine) => {
     });
   });
 
-  it('have that time for each of their calls, not for all together', async () => {
+  slow('have that time for each of their calls, not for all together', async () => {
     await withTalk(engine, { hostTimeout: 1_000 }, async (lib) => {
       expect(await lib.ot_ask(() => wait(200).then(() => 1), 6, words(6))).to.equal(6);
     });

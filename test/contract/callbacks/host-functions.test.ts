@@ -22,6 +22,7 @@ import {
   words,
 } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const forget = callback({ arguments: ['i32'], return: 'void' }, { fireAndForget: true });
 const withTalk = talking({
@@ -162,7 +163,7 @@ onCallbackEngines('many host functions at once (M25)', (engine) => {
       server.close();
     });
 
-    it('HTTP requests, file reads and timers from 4 lanes find their callers', async () => {
+    slow('HTTP requests, file reads and timers from 4 lanes find their callers', async () => {
       await withTalk(engine, { lanes: 4 }, async (lib, pool) => {
         const size = (await readFile(testlib)).length;
         const work = async (kind: number, value: number): Promise<number> => {

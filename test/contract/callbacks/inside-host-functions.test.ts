@@ -16,6 +16,7 @@ import { until } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';
 import { BYTES, CHUNK, NUMBER, expectClean, onCallbackEngines, talking, turns } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const TALK = {
   ...OFFTEST,
@@ -144,31 +145,34 @@ onCallbackEngines('the event loop (M20)', (engine) => {
     while (performance.now() < end);
   };
 
-  it('turns while chunks come faster than they are read, and while native code asks without waiting', async () => {
-    await withTalk(engine, {}, async (lib) => {
-      const busy: readonly (() => Promise<unknown>)[] = [
-        async () => {
-          for await (const _ of lib.ot_stream_chunks.stream(10_000, 16)) work();
-        },
-        () => lib.ot_stream_chunks.with({ onChunk: work })(10_000, 16),
-        () => lib.ot_stream_chunks.with({ onChunk: async () => work() })(10_000, 16),
-        () => lib.ot_notify(work, 10_000),
-        () => lib.ot_call_callback((n) => (work(), n & 1), 5_000),
-      ];
-      for (const [index, run] of busy.entries()) {
-        let over = false;
-        let count = 0;
-        const turning = (): void => {
-          count += 1;
-          if (!over) setImmediate(turning);
-        };
-        turning();
-        await run();
-        over = true;
-        expect(count, `turns while ${index} ran`).to.be.greaterThan(8);
-      }
-    });
-  });
+  slow(
+    'turns while chunks come faster than they are read, and while native code asks without waiting',
+    async () => {
+      await withTalk(engine, {}, async (lib) => {
+        const busy: readonly (() => Promise<unknown>)[] = [
+          async () => {
+            for await (const _ of lib.ot_stream_chunks.stream(10_000, 16)) work();
+          },
+          () => lib.ot_stream_chunks.with({ onChunk: work })(10_000, 16),
+          () => lib.ot_stream_chunks.with({ onChunk: async () => work() })(10_000, 16),
+          () => lib.ot_notify(work, 10_000),
+          () => lib.ot_call_callback((n) => (work(), n & 1), 5_000),
+        ];
+        for (const [index, run] of busy.entries()) {
+          let over = false;
+          let count = 0;
+          const turning = (): void => {
+            count += 1;
+            if (!over) setImmediate(turning);
+          };
+          turning();
+          await run();
+          over = true;
+          expect(count, `turns while ${index} ran`).to.be.greaterThan(8);
+        }
+      });
+    },
+  );
 });
 
 onCallbackEngines('what may be thrown (M14)', (engine) => {

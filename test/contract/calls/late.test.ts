@@ -5,6 +5,7 @@ import { onEveryEngine, rejection, thrown, withPool } from '../../helpers/contra
 import { Gate, openGates, until } from '../../helpers/gate.js';
 import type { Offtest } from '../../helpers/offtest.js';
 import type { NativeCall, Pool } from '../../../src/index.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const UNREACHABLE = 'OFFTHREAD_DEADLINE_UNREACHABLE';
 /** What `ot_sleep_ms` is known to take, at least, once it has slept for so long. */
@@ -126,7 +127,7 @@ onEveryEngine('calls that would miss their deadline (M5, M26)', (engine) => {
     });
   });
 
-  it('are dropped when their turn comes and they take longer than they have left', async () => {
+  slow('are dropped when their turn comes and they take longer than they have left', async () => {
     await withPool(engine, { refuseLate: true }, async (lib, pool) => {
       await lib.ot_sleep_ms(800);
       const gate = new Gate();
@@ -152,7 +153,7 @@ onEveryEngine('calls that would miss their deadline (M5, M26)', (engine) => {
 });
 
 onEveryEngine('estimates that are wrong (M26)', (engine) => {
-  it('a lane that is free takes a call, whatever its function has taken so far', async () => {
+  slow('a lane that is free takes a call, whatever its function has taken so far', async () => {
     await withPool(engine, { refuseLate: true }, async (lib, pool) => {
       await lib.ot_sleep_ms(900);
       expect(await lib.ot_sleep_ms.with({ deadline: 800 })(0)).to.equal(0);
@@ -172,7 +173,7 @@ onEveryEngine('estimates that are wrong (M26)', (engine) => {
     });
   });
 
-  it('do not outlast a slow phase', async () => {
+  slow('do not outlast a slow phase', async () => {
     await withPool(engine, { refuseLate: true }, async (lib, pool) => {
       await lib.ot_sleep_ms(900);
       expect(await pressed(lib, pool), 'after a slow run').to.equal(UNREACHABLE);

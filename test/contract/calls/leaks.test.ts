@@ -7,6 +7,7 @@ import { onEveryEngine, withPool } from '../../helpers/contract.js';
 import { Gate, until } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const resources = (): Record<string, number> => {
   const counts: Record<string, number> = {};
@@ -15,7 +16,7 @@ const resources = (): Record<string, number> => {
 };
 
 onEveryEngine('nothing left behind (M5, M7)', (engine) => {
-  it('100,000 calls with one signal and a timeout each', async function () {
+  slow('100,000 calls with one signal and a timeout each', async function () {
     this.timeout(30_000);
     const warnings: string[] = [];
     const warn = ({ message }: Error): number => warnings.push(message);
@@ -54,7 +55,7 @@ onEveryEngine('nothing left behind (M5, M7)', (engine) => {
     expect(warnings).to.deep.equal([]);
   });
 
-  it('pools that come and go', async function () {
+  slow('pools that come and go', async function () {
     this.timeout(20_000);
     const round = async (): Promise<void> => {
       const pool = createPool({ lanes: 2 });
@@ -124,7 +125,7 @@ onEveryEngine('counters (M10, M27)', (engine) => {
     });
   });
 
-  it('hold through lost lanes', async () => {
+  slow('hold through lost lanes', async () => {
     await withPool(engine, { lanes: 2, grace: 5, maxLostLanes: 8 }, async (lib, pool) => {
       const gate = new Gate();
       const hold = lib.ot_enter_and_wait.with({ timeout: 10 });

@@ -32,6 +32,7 @@ import { contractEngines, describeOn, onEveryEngine, rejection } from '../../hel
 import { compile, folder } from '../../helpers/engine-probe.js';
 import { until } from '../../helpers/gate.js';
 import { createPool } from '../../helpers/lane-kind.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const PLUGIN = {
   which: { arguments: [], return: 'i32' },
@@ -298,7 +299,7 @@ describeOn(contractEngines, ['process'], 'a file that was replaced, in processes
     await until(() => pool.stats().lanesCrashed > 0 && pool.stats().lanes.idle === 1, 'another lane');
   };
 
-  it('is not run in a lane that is started later: its calls say that it has changed', async () => {
+  slow('is not run in a lane that is started later: its calls say that it has changed', async () => {
     await withPlugins(engine, {}, async (open, pool) => {
       const path = join(place(), 'plugin.so');
       put(build(71), path);
@@ -370,7 +371,7 @@ describeOn(contractEngines, ['process'], 'a file that was replaced, in processes
     });
   });
 
-  it('while a lane loads it is not run, neither then nor once the right one is there again', async () => {
+  slow('while a lane loads it is not run, neither then nor once the right one is there again', async () => {
     // In the lane, the file is replaced when it has been looked at for the n-th time.
     const hook = join(place(), 'hook.cjs');
     writeFileSync(

@@ -13,6 +13,7 @@ import {
 import { onEveryEngine, rejection, withPool } from '../../helpers/contract.js';
 import { until } from '../../helpers/gate.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const FUNCTIONS = {
   add: { symbol: 'ot_add', arguments: ['i32', 'i32'], return: 'i32' },
@@ -112,7 +113,7 @@ onEveryEngine('runs over many items, badly used (M35)', (engine) => {
     });
   });
 
-  it('an item that was too slow, and came back by itself, is the one that has failed', async () => {
+  slow('an item that was too slow, and came back by itself, is the one that has failed', async () => {
     await withPool(engine, { lanes: 1, grace: 5_000 }, async (_, pool) => {
       const lib = await pool.open(testlib, FUNCTIONS, { engine });
       const slow = lib.sleep.with({ timeout: 150 });

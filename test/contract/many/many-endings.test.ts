@@ -6,6 +6,7 @@ import { CallCancelledError, ItemsError, PoolClosedError } from '../../../src/in
 import { onEveryEngine, rejection, withPool } from '../../helpers/contract.js';
 import { until } from '../../helpers/gate.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const FUNCTIONS = {
   same: { symbol: 'ot_id_i32', arguments: ['i32'], return: 'i32' },
@@ -272,7 +273,7 @@ onEveryEngine('the ends of runs over many items (M35)', (engine) => {
     });
   });
 
-  it('a run that nobody reads any more is not kept by its pool', async () => {
+  slow('a run that nobody reads any more is not kept by its pool', async () => {
     await withPool(engine, { lanes: 1 }, async (_, pool) => {
       const lib = await pool.open(testlib, FUNCTIONS, { engine });
       const sources: WeakRef<object>[] = [];
@@ -294,7 +295,7 @@ onEveryEngine('the ends of runs over many items (M35)', (engine) => {
     });
   });
 
-  it('a run that somebody waits for is kept, and told of the end of its pool', async () => {
+  slow('a run that somebody waits for is kept, and told of the end of its pool', async () => {
     await withPool(engine, { lanes: 1 }, async (_, pool) => {
       const lib = await pool.open(testlib, FUNCTIONS, { engine });
       const source = async function* (): AsyncGenerator<number> {
@@ -320,7 +321,7 @@ onEveryEngine('the ends of runs over many items (M35)', (engine) => {
     });
   });
 
-  it('failing items by the thousand leave the event loop to others', async () => {
+  slow('failing items by the thousand leave the event loop to others', async () => {
     await withPool(engine, { lanes: 2 }, async (_, pool) => {
       const lib = await pool.open(testlib, FUNCTIONS, { engine });
       const items = new Int32Array(60_000).fill(1);

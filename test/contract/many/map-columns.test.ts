@@ -18,6 +18,7 @@ import { contractEngines, describeOn, onEveryEngine, rejection, withPool } from 
 import { createPool } from '../../helpers/lane-kind.js';
 import { until } from '../../helpers/gate.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const NUMBERS = ['i8', 'u8', 'i16', 'u16', 'i32', 'u32', 'i64', 'u64', 'f32', 'f64'] as const;
 const SUMS = Object.fromEntries(
@@ -87,7 +88,7 @@ onEveryEngine('columns (M35)', (engine) => {
     });
   });
 
-  it('in shared memory or not, any of them: the same results, and each where it belongs', async () => {
+  slow('in shared memory or not, any of them: the same results, and each where it belongs', async () => {
     await withPool(engine, { lanes: 2 }, async (_, pool) => {
       const { ot_add } = await pool.open(testlib, FAILING, { engine });
       const length = 20_000;
@@ -144,7 +145,7 @@ onEveryEngine('columns (M35)', (engine) => {
     });
   });
 
-  it('in shared memory: an item that was given up writes nothing when it comes back', async () => {
+  slow('in shared memory: an item that was given up writes nothing when it comes back', async () => {
     await withPool(engine, { lanes: 2, grace: 0 }, async (_, pool) => {
       const { ot_sleep_ms } = await pool.open(testlib, FAILING, { engine });
       const ms = new Int32Array(new SharedArrayBuffer(40));
@@ -160,7 +161,7 @@ onEveryEngine('columns (M35)', (engine) => {
     });
   });
 
-  it('beside other calls: they get their turn', async () => {
+  slow('beside other calls: they get their turn', async () => {
     await withPool(engine, { lanes: 1 }, async (lib, pool) => {
       const { ot_sleep_us } = await pool.open(testlib, FAILING, { engine });
       let over = false;
@@ -174,7 +175,7 @@ onEveryEngine('columns (M35)', (engine) => {
     });
   });
 
-  it('tells of its progress, and of all of it in the end', async () => {
+  slow('tells of its progress, and of all of it in the end', async () => {
     await withPool(engine, { lanes: 2 }, async (_, pool) => {
       const { ot_sleep_us } = await pool.open(testlib, FAILING, { engine });
       const told: number[] = [];
@@ -300,7 +301,7 @@ onEveryEngine('items that fail (M35)', (engine) => {
     });
   });
 
-  it('by their timeout: each has its own, and the rest of the range runs elsewhere', async () => {
+  slow('by their timeout: each has its own, and the rest of the range runs elsewhere', async () => {
     await withPool(engine, { lanes: 2, maxLostLanes: 8 }, async (_, pool) => {
       const { ot_sleep_ms } = await pool.open(testlib, FAILING, { engine });
       const ms = new Int32Array(40).fill(5);

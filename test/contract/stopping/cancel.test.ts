@@ -4,6 +4,7 @@ import { CallCancelledError, CallTimeoutError, LaneLostError } from '../../../sr
 import { onEveryEngine, rejection, sharedLab, withPool } from '../../helpers/contract.js';
 import { Gate, runningFill, shared, until } from '../../helpers/gate.js';
 import { mostThreadsInside, resetThreadsInside } from '../../helpers/oracle.js';
+import { slow } from '../../helpers/fast-run.js';
 
 onEveryEngine('cancelling (M8)', (engine) => {
   const lab = sharedLab(engine, { lanes: 1 });
@@ -117,7 +118,7 @@ onEveryEngine('cancelling (M8)', (engine) => {
     });
   });
 
-  it('gives up a call that ignores its flag, after the grace, and counts the lane as lost', async () => {
+  slow('gives up a call that ignores its flag, after the grace, and counts the lane as lost', async () => {
     await withPool(engine, { grace: 30 }, async (lib, pool) => {
       const call = lib.ot_slow_to_cancel(1_500);
       await until(() => call.state === 'running', 'the call to run');

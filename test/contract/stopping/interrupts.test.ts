@@ -12,6 +12,7 @@ import {
   runsOf,
 } from '../../helpers/oracle.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const turns = async (count: number): Promise<void> => {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -150,7 +151,7 @@ onThreadLanes('onCancel (B1)', (engine) => {
     expect(badInterrupts()).to.equal(0);
   });
 
-  it('gives up when the interrupt does not help, after the grace', async () => {
+  slow('gives up when the interrupt does not help, after the grace', async () => {
     const options = { lanes: 1, grace: 40 };
     await withPool(engine, options, async (_, pool) => {
       const lib = await pool.open(

@@ -23,6 +23,7 @@ import {
   wait,
   words,
 } from '../../helpers/talk.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const few = chunks(CHUNK, { ...BYTES, highWaterMark: 4 });
 const withTalk = talking({
@@ -120,7 +121,7 @@ onCallbackEngines('the end of a stream (M17)', (engine) => {
     });
   });
 
-  it('is no unhandled rejection, whatever it is', async () => {
+  slow('is no unhandled rejection, whatever it is', async () => {
     await withTalk(engine, { lanes: 2, grace: 8_000 }, async (lib, pool) => {
       const reasons = await unhandled(async () => {
         const alone = [
@@ -168,7 +169,7 @@ onCallbackEngines('streams that nobody reads', (engine) => {
     });
   });
 
-  it('last as long as somebody goes on reading them', async () => {
+  slow('last as long as somebody goes on reading them', async () => {
     await withTalk(engine, {}, async (lib) => {
       const stream = lib.ot_stream_tracked.with({ timeout: 1_000 }).stream(4, 1, words(1, 0));
       for await (const chunk of stream) if ((chunk[0] ?? 0) < 3) await wait(400);

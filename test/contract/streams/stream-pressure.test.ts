@@ -13,6 +13,7 @@ import {
   turns,
   words,
 } from '../../helpers/talk.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const tracked = (highWaterMark?: number) =>
   ({
@@ -49,7 +50,7 @@ onCallbackEngines('backpressure (B4)', (engine) => {
     });
   });
 
-  it('stops native code at the mark, and lets it go on as far as is read', async () => {
+  slow('stops native code at the mark, and lets it go on as far as is read', async () => {
     await withTalk(engine, { lanes: 2, grace: 8_000 }, async (lib, pool) => {
       for (const [fn, mark] of [
         [lib.usual, 64],
@@ -89,7 +90,7 @@ onCallbackEngines('backpressure (B4)', (engine) => {
     });
   });
 
-  it('keeps nothing of what was read: 1 GB passes through', async function () {
+  slow('keeps nothing of what was read: 1 GB passes through', async function () {
     this.timeout(20_000);
     await withTalk(engine, { grace: 8_000 }, async (lib) => {
       const before = process.memoryUsage().arrayBuffers;

@@ -16,6 +16,7 @@ import {
   turns,
   words,
 } from '../../helpers/talk.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const ROW = { arguments: ['pointer', 'i32', { cstrings: 1 }, { cstrings: 1 }], return: 'i32' } as const;
 const WRITER = { arguments: ['pointer', 'u32'], return: 'u32' } as const;
@@ -214,7 +215,7 @@ onCallbackEngines('reading a stream', (engine) => {
     });
   });
 
-  it('of eight streams over four lanes mixes none of them up', async () => {
+  slow('of eight streams over four lanes mixes none of them up', async () => {
     await withTalk(engine, { lanes: 4 }, async (lib, pool) => {
       const read = async (stream: NativeStream<Buffer, number>, size: number): Promise<void> => {
         let index = 0;

@@ -5,6 +5,7 @@ import { onEveryEngine, rejection, sharedLab, withPool } from '../../helpers/con
 import { Gate, until } from '../../helpers/gate.js';
 import { liveStrings } from '../../helpers/oracle.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const EDGES = {
   ot_xor_bytes: { arguments: [inout('buffer'), 'u32', 'u8'], return: 'void' },
@@ -107,7 +108,7 @@ onEveryEngine('buffers that change under a call', (engine) => {
 });
 
 onEveryEngine('a host that is busy', (engine) => {
-  it('does not take a call for late that came back in time while nobody looked', async () => {
+  slow('does not take a call for late that came back in time while nobody looked', async () => {
     await withPool(engine, { lanes: 1, grace: 20 }, async (lib, pool) => {
       expect(await lib.ot_add(1, 2)).to.equal(3);
       const call = lib.ot_sleep_ms.with({ timeout: 700 })(10);

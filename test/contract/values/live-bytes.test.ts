@@ -5,6 +5,7 @@ import { onEveryEngine, sharedLab, thrown } from '../../helpers/contract.js';
 import { until } from '../../helpers/gate.js';
 import { laneKind } from '../../helpers/lane-kind.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const FILL = {
   fill: { symbol: 'ot_fill_slowly', arguments: ['buffer', 'u32', 'u8', 'i32', 'cancelFlag'], return: 'i32' },
@@ -64,7 +65,7 @@ onEveryEngine('shared bytes (B6)', (engine) => {
 onEveryEngine('views over a SharedArrayBuffer (M4)', (engine) => {
   const lab = sharedLab(engine, { lanes: 1 });
 
-  it('hold what native code wrote when the call has settled; before that in threads only', async () => {
+  slow('hold what native code wrote when the call has settled; before that in threads only', async () => {
     const lib = await lab.pool.open(testlib, FILL, { engine });
     for (const length of [100, 6_000]) {
       const memory = new Uint8Array(new SharedArrayBuffer(length + 20)).fill(1);

@@ -5,6 +5,7 @@ import { contractEngines } from '../../helpers/contract.js';
 import { laneKinds } from '../../helpers/lane-kind.js';
 import { folder, compile } from '../../helpers/engine-probe.js';
 import { testlib } from '../../helpers/testlib.js';
+import { pairs } from '../../helpers/fast-run.js';
 
 const index = new URL('../../../src/index.js', import.meta.url).href;
 const FLAG = '--abort-on-uncaught-exception';
@@ -51,27 +52,25 @@ describe('--abort-on-uncaught-exception (M4, B6)', function () {
     expect(broken).to.include(folder);
   });
 
-  for (const kind of laneKinds) {
-    for (const engine of contractEngines) {
-      for (const { title, args, options } of WAYS) {
-        it(`${title} leaves lanes and host alone [${engine}, ${kind}]`, () => {
-          const { stdout, stderr, signal } = spawnSync(
-            process.execPath,
-            [...args, '--input-type=module', '-e', program(engine, kind, broken)],
-            { env: { ...process.env, NODE_OPTIONS: options }, encoding: 'utf8', timeout: GUARD_MS },
-          );
-          expect(signal, stderr).to.equal(null);
-          expect(JSON.parse(stdout), stderr).to.deep.equal([
-            3,
-            7,
-            'OFFTHREAD_NATIVE',
-            'OFFTHREAD_SYMBOL_NOT_FOUND',
-            'OFFTHREAD_LIBRARY_NOT_FOUND',
-            'OFFTHREAD_LIBRARY_LOAD',
-            5,
-          ]);
-        });
-      }
+  for (const [kind, engine] of pairs(laneKinds, contractEngines)) {
+    for (const { title, args, options } of WAYS) {
+      it(`${title} leaves lanes and host alone [${engine}, ${kind}]`, () => {
+        const { stdout, stderr, signal } = spawnSync(
+          process.execPath,
+          [...args, '--input-type=module', '-e', program(engine, kind, broken)],
+          { env: { ...process.env, NODE_OPTIONS: options }, encoding: 'utf8', timeout: GUARD_MS },
+        );
+        expect(signal, stderr).to.equal(null);
+        expect(JSON.parse(stdout), stderr).to.deep.equal([
+          3,
+          7,
+          'OFFTHREAD_NATIVE',
+          'OFFTHREAD_SYMBOL_NOT_FOUND',
+          'OFFTHREAD_LIBRARY_NOT_FOUND',
+          'OFFTHREAD_LIBRARY_LOAD',
+          5,
+        ]);
+      });
     }
   }
 

@@ -6,6 +6,7 @@ import { loadEngine } from '../../../src/engines/load-engine.js';
 import { EngineError } from '../../../src/errors.js';
 import { from, runProcess, runWorker } from '../../helpers/engine-child.js';
 import { probeLibrary } from '../../helpers/engine-probe.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const ADD = `{ arguments: ['i32', 'i32'], returns: 'i32' }`;
 
@@ -56,7 +57,8 @@ describe('ffi-rs across threads (B6)', () => {
     expect(new Uint8Array(shared)[5]).to.equal(99);
   });
 
-  it('calls steadily from four lanes at once, and exits cleanly', () => {
+  slow('calls steadily from four lanes at once, and exits cleanly', function () {
+    this.timeout(60_000);
     const lane = `
       import { parentPort, workerData } from 'node:worker_threads';
       const { loadEngine } = await import(${from('load-engine')});
@@ -96,5 +98,5 @@ describe('ffi-rs across threads (B6)', () => {
     expect(end.stderr).to.equal('');
     expect([end.code, end.signal]).to.deep.equal([0, null]);
     expect(JSON.parse(end.stdout)).to.deep.equal([0, 0, 0, 0]);
-  }).timeout(60_000);
+  });
 });

@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { foldersOf, loaderCandidates } from '../../../src/engines/loading/loader-search.js';
 import { contractEngines } from '../../helpers/contract.js';
 import { compile, folder, probeLibrary } from '../../helpers/engine-probe.js';
+import { pairs } from '../../helpers/fast-run.js';
 import { laneKinds } from '../../helpers/lane-kind.js';
 
 const index = new URL('../../../src/index.js', import.meta.url).href;
@@ -41,74 +42,70 @@ function openAll(
 describe('libraries by name (M34)', function () {
   this.timeout(GUARD_MS + 5_000);
 
-  for (const kind of laneKinds) {
-    for (const engine of contractEngines) {
-      ONLY_LINUX(
-        `a FIFO that the loader would open is refused, and holds up nobody [${engine}, ${kind}]`,
-        () => {
-          const [first, second] = ['first-', 'second-'].map((name) => mkdtempSync(join(folder, name))) as [
-            string,
-            string,
-          ];
-          execFileSync('mkfifo', [join(first, 'libfifo.so')]);
-          symlinkSync(join(first, 'libfifo.so'), join(second, 'liblink.so'));
-          writeFileSync(join(first, 'libscript.so'), 'GROUP ( /lib/libm.so.6 )');
-          copyFileSync(probeLibrary(), join(second, 'libsound.so'));
-          const [fifo, link, script, sound] = openAll(
-            engine,
-            kind,
-            [first, second],
-            ['libfifo.so', 'liblink.so', 'libscript.so', 'libsound.so'],
-          );
-          expect(fifo).to.match(
-            /^OFFTHREAD_LIBRARY_INVALID .*loader resolves it to .*libfifo\.so, which is not a regular/,
-          );
-          expect(link).to.match(/^OFFTHREAD_LIBRARY_INVALID .*not a regular file/);
-          expect(script).to.match(/^OFFTHREAD_LIBRARY_INVALID .*linker script.*libm\.so\.6/);
-          expect(sound).to.equal('7');
-        },
-      );
-    }
+  for (const [kind, engine] of pairs(laneKinds, contractEngines)) {
+    ONLY_LINUX(
+      `a FIFO that the loader would open is refused, and holds up nobody [${engine}, ${kind}]`,
+      () => {
+        const [first, second] = ['first-', 'second-'].map((name) => mkdtempSync(join(folder, name))) as [
+          string,
+          string,
+        ];
+        execFileSync('mkfifo', [join(first, 'libfifo.so')]);
+        symlinkSync(join(first, 'libfifo.so'), join(second, 'liblink.so'));
+        writeFileSync(join(first, 'libscript.so'), 'GROUP ( /lib/libm.so.6 )');
+        copyFileSync(probeLibrary(), join(second, 'libsound.so'));
+        const [fifo, link, script, sound] = openAll(
+          engine,
+          kind,
+          [first, second],
+          ['libfifo.so', 'liblink.so', 'libscript.so', 'libsound.so'],
+        );
+        expect(fifo).to.match(
+          /^OFFTHREAD_LIBRARY_INVALID .*loader resolves it to .*libfifo\.so, which is not a regular/,
+        );
+        expect(link).to.match(/^OFFTHREAD_LIBRARY_INVALID .*not a regular file/);
+        expect(script).to.match(/^OFFTHREAD_LIBRARY_INVALID .*linker script.*libm\.so\.6/);
+        expect(sound).to.equal('7');
+      },
+    );
   }
 
-  for (const kind of laneKinds) {
-    for (const engine of contractEngines) {
-      ONLY_LINUX(
-        `what a library needs is looked at, too: a FIFO holds up nobody, a file cut short ends nothing [${engine}, ${kind}]`,
-        () => {
-          const [near, far] = ['near-', 'far-'].map((name) => mkdtempSync(join(folder, name))) as [
-            string,
-            string,
-          ];
-          const names = ['fifo', 'short', 'sound'].map((what) => {
-            const needed = compile(`libneeded-${what}.so`, 'int needed(int value) { return value; }');
-            copyFileSync(needed, join(far, `libneeded-${what}.so`));
-            const between = compile(
-              `libbetween-${what}.so`,
-              'int needed(int value); int between(int value) { return needed(value); }',
-              ['-shared', '-fPIC', '-L', far, `-l:libneeded-${what}.so`],
-            );
-            copyFileSync(between, join(far, `libbetween-${what}.so`));
-            return compile(
-              `libneeding-${what}.so`,
-              'int between(int value); int echo_i32(int value) { return between(value); }',
-              ['-shared', '-fPIC', '-L', far, '-Wl,--allow-shlib-undefined', `-l:libbetween-${what}.so`],
-            );
-          });
-          execFileSync('mkfifo', [join(near, 'libneeded-fifo.so')]);
-          copyFileSync(join(far, 'libneeded-short.so'), join(near, 'libneeded-short.so'));
-          truncateSync(join(near, 'libneeded-short.so'), 4_096);
-          const [fifo, short, sound] = openAll(engine, kind, [near, far], names);
-          expect(fifo).to.match(
-            /^OFFTHREAD_LIBRARY_INVALID .*needs .*libneeded-fifo\.so, which is not a regular/,
+  for (const [kind, engine] of pairs(laneKinds, contractEngines)) {
+    ONLY_LINUX(
+      `what a library needs is looked at, too: a FIFO holds up nobody, a file cut short ends nothing [${engine}, ${kind}]`,
+      () => {
+        const [near, far] = ['near-', 'far-'].map((name) => mkdtempSync(join(folder, name))) as [
+          string,
+          string,
+        ];
+        const names = ['fifo', 'short', 'sound'].map((what) => {
+          const needed = compile(`libneeded-${what}.so`, 'int needed(int value) { return value; }');
+          copyFileSync(needed, join(far, `libneeded-${what}.so`));
+          const between = compile(
+            `libbetween-${what}.so`,
+            'int needed(int value); int between(int value) { return needed(value); }',
+            ['-shared', '-fPIC', '-L', far, `-l:libneeded-${what}.so`],
           );
-          expect(short).to.match(
-            /^OFFTHREAD_LIBRARY_INVALID .*needs .*libneeded-short\.so, which is truncated/,
+          copyFileSync(between, join(far, `libbetween-${what}.so`));
+          return compile(
+            `libneeding-${what}.so`,
+            'int between(int value); int echo_i32(int value) { return between(value); }',
+            ['-shared', '-fPIC', '-L', far, '-Wl,--allow-shlib-undefined', `-l:libbetween-${what}.so`],
           );
-          expect(sound).to.equal('7');
-        },
-      );
-    }
+        });
+        execFileSync('mkfifo', [join(near, 'libneeded-fifo.so')]);
+        copyFileSync(join(far, 'libneeded-short.so'), join(near, 'libneeded-short.so'));
+        truncateSync(join(near, 'libneeded-short.so'), 4_096);
+        const [fifo, short, sound] = openAll(engine, kind, [near, far], names);
+        expect(fifo).to.match(
+          /^OFFTHREAD_LIBRARY_INVALID .*needs .*libneeded-fifo\.so, which is not a regular/,
+        );
+        expect(short).to.match(
+          /^OFFTHREAD_LIBRARY_INVALID .*needs .*libneeded-short\.so, which is truncated/,
+        );
+        expect(sound).to.equal('7');
+      },
+    );
   }
 
   ONLY_LINUX("the loader's cache is read", () => {

@@ -6,6 +6,7 @@ import { EngineError } from '../../../src/index.js';
 import { loadEngine } from '../../../src/engines/load-engine.js';
 import { System } from '../../../src/engines/system/system-calls.js';
 import { contractEngines } from '../../helpers/contract.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const KB = 1_024;
 
@@ -86,7 +87,7 @@ for (const engine of contractEngines) {
     });
 
     if (process.platform === 'linux') {
-      it('tell how a child ended, and leave it to Node.js to hear of it too', async () => {
+      slow('tell how a child ended, and leave it to Node.js to hear of it too', async () => {
         for (const [code, end] of [
           ['setTimeout(() => process.exit(7), 300)', { exitCode: 7 }],
           ['setTimeout(() => process.kill(process.pid, "SIGKILL"), 300)', { signal: 9 }],

@@ -5,12 +5,13 @@ import { thrown } from '../../helpers/contract.js';
 import { FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { expectBalance, lanesWith, onProcessLanes } from '../../helpers/faults.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 
 onProcessLanes('blocking calls whose lanes die (B2)', (ground) => {
   for (const spares of [0, 1]) {
-    it(`are answered after kills and deaths, one after the other, with ${spares} spares`, async () => {
+    slow(`are answered after kills and deaths, one after the other, with ${spares} spares`, async () => {
       await withLanes(ground, { lanes: 1, spares, maxDeaths: Infinity, timeout: 200 }, async (lib, pool) => {
         thrown(() => lib.ot_hang.blocking(), CallTimeoutError);
         thrown(() => lib.ot_die.blocking(SEGV), LaneCrashedError);

@@ -2,11 +2,12 @@
 import { testlib } from '../../helpers/testlib.js';
 import { expectSaid } from '../../helpers/blocked-program.js';
 import { onProcessLanes } from '../../helpers/faults.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const index = new URL('../../../src/index.js', import.meta.url).href;
 
 onProcessLanes('a worker thread that blocks (M8)', (ground) => {
-  it('learns of deaths, kills and trials', async function () {
+  slow('learns of deaths, kills and trials', async function () {
     // ffi-rs is used by main threads only.
     if (ground.engine === 'ffi-rs') this.skip();
     const worker = `

@@ -5,9 +5,10 @@
  */
 import { expectSaid } from '../../helpers/blocked-program.js';
 import { onProcessLanes } from '../../helpers/faults.js';
+import { slow } from '../../helpers/fast-run.js';
 
 onProcessLanes('what a blocked host waits for (M8)', (ground) => {
-  it('the end of a trial: it is answered while a library is being opened in its only lane', async () => {
+  slow('the end of a trial: it is answered while a library is being opened in its only lane', async () => {
     await expectSaid(
       ground,
       `
@@ -45,7 +46,7 @@ onProcessLanes('what a blocked host waits for (M8)', (ground) => {
     );
   });
 
-  it('the end of a trial: the library hangs, and its lane is killed for it', async () => {
+  slow('the end of a trial: the library hangs, and its lane is killed for it', async () => {
     await expectSaid(
       ground,
       `
@@ -66,7 +67,7 @@ onProcessLanes('what a blocked host waits for (M8)', (ground) => {
     ['is killed', "process.kill(pid, 'SIGKILL')"],
     ['closes its end of the socket', 'lib.ot_close_descriptors(3).catch(() => {})'],
   ] as const) {
-    it(`the end of a lane that ${how}, whatever the event loop has seen of it`, async () => {
+    slow(`the end of a lane that ${how}, whatever the event loop has seen of it`, async () => {
       await expectSaid(
         ground,
         `
@@ -89,7 +90,7 @@ onProcessLanes('what a blocked host waits for (M8)', (ground) => {
     });
   }
 
-  it('the death of a lane whose descriptors another process holds', async () => {
+  slow('the death of a lane whose descriptors another process holds', async () => {
     await expectSaid(
       ground,
       `
@@ -104,7 +105,7 @@ onProcessLanes('what a blocked host waits for (M8)', (ground) => {
     );
   });
 
-  it('the death of a lane between two blocking calls', async () => {
+  slow('the death of a lane between two blocking calls', async () => {
     await expectSaid(
       ground,
       `
@@ -123,7 +124,7 @@ onProcessLanes('what a blocked host waits for (M8)', (ground) => {
     );
   });
 
-  it('the silence of a lane that was stopped from outside', async () => {
+  slow('the silence of a lane that was stopped from outside', async () => {
     await expectSaid(
       ground,
       `
@@ -138,10 +139,12 @@ onProcessLanes('what a blocked host waits for (M8)', (ground) => {
   });
 
   for (const maxLostLanes of [0, 4]) {
-    it(`the ends of lanes that were killed: any number of calls may run out of time (maxLostLanes: ${maxLostLanes})`, async () => {
-      await expectSaid(
-        ground,
-        `
+    slow(
+      `the ends of lanes that were killed: any number of calls may run out of time (maxLostLanes: ${maxLostLanes})`,
+      async () => {
+        await expectSaid(
+          ground,
+          `
         const { pool, lib } = await open({ timeout: 50, maxLostLanes: ${maxLostLanes} });
         const { readdirSync } = await import('node:fs');
         const held = () => process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0;
@@ -157,12 +160,13 @@ onProcessLanes('what a blocked host waits for (M8)', (ground) => {
         say('lost ' + pool.stats().lanes.lost);
         await pool.close();
         `,
-        ['OFFTHREAD_CALL_TIMEOUT', '3', 'descriptors true', 'killed 14', 'lost 0'],
-      );
-    });
+          ['OFFTHREAD_CALL_TIMEOUT', '3', 'descriptors true', 'killed 14', 'lost 0'],
+        );
+      },
+    );
   }
 
-  it('the processes that were recycled: they end while it blocks', async () => {
+  slow('the processes that were recycled: they end while it blocks', async () => {
     await expectSaid(
       ground,
       `

@@ -5,6 +5,7 @@
  */
 import { expectSaid } from '../../helpers/blocked-program.js';
 import { onBothLanes } from '../../helpers/faults.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const SECONDS = Number(process.env['OFFTHREAD_RACE_SECONDS'] ?? '6');
 /** A test that is asked to race for long is given the time. */
@@ -12,7 +13,7 @@ const GUARD_MS = SECONDS * 1_000 + 60_000;
 
 onBothLanes('blocking calls in races (M8, M27)', (ground) => {
   for (const lanes of [1, 2]) {
-    it(`every one has a right end, soon, with ${lanes} lanes`, async function () {
+    slow(`every one has a right end, soon, with ${lanes} lanes`, async function () {
       this.timeout(GUARD_MS);
       await expectSaid(
         ground,

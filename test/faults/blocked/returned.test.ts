@@ -1,15 +1,18 @@
 /** M8, M31: what a host that blocks learns of threads without its event loop: that native code has returned after all, and that its own call need not wait for a quiet engine. */
 import { contractEngines } from '../../helpers/contract.js';
 import { expectSaid } from '../../helpers/blocked-program.js';
+import { slow } from '../../helpers/fast-run.js';
 
 describe('what a blocked host waits for, of threads (M8)', function () {
   this.timeout(40_000);
 
   for (const engine of contractEngines) {
-    it(`the return of lanes that were given up: any number of calls may run out of time [${engine}]`, async () => {
-      await expectSaid(
-        { isolation: 'thread', engine },
-        `
+    slow(
+      `the return of lanes that were given up: any number of calls may run out of time [${engine}]`,
+      async () => {
+        await expectSaid(
+          { isolation: 'thread', engine },
+          `
         const { pool, lib } = await open({ timeout: 20, maxLostLanes: 1 });
         const codes = new Set();
         for (let round = 0; round < 8; round++) {
@@ -23,9 +26,10 @@ describe('what a blocked host waits for, of threads (M8)', function () {
         say('lost ' + lanes.lost + ' of ' + lanesLost);
         await pool.close();
         `,
-        ['OFFTHREAD_CALL_TIMEOUT', '3', 'lost 0 of 8'],
-      );
-    });
+          ['OFFTHREAD_CALL_TIMEOUT', '3', 'lost 0 of 8'],
+        );
+      },
+    );
   }
 
   const quiets = contractEngines.includes('ffi-rs') ? it : it.skip;

@@ -5,6 +5,7 @@ import { crash, expectBalance, fullAgain, lanesWith, onProcessLanes, words } fro
 import { FAULTS, SEGV, bySignal } from '../../helpers/fault-functions.js';
 import { Held, NUMBER, unhandled } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, {
   ot_add: FAULTS.ot_add,
@@ -15,7 +16,7 @@ const withLanes = lanesWith(testlib, {
 });
 
 onProcessLanes('a lane that dies around a callback (M24, B2)', (ground) => {
-  it('before native code calls it', async () => {
+  slow('before native code calls it', async () => {
     await withLanes(ground, {}, async (lib) => {
       const asked: number[] = [];
       const error = await crash(lib.ot_call_then_die((n) => asked.push(n), 0, SEGV));
@@ -25,7 +26,7 @@ onProcessLanes('a lane that dies around a callback (M24, B2)', (ground) => {
     });
   });
 
-  it('after it has been answered, sync and async', async () => {
+  slow('after it has been answered, sync and async', async () => {
     await withLanes(ground, {}, async (lib, pool) => {
       for (const answer of [(n: number): number => n, async (n: number): Promise<number> => n]) {
         const asked: number[] = [];
@@ -40,7 +41,7 @@ onProcessLanes('a lane that dies around a callback (M24, B2)', (ground) => {
     });
   });
 
-  it('within it, by another thread: the late answer is heard by nobody', async () => {
+  slow('within it, by another thread: the late answer is heard by nobody', async () => {
     await withLanes(ground, {}, async (lib, pool) => {
       const [held, how] = [new Held(), words()];
       const call = lib.ot_call_doomed(held.ask, 2, how, 20_000);
@@ -72,7 +73,7 @@ onProcessLanes('a lane that dies around a callback (M24, B2)', (ground) => {
     });
   });
 
-  it('killed by the very function that it asks', async () => {
+  slow('killed by the very function that it asks', async () => {
     await withLanes(ground, {}, async (lib, pool) => {
       for (let round = 0; round < 3; round++) {
         const pid = await lib.ot_process_id();
@@ -84,7 +85,7 @@ onProcessLanes('a lane that dies around a callback (M24, B2)', (ground) => {
     });
   });
 
-  it('leaves the questions of other lanes alone', async () => {
+  slow('leaves the questions of other lanes alone', async () => {
     await withLanes(ground, { lanes: 4 }, async (lib, pool) => {
       const others = [new Held(), new Held(), new Held()];
       const [held, how] = [new Held(), words()];
@@ -102,7 +103,7 @@ onProcessLanes('a lane that dies around a callback (M24, B2)', (ground) => {
     });
   });
 
-  it('while the host answers by calls of the same pool: those go on', async () => {
+  slow('while the host answers by calls of the same pool: those go on', async () => {
     await withLanes(ground, { lanes: 3 }, async (lib, pool) => {
       const [held, how] = [new Held(), words()];
       const inner: Promise<number>[] = [];
@@ -122,7 +123,7 @@ onProcessLanes('a lane that dies around a callback (M24, B2)', (ground) => {
     });
   });
 
-  it('a function that persists is asked by the lane that comes after', async () => {
+  slow('a function that persists is asked by the lane that comes after', async () => {
     await withLanes(ground, { maxDeaths: Infinity }, async (lib) => {
       const asked: number[] = [];
       using double = persistent((n: number) => (asked.push(n), n * 2));

@@ -12,6 +12,7 @@ import {
 } from '../../helpers/faults.js';
 import { FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, {
   ...FAULTS,
@@ -42,7 +43,7 @@ onProcessLanes('the digest of arguments (B2)', (ground) => {
     });
   });
 
-  it('shows numbers, texts and bytes', async () => {
+  slow('shows numbers, texts and bytes', async () => {
     await withLanes(ground, options(), async (lib) => {
       expect((await crash(lib.ot_die(SEGV))).digest).to.equal(`(${SEGV})`);
       expect((await crash(lib.ot_complain('abc', 0, SEGV))).digest).to.equal(`('abc', 0, ${SEGV})`);
@@ -55,7 +56,7 @@ onProcessLanes('the digest of arguments (B2)', (ground) => {
     });
   });
 
-  it('is bounded, whatever they are, and stays on one line', async () => {
+  slow('is bounded, whatever they are, and stays on one line', async () => {
     await withLanes(ground, { ...options(), stderr: 'capture' }, async (lib) => {
       const long = 'x'.repeat(10_000);
       const wild = 'line one\nline two\r\u0007\u001b[31m';
@@ -78,7 +79,7 @@ onProcessLanes('the digest of arguments (B2)', (ground) => {
     });
   });
 
-  it('with `redact: true`: types and sizes, and no value anywhere in the error', async () => {
+  slow('with `redact: true`: types and sizes, and no value anywhere in the error', async () => {
     await withLanes(ground, options(true), async (lib, pool) => {
       const told: Told[] = [];
       onEvent(pool, 'lane-crashed', (event) => told.push(event));
@@ -96,7 +97,7 @@ onProcessLanes('the digest of arguments (B2)', (ground) => {
     });
   });
 
-  it('with a function: what it says, for each argument', async () => {
+  slow('with a function: what it says, for each argument', async () => {
     const asked: [unknown, number, string][] = [];
     const redact = (value: unknown, index: number, symbol: string): string => {
       asked.push([value, index, symbol]);
@@ -116,7 +117,7 @@ onProcessLanes('the digest of arguments (B2)', (ground) => {
     });
   });
 
-  it('with a function that throws, or says no text, or too much: nothing is given away', async () => {
+  slow('with a function that throws, or says no text, or too much: nothing is given away', async () => {
     const answers = [
       (): string => {
         throw new Error('no');

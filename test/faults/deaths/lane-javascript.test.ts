@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { type FamilyEnd, runFamily } from '../../helpers/fault-program.js';
 import { type Ground, onBothLanes } from '../../helpers/faults.js';
 import { packageRoot } from '../../helpers/testlib.js';
+import { sample } from '../../helpers/fast-run.js';
 
 const preload = `--require=${join(packageRoot(), 'test/fixtures/lane-fault.cjs')}`;
 
@@ -85,7 +86,7 @@ onBothLanes('JavaScript that goes wrong in a lane (B2)', (ground: Ground) => {
     return runFamily(ground, program(way, file, options), { args: threads ? small : [] });
   }
 
-  for (const { way, title, names, exitCode } of WAYS) {
+  for (const { way, title, names, exitCode } of sample(WAYS)) {
     it(`${title}: named, no call fails, and the lane is replaced`, async () => {
       const end = await run(way);
       expect(end.stderr).to.equal('');

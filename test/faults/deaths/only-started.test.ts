@@ -11,11 +11,12 @@ import {
 } from '../../helpers/faults.js';
 import { FAULTS, SEGV, bySignal } from '../../helpers/fault-functions.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 
 onEveryProcessLane('only the started call fails (B2, M27)', (ground) => {
-  it('those that stood behind it in its lane are answered elsewhere', async () => {
+  slow('those that stood behind it in its lane are answered elsewhere', async () => {
     await withLanes(ground, { maxDeaths: Infinity }, async (lib, pool) => {
       // Both are short by now: calls of them may go to a lane that is busy.
       await Promise.all(
@@ -36,7 +37,7 @@ onEveryProcessLane('only the started call fails (B2, M27)', (ground) => {
     });
   });
 
-  it('those in other lanes go on, and those in the queue are answered', async () => {
+  slow('those in other lanes go on, and those in the queue are answered', async () => {
     await withLanes(ground, { lanes: 3 }, async (lib, pool) => {
       const [entered, how, release] = [words(), words(), words()];
       const doomed = lib.ot_die_when(entered, how, 20_000);
@@ -56,7 +57,7 @@ onEveryProcessLane('only the started call fails (B2, M27)', (ground) => {
     });
   });
 
-  it('those with large arguments and texts, too', async () => {
+  slow('those with large arguments and texts, too', async () => {
     await withLanes(ground, {}, async (lib, pool) => {
       const [entered, how] = [words(), words()];
       const bytes = Buffer.alloc(300_000, 'offthread');
@@ -98,7 +99,7 @@ onEveryProcessLane('only the started call fails (B2, M27)', (ground) => {
     });
   });
 
-  it('a blocking call is answered too, and one that crashes throws the same error', async () => {
+  slow('a blocking call is answered too, and one that crashes throws the same error', async () => {
     await withLanes(ground, {}, async (lib, pool) => {
       const [entered, how] = [words(), words()];
       const doomed = lib.ot_die_when(entered, how, 20_000);

@@ -15,6 +15,7 @@ import {
 } from '../../helpers/faults.js';
 import { FAULTS, SEGV, bySignal } from '../../helpers/fault-functions.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 /** Functions whose answer cannot be brought back. */
@@ -28,7 +29,7 @@ const withAnswers = lanesWith(testlib, {
 });
 
 onEveryProcessLane('a lane that dies between calls (B2)', (ground) => {
-  it('by SIGKILL from outside: no call fails, and the event says idle', async () => {
+  slow('by SIGKILL from outside: no call fails, and the event says idle', async () => {
     await withLanes(ground, {}, async (lib, pool) => {
       const pid = await lib.ot_process_id();
       const told: Told[] = [];
@@ -64,28 +65,31 @@ onEveryProcessLane('a lane that dies between calls (B2)', (ground) => {
     });
   });
 
-  it('by a thread of the library, in the midst of an innocent call: that one fails, and is named', async () => {
-    await withLanes(ground, {}, async (lib, pool) => {
-      const [how, entered, release] = [words(), words(), words()];
-      await lib.ot_die_behind(how, 20_000);
-      const call = lib.ot_enter_and_wait(entered, release, 20_000);
-      const behind = [lib.ot_add(1, 2), lib.ot_add(3, 4)];
-      await eventually(() => Atomics.load(entered, 0) === 1, 'the call to run');
-      Atomics.store(how, 0, bySignal('SIGABRT'));
-      const error = await crash(call);
-      expect(error).to.include({
-        signal: 'SIGABRT',
-        phase: 'call',
-        symbol: 'ot_enter_and_wait',
-        call: call.id,
+  slow(
+    'by a thread of the library, in the midst of an innocent call: that one fails, and is named',
+    async () => {
+      await withLanes(ground, {}, async (lib, pool) => {
+        const [how, entered, release] = [words(), words(), words()];
+        await lib.ot_die_behind(how, 20_000);
+        const call = lib.ot_enter_and_wait(entered, release, 20_000);
+        const behind = [lib.ot_add(1, 2), lib.ot_add(3, 4)];
+        await eventually(() => Atomics.load(entered, 0) === 1, 'the call to run');
+        Atomics.store(how, 0, bySignal('SIGABRT'));
+        const error = await crash(call);
+        expect(error).to.include({
+          signal: 'SIGABRT',
+          phase: 'call',
+          symbol: 'ot_enter_and_wait',
+          call: call.id,
+        });
+        expect(await Promise.all(behind)).to.deep.equal([3, 7]);
+        await fullAgain(pool, 1);
+        expectBalance(pool);
       });
-      expect(await Promise.all(behind)).to.deep.equal([3, 7]);
-      await fullAgain(pool, 1);
-      expectBalance(pool);
-    });
-  });
+    },
+  );
 
-  it('a hundred calls after each such death find a lane', async () => {
+  slow('a hundred calls after each such death find a lane', async () => {
     await withLanes(ground, { lanes: 2, maxDeaths: Infinity }, async (lib, pool) => {
       for (let round = 0; round < 5; round++) {
         const pid = await lib.ot_process_id();
@@ -100,7 +104,7 @@ onEveryProcessLane('a lane that dies between calls (B2)', (ground) => {
 });
 
 onEveryProcessLane('a lane that dies while it answers (B2)', (ground) => {
-  it('because its text cannot be read', async () => {
+  slow('because its text cannot be read', async () => {
     await withAnswers(ground, {}, async (lib, pool) => {
       const pid = await lib.ot_process_id();
       const call = lib.ot_bad_text();
@@ -132,7 +136,7 @@ onEveryProcessLane('a lane that dies while it answers (B2)', (ground) => {
     });
   });
 
-  it('because the text of its failure cannot be read', async () => {
+  slow('because the text of its failure cannot be read', async () => {
     await withAnswers(ground, {}, async (lib) => {
       const error = await crash(lib.ot_fail(3));
       expect(error).to.include({ signal: 'SIGSEGV', symbol: 'ot_fail', phase: 'answer', digest: '(3)' });
@@ -140,7 +144,7 @@ onEveryProcessLane('a lane that dies while it answers (B2)', (ground) => {
     });
   });
 
-  it('many times among calls that answer well: only those fail', async () => {
+  slow('many times among calls that answer well: only those fail', async () => {
     await withAnswers(ground, { lanes: 2, maxDeaths: Infinity }, async (lib, pool) => {
       const calls = Array.from({ length: 300 }, (_, i) => lib.ot_bad_text_if(i, i % 60 === 59 ? i : -1));
       const records = await Promise.all(calls.map((call) => call.settled()));

@@ -15,6 +15,7 @@ import {
 import { FAULTS, SEGV, byExitNow, bySignal } from '../../helpers/fault-functions.js';
 import { randomFrom } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 const HOW = [SEGV, bySignal('SIGKILL'), byExitNow(3), bySignal('SIGABRT')] as const;
@@ -23,7 +24,7 @@ onProcessLanes('all lanes die at once (B2, M27)', (ground) => {
   for (const lanes of [1, 2, 5, 13]) {
     const rounds = lanes > 5 ? 3 : 5;
 
-    it(`${lanes} of them, met in native code, ${rounds} times`, async function () {
+    slow(`${lanes} of them, met in native code, ${rounds} times`, async function () {
       this.timeout(90_000);
       await withLanes(ground, { lanes, maxDeaths: Infinity }, async (lib, pool) => {
         for (let round = 0; round < rounds; round++) {
@@ -45,7 +46,7 @@ onProcessLanes('all lanes die at once (B2, M27)', (ground) => {
       });
     });
 
-    it(`${lanes} of them, as soon as they can, while others call`, async function () {
+    slow(`${lanes} of them, as soon as they can, while others call`, async function () {
       this.timeout(90_000);
       await withLanes(ground, { lanes, maxDeaths: Infinity }, async (lib, pool) => {
         const records = await Promise.all(
@@ -66,7 +67,7 @@ onProcessLanes('all lanes die at once (B2, M27)', (ground) => {
     });
   }
 
-  it('processes are killed from outside at random, spares too, under a steady load', async function () {
+  slow('processes are killed from outside at random, spares too, under a steady load', async function () {
     this.timeout(90_000);
     const born = watchChildren();
     await withLanes(ground, { lanes: 4, spares: 2, maxDeaths: Infinity }, async (lib, pool) => {
@@ -105,25 +106,28 @@ onProcessLanes('all lanes die at once (B2, M27)', (ground) => {
     });
   });
 
-  it('a death at the very moment of a call: that call is answered or fails, and the next is answered', async function () {
-    this.timeout(90_000);
-    await withLanes(ground, { lanes: 1, spares: 2, maxDeaths: Infinity }, async (lib, pool) => {
-      let failed = 0;
-      for (let round = 0; round < 15; round++) {
-        const pid = await lib.ot_process_id();
-        process.kill(pid, 'SIGKILL');
-        const call = lib.ot_add(round, 1);
-        const { status, value, error } = await call.settled();
-        if (status === 'succeeded') expect(value).to.equal(round + 1);
-        else {
-          expect(error).to.include({ kind: 'crash', pid, call: call.id });
-          failed += 1;
+  slow(
+    'a death at the very moment of a call: that call is answered or fails, and the next is answered',
+    async function () {
+      this.timeout(90_000);
+      await withLanes(ground, { lanes: 1, spares: 2, maxDeaths: Infinity }, async (lib, pool) => {
+        let failed = 0;
+        for (let round = 0; round < 15; round++) {
+          const pid = await lib.ot_process_id();
+          process.kill(pid, 'SIGKILL');
+          const call = lib.ot_add(round, 1);
+          const { status, value, error } = await call.settled();
+          if (status === 'succeeded') expect(value).to.equal(round + 1);
+          else {
+            expect(error).to.include({ kind: 'crash', pid, call: call.id });
+            failed += 1;
+          }
+          expect(await lib.ot_add(round, 2)).to.equal(round + 2);
         }
-        expect(await lib.ot_add(round, 2)).to.equal(round + 2);
-      }
-      await fullAgain(pool);
-      expect(figures(pool)).to.include({ failed, lanesCrashed: 15 });
-      expectBalance(pool);
-    });
-  });
+        await fullAgain(pool);
+        expect(figures(pool)).to.include({ failed, lanesCrashed: 15 });
+        expectBalance(pool);
+      });
+    },
+  );
 });

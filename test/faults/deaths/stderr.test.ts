@@ -5,6 +5,7 @@ import { runFamily } from '../../helpers/fault-program.js';
 import { crash, lanesWith, onProcessLanes } from '../../helpers/faults.js';
 import { FAULTS } from '../../helpers/fault-functions.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 const CAPTURE = { stderr: 'capture', maxDeaths: Infinity } as const;
@@ -12,7 +13,7 @@ const ABORT = constants.signals.SIGABRT;
 const size = (lines: readonly string[]): number => Buffer.byteLength(lines.join('\n'));
 
 onProcessLanes('the last words of a lane (B2)', (ground) => {
-  it('are in its error, those of earlier calls too, and no other lane’s', async () => {
+  slow('are in its error, those of earlier calls too, and no other lane’s', async () => {
     await withLanes(ground, CAPTURE, async (lib) => {
       await lib.ot_complain('earlier', 1, 0);
       const first = await crash(lib.ot_complain('trouble', 2, ABORT));
@@ -23,7 +24,7 @@ onProcessLanes('the last words of a lane (B2)', (ground) => {
     });
   });
 
-  it('are the last 20 lines, and 4,096 bytes at most', async () => {
+  slow('are the last 20 lines, and 4,096 bytes at most', async () => {
     await withLanes(ground, CAPTURE, async (lib) => {
       const many = await crash(lib.ot_complain('line', 100, ABORT));
       expect([...many.stderr]).to.deep.equal(Array.from({ length: 20 }, (_, i) => `line ${81 + i}`));
@@ -36,7 +37,7 @@ onProcessLanes('the last words of a lane (B2)', (ground) => {
     });
   });
 
-  it('need no newline, and need not be text', async () => {
+  slow('need no newline, and need not be text', async () => {
     await withLanes(ground, CAPTURE, async (lib) => {
       const words = (bytes: Buffer): Promise<{ readonly stderr: readonly string[] }> =>
         crash(lib.ot_complain_raw(bytes, bytes.length, ABORT));
@@ -49,7 +50,7 @@ onProcessLanes('the last words of a lane (B2)', (ground) => {
     });
   });
 
-  it('of 4 MB do not block it, nor the host', async () => {
+  slow('of 4 MB do not block it, nor the host', async () => {
     await withLanes(ground, { ...CAPTURE, lanes: 2 }, async (lib) => {
       const bytes = Buffer.alloc(4 << 20, 'all work and no play\n');
       const [error, lived] = await Promise.all([
@@ -65,18 +66,21 @@ onProcessLanes('the last words of a lane (B2)', (ground) => {
   });
 
   for (const stderr of ['capture', 'inherit'] as const) {
-    it(`are ${stderr === 'capture' ? 'kept from' : 'passed on to'} the host’s stderr with '${stderr}'`, async () => {
-      const end = await runFamily(
-        ground,
-        `const { pool, lib } = await open({ stderr: '${stderr}' });
+    slow(
+      `are ${stderr === 'capture' ? 'kept from' : 'passed on to'} the host’s stderr with '${stderr}'`,
+      async () => {
+        const end = await runFamily(
+          ground,
+          `const { pool, lib } = await open({ stderr: '${stderr}' });
          await lib.ot_complain('lived', 1, 0);
          const { error } = await lib.ot_complain('died', 2, ${ABORT}).settled();
          say(error.stderr.join('|'));
          await pool.close();`,
-      );
-      expect(end).to.include({ code: 0, signal: null, stdout: 'lived 1|died 1|died 2\n' });
-      expect(end.stderr).to.equal(stderr === 'capture' ? '' : 'lived 1\ndied 1\ndied 2\n');
-    });
+        );
+        expect(end).to.include({ code: 0, signal: null, stdout: 'lived 1|died 1|died 2\n' });
+        expect(end.stderr).to.equal(stderr === 'capture' ? '' : 'lived 1\ndied 1\ndied 2\n');
+      },
+    );
   }
 
   it('are passed on where nothing is asked for, and stdout is the host’s', async () => {

@@ -16,6 +16,7 @@ import {
 import { FAULTS, SEGV, byExitNow } from '../../helpers/fault-functions.js';
 import { BYTES, CHUNK, unhandled } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, {
   ot_add: FAULTS.ot_add,
@@ -49,7 +50,7 @@ onProcessLanes('a lane that dies while it streams (M15, B2)', (ground) => {
     ['SIGSEGV', SEGV, { signal: 'SIGSEGV' }],
     ['_exit(5)', byExitNow(5), { exitCode: 5 }],
   ] as const) {
-    it(`gives every chunk that came, then the error: ${name} after 1, 5 and 200 chunks`, async () => {
+    slow(`gives every chunk that came, then the error: ${name} after 1, 5 and 200 chunks`, async () => {
       await withLanes(ground, { maxDeaths: Infinity }, async (lib, pool) => {
         for (const count of [1, 5, 200]) {
           const stream = lib.ot_stream_then_die.stream(count, 100, how);
@@ -67,7 +68,7 @@ onProcessLanes('a lane that dies while it streams (M15, B2)', (ground) => {
     });
   }
 
-  it('killed while native code waits for a reader: what was buffered is still read', async () => {
+  slow('killed while native code waits for a reader: what was buffered is still read', async () => {
     await withLanes(ground, {}, async (lib, pool) => {
       const pid = await lib.ot_process_id();
       const begun = words();
@@ -96,7 +97,7 @@ onProcessLanes('a lane that dies while it streams (M15, B2)', (ground) => {
     });
   });
 
-  it('one that nobody reads ends too, web streams fail, and no rejection is left unhandled', async () => {
+  slow('one that nobody reads ends too, web streams fail, and no rejection is left unhandled', async () => {
     await withLanes(ground, {}, async (lib, pool) => {
       const reasons = await unhandled(async () => {
         const stream = lib.ot_stream_then_die.with({ highWaterMark: 8 }).stream(3, 16, SEGV);
@@ -117,7 +118,7 @@ onProcessLanes('a lane that dies while it streams (M15, B2)', (ground) => {
     });
   });
 
-  it('killed among chunks of 1 MB: whole chunks in order, and no piece of the next', async () => {
+  slow('killed among chunks of 1 MB: whole chunks in order, and no piece of the next', async () => {
     await withLanes(ground, { maxDeaths: Infinity }, async (lib) => {
       for (const after of [1, 4, 9]) {
         const pid = await lib.ot_process_id();
@@ -134,7 +135,7 @@ onProcessLanes('a lane that dies while it streams (M15, B2)', (ground) => {
     });
   });
 
-  it('other streams go on', async () => {
+  slow('other streams go on', async () => {
     await withLanes(ground, { lanes: 3, maxDeaths: Infinity }, async (lib, pool) => {
       for (let round = 0; round < 3; round++) {
         const [doomed, ...others] = await Promise.all([

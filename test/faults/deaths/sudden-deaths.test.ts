@@ -17,6 +17,7 @@ import {
 import { FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { BYTES, CHUNK, NUMBER, randomFrom, wait } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, {
   ot_add: FAULTS.ot_add,
@@ -111,41 +112,44 @@ onBothLanes('lanes that are ended at any moment (B2)', (ground) => {
   // node:ffi ends the process with a thread that is ended in a callback.
   if (ground.isolation === 'thread' && ground.engine !== 'koffi') return;
 
-  it('amid streams, functions of the host, texts and bytes: what is left of it harms nobody', async function () {
-    this.timeout(90_000);
-    const killer = killerOf(ground);
-    const unbroken = ground.isolation === 'process' ? { maxDeaths: Infinity } : {};
-    try {
-      // The deaths are spread over pools, each too few for a breaker.
-      for (let pools = 0; pools < 4; pools++) {
-        await withLanes(ground, { lanes: 3, ...unbroken }, async (lib, pool) => {
-          const random = randomFrom(pools + 1);
-          const sum = await lib.ot_checksum(bytes, bytes.length);
-          await fullAgain(pool);
-          let lost = 0;
-          for (let round = 0; round < 5; round++) {
-            // A thread that is making its first callbacks must not be ended either: koffi then ends the process.
-            expect(await Promise.all(work(lib, sum, round)), 'nobody has been ended yet').to.not.include(
-              false,
-            );
-            await killer.look(pool);
-            const doings = Promise.all(work(lib, sum, round).concat(work(lib, sum, round + 100)));
-            await wait(random() * 15);
-            await killer.kill(random());
-            lost += (await doings).filter((good) => !good).length;
-          }
-          expect(lost, 'a death fails one call at most').to.be.at.most(5);
-          await eventually(() => pool.stats().running === 0, 'all to end');
-          expect(await Promise.all(work(lib, sum, 7))).to.not.include(false);
-          await fullAgain(pool);
-          expect(pool.stats().failed).to.equal(lost);
-          expectBalance(pool);
-        });
+  slow(
+    'amid streams, functions of the host, texts and bytes: what is left of it harms nobody',
+    async function () {
+      this.timeout(90_000);
+      const killer = killerOf(ground);
+      const unbroken = ground.isolation === 'process' ? { maxDeaths: Infinity } : {};
+      try {
+        // The deaths are spread over pools, each too few for a breaker.
+        for (let pools = 0; pools < 4; pools++) {
+          await withLanes(ground, { lanes: 3, ...unbroken }, async (lib, pool) => {
+            const random = randomFrom(pools + 1);
+            const sum = await lib.ot_checksum(bytes, bytes.length);
+            await fullAgain(pool);
+            let lost = 0;
+            for (let round = 0; round < 5; round++) {
+              // A thread that is making its first callbacks must not be ended either: koffi then ends the process.
+              expect(await Promise.all(work(lib, sum, round)), 'nobody has been ended yet').to.not.include(
+                false,
+              );
+              await killer.look(pool);
+              const doings = Promise.all(work(lib, sum, round).concat(work(lib, sum, round + 100)));
+              await wait(random() * 15);
+              await killer.kill(random());
+              lost += (await doings).filter((good) => !good).length;
+            }
+            expect(lost, 'a death fails one call at most').to.be.at.most(5);
+            await eventually(() => pool.stats().running === 0, 'all to end');
+            expect(await Promise.all(work(lib, sum, 7))).to.not.include(false);
+            await fullAgain(pool);
+            expect(pool.stats().failed).to.equal(lost);
+            expectBalance(pool);
+          });
+        }
+      } finally {
+        killer.stop();
       }
-    } finally {
-      killer.stop();
-    }
-  });
+    },
+  );
 });
 
 onProcessLanes('a lock of the library’s own, in memory that processes share (B2)', (ground) => {

@@ -19,6 +19,7 @@ import {
 import { FAULTS, type Faults, byExit, byExitNow, bySignal } from '../../helpers/fault-functions.js';
 import { isAlive } from '../../helpers/processes.js';
 import { testlib } from '../../helpers/testlib.js';
+import { sample, slow } from '../../helpers/fast-run.js';
 
 interface Way {
   readonly way: string;
@@ -78,7 +79,7 @@ onEveryProcessLane('the verdict on a lane that dies in a call (B2)', (ground: Gr
     await eventually(() => born().length === 0, 'every child to be gone');
   });
 
-  for (const { way, how, signal, exitCode } of WAYS) {
+  for (const { way, how, signal, exitCode } of sample(WAYS, 3)) {
     it(`names ${way}, the call, the lane and its process`, async () => {
       await fullAgain(pool);
       const pid = await lib.ot_process_id();
@@ -138,7 +139,7 @@ onEveryProcessLane('the verdict on a lane that dies in a call (B2)', (ground: Gr
     });
   }
 
-  it('survives each way at once, one after another, with others queued behind', async () => {
+  slow('survives each way at once, one after another, with others queued behind', async () => {
     const calls = WAYS.flatMap(({ how }, i) => [lib.ot_die(how), lib.ot_add(i, 1)]);
     const records = await Promise.all(calls.map((call) => call.settled()));
     expect(records.map(({ status }) => status)).to.deep.equal(

@@ -19,6 +19,7 @@ import { FAULTS, SEGV, bySignal } from '../../helpers/fault-functions.js';
 import { childrenOf, openDescriptors, sharedMemoryFiles } from '../../helpers/processes.js';
 import { BYTES, CHUNK, unhandled } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 const withStreams = lanesWith(testlib, {
@@ -57,7 +58,7 @@ async function asBefore(before: Record<string, number>): Promise<void> {
 }
 
 onEveryProcessLane('fifty deaths (M7, B2)', (ground) => {
-  it('leave nothing behind while the pool lives, nor after it was closed', async function () {
+  slow('leave nothing behind while the pool lives, nor after it was closed', async function () {
     this.timeout(90_000);
     const shared = sharedMemoryFiles();
     // The first pool of a process loads what stays: an engine, the code of the lanes.
@@ -94,7 +95,7 @@ onEveryProcessLane('fifty deaths (M7, B2)', (ground) => {
 });
 
 onProcessLanes('what else deaths leave (M7, M16)', (ground: Ground) => {
-  it('streams that died hold nothing', async function () {
+  slow('streams that died hold nothing', async function () {
     this.timeout(60_000);
     await withStreams(ground, { maxDeaths: Infinity }, async (lib, pool) => {
       await lib.ot_process_id();
@@ -116,7 +117,7 @@ onProcessLanes('what else deaths leave (M7, M16)', (ground: Ground) => {
     });
   });
 
-  it('pools that come and go, with a death in each', async function () {
+  slow('pools that come and go, with a death in each', async function () {
     this.timeout(60_000);
     const round = async (): Promise<void> => {
       const pool = newPool({ isolation: 'process', lanes: 2, grace: 50 });
@@ -131,7 +132,7 @@ onProcessLanes('what else deaths leave (M7, M16)', (ground: Ground) => {
     await asBefore(before);
   });
 
-  it('the heap does not grow with deaths', async function () {
+  slow('the heap does not grow with deaths', async function () {
     this.timeout(60_000);
     await withLanes(ground, { maxDeaths: Infinity }, async (lib) => {
       const text = 'argument '.repeat(20_000);

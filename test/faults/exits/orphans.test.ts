@@ -7,6 +7,7 @@ import { type ProgramOptions, orphansOf, startProgram } from '../../helpers/faul
 import { type Ground, onProcessLanes } from '../../helpers/faults.js';
 import { killAll } from '../../helpers/processes.js';
 import { randomFrom, wait } from '../../helpers/talk.js';
+import { slow } from '../../helpers/fast-run.js';
 
 /** Runs a program until it says that it is there, kills it, and tells which of its lanes live on. */
 async function afterKill(
@@ -31,7 +32,7 @@ onProcessLanes('a parent that is SIGKILLed (B3)', (ground) => {
   before(() => (folder = mkdtempSync(join(tmpdir(), 'offthread-orphans-'))));
   after(() => rmSync(folder, { recursive: true }));
 
-  it('while its lanes and spares are idle', async () => {
+  slow('while its lanes and spares are idle', async () => {
     const code = `
       const { pool, lib } = await open({ lanes: 3, spares: 2 });
       await lib.ot_add(1, 2);
@@ -42,7 +43,7 @@ onProcessLanes('a parent that is SIGKILLed (B3)', (ground) => {
     expect(await afterKill(ground, code, 5)).to.deep.equal([]);
   });
 
-  it('while they run calls that look at their flag', async () => {
+  slow('while they run calls that look at their flag', async () => {
     const code = `
       const { pool, lib } = await open({ lanes: 2, timeout: 0 });
       const calls = [lib.ot_spin_until_cancelled(600_000), lib.ot_spin_until_cancelled(600_000)];
@@ -52,7 +53,7 @@ onProcessLanes('a parent that is SIGKILLed (B3)', (ground) => {
     expect(await afterKill(ground, code, 2)).to.deep.equal([]);
   });
 
-  it('while they are blocked in native code for ever, and deaf to SIGTERM', async () => {
+  slow('while they are blocked in native code for ever, and deaf to SIGTERM', async () => {
     const code = `
       const { lib } = await open({ lanes: 2, timeout: 0 });
       await stick(lib);
@@ -76,7 +77,7 @@ onProcessLanes('a parent that is SIGKILLed (B3)', (ground) => {
     expect(await afterKill(ground, code, 2)).to.deep.equal([]);
   });
 
-  it('while a lane loads a library that hangs', async () => {
+  slow('while a lane loads a library that hangs', async () => {
     const mark = join(folder, 'loads');
     const code = `
       const pool = createPool({ isolation, lanes: 1 });
@@ -89,7 +90,7 @@ onProcessLanes('a parent that is SIGKILLed (B3)', (ground) => {
     expect(existsSync(mark)).to.equal(true);
   });
 
-  it('while its event loop is blocked, and calls are on their way', async () => {
+  slow('while its event loop is blocked, and calls are on their way', async () => {
     const code = `
       const { lib } = await open({ lanes: 2, timeout: 0 });
       for (let i = 0; i < 100; i++) lib.ot_sleep_ms(20).catch(() => {});
@@ -99,7 +100,7 @@ onProcessLanes('a parent that is SIGKILLed (B3)', (ground) => {
     expect(await afterKill(ground, code, 2)).to.deep.equal([]);
   });
 
-  it('at any moment while its lanes boot', async () => {
+  slow('at any moment while its lanes boot', async () => {
     const random = randomFrom(17);
     for (let round = 0; round < 8; round++) {
       const program = startProgram(
@@ -121,7 +122,7 @@ onProcessLanes('a parent that is SIGKILLed (B3)', (ground) => {
     }
   });
 
-  it('while another process keeps the descriptors of a lane: those that are ours end', async () => {
+  slow('while another process keeps the descriptors of a lane: those that are ours end', async () => {
     const code = `
       const { pool, lib } = await open({ lanes: 1, timeout: 0 });
       say('grandchild ' + (await lib.ot_fork_holding(9_000)));

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { type FamilyEnd, runFamily } from '../../helpers/fault-program.js';
 import { onBothLanes, onProcessLanes } from '../../helpers/faults.js';
+import { slow } from '../../helpers/fast-run.js';
 
 /** ms from the exit to the end of the process; the requirement is 500 where nobody else needs the machine. */
 const AT_ONCE_MS = 2_500;
@@ -34,7 +35,7 @@ onBothLanes('a process that exits while its lanes are stuck (B3)', (ground) => {
     expect(end.sinceMark).to.be.below(AT_ONCE_MS);
   });
 
-  it('by process.exit(7), with a lane that was given up', async () => {
+  slow('by process.exit(7), with a lane that was given up', async () => {
     const end = await run(`
       const { lib } = await open({ grace: 10 });
       const { call } = await stick(lib, { timeout: 50 });
@@ -79,7 +80,7 @@ onBothLanes('a process that exits while its lanes are stuck (B3)', (ground) => {
     expect(end.sinceMark).to.be.below(AT_ONCE_MS);
   });
 
-  it('by SIGTERM and SIGINT, as the system has it', async () => {
+  slow('by SIGTERM and SIGINT, as the system has it', async () => {
     for (const signal of ['SIGTERM', 'SIGINT']) {
       const end = await run(`
         const { lib } = await open({ timeout: 0 });
@@ -92,7 +93,7 @@ onBothLanes('a process that exits while its lanes are stuck (B3)', (ground) => {
     }
   });
 
-  it('after destroy and close, with something stuck', async () => {
+  slow('after destroy and close, with something stuck', async () => {
     for (const end of ['pool.destroy()', 'pool.close({ timeout: 50 })']) {
       const family = await run(`
         const { pool, lib } = await open({ grace: 20, timeout: 0 });
@@ -109,7 +110,7 @@ onBothLanes('a process that exits while its lanes are stuck (B3)', (ground) => {
 onProcessLanes('a process that comes to its end (B3)', (ground) => {
   const run = (code: string): Promise<FamilyEnd> => runFamily(ground, code);
 
-  it('an idle pool does not keep it alive, and leaves no child', async () => {
+  slow('an idle pool does not keep it alive, and leaves no child', async () => {
     const end = await run(`
       const { lib } = await open({ lanes: 2, spares: 2 });
       say(await lib.ot_add(1, 2));
@@ -127,7 +128,7 @@ onProcessLanes('a process that comes to its end (B3)', (ground) => {
     expect(end.sinceMark).to.be.below(4_000);
   });
 
-  it('nor does a lane that died, was killed, or is being replaced', async () => {
+  slow('nor does a lane that died, was killed, or is being replaced', async () => {
     const end = await run(`
       const { lib } = await open({ lanes: 2, spares: 0 });
       say((await lib.ot_die(11).settled()).kind);
@@ -137,16 +138,19 @@ onProcessLanes('a process that comes to its end (B3)', (ground) => {
     expect(end.sinceMark).to.be.below(4_000);
   });
 
-  it('a pending call keeps it alive, those queued behind it, and those that a death has moved', async () => {
-    const end = await run(`
+  slow(
+    'a pending call keeps it alive, those queued behind it, and those that a death has moved',
+    async () => {
+      const end = await run(`
       const { lib } = await open({ spares: 0 });
       lib.ot_sleep_ms(300).then((ms) => say('slept ' + ms));
       lib.ot_die(11).catch(({ kind }) => say(kind));
       lib.ot_add(1, 2).then((sum) => say('sum ' + sum));`);
-    expect(quiet(end)).to.deep.equal(ended(0, 'slept 300\ncrash\nsum 3\n'));
-  });
+      expect(quiet(end)).to.deep.equal(ended(0, 'slept 300\ncrash\nsum 3\n'));
+    },
+  );
 
-  it('has the exit code that the program set, whatever its lanes did', async () => {
+  slow('has the exit code that the program set, whatever its lanes did', async () => {
     const end = await run(`
       process.exitCode = 5;
       const { lib } = await open();
@@ -155,7 +159,7 @@ onProcessLanes('a process that comes to its end (B3)', (ground) => {
     expect(quiet(end)).to.deep.equal(ended(5));
   });
 
-  it('prints nothing of its own, whatever dies (M4)', async () => {
+  slow('prints nothing of its own, whatever dies (M4)', async () => {
     const end = await run(`
       const { pool, lib } = await open({ lanes: 2, maxDeaths: Infinity });
       pool.on('lane-crashed', () => { throw new Error('a bad listener'); });

@@ -16,6 +16,7 @@ import { FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { fnv } from '../../helpers/oracle.js';
 import { BYTES, CHUNK, randomFrom, wait } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, {
   ...FAULTS,
@@ -25,7 +26,7 @@ const LARGE = 64 << 20;
 const large = (): Buffer => Buffer.alloc(LARGE, 'a large argument ');
 
 onProcessLanes('a large argument or result while its lane is killed (B2)', (ground) => {
-  it('64 MB, in a call that hangs', async () => {
+  slow('64 MB, in a call that hangs', async () => {
     await withLanes(ground, {}, async (lib, pool) => {
       const bytes = large();
       const sum = fnv(bytes);
@@ -43,7 +44,7 @@ onProcessLanes('a large argument or result while its lane is killed (B2)', (grou
     });
   });
 
-  it('64 MB, cancelled at any moment of its way', async () => {
+  slow('64 MB, cancelled at any moment of its way', async () => {
     await withLanes(ground, {}, async (lib, pool) => {
       const bytes = large();
       const sum = fnv(bytes);
@@ -64,7 +65,7 @@ onProcessLanes('a large argument or result while its lane is killed (B2)', (grou
     });
   });
 
-  it('a text of 8 MB, with a timeout at any moment of its way', async () => {
+  slow('a text of 8 MB, with a timeout at any moment of its way', async () => {
     await withLanes(ground, {}, async (lib, pool) => {
       const length = 8 << 20;
       const whole = (text: string | null | undefined): void => {
@@ -84,7 +85,7 @@ onProcessLanes('a large argument or result while its lane is killed (B2)', (grou
     });
   });
 
-  it('several MB each in several lanes at once, all killed', async () => {
+  slow('several MB each in several lanes at once, all killed', async () => {
     await withLanes(ground, { lanes: 3 }, async (lib, pool) => {
       const bytes = large().subarray(0, 8 << 20);
       const sum = fnv(bytes);
@@ -121,7 +122,7 @@ onProcessLanes('a large argument or result while its lane is killed (B2)', (grou
     });
   });
 
-  it('64 MB, and the call crashes: its digest stays small', async () => {
+  slow('64 MB, and the call crashes: its digest stays small', async () => {
     await withLanes(ground, {}, async (lib) => {
       const bytes = large();
       const { error } = await lib.ot_complain_raw(bytes, 0, SEGV).settled();

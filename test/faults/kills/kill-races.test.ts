@@ -15,6 +15,7 @@ import {
 import { FAULTS } from '../../helpers/fault-functions.js';
 import { randomFrom } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 
@@ -60,7 +61,7 @@ onBothLanes('stopping one call never ends another (B2, M2)', (ground) => {
 });
 
 onProcessLanes('killing one lane leaves the others alone (B2)', (ground) => {
-  it('those that run beside it, and those that wait behind it', async () => {
+  slow('those that run beside it, and those that wait behind it', async () => {
     await withLanes(ground, { lanes: 3 }, async (lib, pool) => {
       for (let round = 0; round < 5; round++) {
         const [hung, entered, release] = [words(), words(), words()];

@@ -19,6 +19,7 @@ import { FAULTS } from '../../helpers/fault-functions.js';
 import { isAlive } from '../../helpers/processes.js';
 import { wait } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 /** ms that a rejection may come late, on a machine that is slow and busy: the requirement is 50 on one that is not. */
@@ -47,7 +48,7 @@ onEveryProcessLane('killing a lane that hangs (B2)', (ground) => {
     });
   });
 
-  it('when it is cancelled, although it is deaf to SIGTERM', async () => {
+  slow('when it is cancelled, although it is deaf to SIGTERM', async () => {
     await withLanes(ground, { grace: 20_000 }, async (lib, pool) => {
       const pid = await lib.ot_process_id();
       const entered = words();
@@ -69,7 +70,7 @@ onEveryProcessLane('killing a lane that hangs (B2)', (ground) => {
     });
   });
 
-  it('after its grace, where it has a flag and ignores it', async () => {
+  slow('after its grace, where it has a flag and ignores it', async () => {
     await withLanes(ground, { grace: 300 }, async (lib, pool) => {
       for (const way of ['cancel', 'timeout', 'signal'] as const) {
         const pid = await lib.ot_process_id();
@@ -113,7 +114,7 @@ onEveryProcessLane('killing a lane that hangs (B2)', (ground) => {
     });
   });
 
-  it('several at once, by cancelAll', async () => {
+  slow('several at once, by cancelAll', async () => {
     await withLanes(ground, { lanes: 4, grace: 50 }, async (lib, pool) => {
       const entered = words();
       const calls = Array.from({ length: 4 }, () => lib.ot_hang_deaf(entered));
@@ -127,7 +128,7 @@ onEveryProcessLane('killing a lane that hangs (B2)', (ground) => {
     });
   });
 
-  it('by kills alone no breaker opens', async () => {
+  slow('by kills alone no breaker opens', async () => {
     await withLanes(ground, { maxDeaths: 1, deathWindow: 60_000 }, async (lib, pool) => {
       for (let round = 0; round < 4; round++) {
         await rejection(lib.ot_hang.with({ timeout: 20 })(), CallTimeoutError);
@@ -137,7 +138,7 @@ onEveryProcessLane('killing a lane that hangs (B2)', (ground) => {
     });
   });
 
-  it('in a blocking call, at its timeout', async () => {
+  slow('in a blocking call, at its timeout', async () => {
     await withLanes(ground, {}, async (lib, pool) => {
       let thrown: unknown;
       try {

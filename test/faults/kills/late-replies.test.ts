@@ -16,6 +16,7 @@ import {
 import { FAULTS } from '../../helpers/fault-functions.js';
 import { Held, NUMBER, randomFrom } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, {
   ...FAULTS,
@@ -24,7 +25,7 @@ const withLanes = lanesWith(testlib, {
 });
 
 onBothLanes('late replies (M2)', (ground) => {
-  it('of calls that were given up as they ended: the next ones have answers of their own', async () => {
+  slow('of calls that were given up as they ended: the next ones have answers of their own', async () => {
     await withLanes(ground, { lanes: 2, grace: 1, maxLostLanes: 1_000 }, async (lib, pool) => {
       const random = randomFrom(11);
       for (let round = 0; round < 60; round++) {
@@ -65,7 +66,7 @@ onBothLanes('late replies (M2)', (ground) => {
 });
 
 onProcessLanes('late replies of processes that are killed (M2, B2)', (ground) => {
-  it('in a flood, at random: every answer is its own call’s', async function () {
+  slow('in a flood, at random: every answer is its own call’s', async function () {
     this.timeout(90_000);
     const born = watchChildren();
     await withLanes(ground, { lanes: 4, maxQueue: 10_000, maxDeaths: Infinity }, async (lib, pool) => {

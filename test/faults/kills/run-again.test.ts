@@ -17,6 +17,7 @@ import {
 import { FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { BYTES, CHUNK, NUMBER } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, {
   ...FAULTS,
@@ -33,7 +34,7 @@ onProcessLanes('attempts of a call (B2)', (ground) => {
   before(() => (folder = mkdtempSync(join(tmpdir(), 'offthread-again-'))));
   after(() => rmSync(folder, { recursive: true }));
 
-  it('is off: a call that crashes its lane runs once', async () => {
+  slow('is off: a call that crashes its lane runs once', async () => {
     await withLanes(ground, { lanes: 2 }, async (lib, pool) => {
       const entered = words();
       const error = await crash(lib.ot_die_when(entered, NOW(), 20_000));
@@ -44,7 +45,7 @@ onProcessLanes('attempts of a call (B2)', (ground) => {
     });
   });
 
-  it('runs it again on another lane: same id, same promise, counted once', async () => {
+  slow('runs it again on another lane: same id, same promise, counted once', async () => {
     await withLanes(ground, { lanes: 2 }, async (lib, pool) => {
       const once = mark();
       const call = lib.ot_die_once.with({ attempts: 2 })(once, SEGV);
@@ -75,7 +76,7 @@ onProcessLanes('attempts of a call (B2)', (ground) => {
     });
   });
 
-  it('gives up after so many, and says how many lanes it cost', async () => {
+  slow('gives up after so many, and says how many lanes it cost', async () => {
     await withLanes(ground, { lanes: 2, maxDeaths: Infinity }, async (lib, pool) => {
       const entered = words();
       const call = lib.ot_die_when.with({ attempts: 4 })(entered, NOW(), 20_000);
@@ -88,7 +89,7 @@ onProcessLanes('attempts of a call (B2)', (ground) => {
     });
   });
 
-  it('is not for calls that fail in other ways: timeouts, and failures of the function', async () => {
+  slow('is not for calls that fail in other ways: timeouts, and failures of the function', async () => {
     await withLanes(ground, {}, async (lib, pool) => {
       const entered = words();
       const hung = lib.ot_hang_deaf.with({ attempts: 6, timeout: 50 })(entered);
@@ -99,7 +100,7 @@ onProcessLanes('attempts of a call (B2)', (ground) => {
     });
   });
 
-  it('can be cancelled between its attempts, and its deadline holds over all of them', async () => {
+  slow('can be cancelled between its attempts, and its deadline holds over all of them', async () => {
     await withLanes(ground, { lanes: 1, spares: 0, maxDeaths: Infinity }, async (lib, pool) => {
       const cancelled = lib.ot_die.with({ attempts: 1_001 })(SEGV);
       const ended = cancelled.settled();
@@ -112,7 +113,7 @@ onProcessLanes('attempts of a call (B2)', (ground) => {
     });
   });
 
-  it('stops at the breaker', async () => {
+  slow('stops at the breaker', async () => {
     await withLanes(ground, { lanes: 1, spares: 0, maxDeaths: 3, deathWindow: 30_000 }, async (lib, pool) => {
       const { error } = await lib.ot_die.with({ attempts: 101 })(SEGV).settled();
       expect(error?.kind).to.be.oneOf(['crash', 'crash-loop']);
@@ -121,21 +122,24 @@ onProcessLanes('attempts of a call (B2)', (ground) => {
     });
   });
 
-  it('gives its functions the questions anew; a stream whose chunks were handed out is not run again', async () => {
-    await withLanes(ground, { maxDeaths: Infinity }, async (lib) => {
-      const asked: number[] = [];
-      const error = await crash(lib.ot_call_then_die.with({ attempts: 2 })((n) => asked.push(n), 2, SEGV));
-      expect(error.attempts).to.equal(2);
-      expect(asked).to.deep.equal([0, 1, 0, 1]);
-      const seen: (number | undefined)[] = [];
-      const stream = lib.ot_stream_then_die.with({ attempts: 2 }).stream(3, 8, SEGV);
-      const reading = (async () => {
-        for await (const chunk of stream) seen.push(chunk[0]);
-      })();
-      await crash(reading);
-      expect(seen, 'no chunk twice').to.deep.equal([0, 1, 2]);
-    });
-  });
+  slow(
+    'gives its functions the questions anew; a stream whose chunks were handed out is not run again',
+    async () => {
+      await withLanes(ground, { maxDeaths: Infinity }, async (lib) => {
+        const asked: number[] = [];
+        const error = await crash(lib.ot_call_then_die.with({ attempts: 2 })((n) => asked.push(n), 2, SEGV));
+        expect(error.attempts).to.equal(2);
+        expect(asked).to.deep.equal([0, 1, 0, 1]);
+        const seen: (number | undefined)[] = [];
+        const stream = lib.ot_stream_then_die.with({ attempts: 2 }).stream(3, 8, SEGV);
+        const reading = (async () => {
+          for await (const chunk of stream) seen.push(chunk[0]);
+        })();
+        await crash(reading);
+        expect(seen, 'no chunk twice').to.deep.equal([0, 1, 2]);
+      });
+    },
+  );
 });
 
 onProcessLanes('how many lanes a call may crash (B2)', (ground) => {

@@ -20,11 +20,12 @@ import {
 } from '../../helpers/faults.js';
 import { FAULTS } from '../../helpers/fault-functions.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 
 onProcessLanes('a lane that is stopped (B2, M28)', (ground) => {
-  it('in a call that looks at its flag: it is killed after its grace', async () => {
+  slow('in a call that looks at its flag: it is killed after its grace', async () => {
     await withLanes(ground, { grace: 200 }, async (lib, pool) => {
       for (const way of ['timeout', 'cancel'] as const) {
         const pid = await lib.ot_process_id();
@@ -69,7 +70,7 @@ onProcessLanes('a lane that is stopped (B2, M28)', (ground) => {
     });
   });
 
-  it('between calls: the next calls are answered by another lane, and none is lost', async () => {
+  slow('between calls: the next calls are answered by another lane, and none is lost', async () => {
     await withLanes(ground, { lanes: 1 }, async (lib, pool) => {
       await fullAgain(pool, 1);
       const pid = await lib.ot_process_id();
@@ -90,25 +91,28 @@ onProcessLanes('a lane that is stopped (B2, M28)', (ground) => {
     });
   });
 
-  it('between calls: it does not hold up a library that is opened, nor calls that are cancelled', async () => {
-    await withLanes(ground, { lanes: 1 }, async (lib, pool) => {
-      await fullAgain(pool, 1);
-      process.kill(await lib.ot_process_id(), 'SIGSTOP');
-      const cancelled = lib.ot_add(1, 2);
-      cancelled.cancel();
-      await rejection(cancelled, CallCancelledError);
-      const again = await pool
-        .open(testlib, FAULTS, { engine: ground.engine })
-        .catch((error: unknown) => error);
-      // Whether it meets the lane before or after its end: it is told, and does not wait for ever.
-      if (again instanceof Error) expect(again).to.match(/stopped from outside/);
-      expect(await lib.ot_add(1, 2)).to.equal(3);
-      await fullAgain(pool, 1);
-      expectBalance(pool);
-    });
-  });
+  slow(
+    'between calls: it does not hold up a library that is opened, nor calls that are cancelled',
+    async () => {
+      await withLanes(ground, { lanes: 1 }, async (lib, pool) => {
+        await fullAgain(pool, 1);
+        process.kill(await lib.ot_process_id(), 'SIGSTOP');
+        const cancelled = lib.ot_add(1, 2);
+        cancelled.cancel();
+        await rejection(cancelled, CallCancelledError);
+        const again = await pool
+          .open(testlib, FAULTS, { engine: ground.engine })
+          .catch((error: unknown) => error);
+        // Whether it meets the lane before or after its end: it is told, and does not wait for ever.
+        if (again instanceof Error) expect(again).to.match(/stopped from outside/);
+        expect(await lib.ot_add(1, 2)).to.equal(3);
+        await fullAgain(pool, 1);
+        expectBalance(pool);
+      });
+    },
+  );
 
-  it('between calls: close and destroy do not wait for it for ever', async () => {
+  slow('between calls: close and destroy do not wait for it for ever', async () => {
     for (const end of ['close', 'destroy'] as const) {
       await leavingNoChild(async () => {
         const born = watchChildren();

@@ -23,6 +23,7 @@ import {
 } from '../../helpers/faults.js';
 import { FAULTS } from '../../helpers/fault-functions.js';
 import { testlib } from '../../helpers/testlib.js';
+import { sample, slow } from '../../helpers/fast-run.js';
 
 const WAYS = [
   { how: 'segv', signal: 'SIGSEGV', exitCode: undefined },
@@ -38,8 +39,8 @@ onEveryProcessLane('a library that kills whoever loads it (B2)', (ground) => {
   before(() => (folder = mkdtempSync(join(tmpdir(), 'offthread-boot-'))));
   after(() => rmSync(folder, { recursive: true }));
 
-  for (const { how, signal, exitCode } of WAYS) {
-    it(`is refused by open, and the pool serves others: ${how}`, () =>
+  for (const { how, signal, exitCode } of sample(WAYS, 2)) {
+    slow(`is refused by open, and the pool serves others: ${how}`, () =>
       leavingNoChild(async () => {
         await using pool = newPool({
           isolation: 'process',
@@ -55,7 +56,8 @@ onEveryProcessLane('a library that kills whoever loads it (B2)', (ground) => {
         await fullAgain(pool);
         expect(figures(pool)).to.include({ breaker: 'closed', failed: 0, succeeded: 50 });
         expectBalance(pool);
-      }));
+      }),
+    );
   }
 
   it('leaves a library that was opened before alone', () =>
@@ -108,7 +110,7 @@ onEveryProcessLane('a library that kills whoever loads it (B2)', (ground) => {
       }
     }));
 
-  it('that hangs while it is loaded: close and destroy end the waiting', async () => {
+  slow('that hangs while it is loaded: close and destroy end the waiting', async () => {
     for (const end of ['close', 'destroy'] as const) {
       await leavingNoChild(async () => {
         const born = watchChildren();
@@ -154,7 +156,7 @@ onEveryProcessLane('a library that kills whoever loads it (B2)', (ground) => {
 });
 
 onProcessLanes('a library that hangs while it is loaded (B2)', ({ engine }) => {
-  it('is given up in the end, and the pool serves others', function () {
+  slow('is given up in the end, and the pool serves others', function () {
     this.timeout(60_000);
     return leavingNoChild(async () => {
       await using pool = newPool({
@@ -212,7 +214,7 @@ onEveryProcessLane('lanes that cannot start (B2)', ({ engine }) => {
       }
     }));
 
-  it('a spare that is killed while it boots is made again', () =>
+  slow('a spare that is killed while it boots is made again', () =>
     leavingNoChild(async () => {
       const born = watchChildren();
       await using pool = newPool({ isolation: 'process', lanes: 1, spares: 2, maxDeaths: Infinity });
@@ -222,5 +224,6 @@ onEveryProcessLane('lanes that cannot start (B2)', ({ engine }) => {
       expect(await lib.ot_process_id(), 'the lane goes on').to.equal(pid);
       await fullAgain(pool, 2);
       expect(figures(pool).failed).to.equal(0);
-    }));
+    }),
+  );
 });

@@ -19,6 +19,7 @@ import {
 import { FAULTS, type Faults, SEGV } from '../../helpers/fault-functions.js';
 import { wait } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 const LATE_MS = 2_500;
@@ -57,7 +58,7 @@ const ONE: LaneOptions = { lanes: 1, spares: 0, maxDeaths: 1, deathWindow: 1_000
 const THREE: LaneOptions = { lanes: 3, spares: 0, maxDeaths: 3, deathWindow: 1_000 };
 
 onProcessLanes('the breaker (B2)', (ground) => {
-  it('opens, refuses what would need a lane, tries again, and closes once calls succeed', async () => {
+  slow('opens, refuses what would need a lane, tries again, and closes once calls succeed', async () => {
     await withLanes(ground, ONE, async (lib, pool) => {
       const told = story(pool);
       expect(figures(pool).breaker).to.equal('closed');
@@ -89,7 +90,7 @@ onProcessLanes('the breaker (B2)', (ground) => {
     });
   });
 
-  it('opens again for twice as long when its trial dies', async () => {
+  slow('opens again for twice as long when its trial dies', async () => {
     await withLanes(ground, { ...THREE, deathWindow: 600 }, async (lib, pool) => {
       const told = story(pool);
       await dieAtOnce(lib, 3);
@@ -150,7 +151,7 @@ onProcessLanes('the breaker (B2)', (ground) => {
     });
   });
 
-  it('stays closed for deaths that lie further apart', async () => {
+  slow('stays closed for deaths that lie further apart', async () => {
     await withLanes(ground, { maxDeaths: 2, deathWindow: 50 }, async (lib, pool) => {
       const told = story(pool);
       for (let round = 0; round < 4; round++) {
@@ -162,7 +163,7 @@ onProcessLanes('the breaker (B2)', (ground) => {
     });
   });
 
-  it('opens at 3 times the lanes and one more, where nothing else is asked for', async () => {
+  slow('opens at 3 times the lanes and one more, where nothing else is asked for', async () => {
     await withLanes(ground, { lanes: 2, deathWindow: 60_000 }, async (lib, pool) => {
       const told = story(pool);
       const records = await Promise.all(Array.from({ length: 40 }, () => lib.ot_die(SEGV).settled()));
@@ -176,26 +177,29 @@ onProcessLanes('the breaker (B2)', (ground) => {
     });
   });
 
-  it('three deaths at once open it; what it had queued is answered by a lane that was left, or refused', async () => {
-    await withLanes(ground, THREE, async (lib, pool) => {
-      const told = story(pool);
-      const [entered, how] = [words(), words()];
-      const doomed = Array.from({ length: 3 }, () => lib.ot_die_when(entered, how, 30_000));
-      await reached(entered, 3);
-      const queued = Array.from({ length: 5 }, (_, i) => lib.ot_add(i, 1).settled());
-      const errors = Promise.all(doomed.map(crash));
-      Atomics.store(how, 0, SEGV);
-      await errors;
-      await eventually(() => told.length > 0, 'the breaker to open');
-      expect(told[0]).to.include({ name: 'breaker-open', deaths: 3 });
-      for (const [i, { status, value, error }] of (await Promise.all(queued)).entries()) {
-        if (status === 'succeeded') expect(value).to.equal(i + 1);
-        else expect(error).to.be.instanceOf(CrashLoopError);
-      }
-      await callUntilAnswered(lib);
-      await eventually(() => figures(pool).breaker === 'closed', 'the breaker to close');
-      await fullAgain(pool);
-      expectBalance(pool);
-    });
-  });
+  slow(
+    'three deaths at once open it; what it had queued is answered by a lane that was left, or refused',
+    async () => {
+      await withLanes(ground, THREE, async (lib, pool) => {
+        const told = story(pool);
+        const [entered, how] = [words(), words()];
+        const doomed = Array.from({ length: 3 }, () => lib.ot_die_when(entered, how, 30_000));
+        await reached(entered, 3);
+        const queued = Array.from({ length: 5 }, (_, i) => lib.ot_add(i, 1).settled());
+        const errors = Promise.all(doomed.map(crash));
+        Atomics.store(how, 0, SEGV);
+        await errors;
+        await eventually(() => told.length > 0, 'the breaker to open');
+        expect(told[0]).to.include({ name: 'breaker-open', deaths: 3 });
+        for (const [i, { status, value, error }] of (await Promise.all(queued)).entries()) {
+          if (status === 'succeeded') expect(value).to.equal(i + 1);
+          else expect(error).to.be.instanceOf(CrashLoopError);
+        }
+        await callUntilAnswered(lib);
+        await eventually(() => figures(pool).breaker === 'closed', 'the breaker to close');
+        await fullAgain(pool);
+        expectBalance(pool);
+      });
+    },
+  );
 });

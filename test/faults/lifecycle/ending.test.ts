@@ -16,6 +16,7 @@ import {
 import { FAULTS, type Faults, SEGV } from '../../helpers/fault-functions.js';
 import { randomFrom, wait } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 /** ms that an ending may take beyond what it was allowed to wait for. */
 const LATE_MS = 4_000;
@@ -123,7 +124,7 @@ onProcessLanes('ending a pool whose lanes die (M28)', (ground) => {
       expect(kinds).to.deep.equal(['crash', 'crash', ...Array(20).fill(undefined)]);
     }));
 
-  it('at any moment after a death', () =>
+  slow('at any moment after a death', () =>
     leavingNoChild(async () => {
       const random = randomFrom(23);
       for (let round = 0; round < 12; round++) {
@@ -135,7 +136,8 @@ onProcessLanes('ending a pool whose lanes die (M28)', (ground) => {
         expect((await doomed).kind).to.be.oneOf(['crash', 'closed']);
         expect((await after).kind).to.be.oneOf([undefined, 'closed']);
       }
-    }));
+    }),
+  );
 });
 
 onBothLanes('ending a pool whose lanes hang (M28)', (ground) => {
@@ -144,7 +146,7 @@ onBothLanes('ending a pool whose lanes hang (M28)', (ground) => {
 
 onBothLanes('ending a pool whose lanes have not started (M28)', (ground) => {
   for (const end of ['close', 'destroy'] as const) {
-    it(`${end}: at any moment of the start, the library is opened or refused`, () =>
+    slow(`${end}: at any moment of the start, the library is opened or refused`, () =>
       leavingNoChild(async () => {
         const random = randomFrom(31);
         for (let round = 0; round < 8; round++) {
@@ -159,6 +161,7 @@ onBothLanes('ending a pool whose lanes have not started (M28)', (ground) => {
           expect(performance.now() - start).to.be.below(LATE_MS);
           expect(await opening).to.be.oneOf(['opened', 'OFFTHREAD_POOL_CLOSED']);
         }
-      }));
+      }),
+    );
   }
 });

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { type ProgramOptions, runFamily } from '../../helpers/fault-program.js';
 import { type Ground, onBothLanes, onProcessLanes } from '../../helpers/faults.js';
+import { slow } from '../../helpers/fast-run.js';
 
 /** The permission model, whatever this Node.js calls it, without the permission to start lanes. */
 const forbidden = (): string[] => [
@@ -59,7 +60,7 @@ const AT_THE_LIMIT = `
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
 
 onBothLanes('lanes that cannot start (B2)', (ground) => {
-  (isRoot ? it : it.skip)(
+  (isRoot ? slow : it.skip)(
     'no thread or process more is allowed to this user (only root can try that, on Linux)',
     async () => {
       // Whom Node.js cannot even give a thread of its own for spawning.
@@ -67,15 +68,17 @@ onBothLanes('lanes that cannot start (B2)', (ground) => {
     },
   );
 
-  it('forbidden by the permission model: says which option allows them', async () => {
+  slow('forbidden by the permission model: says which option allows them', async () => {
     const flag = ground.isolation === 'thread' ? /--allow-worker/ : /--allow-child-process/;
     await expectTold(ground, `${SIZES}, { execArgv: ['--no-deprecation'] }`, { args: forbidden() }, flag);
   });
 
-  it('the trial of one that cannot even be made has failed: the breaker opens again, and whoever waits is told', async () => {
-    const { code, stdout, stderr } = await runFamily(
-      ground,
-      `
+  slow(
+    'the trial of one that cannot even be made has failed: the breaker opens again, and whoever waits is told',
+    async () => {
+      const { code, stdout, stderr } = await runFamily(
+        ground,
+        `
       const pool = createPool({ isolation, lanes: 2, deathWindow: 50 });
       const alive = setInterval(() => {}, 1_000);
       let opened = 0;
@@ -87,18 +90,19 @@ onBothLanes('lanes that cannot start (B2)', (ground) => {
       clearInterval(alive);
       say((await Promise.all(trials)).join());
       await pool.close();`,
-      { args: forbidden() },
-    );
-    expect({ code, stderr, stdout }).to.deep.equal({
-      code: 0,
-      stderr: '',
-      stdout: 'OFFTHREAD_CRASH_LOOP\nOFFTHREAD_CRASH_LOOP,OFFTHREAD_CRASH_LOOP\n',
-    });
-  });
+        { args: forbidden() },
+      );
+      expect({ code, stderr, stdout }).to.deep.equal({
+        code: 0,
+        stderr: '',
+        stdout: 'OFFTHREAD_CRASH_LOOP\nOFFTHREAD_CRASH_LOOP,OFFTHREAD_CRASH_LOOP\n',
+      });
+    },
+  );
 });
 
 onProcessLanes('lanes that cannot start (B2)', (ground) => {
-  it('every one dies while it starts', async () => {
+  slow('every one dies while it starts', async () => {
     const env = "env: { ...process.env, NODE_OPTIONS: '--require=/nowhere/at-all.cjs' }";
     await expectTold(ground, `{ lanes: 6, ${env} }, { lanes: 3, maxDeaths: Infinity, ${env} }`, {}, /stderr/);
   });

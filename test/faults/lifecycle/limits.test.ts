@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { ArgumentError, createPool } from '../../../src/index.js';
 import { runFamily, type ProgramOptions } from '../../helpers/fault-program.js';
 import { type Ground, environment, lanesWith, onProcessLanes } from '../../helpers/faults.js';
+import { sample, slow } from '../../helpers/fast-run.js';
 
 const ADD = `
   const { pool, lib } = await open(OPTIONS);
@@ -17,7 +18,7 @@ async function answers(ground: Ground, options: ProgramOptions, pool = '{}'): Pr
 }
 
 onProcessLanes('lanes of a process that has little (B2)', (ground) => {
-  for (const free of [0, 2, 5, 8]) {
+  for (const free of sample([0, 2, 5, 8])) {
     it(`a lane that dies when ${free} descriptors are left takes nothing else along, and is replaced when there are more`, async () => {
       const end = await runFamily(
         ground,
@@ -53,19 +54,19 @@ onProcessLanes('lanes of a process that has little (B2)', (ground) => {
   }
 
   for (const megabytes of [2_500, 3_000, 6_000]) {
-    it(`${megabytes} MB of address space are enough`, async () => {
+    slow(`${megabytes} MB of address space are enough`, async () => {
       await answers(ground, { addressSpaceMb: megabytes }, '{ lanes: 2 }');
     });
   }
 });
 
 onProcessLanes('what this process was started with (B2)', (ground) => {
-  it('options with their value in the next argument', async () => {
+  slow('options with their value in the next argument', async () => {
     await answers(ground, { args: ['--max-http-header-size', '8192'] });
     await answers(ground, { args: ['--disable-warning', 'DeprecationWarning', '--max-old-space-size=200'] });
   });
 
-  it('its environment, given as it is', async () => {
+  slow('its environment, given as it is', async () => {
     await answers(ground, { env: { SOMETHING: 'set' } }, '{ env: process.env }');
   });
 

@@ -13,6 +13,7 @@ import {
   onProcessLanes,
 } from '../../helpers/faults.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 
@@ -32,18 +33,21 @@ onProcessLanes('opening a library (B2)', (ground) => {
     });
   }
 
-  it('waits for another lane when the one that became ready is recycled while this thread blocks', async () => {
-    await withLanes(ground, { lanes: 1, spares: 0, recycleAfter: 1 }, async (lib, pool) => {
-      expect(lib.ot_add.blocking(1, 2)).to.equal(3);
-      const opening = pool.open(testlib, { ot_add: FAULTS.ot_add }, { engine: ground.engine });
-      // It waits for the lane that starts, which answers one call before anybody hears that it is ready.
-      for (let job = 0; job < 10; job++) await Promise.resolve();
-      expect(lib.ot_add.blocking(3, 4)).to.equal(7);
-      expect(await (await opening).ot_add(5, 6)).to.equal(11);
-    });
-  });
+  slow(
+    'waits for another lane when the one that became ready is recycled while this thread blocks',
+    async () => {
+      await withLanes(ground, { lanes: 1, spares: 0, recycleAfter: 1 }, async (lib, pool) => {
+        expect(lib.ot_add.blocking(1, 2)).to.equal(3);
+        const opening = pool.open(testlib, { ot_add: FAULTS.ot_add }, { engine: ground.engine });
+        // It waits for the lane that starts, which answers one call before anybody hears that it is ready.
+        for (let job = 0; job < 10; job++) await Promise.resolve();
+        expect(lib.ot_add.blocking(3, 4)).to.equal(7);
+        expect(await (await opening).ot_add(5, 6)).to.equal(11);
+      });
+    },
+  );
 
-  it('that takes long holds up one lane, and no call', async () => {
+  slow('that takes long holds up one lane, and no call', async () => {
     const env = environment({ OFF_FAULT: 'hang' });
     await withLanes(ground, { lanes: 2, env }, async (lib, pool) => {
       await fullAgain(pool, 1);

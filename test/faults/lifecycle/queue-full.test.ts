@@ -15,11 +15,12 @@ import {
 } from '../../helpers/faults.js';
 import { FAULTS, SEGV, bySignal } from '../../helpers/fault-functions.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 
 onProcessLanes('a full queue, and a lane that dies (M26, M27)', (ground) => {
-  it('refuses while it is full, answers what it took, and takes calls again', async () => {
+  slow('refuses while it is full, answers what it took, and takes calls again', async () => {
     await withLanes(ground, { maxQueue: 2, maxDeaths: Infinity }, async (lib, pool) => {
       for (let round = 0; round < 4; round++) {
         const [entered, how] = [words(), words()];
@@ -39,7 +40,7 @@ onProcessLanes('a full queue, and a lane that dies (M26, M27)', (ground) => {
     });
   });
 
-  it('is answered although every call in it kills its lane', async () => {
+  slow('is answered although every call in it kills its lane', async () => {
     await withLanes(ground, { lanes: 2, maxQueue: 3, maxDeaths: Infinity }, async (lib, pool) => {
       const calls = Array.from({ length: 20 }, (_, i) =>
         lib.ot_die(i % 2 === 0 ? SEGV : bySignal('SIGABRT')),
@@ -56,7 +57,7 @@ onProcessLanes('a full queue, and a lane that dies (M26, M27)', (ground) => {
     });
   });
 
-  it('makes callers wait, and answers all of them, through several deaths', async () => {
+  slow('makes callers wait, and answers all of them, through several deaths', async () => {
     await withLanes(
       ground,
       { lanes: 2, maxQueue: 1, whenFull: 'wait', maxDeaths: Infinity },

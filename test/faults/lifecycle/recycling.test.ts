@@ -17,6 +17,7 @@ import {
 import { FAULTS } from '../../helpers/fault-functions.js';
 import { BYTES, CHUNK, Held, NUMBER } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, {
   ...FAULTS,
@@ -26,7 +27,7 @@ const withLanes = lanesWith(testlib, {
 });
 
 onBothLanes('recycling after so many calls (B2)', (ground) => {
-  it('thousands of calls at once: none is lost, and lanes come and go', async function () {
+  slow('thousands of calls at once: none is lost, and lanes come and go', async function () {
     this.timeout(60_000);
     await withLanes(ground, { lanes: 2, maxQueue: 10_000, recycleAfter: 400 }, async (lib, pool) => {
       const told: Told[] = [];
@@ -56,7 +57,7 @@ onBothLanes('recycling after so many calls (B2)', (ground) => {
     });
   });
 
-  it('after each call, one after another: no two in the same lane', async () => {
+  slow('after each call, one after another: no two in the same lane', async () => {
     await withLanes(ground, { recycleAfter: 1 }, async (lib, pool) => {
       const lanes: bigint[] = [];
       for (let i = 0; i < 12; i++) lanes.push(await lib.ot_thread_id());
@@ -67,7 +68,7 @@ onBothLanes('recycling after so many calls (B2)', (ground) => {
     });
   });
 
-  it('waits for a call that runs, for its functions on the host, and for its chunks', async () => {
+  slow('waits for a call that runs, for its functions on the host, and for its chunks', async () => {
     await withLanes(ground, { lanes: 2, recycleAfter: 1 }, async (lib, pool) => {
       for (let round = 0; round < 3; round++) {
         const held = new Held();
@@ -126,7 +127,7 @@ onProcessLanes('recycling above a resident size (B2)', (ground) => {
     });
   });
 
-  it('leaves alone what has run nothing: another would be no smaller', async () => {
+  slow('leaves alone what has run nothing: another would be no smaller', async () => {
     await withLanes(ground, { lanes: 2, recycleAboveMb: 1 }, async (lib, pool) => {
       await fullAgain(pool, 1);
       const before = (await reports(pool)).map(({ pid }) => pid).toSorted((a, b) => a - b);

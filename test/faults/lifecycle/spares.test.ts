@@ -19,11 +19,12 @@ import {
 } from '../../helpers/faults.js';
 import { FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 
 onProcessLanes('spares (B2)', (ground) => {
-  it('the next answer after a crash comes from a process that was ready before', async () => {
+  slow('the next answer after a crash comes from a process that was ready before', async () => {
     const born = watchChildren();
     await withLanes(ground, { maxDeaths: Infinity }, async (lib, pool) => {
       for (let round = 0; round < 5; round++) {
@@ -41,7 +42,7 @@ onProcessLanes('spares (B2)', (ground) => {
     });
   });
 
-  it('and after a kill', async () => {
+  slow('and after a kill', async () => {
     const born = watchChildren();
     await withLanes(ground, { lanes: 2, spares: 2 }, async (lib, pool) => {
       await fullAgain(pool, 2);
@@ -59,7 +60,7 @@ onProcessLanes('spares (B2)', (ground) => {
     });
   });
 
-  it('as many as asked for: three deaths at once, three that were ready', async () => {
+  slow('as many as asked for: three deaths at once, three that were ready', async () => {
     const born = watchChildren();
     await withLanes(ground, { lanes: 3, spares: 3 }, async (lib, pool) => {
       await fullAgain(pool, 3);
@@ -98,7 +99,7 @@ onProcessLanes('spares (B2)', (ground) => {
     });
   });
 
-  it('run no calls, and count as no lanes', async () => {
+  slow('run no calls, and count as no lanes', async () => {
     const born = watchChildren();
     await withLanes(ground, { lanes: 2, spares: 2 }, async (lib, pool) => {
       await fullAgain(pool, 2);
@@ -114,7 +115,7 @@ onProcessLanes('spares (B2)', (ground) => {
     });
   });
 
-  it('none, where none is asked for: a death is replaced all the same', async () => {
+  slow('none, where none is asked for: a death is replaced all the same', async () => {
     const born = watchChildren();
     await withLanes(ground, { lanes: 2, spares: 0, maxDeaths: Infinity }, async (lib, pool) => {
       await fullAgain(pool, 0);

@@ -15,6 +15,7 @@ import {
 import { FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { isAlive, killAll } from '../../helpers/processes.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 
@@ -65,11 +66,11 @@ function expectSurvival(end: FamilyEnd, rounds = 1): void {
 }
 
 onProcessLanes('a library that corrupts its process (B2)', (ground) => {
-  it('closes every descriptor but the first three', async () => {
+  slow('closes every descriptor but the first three', async () => {
     expectSurvival(await corrupting(ground, 'return lib.ot_close_descriptors(3);'));
   });
 
-  it('closes all descriptors', async () => {
+  slow('closes all descriptors', async () => {
     expectSurvival(await corrupting(ground, 'return lib.ot_close_descriptors(0);'));
   });
 
@@ -88,7 +89,7 @@ onProcessLanes('a library that corrupts its process (B2)', (ground) => {
     });
   });
 
-  it('is not told so of a lane that somebody killed', async () => {
+  slow('is not told so of a lane that somebody killed', async () => {
     await withLanes(ground, { lanes: 1, maxDeaths: Infinity }, async (lib, pool) => {
       for (let round = 0; round < 5; round++) {
         const pid = await lib.ot_process_id();
@@ -104,7 +105,7 @@ onProcessLanes('a library that corrupts its process (B2)', (ground) => {
     });
   });
 
-  it('writes nonsense to every pipe and socket that it has', async () => {
+  slow('writes nonsense to every pipe and socket that it has', async () => {
     const nonsense = [
       "Buffer.alloc(10_000, 'nonsense')",
       // As long as a whole message says that it is, and no message.
@@ -120,7 +121,7 @@ onProcessLanes('a library that corrupts its process (B2)', (ground) => {
     }
   });
 
-  it('scribbles over what lies around its argument', async () => {
+  slow('scribbles over what lies around its argument', async () => {
     const end = await corrupting(
       ground,
       `const size = [64, 512, 4_096, 65_536][round % 4];
@@ -131,7 +132,7 @@ onProcessLanes('a library that corrupts its process (B2)', (ground) => {
     expectSurvival(end, 8);
   });
 
-  it('scribbles while other calls stand behind it', async () => {
+  slow('scribbles while other calls stand behind it', async () => {
     const end = await corrupting(
       ground,
       `for (let i = 0; i < 50; i++) lib.ot_add.with({ deadline: 2_000 })(i, 1).catch(() => {});
@@ -170,7 +171,7 @@ onProcessLanes('a library that forks (B2)', (ground) => {
 
 if (process.platform === 'linux') {
   onProcessLanes('a library that takes all memory (B2; Linux: limits the address space)', (ground) => {
-    it('and aborts: the call is named, and its last words are there', async () => {
+    slow('and aborts: the call is named, and its last words are there', async () => {
       await withLanes(ground, { stderr: 'capture' }, async (lib, pool) => {
         await lib.ot_limit_memory(200);
         const error = await crash(lib.ot_take_memory(10_000));

@@ -7,6 +7,7 @@ import { LaneCrashedError } from '../../../src/index.js';
 import { eventually, expectBalance, fullAgain, lanesWith, onProcessLanes } from '../../helpers/faults.js';
 import { expectSaid } from '../../helpers/blocked-program.js';
 import { testlib } from '../../helpers/testlib.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const withLanes = lanesWith(testlib, {
   ot_scribble: { arguments: [{ inout: 'buffer' }, 'i32', 'i32', 'u8'], return: 'i32' },
@@ -40,7 +41,7 @@ onProcessLanes('memory that a lane shares with the host (B2)', (ground) => {
     });
   }
 
-  const scribbles = process.platform === 'linux' ? it : it.skip;
+  const scribbles = process.platform === 'linux' ? slow : it.skip;
   for (const kind of ['noise', 'zeros', 'ones'] as const) {
     scribbles(`anywhere, at random: ${kind} (Linux: finds its mapping)`, async () => {
       await expectSaid(ground, scribbling(kind), ['wrong ', 'balance 0', '3']);

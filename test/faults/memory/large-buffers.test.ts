@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { contractEngines } from '../../helpers/contract.js';
 import { runFamily } from '../../helpers/fault-program.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const CALLS = 300;
 /** MB that the process may grow by: two lanes with a few of the largest, and as many of the caller's that are not collected yet. */
@@ -37,11 +38,14 @@ describe('large buffers of different sizes (M7)', function () {
       [17_000_000, 60_000_000],
       [5_000, 17_000_000],
     ] as const) {
-      it(`${CALLS} of ${least} to ${most} bytes leave a few of them behind in thread lanes [${engine}]`, async () => {
-        const end = await runFamily({ isolation: 'thread', engine }, PROGRAM(least, most));
-        expect(end).to.include({ code: 0, signal: null, stderr: '' });
-        expect(Number(end.stdout), 'MB').to.be.within(1, MOST_MB);
-      });
+      slow(
+        `${CALLS} of ${least} to ${most} bytes leave a few of them behind in thread lanes [${engine}]`,
+        async () => {
+          const end = await runFamily({ isolation: 'thread', engine }, PROGRAM(least, most));
+          expect(end).to.include({ code: 0, signal: null, stderr: '' });
+          expect(Number(end.stdout), 'MB').to.be.within(1, MOST_MB);
+        },
+      );
     }
   }
 });

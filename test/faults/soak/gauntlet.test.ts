@@ -8,6 +8,7 @@
 import { expect } from 'chai';
 import { type FamilyEnd, runFamily } from '../../helpers/fault-program.js';
 import { type Ground, type Isolation, onBothLanes } from '../../helpers/faults.js';
+import { sample, slow } from '../../helpers/fast-run.js';
 
 /** ms from the settlement of the fault to the next answer, on a machine that is slow and busy. */
 const NEXT_MS = 3_000;
@@ -149,7 +150,7 @@ function expectSurvival({ expected, names, deaths }: Fault, end: FamilyEnd): voi
 }
 
 onBothLanes('the gauntlet (B2, B3)', (ground: Ground) => {
-  for (const fault of FAULTS) {
+  for (const fault of sample(FAULTS, 4)) {
     if (fault.only !== undefined && fault.only !== ground.isolation) continue;
     if (fault.name.includes('memory') && process.platform !== 'linux') continue;
     const { thread } = fault;
@@ -161,7 +162,7 @@ onBothLanes('the gauntlet (B2, B3)', (ground: Ground) => {
       });
       continue;
     }
-    it(`${fault.name}: is named, the next call answered, the exit at once`, async () => {
+    slow(`${fault.name}: is named, the next call answered, the exit at once`, async () => {
       expectSurvival(fault, await runFamily(ground, program(fault)));
     });
   }

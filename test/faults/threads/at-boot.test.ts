@@ -6,14 +6,15 @@ import { expect } from 'chai';
 import { contractEngines } from '../../helpers/contract.js';
 import { FATAL } from '../../helpers/agent-faults.js';
 import { expectVerdict, runAgent } from '../../helpers/agent-program.js';
+import { sample, slow } from '../../helpers/fast-run.js';
 
 const [engine = 'koffi'] = contractEngines;
 
 describe('a lane whose thread ends while it starts', () => {
-  for (const { fault, title, args, inCalls: _, exitCode: __, ...verdict } of FATAL) {
+  for (const { fault, title, args, inCalls: _, exitCode: __, ...verdict } of sample(FATAL)) {
     // While a module is loaded an error is no rejection, and listeners are for what comes later.
     if (['reject', 'throw-nothing', 'overflow-in-listener', 'exit-in-listener'].includes(fault)) continue;
-    it(`${title}: is told, and another is started`, async () => {
+    slow(`${title}: is told, and another is started`, async () => {
       const end = await runAgent(
         engine,
         `

@@ -6,10 +6,11 @@ import { expect } from 'chai';
 import { contractEngines } from '../../helpers/contract.js';
 import { FATAL } from '../../helpers/agent-faults.js';
 import { expectVerdict, runAgent } from '../../helpers/agent-program.js';
+import { sample, slow } from '../../helpers/fast-run.js';
 
 for (const engine of contractEngines) {
   describe(`a lane whose thread ends between calls [${engine}]`, () => {
-    for (const { fault, title, args, inCalls: _, ...verdict } of FATAL) {
+    for (const { fault, title, args, inCalls: _, ...verdict } of sample(FATAL, 3)) {
       it(`${title}: is told, and replaced`, async () => {
         const end = await runAgent(
           engine,
@@ -39,7 +40,7 @@ const [engine = 'koffi'] = contractEngines;
 
 describe('a lane that dies between calls', () => {
   for (const fault of ['exit', 'stop', 'throw'] as const) {
-    it(`is noticed although nothing is under way and its lease has ended: ${fault}`, async () => {
+    slow(`is noticed although nothing is under way and its lease has ended: ${fault}`, async () => {
       const end = await runAgent(
         engine,
         `
@@ -61,7 +62,7 @@ describe('a lane that dies between calls', () => {
     });
   }
 
-  it('has no other thread started in its place but the new lane (M27)', async () => {
+  slow('has no other thread started in its place but the new lane (M27)', async () => {
     const end = await runAgent(
       engine,
       `
@@ -81,10 +82,12 @@ describe('a lane that dies between calls', () => {
     expect(end.crashes).to.have.lengthOf(3);
   });
 
-  it('is not ended by an error that a listener deals with; and such an error is not taken for a later end', async () => {
-    const end = await runAgent(
-      engine,
-      `
+  slow(
+    'is not ended by an error that a listener deals with; and such an error is not taken for a later end',
+    async () => {
+      const end = await runAgent(
+        engine,
+        `
       const { pool, lib } = await start();
       await tell('offthread-1', 'handled');
       keep(lib.ot_add(1, 2));
@@ -96,11 +99,12 @@ describe('a lane that dies between calls', () => {
       keep(lib.ot_add(3, 4));
       await report();
       `,
-    );
-    expect(end.notes['crashes']).to.equal(0);
-    expect(end.records.map(({ value }) => value)).to.deep.equal([3, 7]);
-    expectVerdict(end.crashes[0], { exitCode: 7, says: /exited with code 7/, cause: null });
-  });
+      );
+      expect(end.notes['crashes']).to.equal(0);
+      expect(end.records.map(({ value }) => value)).to.deep.equal([3, 7]);
+      expectVerdict(end.crashes[0], { exitCode: 7, says: /exited with code 7/, cause: null });
+    },
+  );
 
   it('is told where what it threw cannot be read', async () => {
     const end = await runAgent(
@@ -117,7 +121,7 @@ describe('a lane that dies between calls', () => {
     expect(end.records[0]?.value).to.equal(7);
   });
 
-  it('gives back the calls that it had been given, and not started (M27)', async () => {
+  slow('gives back the calls that it had been given, and not started (M27)', async () => {
     const end = await runAgent(
       engine,
       `

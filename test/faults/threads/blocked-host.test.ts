@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { contractEngines } from '../../helpers/contract.js';
 import { FATAL_IN_CALLS } from '../../helpers/agent-faults.js';
 import { expectVerdict, runAgent } from '../../helpers/agent-program.js';
+import { sample } from '../../helpers/fast-run.js';
 
 const START = "{ method: 'compareExchange', index: inRow(RowWord.STATE), after: true }";
 /** A blocked host cannot be told more than that. */
@@ -15,7 +16,7 @@ const silent: readonly string[] = ['stop', 'fill-heap'];
 const [engine = 'koffi'] = contractEngines;
 
 describe('a lane whose thread ends while the host blocks', () => {
-  for (const { fault, title, args, inCalls: _, ...verdict } of FATAL_IN_CALLS) {
+  for (const { fault, title, args, inCalls: _, ...verdict } of sample(FATAL_IN_CALLS, 3)) {
     const test = silent.includes(fault) && process.platform !== 'linux' ? it.skip : it;
     test(`${title}: fails the call, and the next is answered`, async () => {
       const end = await runAgent(

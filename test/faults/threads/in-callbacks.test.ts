@@ -9,6 +9,7 @@ import { expect } from 'chai';
 import { FATAL_IN_CALLS } from '../../helpers/agent-faults.js';
 import { expectVerdict, runAgent } from '../../helpers/agent-program.js';
 import { contractEngines } from '../../helpers/contract.js';
+import { sample } from '../../helpers/fast-run.js';
 
 const MORE = `{
   ot_call_callback: { arguments: [callback({ arguments: ['i32'], return: 'i32' }), 'i32'], return: 'i32' },
@@ -55,7 +56,7 @@ for (const engine of contractEngines.filter((name) => name !== 'ffi-rs')) {
 
 if (contractEngines.includes('koffi')) {
   describe('a lane whose thread ends in a callback [koffi]', () => {
-    for (const { fault, title, args, inCalls: _, ...verdict } of FATAL_IN_CALLS) {
+    for (const { fault, title, args, inCalls: _, ...verdict } of sample(FATAL_IN_CALLS, 3)) {
       // Those are caught.
       if (fault === 'throw' || fault === 'overflow') continue;
       it(`${title}: fails its call, and no function on the host is left waiting`, async () => {

@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { contractEngines } from '../../helpers/contract.js';
 import { FATAL_IN_CALLS } from '../../helpers/agent-faults.js';
 import { type AgentEnd, expectVerdict, runAgent } from '../../helpers/agent-program.js';
+import { sample } from '../../helpers/fast-run.js';
 
 /** The step by which the lane starts the call of its first row. */
 const START = "{ method: 'compareExchange', index: inRow(RowWord.STATE), after: true }";
@@ -22,7 +23,7 @@ function expectFirstFailed({ records, crashes }: AgentEnd, symbol: string): void
 
 for (const engine of contractEngines) {
   describe(`a lane whose thread ends in the midst of a call [${engine}]`, () => {
-    for (const { fault, title, args, inCalls: _, ...verdict } of FATAL_IN_CALLS) {
+    for (const { fault, title, args, inCalls: _, ...verdict } of sample(FATAL_IN_CALLS, 3)) {
       it(`${title}: fails that call alone`, async () => {
         const end = await runAgent(
           engine,

@@ -5,6 +5,7 @@
 import { expect } from 'chai';
 import { contractEngines } from '../../helpers/contract.js';
 import { runAgent } from '../../helpers/agent-program.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const [engine = 'koffi'] = contractEngines;
 
@@ -27,10 +28,12 @@ const begins = (row: number): string =>
 
 describe('the thread that calls interrupt functions', () => {
   for (const fault of ['stop', 'exit'] as const) {
-    it(`dies with the handshake of a call in hand (${fault}): the call is interrupted all the same`, async () => {
-      const end = await runAgent(
-        engine,
-        `
+    slow(
+      `dies with the handshake of a call in hand (${fault}): the call is interrupted all the same`,
+      async () => {
+        const end = await runAgent(
+          engine,
+          `
         ${INTERRUPTED}
         plan('${fault}', 1, { ${begins(1)}, after: true });
         const { lib } = await start({ timeout: 0, grace: 6_000 }, { ${JOBS} });
@@ -40,14 +43,15 @@ describe('the thread that calls interrupt functions', () => {
         keep(lib.ot_add(1, 2));
         await report();
         `,
-      );
-      expect(end.records.map(({ status }) => status)).to.deep.equal(['cancelled', 'succeeded']);
-      expect(end.records[0]?.error?.cause, 'not given up').to.equal(null);
-      expect(end.stats).to.include({ lanesLost: 0, lanesCrashed: 0 });
-    });
+        );
+        expect(end.records.map(({ status }) => status)).to.deep.equal(['cancelled', 'succeeded']);
+        expect(end.records[0]?.error?.cause, 'not given up').to.equal(null);
+        expect(end.stats).to.include({ lanesLost: 0, lanesCrashed: 0 });
+      },
+    );
   }
 
-  it('dies between orders: another one takes over, and nothing is left behind in the end', async () => {
+  slow('dies between orders: another one takes over, and nothing is left behind in the end', async () => {
     const end = await runAgent(
       engine,
       `
@@ -95,10 +99,12 @@ describe('the thread that calls interrupt functions', () => {
   });
 
   for (const ending of ['', 'await pool.close({ timeout: 0 });']) {
-    it(`hangs in an interrupt function: the call is given up, its lane comes back, the process ends at once. ${ending}`, async () => {
-      const end = await runAgent(
-        engine,
-        `
+    slow(
+      `hangs in an interrupt function: the call is given up, its lane comes back, the process ends at once. ${ending}`,
+      async () => {
+        const end = await runAgent(
+          engine,
+          `
         ${INTERRUPTED}
         plan('none', 1, { ${begins(0)}, after: true });
         const { pool, lib } = await start({ timeout: 0, grace: 2_000 }, {
@@ -116,12 +122,13 @@ describe('the thread that calls interrupt functions', () => {
         ${ending}
         await report();
         `,
-      );
-      expect(end.records[0]).to.deep.include({ status: 'cancelled' });
-      expect(end.records[0]?.error?.cause?.name).to.equal('LaneLostError');
-      expect(end.records[1]?.value).to.equal(3);
-      expect(end.stats).to.include({ lanesLost: 1, lanesCrashed: 0 });
-    });
+        );
+        expect(end.records[0]).to.deep.include({ status: 'cancelled' });
+        expect(end.records[0]?.error?.cause?.name).to.equal('LaneLostError');
+        expect(end.records[1]?.value).to.equal(3);
+        expect(end.stats).to.include({ lanesLost: 1, lanesCrashed: 0 });
+      },
+    );
   }
 });
 

@@ -6,6 +6,7 @@
 import { expect } from 'chai';
 import { contractEngines } from '../../helpers/contract.js';
 import { runAgent } from '../../helpers/agent-program.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const DEATHS = 5;
 const [engine = 'koffi'] = contractEngines;
@@ -48,7 +49,7 @@ interface Answers {
 describe('a storm of threads that end', () => {
   for (const lanes of [1, 2, 3]) {
     for (const fault of ['throw', 'exit'] as const) {
-      it(`between calls (${fault}), ${lanes} lanes: no call fails`, async () => {
+      slow(`between calls (${fault}), ${lanes} lanes: no call fails`, async () => {
         const end = await runAgent(
           engine,
           `
@@ -70,7 +71,7 @@ describe('a storm of threads that end', () => {
       });
     }
 
-    it(`terminated at any moment, ${lanes} lanes: at most one call fails for each`, async () => {
+    slow(`terminated at any moment, ${lanes} lanes: at most one call fails for each`, async () => {
       const end = await runAgent(
         engine,
         `

@@ -10,6 +10,7 @@ import { LaneMemory } from '../../../src/shared/memory/lane-memory.js';
 import { State, generationIn, generationOf, stateIn, transition } from '../../../src/shared/memory/states.js';
 import type { ToLane } from '../../../src/shared/messages/messages.js';
 import { declare, nativeView, withPorts } from '../fixture.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const SIZE = { rows: 8, arenaBytes: 2_048, chunkBytes: 0, batchBytes: 0 };
 const fn = declare({ arguments: ['i32', 'buffer', 'cstring'], return: 'void' });
@@ -105,7 +106,7 @@ const step = fc.oneof(
 );
 
 describe('LaneRing (M2, M7, M27)', () => {
-  it('loses no call and runs none twice, keeps payloads apart, gives every row back once', () => {
+  slow('loses no call and runs none twice, keeps payloads apart, gives every row back once', () => {
     fc.assert(
       fc.property(
         first,

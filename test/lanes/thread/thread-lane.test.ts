@@ -9,6 +9,7 @@ import { State } from '../../../src/shared/memory/states.js';
 import { readReturned } from '../../../src/lanes/rows/unpack.js';
 import { testlib } from '../../helpers/testlib.js';
 import { declare } from '../fixture.js';
+import { slow } from '../../helpers/fast-run.js';
 
 /** ms in which a call or a message that was not lost has long been answered. */
 const GUARD_MS = 2_000;
@@ -65,40 +66,43 @@ async function eventually(holds: () => boolean, what: string): Promise<void> {
 }
 
 describe('ThreadLane', () => {
-  it('calls issued around the end of the lease are neither lost nor run twice, and the lane goes on', async () => {
-    const { lane, add, crashes } = lab(1);
-    try {
-      const { ring } = lane;
-      const { i32 } = ring.memory;
-      await eventually(() => lane.announcedReady, 'the lane to start');
-      let ended = 0;
-      for (let round = 0; round < 400; round += 1) {
-        // From well before the end of the lease to well after it, in steps of 10 µs.
-        const at = performance.now() + (round % 200) / 100;
-        while (performance.now() < at);
-        if (round % 50 === 49) {
-          await eventually(() => Atomics.load(i32, Header.LEASE) === Lease.ENDED, 'the lease to end');
+  slow(
+    'calls issued around the end of the lease are neither lost nor run twice, and the lane goes on',
+    async () => {
+      const { lane, add, crashes } = lab(1);
+      try {
+        const { ring } = lane;
+        const { i32 } = ring.memory;
+        await eventually(() => lane.announcedReady, 'the lane to start');
+        let ended = 0;
+        for (let round = 0; round < 400; round += 1) {
+          // From well before the end of the lease to well after it, in steps of 10 µs.
+          const at = performance.now() + (round % 200) / 100;
+          while (performance.now() < at);
+          if (round % 50 === 49) {
+            await eventually(() => Atomics.load(i32, Header.LEASE) === Lease.ENDED, 'the lease to end');
+          }
+          if (Atomics.load(i32, Header.LEASE) === Lease.ENDED) ended += 1;
+          const sequence = ring.write(
+            { id: round + 1, fn: add, args: [round, 1], highWaterMark: 0, items: null },
+            false,
+          ) as number;
+          lane.wake();
+          // Half of the time this thread blocks, as `blocking` calls do.
+          if (round % 2 === 0) spinUntil(() => ring.done === ring.tail, `call ${round}, blocking`);
+          else await eventually(() => ring.done === ring.tail, `call ${round}`);
+          expect(ring.state(sequence)).to.equal(State.succeeded);
+          expect(readReturned(ring.memory, sequence, ring.payload(sequence), add, null)).to.equal(round + 1);
+          ring.free();
         }
-        if (Atomics.load(i32, Header.LEASE) === Lease.ENDED) ended += 1;
-        const sequence = ring.write(
-          { id: round + 1, fn: add, args: [round, 1], highWaterMark: 0, items: null },
-          false,
-        ) as number;
-        lane.wake();
-        // Half of the time this thread blocks, as `blocking` calls do.
-        if (round % 2 === 0) spinUntil(() => ring.done === ring.tail, `call ${round}, blocking`);
-        else await eventually(() => ring.done === ring.tail, `call ${round}`);
-        expect(ring.state(sequence)).to.equal(State.succeeded);
-        expect(readReturned(ring.memory, sequence, ring.payload(sequence), add, null)).to.equal(round + 1);
-        ring.free();
+        expect(ended, 'rounds that met an ended lease').to.be.above(0);
+        expect((await lane.report()).calls).to.equal(400);
+        expect(crashes).to.deep.equal([]);
+      } finally {
+        await lane.end();
       }
-      expect(ended, 'rounds that met an ended lease').to.be.above(0);
-      expect((await lane.report()).calls).to.equal(400);
-      expect(crashes).to.deep.equal([]);
-    } finally {
-      await lane.end();
-    }
-  });
+    },
+  );
 
   it('a library announced around the end of the lease is bound without waiting for a call', async () => {
     const { lane, crashes } = lab(1);

@@ -7,6 +7,7 @@ import type { PipePlace } from '../../../src/shared/memory/channel.js';
 import { NO_RECORD, PipeReader, PipeWriter } from '../../../src/shared/memory/pipe.js';
 import { type PipeTask, sizes, wordOf } from './pipe-thread.js';
 import { thread } from '../thread.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const GUARD_MS = 10_000;
 /** Bytes on each side of the pipe that nobody may touch. */
@@ -104,7 +105,7 @@ function expectRecord(memory: LaneMemory, at: number, bytes: number, round: numb
 }
 
 describe('a pipe of records', () => {
-  it('is an array of records, whatever their sizes and wherever positions wrap', () => {
+  slow('is an array of records, whatever their sizes and wherever positions wrap', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(16, 32, 64, 256),

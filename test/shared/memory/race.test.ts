@@ -10,6 +10,7 @@ import { State } from '../../../src/shared/memory/states.js';
 import { declare } from '../../lanes/fixture.js';
 import type { RaceTable, RaceTask } from './race-thread.js';
 import { race } from '../threads.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const ROUNDS = 100_000;
 const fn = declare({ arguments: [], return: 'void' });
@@ -77,7 +78,7 @@ describe('races on the call table (M1, M2)', () => {
     ['across 2^31 - 1 of the sequence and 2^28 of the generation', 2 ** 31 - 1 - 50_000, 2 ** 28 - 60_000],
     ['across -1 of the sequence and 2^32 of the id', -80_000, 2 ** 32 - 75_000],
   ] as const) {
-    it(`each call is ended exactly once, ${where}`, async () => {
+    slow(`each call is ended exactly once, ${where}`, async () => {
       const { port1, port2 } = new MessageChannel();
       const size = { rows: 64, arenaBytes: 4_096, chunkBytes: 0, batchBytes: 0 };
       const ring = new LaneRing<Ticket>(new LaneMemory(size), new SharedBuffers(port1), first | 0);

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import type { NativeCall } from '../../../src/index.js';
 import { expectSettled, inTime, type Native, withLanes } from '../lab.js';
+import { slow } from '../../helpers/fast-run.js';
 
 /** After these, `sleep` is known to take about 2 ms. */
 async function settleIn(lib: Native): Promise<void> {
@@ -34,7 +35,7 @@ describe('a call ahead', () => {
     });
   });
 
-  it('is taken back when the call before it takes longer than it should, and runs elsewhere', async () => {
+  slow('is taken back when the call before it takes longer than it should, and runs elsewhere', async () => {
     await withLanes({ lanes: 2 }, async (lib, pool) => {
       await settleIn(lib);
       const long = lib.sleep(1_500);
@@ -48,7 +49,7 @@ describe('a call ahead', () => {
     });
   });
 
-  it('goes to a lane that falls idle first', async () => {
+  slow('goes to a lane that falls idle first', async () => {
     await withLanes({ lanes: 2 }, async (lib, pool) => {
       await settleIn(lib);
       let overtaken = 0;
@@ -109,20 +110,23 @@ describe('a call ahead', () => {
     });
   });
 
-  it('ends with its pool, although it has started and the host has not seen the one before it end', async () => {
-    await withLanes({ lanes: 1 }, async (lib, pool) => {
-      // Steps of 1 ms, which can be stopped; so many that the first call still runs when the second is made.
-      for (let round = 0; round < 20; round += 1) await lib.steps(30, 1_000);
-      const first = lib.steps(30, 1_000);
-      spinUntilRunning(first);
-      const ahead = lib.steps(60_000, 1_000);
-      spinUntilRunning(ahead);
-      const ended = Promise.all([first.settled(), ahead.settled()]);
-      await inTime(pool.destroy(), 'the pool to end');
-      const [before, after] = await inTime(ended, 'both to end');
-      expect(before.status).to.be.oneOf(['succeeded', 'cancelled']);
-      expect(after).to.include({ status: 'cancelled', kind: 'closed' });
-      expect(pool.stats()).to.include({ queued: 0, running: 0 });
-    });
-  });
+  slow(
+    'ends with its pool, although it has started and the host has not seen the one before it end',
+    async () => {
+      await withLanes({ lanes: 1 }, async (lib, pool) => {
+        // Steps of 1 ms, which can be stopped; so many that the first call still runs when the second is made.
+        for (let round = 0; round < 20; round += 1) await lib.steps(30, 1_000);
+        const first = lib.steps(30, 1_000);
+        spinUntilRunning(first);
+        const ahead = lib.steps(60_000, 1_000);
+        spinUntilRunning(ahead);
+        const ended = Promise.all([first.settled(), ahead.settled()]);
+        await inTime(pool.destroy(), 'the pool to end');
+        const [before, after] = await inTime(ended, 'both to end');
+        expect(before.status).to.be.oneOf(['succeeded', 'cancelled']);
+        expect(after).to.include({ status: 'cancelled', kind: 'closed' });
+        expect(pool.stats()).to.include({ queued: 0, running: 0 });
+      });
+    },
+  );
 });

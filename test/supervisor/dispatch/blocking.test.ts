@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { createPool } from '../../../src/index.js';
 import { testlib } from '../../helpers/testlib.js';
 import { SharedWord, expectSettled, inTime, turn, withLanes } from '../lab.js';
+import { slow } from '../../helpers/fast-run.js';
 
 const ADD = { arguments: ['i32', 'i32'], return: 'i32' } as const;
 
@@ -130,8 +131,10 @@ describe('blocking calls beside awaited ones (M2, M8)', () => {
     });
   });
 
-  it('a program that never returns to its event loop may pause between blocking calls for as long as it likes', () => {
-    const program = `
+  slow(
+    'a program that never returns to its event loop may pause between blocking calls for as long as it likes',
+    () => {
+      const program = `
       import { createPool } from ${JSON.stringify(new URL('../../../src/index.js', import.meta.url).href)};
       const pool = createPool({ lanes: 1, timeout: 2_000 });
       const { ot_add } = await pool.open(${JSON.stringify(testlib)}, { ot_add: ${JSON.stringify(ADD)} }, { engine: 'koffi' });
@@ -144,12 +147,13 @@ describe('blocking calls beside awaited ones (M2, M8)', () => {
       }
       process.exitCode = 40 + sum;
       await pool.close();`;
-    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
-      encoding: 'utf8',
-      timeout: 8_000,
-      killSignal: 'SIGKILL',
-    });
-    expect(stderr).to.equal('');
-    expect(status, 'null: it hung').to.equal(46);
-  });
+      const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+        encoding: 'utf8',
+        timeout: 8_000,
+        killSignal: 'SIGKILL',
+      });
+      expect(stderr).to.equal('');
+      expect(status, 'null: it hung').to.equal(46);
+    },
+  );
 });

@@ -1,13 +1,14 @@
 /** A lane that has been idle ends its lease: calls made right then are neither lost nor late. */
 import { expect } from 'chai';
 import { expectSettled, inTime, withLanes } from '../lab.js';
+import { slow } from '../../helpers/fast-run.js';
 
 /** ms after which an idle lane ends its lease. */
 const IDLE_MS = 50;
 
 describe('calls around the end of an idle lease (M2)', () => {
   for (const how of ['awaited', 'blocking'] as const) {
-    it(`are neither lost nor late: ${how}`, async () => {
+    slow(`are neither lost nor late: ${how}`, async () => {
       await withLanes({ lanes: 1, timeout: 2_000 }, async (lib, pool) => {
         const rounds = 40;
         let latest = 0;

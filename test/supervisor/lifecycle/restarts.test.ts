@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { type RestartSettings, Restarts } from '../../../src/supervisor/lifecycle/restarts.js';
+import { slow } from '../../helpers/fast-run.js';
 
 interface Lane {
   ready: boolean;
@@ -338,7 +339,7 @@ describe('Restarts', () => {
     ['asked at every moment', true],
     ['asked only when lanes come and go', false],
   ] as const) {
-    it(`does what the model says, ${how}`, () => {
+    slow(`does what the model says, ${how}`, () => {
       fc.assert(
         fc.property(settings, steps, (settings, steps) => {
           const run = new Run(settings, always);
@@ -352,7 +353,7 @@ describe('Restarts', () => {
     });
   }
 
-  it('is never stuck: when lanes live on, all of them are started within a bounded time', () => {
+  slow('is never stuck: when lanes live on, all of them are started within a bounded time', () => {
     fc.assert(
       fc.property(settings, steps, fc.boolean(), (settings, steps, hang) => {
         const run = new Run(settings, true);
