@@ -5,6 +5,7 @@ import { Call, type CallLimits, type CallOwner } from '../../src/calls/call.js';
 import { CallCancelledError, CallTimeoutError, EngineError, type OffthreadError } from '../../src/errors.js';
 import type { Ending } from '../../src/supervisor/job.js';
 import { declare } from '../lanes/fixture.js';
+import { wait } from '../helpers/waiting.js';
 
 const fn = declare({ arguments: ['i32'], return: 'i32' });
 const limits: CallLimits = {
@@ -106,7 +107,7 @@ describe('Call (M2, M4)', () => {
     const hear = (reason: unknown): void => void unhandled.push(reason);
     process.on('unhandledRejection', hear);
     new Call(8, fn, [1], limits, new FakeOwner())[Symbol.dispose]();
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await wait(5);
     process.off('unhandledRejection', hear);
     expect(unhandled).to.deep.equal([]);
   });

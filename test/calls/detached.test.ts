@@ -4,6 +4,7 @@ import { ArgumentError, createPool, inout } from '../../src/index.js';
 import { detach } from '../lanes/fixture.js';
 import { testlib } from '../helpers/testlib.js';
 import { SharedWord, expectSettled, inTime, withLanes } from '../supervisor/lab.js';
+import { turns } from '../helpers/waiting.js';
 
 describe('buffers that are detached (M4, M27)', () => {
   for (const bytes of [100, 4_000, 20_000]) {
@@ -77,7 +78,7 @@ describe('buffers that are detached (M4, M27)', () => {
           const kept = new Uint8Array(bytes);
           const first = fill(gone, 20, 7, 100).settled();
           const second = fill(kept, 20, 7, 0);
-          while (pool.stats().running === 0) await new Promise((resolve) => setImmediate(resolve));
+          while (pool.stats().running === 0) await turns(1);
           detach(gone.buffer);
           await inTime(first, 'the call whose buffer is gone');
           expect(await inTime(second, 'the next call')).to.equal(0);

@@ -3,6 +3,7 @@ import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { type Abortable, linkSignal, unlinkSignal } from '../../src/calls/signals.js';
+import { turns } from '../helpers/waiting.js';
 
 class FakeCall implements Abortable {
   readonly reasons: unknown[] = [];
@@ -81,7 +82,7 @@ describe('signals (M5, M7)', () => {
     const { signal } = new AbortController();
     const calls = Array.from({ length: 5_000 }, () => new FakeCall());
     for (const call of calls) linkSignal(signal, call);
-    await new Promise((resolve) => setImmediate(resolve));
+    await turns(1);
     process.off('warning', hear);
     expect(warnings).to.deep.equal([]);
     for (const call of calls) unlinkSignal(signal, call);

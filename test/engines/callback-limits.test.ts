@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { loadEngine } from '../../src/engines/load-engine.js';
 import { EngineError } from '../../src/errors.js';
-import { from, runProcess } from '../helpers/engine-child.js';
+import { from, runProcess } from './engine-child.js';
 
 describe('callbacks of koffi (B6)', () => {
   it('are given back, and an EngineError says when there are too many', () => {

@@ -5,7 +5,7 @@ import type { CallbackParamSpec } from '../../src/declare/spec.js';
 import { CallbackReader } from '../../src/engines/callback-reader.js';
 import type { Engine } from '../../src/engines/engine.js';
 import { loadEngine } from '../../src/engines/load-engine.js';
-import { ENGINES } from '../helpers/engine-list.js';
+import { ENGINES } from '../helpers/contract.js';
 
 for (const name of ENGINES.filter((name) => name !== 'ffi-rs')) {
   describe(`CallbackReader [${name}]`, () => {

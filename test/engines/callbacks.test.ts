@@ -3,9 +3,9 @@ import { expect } from 'chai';
 import type { Scalar } from '../../src/declare/spec.js';
 import type { CallbackHandler, Engine, EngineLibrary, Prototype } from '../../src/engines/engine.js';
 import { loadEngine } from '../../src/engines/load-engine.js';
-import { from, runWorker } from '../helpers/engine-child.js';
-import { ENGINES } from '../helpers/engine-list.js';
+import { from, runWorker } from './engine-child.js';
 import { compile } from '../helpers/engine-probe.js';
+import { ENGINES } from '../helpers/contract.js';
 
 type Value = number | bigint;
 

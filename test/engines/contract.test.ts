@@ -5,8 +5,8 @@ import type { Engine, EngineLibrary, NativeFunction } from '../../src/engines/en
 import { LIBC } from '../../src/engines/system/libc.js';
 import { loadEngine } from '../../src/engines/load-engine.js';
 import { SymbolNotFoundError } from '../../src/errors.js';
-import { ENGINES } from '../helpers/engine-list.js';
 import { probeLibrary } from '../helpers/engine-probe.js';
+import { ENGINES } from '../helpers/contract.js';
 
 type Value = number | bigint;
 

@@ -2,9 +2,9 @@ import { expect } from 'chai';
 
 import { loadEngine } from '../../src/engines/load-engine.js';
 import { EngineError } from '../../src/errors.js';
-import { from, runProcess } from '../helpers/engine-child.js';
-import { ENGINES } from '../helpers/engine-list.js';
+import { from, runProcess } from './engine-child.js';
 import { probeLibrary } from '../helpers/engine-probe.js';
+import { ENGINES } from '../helpers/contract.js';
 
 describe('loading engines (B6)', () => {
   it('loads no native code on import', () => {

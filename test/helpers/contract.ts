@@ -4,14 +4,18 @@
  * narrows it.
  */
 import { expect } from 'chai';
-import type { EngineName } from '../../src/index.js';
-import type { OffthreadError, Pool, PoolOptions } from '../../src/index.js';
-import { type LaneKind, createPool, laneKinds, useLanes } from './lane-kind.js';
-import { ENGINES } from './engine-list.js';
+import type { AnyDeclarations, Checked } from '../../src/declare/language/checked.js';
+import type { EngineName, Library, OffthreadError, Pool, PoolOptions } from '../../src/index.js';
+import { createPool, type LaneKind, laneKinds, useLanes } from './lane-kind.js';
 import { openGates } from './gate.js';
-import { OFFTEST, type Offtest } from './offtest.js';
+import { type Offtest, OFFTEST } from './offtest.js';
 import { testlib } from './testlib.js';
 import { pairs } from './fast-run.js';
+
+const hasNodeFfi = process.getBuiltinModule?.('node:ffi') !== undefined;
+
+/** The engines that this Node.js can load, in the order of preference. */
+export const ENGINES: readonly EngineName[] = hasNodeFfi ? ['ffi-rs', 'koffi', 'node'] : ['ffi-rs', 'koffi'];
 
 const wanted = process.env['OFFTHREAD_TEST_ENGINES']
   ?.split(',')
@@ -50,8 +54,7 @@ export function describeOn(
     kinds.filter((one) => laneKinds.includes(one)),
     engines,
   )) {
-    describe(`${title} [${engine}, ${kind}]`, function () {
-      this.timeout(12_000);
+    describe(`${title} [${engine}, ${kind}]`, () => {
       before(() => useLanes(kind));
       afterEach(openGates);
       after(() => useLanes('thread'));
@@ -98,20 +101,29 @@ export async function lab(engine: EngineName, options: PoolOptions = {}): Promis
   return { pool, lib: await pool.open(testlib, OFFTEST, { engine }) };
 }
 
-/** Runs a test on a pool of its own, and closes that whatever happens. */
-export async function withPool(
+/** Runs a test on a pool of its own with a library, and closes that pool whatever happens. */
+export type WithPool<L> = (
   engine: EngineName,
   options: PoolOptions,
-  test: (lib: Offtest, pool: Pool) => Promise<void>,
-): Promise<void> {
-  const { pool, lib } = await lab(engine, options);
-  try {
-    await test(lib, pool);
-  } finally {
-    openGates();
-    await pool.close({ timeout: 2_000 });
-  }
+  test: (lib: L, pool: Pool) => Promise<void>,
+) => Promise<void>;
+
+/** Gives the `withPool` of a file that declares functions of its own. */
+export function withLibrary<const D extends AnyDeclarations & Checked<D>>(
+  declarations: D,
+): WithPool<Library<D>> {
+  return async (engine, options, test) => {
+    const pool = createPool({ lanes: 1, ...options });
+    try {
+      await test(await pool.open(testlib, declarations, { engine }), pool);
+    } finally {
+      openGates();
+      await pool.close({ timeout: 2_000 });
+    }
+  };
 }
+
+export const withPool: WithPool<Offtest> = withLibrary(OFFTEST);
 
 type ErrorClass<E extends OffthreadError> = abstract new (...args: never[]) => E;
 

@@ -1,9 +1,9 @@
 /** Compiles the C library of the engine tests into a folder of this run. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { packageRoot } from './testlib.js';
 
 /** A folder of libraries that is removed when the process ends. */
 export const folder: string = mkdtempSync(join(tmpdir(), 'offthread-engines-'));
@@ -24,13 +24,13 @@ let probe: string | undefined;
 export function probeLibrary(): string {
   if (probe !== undefined) return probe;
   probe = join(folder, 'probe.so');
-  execFileSync('cc', ['-O1', '-shared', '-fPIC', '-o', probe, join(root(), 'test/fixtures/engine-probe.c')]);
+  execFileSync('cc', [
+    '-O1',
+    '-shared',
+    '-fPIC',
+    '-o',
+    probe,
+    join(packageRoot(), 'test/fixtures/engine-probe.c'),
+  ]);
   return probe;
-}
-
-/** The project's folder: compiled tests lie below it, C sources are only there. */
-function root(): string {
-  let at = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(at, 'package.json'))) at = dirname(at);
-  return at;
 }

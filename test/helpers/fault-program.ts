@@ -1,10 +1,11 @@
 /** Runs a program with a pool of either isolation in a Node.js process of its own: for parents that die, and faults that may take one along. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { FAULTS } from './fault-functions.js';
-import { FAULTLIB, GUARD_MS, type Ground, eventually, faultlib } from './faults.js';
+import { FAULTLIB, faultlib, type Ground } from './faults.js';
 import { descendantsOf, isAlive, killAll } from './processes.js';
 import type { ProgramEnd } from './program.js';
 import { testlib } from './testlib.js';
+import { GUARD_MS, until } from './waiting.js';
 
 const index = new URL('../../src/index.js', import.meta.url).href;
 
@@ -155,7 +156,7 @@ export function startProgram(ground: Ground, code: string, options: ProgramOptio
     },
     said: async (line) => {
       const heard = (): boolean => output.stdout.split('\n').includes(line);
-      await eventually(() => heard() || ended !== undefined, `the program to say ${line}`, 2 * GUARD_MS);
+      await until(() => heard() || ended !== undefined, `the program to say ${line}`, 2 * GUARD_MS);
       if (!heard()) throw new Error(`the program ended without saying ${line}: ${output.stderr}`);
     },
     lanes: () => descendantsOf(pid),
@@ -184,7 +185,7 @@ export async function runFamily(ground: Ground, code: string, options?: ProgramO
 /** Those of a dead parent's lanes that outlive it by more than a moment; they are ended here. */
 export async function orphansOf(pids: readonly number[]): Promise<number[]> {
   const alive = (): number[] => pids.filter(isAlive);
-  await eventually(() => alive().length === 0, 'the lanes to end', 5_000).catch(() => {});
+  await until(() => alive().length === 0, 'the lanes to end', 5_000).catch(() => {});
   const orphans = alive();
   killAll(orphans);
   return orphans;

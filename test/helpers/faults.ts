@@ -5,73 +5,32 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { AnyDeclarations, Checked } from '../../src/declare/language/checked.js';
-import * as offthread from '../../src/index.js';
 import {
   type EngineName,
   LaneCrashedError,
-  type LaneReport,
   type Library,
   type Pool,
   type PoolOptions,
-  type PoolStats,
   createPool,
+  sharedBytes,
 } from '../../src/index.js';
 import { contractEngines, rejection } from './contract.js';
 import { openGates } from './gate.js';
+import type { LaneKind } from './lane-kind.js';
 import { childrenOf, isAlive, killAll } from './processes.js';
 import { packageRoot } from './testlib.js';
 import { fast } from './fast-run.js';
-
-/* Names for the types of pools of processes, and for what their errors and figures carry. */
-
-export type LaneOptions = PoolOptions & {
-  readonly spares?: number;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly stderr?: 'inherit' | 'capture';
-  readonly recycleAfter?: number;
-  readonly recycleAboveMb?: number;
-  readonly maxDeaths?: number;
-  readonly deathWindow?: number;
-  readonly redact?: boolean | ((value: unknown, index: number, symbol: string) => string);
-};
-export type Phase = 'boot' | 'idle' | 'call' | 'answer';
-export type Crash = LaneCrashedError & {
-  readonly pid?: number;
-  readonly phase: Phase;
-  readonly digest?: string;
-  readonly stderr: readonly string[];
-  readonly attempts: number;
-};
-export type Figures = PoolStats & {
-  readonly isolation: Isolation;
-  readonly lanes: { readonly spare: number };
-  readonly lanesRecycled: number;
-  readonly lanesKilled: number;
-  readonly retried: number;
-  readonly breaker: 'closed' | 'open' | 'trial';
-};
-export type Report = LaneReport & {
-  readonly lane: string;
-  readonly pid: number;
-  readonly residentBytes: number;
-};
-interface Later {
-  sharedBytes?(length: number): Uint8Array;
-}
+import { until } from './waiting.js';
 
 /** Pools of the current test. */
 const made: Pool[] = [];
 /** A pool for one test: destroyed after it if it was not closed, so that a test that hangs is the only one. */
-export function newPool(options: LaneOptions): Pool {
+export function newPool(options: PoolOptions): Pool {
   const pool = createPool(options);
   made.push(pool);
   return pool;
 }
-export const figures = (pool: Pool): Figures => pool.stats();
-export const reports = async (pool: Pool): Promise<Report[]> => pool.laneReports();
-/** Memory that native code in every lane sees live, in a process of its own too. */
-const sharedBytes: (length: number) => Uint8Array =
-  (offthread as Later).sharedBytes ?? ((length: number) => new Uint8Array(new SharedArrayBuffer(length)));
+
 /** Listens to any event of a pool; gets what it tells. */
 export function onEvent(pool: Pool, name: string, listener: (told: Told) => void): void {
   (pool as unknown as { on(name: string, listener: (told: Told) => void): void }).on(name, listener);
@@ -88,16 +47,12 @@ export interface Told {
   readonly retryInMs?: number;
 }
 
-export type Isolation = 'thread' | 'process';
-
 /** Where tests run. */
 export interface Ground {
-  readonly isolation: Isolation;
+  readonly isolation: LaneKind;
   readonly engine: EngineName;
 }
 
-/** ms after which a wait is a deadlock, on a slow machine that others use too. */
-export const GUARD_MS: number = 15_000;
 /** The engine of most tests here: any will do that has callbacks. */
 const talker = contractEngines.find((name) => name === 'koffi') ?? contractEngines.find((n) => n === 'node');
 
@@ -140,21 +95,6 @@ export function onBothLanes(title: string, tests: (ground: Ground) => void): voi
   );
 }
 
-/** Resolves when something has become true. */
-export async function eventually(
-  holds: () => boolean,
-  what: string | (() => string),
-  guardMs: number = GUARD_MS,
-): Promise<void> {
-  const start = performance.now();
-  while (!holds()) {
-    if (performance.now() - start > guardMs) {
-      throw new Error(`waited in vain for ${typeof what === 'string' ? what : what()}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
 /** 32-bit words that every lane sees. */
 export function words(count = 1): Int32Array {
   const bytes = sharedBytes(count * 4);
@@ -163,12 +103,12 @@ export function words(count = 1): Int32Array {
 
 /** Resolves when native code has brought a word so far. */
 export function reached(word: Int32Array, value = 1): Promise<void> {
-  return eventually(() => Atomics.load(word, 0) >= value, `native code to count to ${value}`);
+  return until(() => Atomics.load(word, 0) >= value, `native code to count to ${value}`);
 }
 
 /** Resolves when these processes run no more. */
 export async function gone(pids: readonly number[]): Promise<void> {
-  await eventually(() => !pids.some(isAlive), `processes ${pids.join(', ')} to end`);
+  await until(() => !pids.some(isAlive), `processes ${pids.join(', ')} to end`);
 }
 
 /** The children of this process that were not there before, ended ones included. */
@@ -182,7 +122,7 @@ export async function leavingNoChild(run: () => Promise<void>): Promise<void> {
   const born = watchChildren();
   try {
     await run();
-    await eventually(() => born().length === 0, 'every child to be gone');
+    await until(() => born().length === 0, 'every child to be gone');
   } finally {
     killAll(born());
   }
@@ -190,7 +130,7 @@ export async function leavingNoChild(run: () => Promise<void>): Promise<void> {
 
 type WithLanes<D extends AnyDeclarations> = (
   ground: Ground,
-  options: LaneOptions,
+  options: PoolOptions,
   test: (lib: Library<D>, pool: Pool) => Promise<void>,
 ) => Promise<void>;
 
@@ -217,17 +157,17 @@ export function environment(more: Readonly<Record<string, string>>): Record<stri
 }
 
 /** What a promise is rejected with: the verdict on a dead lane. */
-export async function crash(promise: PromiseLike<unknown>): Promise<Crash> {
-  return (await rejection(promise, LaneCrashedError)) as Crash;
+export async function crash(promise: PromiseLike<unknown>): Promise<LaneCrashedError> {
+  return await rejection(promise, LaneCrashedError);
 }
 
 /** Every lane is there and has nothing to do; spares too. */
 export async function fullAgain(pool: Pool, spares?: number): Promise<void> {
   const full = (): boolean => {
-    const { idle, total, lost, spare } = figures(pool).lanes;
+    const { idle, total, lost, spare } = pool.stats().lanes;
     return idle === total && lost === 0 && (spares === undefined || spare === spares);
   };
-  await eventually(full, () => `every lane to be there and idle: ${JSON.stringify(pool.stats().lanes)}`);
+  await until(full, () => `every lane to be there and idle: ${JSON.stringify(pool.stats().lanes)}`);
 }
 
 /** Nothing is pending, and every call that was taken in has ended in one way. */

@@ -6,9 +6,10 @@
 import type { NativeCall } from '../../src/index.js';
 import { liveMemory } from './lane-kind.js';
 import type { Offtest } from './offtest.js';
+import { until } from './waiting.js';
 
-/** ms after which a test that waits for something is broken. */
-const GUARD_MS = 6_000;
+/** ms after which a call that nobody lets go comes back. */
+const HELD_MS = 6_000;
 const open = new Set<Gate>();
 
 export class Gate {
@@ -29,7 +30,7 @@ export class Gate {
 
   /** Starts a call that waits at this gate. Nothing else can stop it. */
   hold(lib: Pick<Offtest, 'ot_enter_and_wait'>): NativeCall<number> {
-    return lib.ot_enter_and_wait(this.entered, this.release, GUARD_MS);
+    return lib.ot_enter_and_wait(this.entered, this.release, HELD_MS);
   }
 
   /** Resolves when `count` calls have gone in. */
@@ -47,15 +48,6 @@ export class Gate {
 /** Lets every call of every gate go: for hooks, so that a failed test leaves nothing stuck. */
 export function openGates(): void {
   for (const gate of open) gate.open();
-}
-
-/** Resolves when something has become true; looks at every turn of the event loop. */
-export async function until(holds: () => boolean, what: string): Promise<void> {
-  const start = performance.now();
-  while (!holds()) {
-    if (performance.now() - start > GUARD_MS) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 /** Bytes that native code and this thread both see. */

@@ -41,7 +41,7 @@ const prelude = (engine: string): string => `
     const before = Atomics.load(entered, 0);
     const call = fn(entered, release, 0);
     call.catch(() => {});
-    while (Atomics.load(entered, 0) === before) await new Promise((resolve) => setImmediate(resolve));
+    while (Atomics.load(entered, 0) === before) await new Promise((resolve) => setTimeout(resolve, 1));
     return { call };
   };
   const say = (text) => writeSync(1, text + '\\n');

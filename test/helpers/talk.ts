@@ -1,24 +1,16 @@
 /**
  * For contract tests of native code that calls back: the engines that can do
- * it, pools with declarations of the test's own, host functions that wait.
+ * it, host functions that wait.
  *
  * Every test file declares what it needs. The result of `callback(…)` has no
  * type that could be written here, so there is no shared set of declarations;
  * the signatures that most of them use are below.
  */
 import { expect } from 'chai';
-import type { AnyDeclarations, Checked } from '../../src/declare/language/checked.js';
-import {
-  type EngineName,
-  type Library,
-  type NativeStream,
-  type Pool,
-  type PoolOptions,
-} from '../../src/index.js';
+import type { EngineName, NativeStream, Pool } from '../../src/index.js';
 import { contractEngines, describeOn } from './contract.js';
-import { createPool, laneKinds, liveMemory } from './lane-kind.js';
-import { openGates, until } from './gate.js';
-import { testlib } from './testlib.js';
+import { laneKinds, liveMemory } from './lane-kind.js';
+import { turns, until } from './waiting.js';
 
 /** ffi-rs has no callbacks, and says so: see callback-engines.test.ts. */
 const callbackEngines: readonly EngineName[] = contractEngines.filter((name) => name !== 'ffi-rs');
@@ -40,26 +32,6 @@ export const CHUNK = { arguments: ['i32', 'pointer', 'u32'], return: 'i32' } as 
 /** The chunk is the bytes, and 1 tells native code to stop. */
 export const BYTES = { bytes: [1, 2], stop: 1 } as const;
 
-type WithTalk<D extends AnyDeclarations> = (
-  engine: EngineName,
-  options: PoolOptions,
-  test: (lib: Library<D>, pool: Pool) => Promise<void>,
-) => Promise<void>;
-
-/** Gives the `withTalk` of a file: a pool and these functions for one test, closed whatever happens. */
-export function talking<const D extends AnyDeclarations & Checked<D>>(declarations: D): WithTalk<D> {
-  return async (engine, options, test) => {
-    const pool = createPool({ lanes: 1, ...options });
-    try {
-      const lib = await pool.open(testlib, declarations, { engine });
-      await test(lib, pool);
-    } finally {
-      openGates();
-      await pool.close({ timeout: 2_000 });
-    }
-  };
-}
-
 /** Every call is over, every lane is there, and none was given up in between. */
 export async function expectClean(pool: Pool): Promise<void> {
   await until(() => pool.stats().running === 0, 'all calls to end');
@@ -76,13 +48,6 @@ export async function expectClean(pool: Pool): Promise<void> {
 export function words(count: number, value = -1): Int32Array {
   return new Int32Array(liveMemory(count * 4)).fill(value);
 }
-
-/** Lets the event loop go round. */
-export async function turns(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
-}
-
-export const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A host function `int (*)(int)` whose answers the test gives, one by one. */
 export class Held {

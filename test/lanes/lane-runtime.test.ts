@@ -22,6 +22,7 @@ import { untilIdle } from '../../workers/thread/lease.js';
 import { testlib } from '../helpers/testlib.js';
 import { scalarValue } from '../shared/values.js';
 import { declare } from './fixture.js';
+import { wait } from '../helpers/waiting.js';
 
 const SIZE = { rows: 16, arenaBytes: 65_536, chunkBytes: 0, batchBytes: 0 };
 
@@ -256,7 +257,7 @@ describe('LaneRuntime', () => {
       ended = true;
     });
     // Many times as long as a lease lives without a call: but here is one that has not run.
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await wait(30);
     expect([ended, Atomics.load(i32, Header.LEASE)]).to.deep.equal([false, Lease.ACTIVE]);
     bench.drain();
     await lease;

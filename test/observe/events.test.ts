@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { ListenerError } from '../../src/errors.js';
 import { Events } from '../../src/observe/events.js';
+import { turns } from '../helpers/waiting.js';
 
 describe('Events', () => {
   it('tells every listener what it is to know, those of once only once, none after off', () => {
@@ -87,7 +88,7 @@ describe('Events', () => {
       throw new Error('first');
     });
     noisy.emit('full');
-    await new Promise((resolve) => setImmediate(resolve));
+    await turns(1);
     expect(noisy.errors).to.equal(3);
   });
 
@@ -113,7 +114,7 @@ describe('Events', () => {
     process.on('warning', hear);
     const events = new Events();
     for (let count = 0; count < 50; count += 1) events.on('drained', () => {});
-    await new Promise((resolve) => setImmediate(resolve));
+    await turns(1);
     process.off('warning', hear);
     expect(warnings).to.deep.equal([]);
   });

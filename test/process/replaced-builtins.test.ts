@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Order } from '../fixtures/replaced-builtins.js';
 import { contractEngines } from '../helpers/contract.js';
-import type { Fakes } from '../helpers/fakes.js';
+import type { Fakes } from '../fixtures/fakes.js';
 import { laneKinds } from '../helpers/lane-kind.js';
 import { pairs, sample } from '../helpers/fast-run.js';
 

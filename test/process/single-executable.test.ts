@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { BUNDLERS } from '../helpers/bundles.js';
+import { BUNDLERS } from '../tooling/bundlers.js';
 import { packageRoot, testlib } from '../helpers/testlib.js';
 
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';

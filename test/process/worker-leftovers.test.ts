@@ -1,5 +1,5 @@
 /** B2, M7: pools of process lanes that are not closed, in worker threads that end, however they do: no descriptor and no process of theirs is left. */
-import { expectSaid } from '../helpers/blocked-program.js';
+import { expectSaid } from '../faults/blocked-program.js';
 import { onProcessLanes } from '../helpers/faults.js';
 import { testlib } from '../helpers/testlib.js';
 import { sample } from '../helpers/fast-run.js';

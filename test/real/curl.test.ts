@@ -10,14 +10,21 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
-import { CallCancelledError, CallTimeoutError, HostFunctionError, NativeError } from '../../src/index.js';
+import {
+  CallCancelledError,
+  CallTimeoutError,
+  chunks,
+  HostFunctionError,
+  type Library,
+  LibraryNotFoundError,
+  NativeError,
+  type Pool,
+} from '../../src/index.js';
 import { createPool } from '../helpers/lane-kind.js';
-import { type Library, LibraryNotFoundError, type Pool } from '../../src/index.js';
-import { chunks } from '../../src/index.js';
 import { rejection } from '../helpers/contract.js';
-import { until } from '../helpers/gate.js';
 import { onCallbackEngines } from '../helpers/talk.js';
 import { slow } from '../helpers/fast-run.js';
+import { until } from '../helpers/waiting.js';
 
 const LIBCURL = process.platform === 'darwin' ? 'libcurl.4.dylib' : 'libcurl.so.4';
 const MB = 1024 * 1024;

@@ -5,6 +5,7 @@ import { createPool } from '../helpers/lane-kind.js';
 import { callback, inout } from '../../src/index.js';
 import { rejection } from '../helpers/contract.js';
 import { onCallbackEngines, onCallbackThreads } from '../helpers/talk.js';
+import { turns } from '../helpers/waiting.js';
 
 const LIBC = process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6';
 const LIBC_DECLARED = {
@@ -93,7 +94,7 @@ onCallbackThreads('libc, qsort', (engine) => {
       ['high', 3],
     ]);
     const rank = async (name: string | null): Promise<number> => {
-      await new Promise((resolve) => setImmediate(resolve));
+      await turns(1);
       return ranks.get(name ?? '') ?? 0;
     };
     const bytes = texts(['high', 'low', 'middle', 'low', 'high']);

@@ -10,6 +10,7 @@ import { type Library, type PersistentCallback, type Pool } from '../../src/inde
 import { HostFunctionError, callback, chunks, createPool, out, persistent } from '../../src/index.js';
 import { rejection } from '../helpers/contract.js';
 import { onCallbackThreads } from '../helpers/talk.js';
+import { wait } from '../helpers/waiting.js';
 
 const LIBSQLITE = process.platform === 'darwin' ? 'libsqlite3.dylib' : 'libsqlite3.so.0';
 const SQLITE_UTF8 = 1;
@@ -195,7 +196,7 @@ onCallbackThreads('libsqlite3, functions in JavaScript', (engine) => {
   it('is called by 500 rows, each with its own answer', async () => {
     await define('double', 1, async (context, _count, [value]) => {
       const n = await values.integer(value as bigint);
-      if (n % 100n === 0n) await new Promise((resolve) => setTimeout(resolve, 1));
+      if (n % 100n === 0n) await wait(1);
       await values.resultInteger(context, n * 2n);
     });
     const text =

@@ -1,11 +1,10 @@
 /** B1, M24: a query stopped by sqlite3_progress_handler, which asks now and then whether to go on. */
 import { expect } from 'chai';
-import { CallCancelledError, CallTimeoutError, type Library, type Pool } from '../../src/index.js';
+import { CallCancelledError, CallTimeoutError, type Library, out, type Pool } from '../../src/index.js';
 import { createPool } from '../helpers/lane-kind.js';
-import { out } from '../../src/index.js';
 import { rejection } from '../helpers/contract.js';
-import { until } from '../helpers/gate.js';
 import { onCallbackEngines } from '../helpers/talk.js';
+import { until } from '../helpers/waiting.js';
 
 const LIBSQLITE = process.platform === 'darwin' ? 'libsqlite3.dylib' : 'libsqlite3.so.0';
 const SQLITE = {

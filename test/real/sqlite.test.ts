@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { CallCancelledError, CallTimeoutError, type Library, NativeError, out } from '../../src/index.js';
 import { onThreadLanes, rejection, sharedLab } from '../helpers/contract.js';
-import { until } from '../helpers/gate.js';
+import { turns, until } from '../helpers/waiting.js';
 
 const LIBSQLITE = process.platform === 'darwin' ? 'libsqlite3.dylib' : 'libsqlite3.so.0';
 const MESSAGE = { symbol: 'sqlite3_errmsg', arguments: [0] } as const;
@@ -134,7 +134,7 @@ onThreadLanes('libsqlite3 (M34)', (engine) => {
   it('cancels as early as it likes: an interrupt that came too soon is sent again', async () => {
     for (let round = 0; round < 15; round++) {
       const call = sql.sqlite3_exec(db, FOR_AGES, 0n, 0n, 0n);
-      for (let turn = 0; turn < round % 4; turn++) await new Promise((resolve) => setImmediate(resolve));
+      await turns(round % 4);
       call.cancel();
       await rejection(call, CallCancelledError);
     }

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { loadEngine } from '../../src/engines/load-engine.js';
 import { type Library, type Pool, type PoolOptions, createPool } from '../../src/index.js';
 import { testlib } from '../helpers/testlib.js';
+import { turns } from '../helpers/waiting.js';
 
 const declarations = {
   add: { symbol: 'ot_add', arguments: ['i32', 'i32'], return: 'i32' },
@@ -85,5 +86,5 @@ export async function inTime<T>(promise: PromiseLike<T>, what: string, ms = 3_00
 
 /** One turn of the event loop. */
 export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return turns(1);
 }

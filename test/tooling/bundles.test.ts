@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { VERSION } from '../../src/shared/version.js';
-import { BUNDLERS } from '../helpers/bundles.js';
+import { BUNDLERS } from './bundlers.js';
 import { contractEngines } from '../helpers/contract.js';
 import { packageRoot, testlib } from '../helpers/testlib.js';
 import { slow } from '../helpers/fast-run.js';

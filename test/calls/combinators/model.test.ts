@@ -1,9 +1,9 @@
 /** M11: for any outcomes in any order, the combinators do what a model of a few lines says. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { CallCancelledError, RaceError, parallel, race, retry } from '../../../src/index.js';
-import { turns } from '../../helpers/talk.js';
-import { type Trial, leavesNothing, startsOf, trials } from './trial.js';
+import { CallCancelledError, parallel, race, RaceError, retry } from '../../../src/index.js';
+import { leavesNothing, startsOf, type Trial, trials } from './trial.js';
+import { turns } from '../../helpers/waiting.js';
 
 /** One thing that happens: a trial settles, if it runs, or the signal aborts. */
 type Event = { readonly at: number; readonly succeeds: boolean } | 'abort';

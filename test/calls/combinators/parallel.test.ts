@@ -8,10 +8,10 @@ import {
   parallel,
 } from '../../../src/index.js';
 import { contractEngines, describeOn, rejection, sharedLab, withPool } from '../../helpers/contract.js';
-import { Gate, until } from '../../helpers/gate.js';
+import { Gate } from '../../helpers/gate.js';
 import { laneKinds } from '../../helpers/lane-kind.js';
-import { turns } from '../../helpers/talk.js';
-import { Trial, failureOf, isSettled, leavesNothing, startsOf, trials } from './trial.js';
+import { failureOf, isSettled, leavesNothing, startsOf, Trial, trials } from './trial.js';
+import { turns, until } from '../../helpers/waiting.js';
 
 const started = (list: readonly Trial[]): number[] => list.map((trial) => trial.started);
 

@@ -6,14 +6,14 @@ import {
   CallTimeoutError,
   NativeError,
   OffthreadError,
-  RaceError,
   race,
+  RaceError,
 } from '../../../src/index.js';
 import { contractEngines, describeOn, rejection, withPool } from '../../helpers/contract.js';
-import { Gate, until } from '../../helpers/gate.js';
+import { Gate } from '../../helpers/gate.js';
 import { laneKinds } from '../../helpers/lane-kind.js';
-import { turns } from '../../helpers/talk.js';
-import { Trial, isSettled, leavesNothing, startsOf, trials } from './trial.js';
+import { isSettled, leavesNothing, startsOf, Trial, trials } from './trial.js';
+import { turns, until } from '../../helpers/waiting.js';
 
 const started = (list: readonly Trial[]): number[] => list.map((trial) => trial.started);
 

@@ -7,14 +7,14 @@ import {
   CallTimeoutError,
   NativeError,
   QueueFullError,
-  type RetryOptions,
   retry,
+  type RetryOptions,
 } from '../../../src/index.js';
 import { contractEngines, describeOn, rejection, sharedLab, withPool } from '../../helpers/contract.js';
-import { runningFill, until } from '../../helpers/gate.js';
+import { runningFill } from '../../helpers/gate.js';
 import { laneKinds } from '../../helpers/lane-kind.js';
-import { turns } from '../../helpers/talk.js';
-import { Trial, failureOf, isSettled, leavesNothing } from './trial.js';
+import { failureOf, isSettled, leavesNothing, Trial } from './trial.js';
+import { turns, until } from '../../helpers/waiting.js';
 
 const soon: RetryOptions = { delay: 0 };
 

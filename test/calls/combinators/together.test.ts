@@ -1,9 +1,9 @@
 /** M11: whatever is given to the combinators, it settles once, and nothing is left of it. */
 import { expect } from 'chai';
-import { ArgumentError, type Start, parallel, race, retry } from '../../../src/index.js';
+import { ArgumentError, parallel, race, retry, type Start } from '../../../src/index.js';
 import { contractEngines, rejection, withPool } from '../../helpers/contract.js';
-import { turns } from '../../helpers/talk.js';
-import { Trial, failureOf, leavesNothing, thenable } from './trial.js';
+import { failureOf, leavesNothing, thenable, Trial } from './trial.js';
+import { turns } from '../../helpers/waiting.js';
 
 const forms = [
   ['parallel', async (start: Start<unknown>): Promise<unknown> => (await parallel([start]))[0]],

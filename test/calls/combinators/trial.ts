@@ -1,7 +1,8 @@
 /** What the tests of the combinators start: promises that settle when a test says so. */
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
-import { turns, unhandled } from '../../helpers/talk.js';
+import { unhandled } from '../../helpers/talk.js';
+import { turns } from '../../helpers/waiting.js';
 
 /** A start that a test settles. */
 export class Trial<T = string> {

@@ -9,6 +9,7 @@ import type { RecordHead } from '../../../src/lanes/channel/lane-channel.js';
 import { generationOf } from '../../../src/shared/memory/states.js';
 import type { Ending, JobLane, StopEnding } from '../../../src/supervisor/job.js';
 import { declare } from '../../lanes/fixture.js';
+import { turns } from '../../helpers/waiting.js';
 
 const fn = declare({
   arguments: [chunks({ arguments: ['i32'], return: 'i32' }, { stop: 1 })],
@@ -161,5 +162,5 @@ export class FlowBench {
 
 /** One turn of the event loop: what was promised has been told. */
 export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return turns(1);
 }

@@ -4,30 +4,30 @@ import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import koffi from 'koffi';
 import {
-  CallTimeoutError,
-  type EngineName,
-  type Pool,
   callback,
+  CallTimeoutError,
   chunks,
+  type EngineName,
   persistent,
+  type Pool,
 } from '../../../src/index.js';
 import { createPool } from '../../helpers/lane-kind.js';
-import { rejection } from '../../helpers/contract.js';
-import { Gate, openGates, until } from '../../helpers/gate.js';
+import { rejection, withLibrary } from '../../helpers/contract.js';
+import { Gate, openGates } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';
 import {
   BYTES,
   CHUNK,
-  Held,
-  NUMBER,
   collect,
   expectClean,
+  Held,
+  NUMBER,
   onCallbackEngines,
   onCallbackThreads,
-  talking,
 } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until } from '../../helpers/waiting.js';
 
 const TALK = {
   ...OFFTEST,
@@ -39,7 +39,7 @@ const TALK = {
   ot_keep_probe: { arguments: ['cancelProbe'], return: 'void' },
   ot_stream_chunks: { arguments: [chunks(CHUNK, BYTES), 'i32', 'i32'], return: 'i32' },
 } as const;
-const withTalk = talking(TALK);
+const withTalk = withLibrary(TALK);
 const open = (pool: Pool, engine: EngineName) => pool.open(testlib, TALK, { engine });
 
 /** Trampolines of the whole process, as koffi counts them; node:ffi does not tell. */

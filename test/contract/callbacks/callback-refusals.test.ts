@@ -2,19 +2,19 @@
 import { expect } from 'chai';
 import {
   ArgumentError,
-  DeclarationError,
-  type Pool,
   callback,
   chunks,
+  DeclarationError,
   persistent,
+  type Pool,
 } from '../../../src/index.js';
 import { createPool, laneKind } from '../../helpers/lane-kind.js';
-import { rejection, thrown } from '../../helpers/contract.js';
+import { rejection, thrown, withLibrary } from '../../helpers/contract.js';
 import { mostThreadsInside, resetThreadsInside } from '../../helpers/oracle.js';
-import { BYTES, CHUNK, NUMBER, expectClean, onCallbackEngines, talking } from '../../helpers/talk.js';
+import { BYTES, CHUNK, expectClean, NUMBER, onCallbackEngines } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
 
-const withTalk = talking({
+const withTalk = withLibrary({
   ot_call_callback: { arguments: [callback(NUMBER), 'i32'], return: 'i32' },
   ot_stream_chunks: { arguments: [chunks(CHUNK, BYTES), 'i32', 'i32'], return: 'i32' },
   /** Whatever it is declared as, it counts that it was entered, and calls nothing. */

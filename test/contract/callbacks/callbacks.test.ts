@@ -3,8 +3,10 @@ import { expect } from 'chai';
 import { callback } from '../../../src/index.js';
 import { createPool } from '../../helpers/lane-kind.js';
 import { shared } from '../../helpers/gate.js';
-import { CHUNK, NUMBER, expectClean, onCallbackEngines, talking, turns } from '../../helpers/talk.js';
+import { CHUNK, expectClean, NUMBER, onCallbackEngines } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { withLibrary } from '../../helpers/contract.js';
+import { turns } from '../../helpers/waiting.js';
 
 const LARGEST_FLOAT = 3.4028234663852886e38;
 const LIMITS = {
@@ -33,7 +35,7 @@ const ROW = {
   return: 'i32',
 } as const;
 
-const withTalk = talking({
+const withTalk = withLibrary({
   ot_call_callback: { arguments: [callback(NUMBER), 'i32'], return: 'i32' },
   ot_reduce_f64: {
     arguments: [callback({ arguments: ['f64', 'f64'], return: 'f64' }), 'f64', 'i32'],

@@ -1,22 +1,14 @@
 /** M31: host functions that call their own pool, and calls that block the thread which would have to answer. */
 import { expect } from 'chai';
-import { DeadlockError, HostFunctionError, callback } from '../../../src/index.js';
+import { callback, DeadlockError, HostFunctionError } from '../../../src/index.js';
 import { createPool } from '../../helpers/lane-kind.js';
-import { rejection, thrown } from '../../helpers/contract.js';
-import { until } from '../../helpers/gate.js';
+import { rejection, thrown, withLibrary } from '../../helpers/contract.js';
 import { OFFTEST } from '../../helpers/offtest.js';
-import {
-  Held,
-  NUMBER,
-  expectClean,
-  onCallbackEngines,
-  talking,
-  turns,
-  unhandled,
-} from '../../helpers/talk.js';
+import { expectClean, Held, NUMBER, onCallbackEngines, unhandled } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { turns, until } from '../../helpers/waiting.js';
 
-const withTalk = talking({
+const withTalk = withLibrary({
   ...OFFTEST,
   ot_call_callback: { arguments: [callback(NUMBER), 'i32'], return: 'i32' },
 });

@@ -2,29 +2,19 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import {
+  callback,
   CallCancelledError,
   CallTimeoutError,
   ChannelClosedError,
   type OffthreadError,
-  callback,
 } from '../../../src/index.js';
-import { rejection } from '../../helpers/contract.js';
-import { until } from '../../helpers/gate.js';
+import { rejection, withLibrary } from '../../helpers/contract.js';
 import { laneKind } from '../../helpers/lane-kind.js';
 import { OFFTEST } from '../../helpers/offtest.js';
 import { childrenOf, isAlive } from '../../helpers/processes.js';
-import {
-  Held,
-  NUMBER,
-  expectClean,
-  onCallbackEngines,
-  talking,
-  turns,
-  unhandled,
-  wait,
-  words,
-} from '../../helpers/talk.js';
+import { expectClean, Held, NUMBER, onCallbackEngines, unhandled, words } from '../../helpers/talk.js';
 import { slow } from '../../helpers/fast-run.js';
+import { turns, until, wait } from '../../helpers/waiting.js';
 
 const ask = (options: { timeout?: number; fallback?: number } = {}) =>
   ({
@@ -32,7 +22,7 @@ const ask = (options: { timeout?: number; fallback?: number } = {}) =>
     arguments: [callback(NUMBER, options), 'i32', 'buffer'],
     return: 'i32',
   }) as const;
-const withTalk = talking({
+const withTalk = withLibrary({
   ...OFFTEST,
   ot_ask: ask({ fallback: -9 }),
   hasty: ask({ timeout: 40, fallback: -9 }),

@@ -1,21 +1,13 @@
 /** M14, M23: what a host function does wrong is a typed failure of its call, and a defined value for native code. */
 import { expect } from 'chai';
-import { HostFunctionError, callback } from '../../../src/index.js';
-import { rejection, thrown } from '../../helpers/contract.js';
+import { callback, HostFunctionError } from '../../../src/index.js';
+import { rejection, thrown, withLibrary } from '../../helpers/contract.js';
 import { Gate, shared } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';
-import {
-  CHUNK,
-  NUMBER,
-  expectClean,
-  onCallbackEngines,
-  talking,
-  turns,
-  unhandled,
-  words,
-} from '../../helpers/talk.js';
+import { CHUNK, expectClean, NUMBER, onCallbackEngines, unhandled, words } from '../../helpers/talk.js';
+import { turns } from '../../helpers/waiting.js';
 
-const withTalk = talking({
+const withTalk = withLibrary({
   ...OFFTEST,
   ot_call_callback: { arguments: [callback(NUMBER), 'i32'], return: 'i32' },
   strict: {

@@ -6,26 +6,24 @@ import type { AddressInfo } from 'node:net';
 import { isMainThread, threadId } from 'node:worker_threads';
 import { expect } from 'chai';
 import { callback } from '../../../src/index.js';
-import { until } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';
 import { ownThread } from '../../helpers/oracle.js';
 import {
+  expectClean,
   Held,
   NUMBER,
-  expectClean,
   onCallbackEngines,
   randomFrom,
-  talking,
-  turns,
   unhandled,
-  wait,
   words,
 } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { withLibrary } from '../../helpers/contract.js';
+import { turns, until, wait } from '../../helpers/waiting.js';
 
 const forget = callback({ arguments: ['i32'], return: 'void' }, { fireAndForget: true });
-const withTalk = talking({
+const withTalk = withLibrary({
   ...OFFTEST,
   ot_call_callback: { arguments: [callback(NUMBER), 'i32'], return: 'i32' },
   strict: {

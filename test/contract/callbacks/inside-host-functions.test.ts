@@ -2,21 +2,21 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect } from 'chai';
 import {
+  callback,
   CallTimeoutError,
+  chunks,
   DeadlockError,
   HostFunctionError,
   type NativeCall,
-  callback,
-  chunks,
   persistent,
 } from '../../../src/index.js';
 import { createPool } from '../../helpers/lane-kind.js';
-import { rejection, thrown } from '../../helpers/contract.js';
-import { until } from '../../helpers/gate.js';
+import { rejection, thrown, withLibrary } from '../../helpers/contract.js';
 import { OFFTEST } from '../../helpers/offtest.js';
-import { BYTES, CHUNK, NUMBER, expectClean, onCallbackEngines, talking, turns } from '../../helpers/talk.js';
+import { BYTES, CHUNK, expectClean, NUMBER, onCallbackEngines } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { turns, until } from '../../helpers/waiting.js';
 
 const TALK = {
   ...OFFTEST,
@@ -27,7 +27,7 @@ const TALK = {
   },
   ot_stream_chunks: { arguments: [chunks(CHUNK, BYTES), 'i32', 'i32'], return: 'i32' },
 } as const;
-const withTalk = talking(TALK);
+const withTalk = withLibrary(TALK);
 
 /** The innermost cause of an error. */
 function root(error: unknown): unknown {

@@ -2,18 +2,18 @@
 import { expect } from 'chai';
 import {
   ArgumentError,
+  callback,
   CallCancelledError,
   CallTimeoutError,
   HostFunctionError,
-  callback,
   persistent,
 } from '../../../src/index.js';
-import { rejection } from '../../helpers/contract.js';
-import { until } from '../../helpers/gate.js';
+import { rejection, withLibrary } from '../../helpers/contract.js';
 import { OFFTEST } from '../../helpers/offtest.js';
-import { Held, NUMBER, expectClean, onCallbackEngines, talking, turns, words } from '../../helpers/talk.js';
+import { expectClean, Held, NUMBER, onCallbackEngines, words } from '../../helpers/talk.js';
+import { turns, until } from '../../helpers/waiting.js';
 
-const withTalk = talking({
+const withTalk = withLibrary({
   ...OFFTEST,
   ot_keep_callback: { arguments: [callback(NUMBER, { fallback: -3 })], return: 'void' },
   ot_ask_kept: { arguments: ['i32', 'buffer'], return: 'i32' },

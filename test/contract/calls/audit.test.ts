@@ -10,8 +10,9 @@ import {
   QueueFullError,
 } from '../../../src/index.js';
 import { onEveryEngine, rejection, withPool } from '../../helpers/contract.js';
-import { Gate, runningFill, until } from '../../helpers/gate.js';
+import { Gate, runningFill } from '../../helpers/gate.js';
 import { testlib } from '../../helpers/testlib.js';
+import { turns, until } from '../../helpers/waiting.js';
 
 const EVENTS = ['start', 'end', 'started', 'error', 'asyncStart', 'asyncEnd'] as const;
 const nameOf = (event: string): string => `tracing:offthread:call:${event}`;
@@ -246,7 +247,7 @@ onEveryEngine('the audit trail (M13)', (engine) => {
       await until(() => uncaught.length > 0, 'the report');
     } finally {
       for (const event of EVENTS) unsubscribe(nameOf(event), bad);
-      await new Promise((resolve) => setImmediate(resolve));
+      await turns(1);
       process.removeAllListeners('uncaughtException');
       for (const listener of kept) process.on('uncaughtException', listener);
     }

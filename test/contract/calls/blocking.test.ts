@@ -2,9 +2,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import {
-  type CallTrace,
   CallCancelledError,
   CallTimeoutError,
+  type CallTrace,
   NativeError,
   type OffthreadError,
   PoolClosedError,
@@ -19,10 +19,11 @@ import {
   thrown,
   withPool,
 } from '../../helpers/contract.js';
-import { Gate, until } from '../../helpers/gate.js';
+import { Gate } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';
 import { ownThread } from '../../helpers/oracle.js';
 import { testlib } from '../../helpers/testlib.js';
+import { until, wait } from '../../helpers/waiting.js';
 
 onEveryEngine('blocking calls (M8)', (engine) => {
   const lab = sharedLab(engine, { lanes: 1, grace: 5_000 });
@@ -44,7 +45,7 @@ onEveryEngine('blocking calls (M8)', (engine) => {
     await withPool(engine, {}, async (lib, pool) => {
       expect(await lib.ot_add(1, 2)).to.equal(3);
       // Longer than a lane keeps its lease without calls.
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await wait(250);
       expect(lib.ot_add.with({ deadline: 5_000 }).blocking(3, 4)).to.equal(7);
       expect(lib.ot_add.with({ deadline: 5_000 }).blocking(5, 6)).to.equal(11);
       expect(await lib.ot_add(7, 8)).to.equal(15);

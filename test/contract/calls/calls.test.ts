@@ -2,9 +2,10 @@
 import { expect } from 'chai';
 import { CallCancelledError, NativeError } from '../../../src/index.js';
 import { onEveryEngine, rejection, sharedLab, withPool } from '../../helpers/contract.js';
-import { Gate, runningFill, until } from '../../helpers/gate.js';
+import { Gate, runningFill } from '../../helpers/gate.js';
 import { ownThread } from '../../helpers/oracle.js';
 import { laneKind } from '../../helpers/lane-kind.js';
+import { turns, until } from '../../helpers/waiting.js';
 
 onEveryEngine('a call (M4, M8, M12)', (engine) => {
   const lab = sharedLab(engine, { lanes: 1 });
@@ -30,11 +31,7 @@ onEveryEngine('a call (M4, M8, M12)', (engine) => {
     const gate = new Gate();
     const call = gate.hold(lab.lib);
     await gate.inside();
-    let turns = 0;
-    while (turns < 100) {
-      await new Promise((resolve) => setImmediate(resolve));
-      turns += 1;
-    }
+    await turns(100);
     expect(call.state).to.equal('running');
     gate.open();
     await call;
@@ -74,7 +71,7 @@ onEveryEngine('a call (M4, M8, M12)', (engine) => {
     gate.open();
     await Promise.all([running, waiting]);
     const over = running.timing;
-    await new Promise((resolve) => setImmediate(resolve));
+    await turns(1);
     expect(running.timing, 'the times of a call that is over stand still').to.deep.equal(over);
     expect(waiting.timing.ranMs).to.be.a('number');
   });
@@ -157,7 +154,7 @@ onEveryEngine('leaving the scope (M9)', (engine) => {
       void alone;
     }
     await lab.pool.drain();
-    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await turns(5);
     process.off('unhandledRejection', listen);
     expect(unhandled).to.deep.equal([]);
   });

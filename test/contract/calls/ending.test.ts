@@ -3,9 +3,10 @@ import { expect } from 'chai';
 import { ArgumentError, CallCancelledError, PoolClosedError } from '../../../src/index.js';
 import { createPool } from '../../helpers/lane-kind.js';
 import { lab as makeLab, onEveryEngine, rejection, thrown, withPool } from '../../helpers/contract.js';
-import { Gate, openGates, until } from '../../helpers/gate.js';
+import { Gate, openGates } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';
 import { testlib } from '../../helpers/testlib.js';
+import { until } from '../../helpers/waiting.js';
 
 onEveryEngine('drain and cancelAll (M10)', (engine) => {
   it('drains: resolves when nothing is pending, and at once when nothing was', async () => {

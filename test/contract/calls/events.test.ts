@@ -2,17 +2,18 @@
 import { expect } from 'chai';
 import {
   ArgumentError,
-  ListenerError,
-  type LaneReport,
-  type PoolOptions,
   configureDefaultPool,
   defaultPool,
+  type LaneReport,
+  ListenerError,
+  type PoolOptions,
 } from '../../../src/index.js';
 import { createPool, laneKind } from '../../helpers/lane-kind.js';
 import { onEveryEngine, rejection, thrown, withPool } from '../../helpers/contract.js';
-import { Gate, until } from '../../helpers/gate.js';
+import { Gate } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';
 import { testlib } from '../../helpers/testlib.js';
+import { until } from '../../helpers/waiting.js';
 
 onEveryEngine('events of a pool', (engine) => {
   it('tells of lanes that are ready, with their names (M30)', async () => {

@@ -1,11 +1,11 @@
 /** M5, M8, M10, M26: calls that cannot make their deadline are refused at the door (`refuseLate`), and no lane is spent on them. */
 import { expect } from 'chai';
-import { CallTimeoutError, QueueFullError, retry } from '../../../src/index.js';
+import { CallTimeoutError, type NativeCall, type Pool, QueueFullError, retry } from '../../../src/index.js';
 import { onEveryEngine, rejection, thrown, withPool } from '../../helpers/contract.js';
-import { Gate, openGates, until } from '../../helpers/gate.js';
+import { Gate, openGates } from '../../helpers/gate.js';
 import type { Offtest } from '../../helpers/offtest.js';
-import type { NativeCall, Pool } from '../../../src/index.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until, wait } from '../../helpers/waiting.js';
 
 const UNREACHABLE = 'OFFTHREAD_DEADLINE_UNREACHABLE';
 /** What `ot_sleep_ms` is known to take, at least, once it has slept for so long. */
@@ -136,7 +136,7 @@ onEveryEngine('calls that would miss their deadline (M5, M26)', (engine) => {
       // Nothing is known of what runs: it is taken in.
       const call = lib.ot_sleep_ms.with({ deadline: 1_500 })(0);
       expect(call.state).to.equal('queued');
-      await new Promise((resolve) => setTimeout(resolve, 900));
+      await wait(900);
       gate.open();
       await held;
       const error = await rejection(call, CallTimeoutError);

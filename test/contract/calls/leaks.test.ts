@@ -4,10 +4,11 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { createPool } from '../../helpers/lane-kind.js';
 import { onEveryEngine, withPool } from '../../helpers/contract.js';
-import { Gate, until } from '../../helpers/gate.js';
+import { Gate } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { turns, until } from '../../helpers/waiting.js';
 
 const resources = (): Record<string, number> => {
   const counts: Record<string, number> = {};
@@ -50,7 +51,7 @@ onEveryEngine('nothing left behind (M5, M7)', (engine) => {
           .map(([name, count]) => `${count} ${name}`);
       await until(() => more().length === 0, `what was there before, and no more: ${more().join()}`);
     });
-    await new Promise((resolve) => setImmediate(resolve));
+    await turns(1);
     process.off('warning', warn);
     expect(warnings).to.deep.equal([]);
   });

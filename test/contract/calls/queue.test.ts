@@ -2,9 +2,10 @@
 import { expect } from 'chai';
 import { CallCancelledError, CallTimeoutError, QueueFullError } from '../../../src/index.js';
 import { onEveryEngine, rejection, withPool } from '../../helpers/contract.js';
-import { Gate, until } from '../../helpers/gate.js';
+import { Gate } from '../../helpers/gate.js';
 import { mostThreadsInside, resetThreadsInside } from '../../helpers/oracle.js';
 import { laneKind } from '../../helpers/lane-kind.js';
+import { until } from '../../helpers/waiting.js';
 
 onEveryEngine('lanes and order (M10)', (engine) => {
   it('runs as many calls at once as there are lanes, and never more', async () => {

@@ -3,8 +3,9 @@ import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { ArgumentError, CallCancelledError, CallTimeoutError } from '../../../src/index.js';
 import { onEveryEngine, rejection, sharedLab, thrown, withPool } from '../../helpers/contract.js';
-import { Gate, runningFill, until } from '../../helpers/gate.js';
+import { Gate, runningFill } from '../../helpers/gate.js';
 import { mostThreadsInside, resetThreadsInside } from '../../helpers/oracle.js';
+import { until } from '../../helpers/waiting.js';
 
 onEveryEngine('timeouts and deadlines (M8)', (engine) => {
   const lab = sharedLab(engine, { lanes: 1, grace: 5_000 });

@@ -30,9 +30,9 @@ import {
 } from '../../../src/index.js';
 import { contractEngines, describeOn, onEveryEngine, rejection } from '../../helpers/contract.js';
 import { compile, folder } from '../../helpers/engine-probe.js';
-import { until } from '../../helpers/gate.js';
 import { createPool } from '../../helpers/lane-kind.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until } from '../../helpers/waiting.js';
 
 const PLUGIN = {
   which: { arguments: [], return: 'i32' },

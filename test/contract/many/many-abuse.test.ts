@@ -7,13 +7,13 @@ import {
   ItemsError,
   NativeError,
   PoolClosedError,
-  StreamError,
   race,
+  StreamError,
 } from '../../../src/index.js';
 import { onEveryEngine, rejection, withPool } from '../../helpers/contract.js';
-import { until } from '../../helpers/gate.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { turns, until } from '../../helpers/waiting.js';
 
 const FUNCTIONS = {
   add: { symbol: 'ot_add', arguments: ['i32', 'i32'], return: 'i32' },
@@ -24,7 +24,6 @@ const FUNCTIONS = {
   echo: { symbol: 'ot_echo_owned', arguments: ['cstring'], return: { cstring: { free: 'ot_free' } } },
 } as const;
 const skip = { onError: 'skip' } as const;
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 function* counting(): Generator<number> {
   for (let i = 0; ; i++) yield i;
 }
@@ -194,7 +193,7 @@ onEveryEngine('runs over many items, badly used (M35)', (engine) => {
       const run = pool.map((i: number) => (i === 0 ? first : fails()), source(), skip);
       const reading = run[Symbol.asyncIterator]();
       const one = reading.next();
-      for (let round = 0; round < 200; round++) await turn();
+      await turns(200);
       expect(pulled).to.be.at.most(40);
       release();
       expect((await one).done).to.equal(false);
@@ -302,7 +301,7 @@ onEveryEngine('runs over many items, badly used (M35)', (engine) => {
       const run = pool.map(
         async () => {
           most = Math.max(most, (running += 1));
-          await turn();
+          await turns(1);
           running -= 1;
         },
         Array.from({ length: 200 }, (_value, i) => i),
@@ -345,7 +344,7 @@ onEveryEngine('runs over many items, badly used (M35)', (engine) => {
         await fail(pool.map(lib.sleep, Array<number>(3_000).fill(1), { onProgress }).toArray());
         expect(told).to.be.at.least(1);
         expect(codes.at(-1)).to.equal('OFFTHREAD_HANDLER_FAILED');
-        await turn();
+        await turns(1);
         expect(unhandled).to.deep.equal([]);
       } finally {
         process.off('unhandledRejection', listener);

@@ -4,9 +4,9 @@ import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { CallCancelledError, ItemsError, PoolClosedError } from '../../../src/index.js';
 import { onEveryEngine, rejection, withPool } from '../../helpers/contract.js';
-import { until } from '../../helpers/gate.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { turns, until, wait } from '../../helpers/waiting.js';
 
 const FUNCTIONS = {
   same: { symbol: 'ot_id_i32', arguments: ['i32'], return: 'i32' },
@@ -16,12 +16,6 @@ setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const never = (): Promise<never> => new Promise(() => {});
-
-/** Lets the event loop turn a few times. @returns what it was given. */
-async function turns<T>(value: T): Promise<T> {
-  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
-  return value;
-}
 
 onEveryEngine('the ends of runs over many items (M35)', (engine) => {
   it('a signal tells functions of the caller that their run has ended, and of what', async () => {
@@ -98,14 +92,14 @@ onEveryEngine('the ends of runs over many items (M35)', (engine) => {
           }
           await never();
         } finally {
-          await new Promise((resolve) => setTimeout(resolve, 30));
+          await wait(30);
           left += 1;
         }
       };
       for await (const one of pool.map((item) => item, source(Infinity))) {
         if (one < 20) continue;
         // Its window is full: nobody asks the source for more.
-        for (let before = 0; before !== pulled; before = await turns(pulled));
+        for (let before = 0; before !== pulled; await turns(5)) before = pulled;
         break;
       }
       expect(left).to.equal(1);
@@ -235,7 +229,7 @@ onEveryEngine('the ends of runs over many items (M35)', (engine) => {
           const read = [(await reader.next()).value as [number, number]];
           await until(() => late.progress.done === 4, 'all items');
           // Longer than a run keeps the event loop.
-          await new Promise((resolve) => setTimeout(resolve, 30));
+          await wait(30);
           const rest = await late.toArray();
           expect(
             [...read.map(([, value]) => value), ...rest].toSorted((one, other) => one - other),
@@ -263,9 +257,9 @@ onEveryEngine('the ends of runs over many items (M35)', (engine) => {
       const run = pool.map(() => last, [1]);
       let ended = false;
       const all = rejection(run.toArray(), CallCancelledError).finally(() => (ended = true));
-      await turns(0);
+      await turns(5);
       run.cancel();
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await wait(20);
       expect(ended).to.equal(false);
       release(7);
       await all;
@@ -311,10 +305,10 @@ onEveryEngine('the ends of runs over many items (M35)', (engine) => {
         reading(),
       ];
       const all = Promise.all(ends.map((end) => rejection(end, PoolClosedError)));
-      await turns(0);
+      await turns(5);
       for (let i = 0; i < 3; i++) {
         collectGarbage();
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await wait(20);
       }
       await pool.destroy();
       await all;

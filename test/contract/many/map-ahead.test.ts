@@ -1,6 +1,7 @@
 /** M26: what `map` pulls from its source stays near a slow reader. */
 import { expect } from 'chai';
 import { onEveryEngine, sharedLab } from '../../helpers/contract.js';
+import { wait } from '../../helpers/waiting.js';
 
 /** Items pulled at most when so many have been read: see `pool.map`. */
 const most = (read: number): number => 4_096 + 2 * read + read;
@@ -24,7 +25,7 @@ onEveryEngine('map with a slow reader (M26)', (engine) => {
       for await (const sum of its.pool.map(its.lib.ot_add, source(), { ordered })) {
         read += 1;
         expect(sum).to.be.a('number');
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        await wait(PAUSE_MS);
         expect(pulled, `after ${read}`).to.be.at.most(most(read));
         if (read === READS) break;
       }

@@ -7,18 +7,18 @@ import {
   CallTimeoutError,
   type ColumnOptions,
   DeclarationError,
+  inout,
   ItemsError,
   LaneCrashedError,
   NativeError,
   PoolClosedError,
-  inout,
 } from '../../../src/index.js';
 import { COLUMN_OF } from '../../../src/shared/memory/batch-layout.js';
 import { contractEngines, describeOn, onEveryEngine, rejection, withPool } from '../../helpers/contract.js';
 import { createPool } from '../../helpers/lane-kind.js';
-import { until } from '../../helpers/gate.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until, wait } from '../../helpers/waiting.js';
 
 const NUMBERS = ['i8', 'u8', 'i16', 'u16', 'i32', 'u32', 'i64', 'u64', 'f32', 'f64'] as const;
 const SUMS = Object.fromEntries(
@@ -347,7 +347,7 @@ onEveryEngine('runs over columns that are ended (M35)', (engine) => {
         expect(error.cause).to.equal(reason);
         const finished = out.filter((value) => value !== -1).length;
         expect(out.indexOf(-1), 'nothing is written any more').to.be.below(slow.length);
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await wait(20);
         expect(out.filter((value) => value !== -1).length).to.equal(finished);
       }
       expect(pool.stats()).to.include({ lanesLost: 0, queued: 0, running: 0 });

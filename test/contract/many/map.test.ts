@@ -19,9 +19,9 @@ import {
   sharedLab,
   withPool,
 } from '../../helpers/contract.js';
-import { until } from '../../helpers/gate.js';
 import { createPool } from '../../helpers/lane-kind.js';
 import { testlib } from '../../helpers/testlib.js';
+import { turns, until, wait } from '../../helpers/waiting.js';
 
 const FUNCTIONS = {
   add: { symbol: 'ot_add', arguments: ['i32', 'i32'], return: 'i32' },
@@ -38,7 +38,7 @@ function* numbers(count = Infinity): Generator<number> {
 }
 async function* later(count: number, turn = 3): AsyncGenerator<number> {
   for (let i = 0; i < count; i++) {
-    if (i % turn === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (i % turn === 0) await turns(1);
     yield i;
   }
 }
@@ -126,7 +126,7 @@ onEveryEngine('map (M35)', (engine) => {
         return performance.now() - since > 200;
       }, 'the source to be left alone');
       const held = pulled;
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await wait(30);
       expect(pulled).to.equal(held);
       expect(closed).to.equal(0);
       await reader.return?.();
@@ -342,7 +342,7 @@ onEveryEngine('items of a map that fail (M35)', (engine) => {
             const often = (tries.get(index) ?? 0) + 1;
             tries.set(index, often);
             if (native) await lib.sleep(one.us);
-            else await new Promise((resolve) => setImmediate(resolve));
+            else await turns(1);
             if (often <= one.fails) throw new Error('again');
             return index;
           };

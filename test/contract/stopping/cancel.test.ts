@@ -2,9 +2,10 @@
 import { expect } from 'chai';
 import { CallCancelledError, CallTimeoutError, LaneLostError } from '../../../src/index.js';
 import { onEveryEngine, rejection, sharedLab, withPool } from '../../helpers/contract.js';
-import { Gate, runningFill, shared, until } from '../../helpers/gate.js';
+import { Gate, runningFill, shared } from '../../helpers/gate.js';
 import { mostThreadsInside, resetThreadsInside } from '../../helpers/oracle.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until, wait } from '../../helpers/waiting.js';
 
 onEveryEngine('cancelling (M8)', (engine) => {
   const lab = sharedLab(engine, { lanes: 1 });
@@ -100,7 +101,7 @@ onEveryEngine('cancelling (M8)', (engine) => {
       const early = lib.ot_slow_to_cancel.with({ timeout: 20 })(60);
       await until(() => (early.timing.ranMs ?? 0) > 40, 'the timeout to pass');
       // Timers run in the order in which they are due: the one that it ran into comes before this one.
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await wait(1);
       expect(early.cancel('second'), 'the timeout was first').to.equal(false);
       await rejection(early, CallTimeoutError);
     });

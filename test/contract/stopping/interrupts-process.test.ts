@@ -5,13 +5,13 @@ import {
   CallTimeoutError,
   type EngineName,
   type Library,
-  type Pool,
   out,
+  type Pool,
 } from '../../../src/index.js';
 import { contractEngines, describeOn, rejection, thrown } from '../../helpers/contract.js';
-import { until } from '../../helpers/gate.js';
 import { createPool } from '../../helpers/lane-kind.js';
 import { testlib } from '../../helpers/testlib.js';
+import { until } from '../../helpers/waiting.js';
 
 const onCancel = { symbol: 'ot_job_interrupt', arguments: [0] } as const;
 const JOBS = {

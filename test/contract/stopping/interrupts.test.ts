@@ -2,7 +2,6 @@
 import { expect } from 'chai';
 import { CallCancelledError, CallTimeoutError, LaneLostError } from '../../../src/index.js';
 import { onThreadLanes, rejection, sharedLab, thrown, withPool } from '../../helpers/contract.js';
-import { until } from '../../helpers/gate.js';
 import {
   badInterrupts,
   freeJob,
@@ -13,10 +12,7 @@ import {
 } from '../../helpers/oracle.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
-
-const turns = async (count: number): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
-};
+import { turns, until } from '../../helpers/waiting.js';
 
 onThreadLanes('onCancel (B1)', (engine) => {
   const lab = sharedLab(engine, { lanes: 2, grace: 5_000 });

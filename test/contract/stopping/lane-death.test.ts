@@ -7,12 +7,12 @@
  */
 import type { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
-import { LaneCrashedError, callback, chunks } from '../../../src/index.js';
+import { callback, chunks, LaneCrashedError } from '../../../src/index.js';
 import { createPool } from '../../helpers/lane-kind.js';
 import { contractEngines, rejection } from '../../helpers/contract.js';
-import { until } from '../../helpers/gate.js';
 import { BYTES, CHUNK, Held, NUMBER, words } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
+import { until } from '../../helpers/waiting.js';
 
 const engine = 'koffi';
 const TALK = {

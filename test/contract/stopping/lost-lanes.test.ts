@@ -8,9 +8,10 @@ import {
   type Pool,
 } from '../../../src/index.js';
 import { onThreadLanes, rejection, thrown, withPool } from '../../helpers/contract.js';
-import { Gate, until } from '../../helpers/gate.js';
+import { Gate } from '../../helpers/gate.js';
 import type { Offtest } from '../../helpers/offtest.js';
 import { mostThreadsInside, resetThreadsInside } from '../../helpers/oracle.js';
+import { until } from '../../helpers/waiting.js';
 
 /** Starts a call that only its gate can end, and gives it up. */
 async function lose(lib: Offtest, gate: Gate): Promise<{ call: NativeCall<number> }> {

@@ -6,12 +6,13 @@ import {
   type OffthreadError,
   PoolClosedError,
 } from '../../../src/index.js';
-import { rejection, thrown } from '../../helpers/contract.js';
-import { Gate, until } from '../../helpers/gate.js';
+import { rejection, thrown, withLibrary } from '../../helpers/contract.js';
+import { Gate } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';
-import { expectClean, onCallbackEngines, talking, words } from '../../helpers/talk.js';
+import { expectClean, onCallbackEngines, words } from '../../helpers/talk.js';
+import { until, wait } from '../../helpers/waiting.js';
 
-const withTalk = talking({
+const withTalk = withLibrary({
   ...OFFTEST,
   ot_ask_probe: { arguments: ['cancelProbe', 'buffer', 'i32'], return: 'i32' },
   ot_spin_until_probe: { arguments: ['cancelProbe', 'i32'], return: 'i32' },
@@ -68,7 +69,7 @@ onCallbackEngines('a probe (B1)', (engine) => {
         await (destroy ? pool.destroy() : pool.close({ timeout: 0 }));
         await end;
         const [times] = asked;
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        await wait(30);
         expect(asked[0], 'native code has returned').to.be.within(times ?? 0, (times ?? 0) + 2);
       });
     }

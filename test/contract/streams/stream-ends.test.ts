@@ -2,22 +2,14 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { CallCancelledError, chunks } from '../../../src/index.js';
-import { rejection } from '../../helpers/contract.js';
-import { Gate, until } from '../../helpers/gate.js';
+import { rejection, withLibrary } from '../../helpers/contract.js';
+import { Gate } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';
-import {
-  BYTES,
-  CHUNK,
-  collect,
-  expectClean,
-  onCallbackEngines,
-  talking,
-  turns,
-  words,
-} from '../../helpers/talk.js';
+import { BYTES, CHUNK, collect, expectClean, onCallbackEngines, words } from '../../helpers/talk.js';
+import { turns, until } from '../../helpers/waiting.js';
 
 const few = chunks(CHUNK, { ...BYTES, highWaterMark: 4 });
-const withTalk = talking({
+const withTalk = withLibrary({
   ...OFFTEST,
   ot_stream_tracked: { arguments: [few, 'i32', 'i32', 'buffer'], return: 'i32' },
   ot_stream_until_cancelled: { arguments: [few, 'i32', 'i32', 'i32', 'cancelFlag'], return: 'i32' },

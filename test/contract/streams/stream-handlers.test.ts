@@ -1,30 +1,28 @@
 /** M6: chunks given to a handler: its pace is the stream's, and what it throws fails the call or is reported. */
 import { expect } from 'chai';
 import {
+  callback,
+  chunks,
   HostFunctionError,
   ListenerError,
   type Pool,
   StreamError,
-  callback,
-  chunks,
 } from '../../../src/index.js';
-import { rejection } from '../../helpers/contract.js';
-import { until } from '../../helpers/gate.js';
+import { rejection, withLibrary } from '../../helpers/contract.js';
 import { OFFTEST } from '../../helpers/offtest.js';
 import {
   BYTES,
   CHUNK,
-  NUMBER,
   collect,
   expectClean,
+  NUMBER,
   onCallbackEngines,
-  talking,
-  turns,
   unhandled,
   words,
 } from '../../helpers/talk.js';
+import { turns, until } from '../../helpers/waiting.js';
 
-const withTalk = talking({
+const withTalk = withLibrary({
   ...OFFTEST,
   ot_stream_chunks: { arguments: [chunks(CHUNK, BYTES), 'i32', 'i32'], return: 'i32' },
   ot_stream_tracked: {

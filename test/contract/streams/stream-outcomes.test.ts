@@ -3,12 +3,12 @@ import { expect } from 'chai';
 import {
   CallTimeoutError,
   ChannelClosedError,
+  chunks,
   NativeError,
   StreamError,
-  chunks,
 } from '../../../src/index.js';
-import { rejection } from '../../helpers/contract.js';
-import { Gate, until } from '../../helpers/gate.js';
+import { rejection, withLibrary } from '../../helpers/contract.js';
+import { Gate } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';
 import {
   BYTES,
@@ -17,16 +17,14 @@ import {
   expectClean,
   onCallbackEngines,
   onCallbackThreads,
-  talking,
-  turns,
   unhandled,
-  wait,
   words,
 } from '../../helpers/talk.js';
 import { slow } from '../../helpers/fast-run.js';
+import { turns, until, wait } from '../../helpers/waiting.js';
 
 const few = chunks(CHUNK, { ...BYTES, highWaterMark: 4 });
-const withTalk = talking({
+const withTalk = withLibrary({
   ...OFFTEST,
   ot_stream_tracked: { arguments: [few, 'i32', 'i32', 'buffer'], return: 'i32' },
   ot_stream_deaf: { arguments: [few, 'i32', 'i32', 'buffer'], return: 'i32' },

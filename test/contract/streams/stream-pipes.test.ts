@@ -2,22 +2,13 @@
 import { Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect } from 'chai';
-import { CallCancelledError, NativeError, StreamError, chunks } from '../../../src/index.js';
-import { rejection } from '../../helpers/contract.js';
-import { until } from '../../helpers/gate.js';
+import { CallCancelledError, chunks, NativeError, StreamError } from '../../../src/index.js';
+import { rejection, withLibrary } from '../../helpers/contract.js';
 import { OFFTEST } from '../../helpers/offtest.js';
-import {
-  BYTES,
-  CHUNK,
-  collect,
-  expectClean,
-  onCallbackEngines,
-  talking,
-  turns,
-  words,
-} from '../../helpers/talk.js';
+import { BYTES, CHUNK, collect, expectClean, onCallbackEngines, words } from '../../helpers/talk.js';
+import { turns, until } from '../../helpers/waiting.js';
 
-const withTalk = talking({
+const withTalk = withLibrary({
   ...OFFTEST,
   ot_stream_chunks: { arguments: [chunks(CHUNK, BYTES), 'i32', 'i32'], return: 'i32' },
   ot_stream_tracked: {

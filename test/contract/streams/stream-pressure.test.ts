@@ -1,19 +1,11 @@
 /** B4: a reader that does not read makes native code wait; nothing piles up, and nothing is lost. */
 import { expect } from 'chai';
 import { chunks } from '../../../src/index.js';
-import { until } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';
-import {
-  BYTES,
-  CHUNK,
-  collect,
-  expectClean,
-  onCallbackEngines,
-  talking,
-  turns,
-  words,
-} from '../../helpers/talk.js';
+import { BYTES, CHUNK, collect, expectClean, onCallbackEngines, words } from '../../helpers/talk.js';
 import { slow } from '../../helpers/fast-run.js';
+import { withLibrary } from '../../helpers/contract.js';
+import { turns, until } from '../../helpers/waiting.js';
 
 const tracked = (highWaterMark?: number) =>
   ({
@@ -26,7 +18,7 @@ const tracked = (highWaterMark?: number) =>
     ],
     return: 'i32',
   }) as const;
-const withTalk = talking({ ...OFFTEST, usual: tracked(), three: tracked(3), one: tracked(1) });
+const withTalk = withLibrary({ ...OFFTEST, usual: tracked(), three: tracked(3), one: tracked(1) });
 
 /** Gives native code, which needs microseconds a chunk, far more time than it would need to run away. */
 async function aWhile(lib: { ot_sleep_ms(ms: number): Promise<number> }): Promise<void> {

@@ -1,6 +1,6 @@
 /** M16, M27: cancelling that races with completion is harmless, and a thousand endings leave nothing behind. */
 import { expect } from 'chai';
-import { CallCancelledError, type NativeStream, chunks } from '../../../src/index.js';
+import { CallCancelledError, chunks, type NativeStream } from '../../../src/index.js';
 import { OFFTEST } from '../../helpers/offtest.js';
 import {
   BYTES,
@@ -9,14 +9,14 @@ import {
   expectClean,
   onCallbackEngines,
   randomFrom,
-  talking,
-  turns,
   unhandled,
   words,
 } from '../../helpers/talk.js';
+import { withLibrary } from '../../helpers/contract.js';
+import { turns } from '../../helpers/waiting.js';
 
 const few = chunks(CHUNK, { ...BYTES, highWaterMark: 8 });
-const withTalk = talking({
+const withTalk = withLibrary({
   ...OFFTEST,
   ot_stream_chunks: { arguments: [few, 'i32', 'i32'], return: 'i32' },
   ot_stream_tracked: { arguments: [few, 'i32', 'i32', 'buffer'], return: 'i32' },

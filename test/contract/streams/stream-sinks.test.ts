@@ -1,12 +1,13 @@
 /** M3, M16: chunks through a callback that an earlier call on the lane installed, as curl_easy_setopt does. */
 import { expect } from 'chai';
 import { CallCancelledError, chunks } from '../../../src/index.js';
-import { rejection } from '../../helpers/contract.js';
-import { Gate, until } from '../../helpers/gate.js';
+import { rejection, withLibrary } from '../../helpers/contract.js';
+import { Gate } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';
-import { BYTES, CHUNK, collect, expectClean, onCallbackEngines, talking } from '../../helpers/talk.js';
+import { BYTES, CHUNK, collect, expectClean, onCallbackEngines } from '../../helpers/talk.js';
+import { until } from '../../helpers/waiting.js';
 
-const withTalk = talking({
+const withTalk = withLibrary({
   ...OFFTEST,
   ot_keep_sink: { arguments: [chunks(CHUNK, { ...BYTES, persistent: true })], return: 'void' },
   ot_pour: {

@@ -1,26 +1,24 @@
 /** M3, M18: chunks come in order, all of them, as private copies; the result of the function comes after the last. */
 import { expect } from 'chai';
-import { type NativeStream, StreamError, callback, chunks } from '../../../src/index.js';
-import { rejection } from '../../helpers/contract.js';
-import { until } from '../../helpers/gate.js';
+import { callback, chunks, type NativeStream, StreamError } from '../../../src/index.js';
+import { rejection, withLibrary } from '../../helpers/contract.js';
 import { OFFTEST } from '../../helpers/offtest.js';
 import {
   BYTES,
   CHUNK,
-  NUMBER,
   collect,
   expectClean,
+  NUMBER,
   onCallbackEngines,
   randomFrom,
-  talking,
-  turns,
   words,
 } from '../../helpers/talk.js';
 import { slow } from '../../helpers/fast-run.js';
+import { turns, until } from '../../helpers/waiting.js';
 
 const ROW = { arguments: ['pointer', 'i32', { cstrings: 1 }, { cstrings: 1 }], return: 'i32' } as const;
 const WRITER = { arguments: ['pointer', 'u32'], return: 'u32' } as const;
-const withTalk = talking({
+const withTalk = withLibrary({
   ...OFFTEST,
   ot_stream_chunks: { arguments: [chunks(CHUNK, BYTES), 'i32', 'i32'], return: 'i32' },
   tuples: { symbol: 'ot_stream_chunks', arguments: [chunks(CHUNK), 'i32', 'i32'], return: 'i32' },

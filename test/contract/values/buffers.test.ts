@@ -1,11 +1,11 @@
 /** B6: bytes of every size, over every kind of memory; live where the memory is shared. */
 import { expect } from 'chai';
-import { type Bytes, inout } from '../../../src/index.js';
-import type { Library } from '../../../src/index.js';
+import { type Bytes, inout, type Library } from '../../../src/index.js';
 import { onEveryEngine, sharedLab } from '../../helpers/contract.js';
-import { Gate, shared, until } from '../../helpers/gate.js';
+import { Gate, shared } from '../../helpers/gate.js';
 import { fnv } from '../../helpers/oracle.js';
 import { testlib } from '../../helpers/testlib.js';
+import { until } from '../../helpers/waiting.js';
 
 const BYTES = {
   ot_checksum: { arguments: ['buffer', 'u32'], return: 'u32' },

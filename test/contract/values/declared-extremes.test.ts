@@ -2,9 +2,9 @@
 import { expect } from 'chai';
 import { callback, chunks, out } from '../../../src/index.js';
 import { LONGEST_MS } from '../../../src/options/checks.js';
-import { onEveryEngine } from '../../helpers/contract.js';
+import { onEveryEngine, withLibrary } from '../../helpers/contract.js';
 import { createPool } from '../../helpers/lane-kind.js';
-import { CHUNK, NUMBER, onCallbackEngines, talking } from '../../helpers/talk.js';
+import { CHUNK, NUMBER, onCallbackEngines } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
 
 const KINDS = ['i8', 'f64', 'u8', 'f32', 'i16', 'u16', 'i32', 'u32', 'i64', 'u64', 'bool'] as const;
@@ -42,7 +42,7 @@ onEveryEngine('the most parameters (M26)', (engine) => {
   });
 });
 
-const withPatience = talking({
+const withPatience = withLibrary({
   at0: {
     symbol: 'ot_call_callback',
     arguments: [callback(NUMBER, { timeout: 0 }), 'i32'],

@@ -1,11 +1,12 @@
 /** M4, M5, M8, B6: what callers do to their buffers, signals and event loop while calls are under way. */
 import { expect } from 'chai';
-import { CallCancelledError, type Library, inout, out } from '../../../src/index.js';
+import { CallCancelledError, inout, type Library, out } from '../../../src/index.js';
 import { onEveryEngine, rejection, sharedLab, withPool } from '../../helpers/contract.js';
-import { Gate, until } from '../../helpers/gate.js';
+import { Gate } from '../../helpers/gate.js';
 import { liveStrings } from '../../helpers/oracle.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { turns, until } from '../../helpers/waiting.js';
 
 const EDGES = {
   ot_xor_bytes: { arguments: [inout('buffer'), 'u32', 'u8'], return: 'void' },
@@ -14,10 +15,6 @@ const EDGES = {
   ot_text_out_owned: { arguments: ['cstring', out({ cstring: { free: 'ot_free' } })], return: 'i32' },
   ot_fill_slowly: { arguments: [inout('buffer'), 'u32', 'u8', 'i32', 'cancelFlag'], return: 'i32' },
 } as const;
-
-const turns = async (count: number): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
-};
 
 onEveryEngine('buffers that change under a call', (engine) => {
   const lab = sharedLab(engine, { lanes: 1, grace: 5_000 });

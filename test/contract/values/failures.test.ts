@@ -2,8 +2,8 @@
 import { expect } from 'chai';
 import { type Library, NativeError, OffthreadError } from '../../../src/index.js';
 import { onEveryEngine, rejection, sharedLab, thrown } from '../../helpers/contract.js';
-import { until } from '../../helpers/gate.js';
 import { testlib } from '../../helpers/testlib.js';
+import { until } from '../../helpers/waiting.js';
 
 const FAILURES = {
   negative: { symbol: 'ot_fail_errno', arguments: ['i32'], return: 'i32', fails: 'negative', errno: true },

@@ -18,6 +18,7 @@ import type { Pool } from '../../../src/index.js';
 import { onEveryEngine, sharedLab } from '../../helpers/contract.js';
 import { createPool } from '../../helpers/lane-kind.js';
 import { testlib } from '../../helpers/testlib.js';
+import { turns } from '../../helpers/waiting.js';
 
 /** Nobody's promise about types holds here. */
 // oxlint-disable-next-line typescript/no-explicit-any -- every value is handed to every door
@@ -363,7 +364,7 @@ onEveryEngine('hostile objects at every door (M4, M27)', (engine) => {
       }
     }
     expect(wrong.filter((one) => one !== '').join('\n')).to.equal('');
-    await new Promise((resolve) => setImmediate(resolve));
+    await turns(1);
     expect(strays).to.deep.equal([]);
     await pool.drain();
     expect(await add(1, 2), 'it works').to.equal(3);

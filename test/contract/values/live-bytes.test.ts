@@ -2,10 +2,10 @@
 import { expect } from 'chai';
 import { ArgumentError, inout, sharedBytes } from '../../../src/index.js';
 import { onEveryEngine, sharedLab, thrown } from '../../helpers/contract.js';
-import { until } from '../../helpers/gate.js';
 import { laneKind } from '../../helpers/lane-kind.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until } from '../../helpers/waiting.js';
 
 const FILL = {
   fill: { symbol: 'ot_fill_slowly', arguments: ['buffer', 'u32', 'u8', 'i32', 'cancelFlag'], return: 'i32' },

@@ -4,7 +4,7 @@ import type { Engine } from '../../../src/engines/engine.js';
 import { LIBC } from '../../../src/engines/system/libc.js';
 import { loadEngine } from '../../../src/engines/load-engine.js';
 import { EngineError } from '../../../src/errors.js';
-import { from, runProcess, runWorker } from '../../helpers/engine-child.js';
+import { from, runProcess, runWorker } from '../engine-child.js';
 import { probeLibrary } from '../../helpers/engine-probe.js';
 import { slow } from '../../helpers/fast-run.js';
 

@@ -19,9 +19,9 @@ import { checkLibrary } from '../../../src/engines/loading/library-check.js';
 import { libraryFailure } from '../../../src/engines/loading/library-error.js';
 import { loadEngine } from '../../../src/engines/load-engine.js';
 import { EngineError, LibraryNotFoundError, OffthreadError } from '../../../src/errors.js';
-import { from, runProcess } from '../../helpers/engine-child.js';
-import { ENGINES } from '../../helpers/engine-list.js';
+import { from, runProcess } from '../engine-child.js';
 import { compile, folder, probeLibrary } from '../../helpers/engine-probe.js';
+import { ENGINES } from '../../helpers/contract.js';
 
 const ARCHITECTURE = 'OFFTHREAD_LIBRARY_ARCHITECTURE';
 const INVALID = 'OFFTHREAD_LIBRARY_INVALID';

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 
 import { loadEngine } from '../../../src/engines/load-engine.js';
-import { from, runProcess, runWorker } from '../../helpers/engine-child.js';
-import { ENGINES } from '../../helpers/engine-list.js';
+import { from, runProcess, runWorker } from '../engine-child.js';
 import { probeLibrary } from '../../helpers/engine-probe.js';
+import { ENGINES } from '../../helpers/contract.js';
 
 /** Counts wrong errnos over many calls, with garbage made between and by results, and collections in between. */
 const LOOP = (calls: number): string => `

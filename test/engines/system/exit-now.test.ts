@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 
-import { from, runProcess } from '../../helpers/engine-child.js';
-import { ENGINES } from '../../helpers/engine-list.js';
+import { from, runProcess } from '../engine-child.js';
 import { probeLibrary } from '../../helpers/engine-probe.js';
+import { ENGINES } from '../../helpers/contract.js';
 
 describe('exitNow (B3)', () => {
   it('says that it was not prepared', () => {

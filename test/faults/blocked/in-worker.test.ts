@@ -1,6 +1,6 @@
 /** M8, B2: a thread that is no main thread, and no lane, blocks on process lanes: it learns the same without its event loop. */
 import { testlib } from '../../helpers/testlib.js';
-import { expectSaid } from '../../helpers/blocked-program.js';
+import { expectSaid } from '../blocked-program.js';
 import { onProcessLanes } from '../../helpers/faults.js';
 import { slow } from '../../helpers/fast-run.js';
 

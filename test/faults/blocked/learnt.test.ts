@@ -3,7 +3,7 @@
  * a lane is gone, that one which was killed has ended. Each in a program of its own, since a fault here is a thread
  * that never goes on.
  */
-import { expectSaid } from '../../helpers/blocked-program.js';
+import { expectSaid } from '../blocked-program.js';
 import { onProcessLanes } from '../../helpers/faults.js';
 import { slow } from '../../helpers/fast-run.js';
 

@@ -3,7 +3,7 @@
  * close their sockets, die in native code, run out of time, open libraries. No call may take long, none may have a wrong
  * end, and the counts have to balance.
  */
-import { expectSaid } from '../../helpers/blocked-program.js';
+import { expectSaid } from '../blocked-program.js';
 import { onBothLanes } from '../../helpers/faults.js';
 import { slow } from '../../helpers/fast-run.js';
 

@@ -1,6 +1,6 @@
 /** M8, M31: what a host that blocks learns of threads without its event loop: that native code has returned after all, and that its own call need not wait for a quiet engine. */
 import { contractEngines } from '../../helpers/contract.js';
-import { expectSaid } from '../../helpers/blocked-program.js';
+import { expectSaid } from '../blocked-program.js';
 import { slow } from '../../helpers/fast-run.js';
 
 describe('what a blocked host waits for, of threads (M8)', function () {

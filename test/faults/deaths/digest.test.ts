@@ -1,31 +1,24 @@
 /** B2: the digest of the arguments that a lane died with: bounded, on one line, and hidden where that is asked for. */
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import {
-  type Crash,
-  type LaneOptions,
-  type Told,
-  crash,
-  lanesWith,
-  onEvent,
-  onProcessLanes,
-} from '../../helpers/faults.js';
+import { crash, lanesWith, onEvent, onProcessLanes, type Told } from '../../helpers/faults.js';
 import { FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import type { LaneCrashedError, PoolOptions } from '../../../src/index.js';
 
 const withLanes = lanesWith(testlib, {
   ...FAULTS,
   /** Parameters of other types than its own do not reach what it reads. */
   ot_crash_segv: { arguments: ['i64', 'f64', 'bool', 'pointer', 'cstring'], return: 'i32' },
 });
-const options = (redact?: LaneOptions['redact']): LaneOptions => ({
+const options = (redact?: PoolOptions['redact']): PoolOptions => ({
   maxDeaths: Infinity,
   ...(redact === undefined ? {} : { redact }),
 });
 
 /** Everything that an error shows of itself. */
-const shown = (error: Crash): string => `${error.message}\n${error.digest}\n${inspect(error)}`;
+const shown = (error: LaneCrashedError): string => `${error.message}\n${error.digest}\n${inspect(error)}`;
 
 onProcessLanes('the digest of arguments (B2)', (ground) => {
   it('shows what native code was given, whatever has become of the buffer since', async () => {
@@ -92,7 +85,8 @@ onProcessLanes('the digest of arguments (B2)', (ground) => {
       }
       expect(text.digest).to.include('7');
       expect(bytes.digest).to.include('9');
-      for (const { error } of told) expect(shown(error as Crash)).to.not.match(/secret|73 65 63|424[_,]?242/);
+      for (const { error } of told)
+        expect(shown(error as LaneCrashedError)).to.not.match(/secret|73 65 63|424[_,]?242/);
       expect(told).to.have.lengthOf(3);
     });
   });

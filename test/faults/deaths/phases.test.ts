@@ -1,21 +1,20 @@
 /** B2: whether a lane died between calls, in one, or while it brought an answer back. */
 import { expect } from 'chai';
 import {
-  type Crash,
-  type Told,
   crash,
-  eventually,
   expectBalance,
-  figures,
   fullAgain,
   lanesWith,
   onEvent,
   onEveryProcessLane,
+  type Told,
   words,
 } from '../../helpers/faults.js';
-import { FAULTS, SEGV, bySignal } from '../../helpers/fault-functions.js';
+import { bySignal, FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import type { LaneCrashedError } from '../../../src/index.js';
+import { until } from '../../helpers/waiting.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 /** Functions whose answer cannot be brought back. */
@@ -35,8 +34,8 @@ onEveryProcessLane('a lane that dies between calls (B2)', (ground) => {
       const told: Told[] = [];
       onEvent(pool, 'lane-crashed', (event) => told.push(event));
       process.kill(pid, 'SIGKILL');
-      await eventually(() => told.length === 1, 'the death to be noticed');
-      const error = told[0]?.error as Crash;
+      await until(() => told.length === 1, 'the death to be noticed');
+      const error = told[0]?.error as LaneCrashedError;
       expect(error).to.include({ signal: 'SIGKILL', pid, phase: 'idle', lane: told[0]?.lane });
       expect({ call: error.call, symbol: error.symbol, digest: error.digest }).to.deep.equal({
         call: undefined,
@@ -45,7 +44,7 @@ onEveryProcessLane('a lane that dies between calls (B2)', (ground) => {
       });
       expect(await lib.ot_process_id()).to.not.equal(pid);
       await fullAgain(pool, 1);
-      expect(figures(pool)).to.include({ submitted: 2, succeeded: 2, failed: 0, lanesCrashed: 1 });
+      expect(pool.stats()).to.include({ submitted: 2, succeeded: 2, failed: 0, lanesCrashed: 1 });
     });
   });
 
@@ -58,10 +57,10 @@ onEveryProcessLane('a lane that dies between calls (B2)', (ground) => {
       const told: Told[] = [];
       onEvent(pool, 'lane-crashed', (event) => told.push(event));
       Atomics.store(how, 0, SEGV);
-      await eventually(() => told.length === 1, 'the death to be noticed');
+      await until(() => told.length === 1, 'the death to be noticed');
       expect(told[0]?.error).to.include({ signal: 'SIGSEGV', pid, phase: 'idle' });
       expect(await lib.ot_add(1, 2)).to.equal(3);
-      expect(figures(pool)).to.include({ failed: 0, lanesCrashed: 1 });
+      expect(pool.stats()).to.include({ failed: 0, lanesCrashed: 1 });
     });
   });
 
@@ -73,7 +72,7 @@ onEveryProcessLane('a lane that dies between calls (B2)', (ground) => {
         await lib.ot_die_behind(how, 20_000);
         const call = lib.ot_enter_and_wait(entered, release, 20_000);
         const behind = [lib.ot_add(1, 2), lib.ot_add(3, 4)];
-        await eventually(() => Atomics.load(entered, 0) === 1, 'the call to run');
+        await until(() => Atomics.load(entered, 0) === 1, 'the call to run');
         Atomics.store(how, 0, bySignal('SIGABRT'));
         const error = await crash(call);
         expect(error).to.include({
@@ -94,7 +93,7 @@ onEveryProcessLane('a lane that dies between calls (B2)', (ground) => {
       for (let round = 0; round < 5; round++) {
         const pid = await lib.ot_process_id();
         process.kill(pid, 'SIGKILL');
-        await eventually(() => pool.stats().lanesCrashed === round + 1, 'the death to be noticed');
+        await until(() => pool.stats().lanesCrashed === round + 1, 'the death to be noticed');
         const sums = await Promise.all(Array.from({ length: 100 }, (_, i) => lib.ot_add(i, round)));
         expect(sums).to.deep.equal(sums.map((_, i) => i + round));
       }

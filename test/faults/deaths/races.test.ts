@@ -2,9 +2,7 @@
 import { expect } from 'chai';
 import {
   crash,
-  eventually,
   expectBalance,
-  figures,
   fullAgain,
   lanesWith,
   onProcessLanes,
@@ -12,10 +10,11 @@ import {
   watchChildren,
   words,
 } from '../../helpers/faults.js';
-import { FAULTS, SEGV, byExitNow, bySignal } from '../../helpers/fault-functions.js';
+import { byExitNow, bySignal, FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { randomFrom } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until } from '../../helpers/waiting.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 const HOW = [SEGV, bySignal('SIGKILL'), byExitNow(3), bySignal('SIGABRT')] as const;
@@ -41,7 +40,7 @@ onProcessLanes('all lanes die at once (B2, M27)', (ground) => {
         }
         await fullAgain(pool, 1);
         const died = lanes * rounds;
-        expect(figures(pool)).to.include({ failed: died, lanesCrashed: died, succeeded: 50 * rounds });
+        expect(pool.stats()).to.include({ failed: died, lanesCrashed: died, succeeded: 50 * rounds });
         expectBalance(pool);
       });
     });
@@ -61,7 +60,7 @@ onProcessLanes('all lanes die at once (B2, M27)', (ground) => {
           expect(sums).to.deep.equal(sums.map((_, j) => i + j));
         }
         await fullAgain(pool, 1);
-        expect(figures(pool)).to.include({ failed: lanes * 2, lanesCrashed: lanes * 2 });
+        expect(pool.stats()).to.include({ failed: lanes * 2, lanesCrashed: lanes * 2 });
         expectBalance(pool);
       });
     });
@@ -95,13 +94,13 @@ onProcessLanes('all lanes die at once (B2, M27)', (ground) => {
           process.kill(pid, 'SIGKILL');
           kills += 1;
         }
-        await eventually(() => answered > before + 50, 'calls to be answered');
+        await until(() => answered > before + 50, 'calls to be answered');
       }
       state.going = false;
       await callers;
       expect(failed, 'a death fails one call at most').to.be.at.most(kills);
       await fullAgain(pool, 2);
-      expect(figures(pool)).to.include({ failed, succeeded: answered, cancelled: 0, timedOut: 0 });
+      expect(pool.stats()).to.include({ failed, succeeded: answered, cancelled: 0, timedOut: 0 });
       expectBalance(pool);
     });
   });
@@ -125,7 +124,7 @@ onProcessLanes('all lanes die at once (B2, M27)', (ground) => {
           expect(await lib.ot_add(round, 2)).to.equal(round + 2);
         }
         await fullAgain(pool);
-        expect(figures(pool)).to.include({ failed, lanesCrashed: 15 });
+        expect(pool.stats()).to.include({ failed, lanesCrashed: 15 });
         expectBalance(pool);
       });
     },

@@ -1,11 +1,9 @@
 /** M15, B2: lanes that die while they stream: the chunks that came, then the error. */
 import { expect } from 'chai';
-import { LaneCrashedError, type NativeStream, chunks } from '../../../src/index.js';
+import { chunks, LaneCrashedError, type NativeStream } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';
 import {
-  type Crash,
   crash,
-  eventually,
   expectBalance,
   fullAgain,
   lanesWith,
@@ -13,10 +11,11 @@ import {
   reached,
   words,
 } from '../../helpers/faults.js';
-import { FAULTS, SEGV, byExitNow } from '../../helpers/fault-functions.js';
+import { byExitNow, FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { BYTES, CHUNK, unhandled } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until } from '../../helpers/waiting.js';
 
 const withLanes = lanesWith(testlib, {
   ot_add: FAULTS.ot_add,
@@ -77,7 +76,7 @@ onProcessLanes('a lane that dies while it streams (M15, B2)', (ground) => {
       expect((await reader.next()).value?.[0]).to.equal(0);
       await reached(begun, 10);
       process.kill(pid, 'SIGKILL');
-      await eventually(() => pool.stats().lanesCrashed === 1, 'the death to be noticed');
+      await until(() => pool.stats().lanesCrashed === 1, 'the death to be noticed');
       const rest = { [Symbol.asyncIterator]: () => reader } as unknown as NativeStream<Buffer, number>;
       const { seen, error } = await read(rest);
       expect(seen).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8]);
@@ -101,7 +100,7 @@ onProcessLanes('a lane that dies while it streams (M15, B2)', (ground) => {
     await withLanes(ground, {}, async (lib, pool) => {
       const reasons = await unhandled(async () => {
         const stream = lib.ot_stream_then_die.with({ highWaterMark: 8 }).stream(3, 16, SEGV);
-        await eventually(() => pool.stats().lanesCrashed === 1, 'the death to be noticed');
+        await until(() => pool.stats().lanesCrashed === 1, 'the death to be noticed');
         stream.cancel();
         expect(await stream.ended()).to.be.oneOf(['cancelled', 'failed']);
         const reader = lib.ot_stream_then_die.stream(3, 16, SEGV).readable().getReader();
@@ -143,7 +142,7 @@ onProcessLanes('a lane that dies while it streams (M15, B2)', (ground) => {
           read(lib.ot_stream_chunks.stream(2_000, 64)),
           read(lib.ot_stream_chunks.stream(2_000, 64)),
         ]);
-        expect((doomed.error as Crash).signal).to.equal('SIGSEGV');
+        expect((doomed.error as LaneCrashedError).signal).to.equal('SIGSEGV');
         expect(doomed.seen).to.deep.equal(upTo(20));
         for (const { seen, error } of others) {
           expect(error).to.equal(undefined);

@@ -1,13 +1,12 @@
 /** B2, M15, M24: threads and processes ended from outside at any moment, whatever they hold: locks, pipes, questions. */
 import type { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
-import { type NativeCall, type Pool, callback, chunks } from '../../../src/index.js';
+import { callback, chunks, type NativeCall, type Pool } from '../../../src/index.js';
 import {
-  type Ground,
   crash,
-  eventually,
   expectBalance,
   fullAgain,
+  type Ground,
   lanesWith,
   onBothLanes,
   onProcessLanes,
@@ -15,9 +14,10 @@ import {
   words,
 } from '../../helpers/faults.js';
 import { FAULTS, SEGV } from '../../helpers/fault-functions.js';
-import { BYTES, CHUNK, NUMBER, randomFrom, wait } from '../../helpers/talk.js';
+import { BYTES, CHUNK, NUMBER, randomFrom } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until, wait } from '../../helpers/waiting.js';
 
 const withLanes = lanesWith(testlib, {
   ot_add: FAULTS.ot_add,
@@ -138,7 +138,7 @@ onBothLanes('lanes that are ended at any moment (B2)', (ground) => {
               lost += (await doings).filter((good) => !good).length;
             }
             expect(lost, 'a death fails one call at most').to.be.at.most(5);
-            await eventually(() => pool.stats().running === 0, 'all to end');
+            await until(() => pool.stats().running === 0, 'all to end');
             expect(await Promise.all(work(lib, sum, 7))).to.not.include(false);
             await fullAgain(pool);
             expect(pool.stats().failed).to.equal(lost);
@@ -163,7 +163,7 @@ onProcessLanes('a lock of the library’s own, in memory that processes share (B
       expect(sums).to.deep.equal(sums.map((_, i) => i + 1));
       expect((await blocked).status).to.equal('timed-out');
       // It was rejected at once, and its lane has a moment to come back: it is not to take the lock in that.
-      await eventually(() => pool.stats().lanesKilled === 1, 'its lane to be killed');
+      await until(() => pool.stats().lanesKilled === 1, 'its lane to be killed');
       await fullAgain(pool, 1);
       Atomics.store(lock, 0, 0);
       expect(await lib.ot_lock(lock, 5_000)).to.equal(0);

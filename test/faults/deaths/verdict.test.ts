@@ -1,25 +1,21 @@
 /** B2: a lane that dies in a call: what its error says, for each way to die. */
 import { expect } from 'chai';
-import { type Pool, createPool } from '../../../src/index.js';
+import { createPool, type LaneCrashedError, type Pool, type PoolOptions } from '../../../src/index.js';
 import {
-  type Crash,
-  type Ground,
-  type LaneOptions,
-  type Told,
   crash,
-  eventually,
   expectBalance,
-  figures,
   fullAgain,
+  type Ground,
   onEvent,
   onEveryProcessLane,
-  reports,
+  type Told,
   watchChildren,
 } from '../../helpers/faults.js';
-import { FAULTS, type Faults, byExit, byExitNow, bySignal } from '../../helpers/fault-functions.js';
+import { byExit, byExitNow, bySignal, type Faults, FAULTS } from '../../helpers/fault-functions.js';
 import { isAlive } from '../../helpers/processes.js';
 import { testlib } from '../../helpers/testlib.js';
 import { sample, slow } from '../../helpers/fast-run.js';
+import { until } from '../../helpers/waiting.js';
 
 interface Way {
   readonly way: string;
@@ -52,7 +48,17 @@ const WAYS: readonly Way[] = [
 ];
 
 /** What an error says of the death. */
-const verdict = ({ signal, exitCode, symbol, call, lane, pid, phase, digest, attempts }: Crash): object => ({
+const verdict = ({
+  signal,
+  exitCode,
+  symbol,
+  call,
+  lane,
+  pid,
+  phase,
+  digest,
+  attempts,
+}: LaneCrashedError): object => ({
   signal,
   exitCode,
   symbol,
@@ -70,20 +76,20 @@ onEveryProcessLane('the verdict on a lane that dies in a call (B2)', (ground: Gr
   let born: () => number[];
   before(async () => {
     born = watchChildren();
-    const options: LaneOptions = { isolation: 'process', lanes: 1, name: 'mine', maxDeaths: Infinity };
+    const options: PoolOptions = { isolation: 'process', lanes: 1, name: 'mine', maxDeaths: Infinity };
     pool = createPool(options);
     lib = await pool.open(testlib, FAULTS, { engine: ground.engine });
   });
   after(async () => {
     await pool.close({ timeout: 2_000 });
-    await eventually(() => born().length === 0, 'every child to be gone');
+    await until(() => born().length === 0, 'every child to be gone');
   });
 
   for (const { way, how, signal, exitCode } of sample(WAYS, 3)) {
     it(`names ${way}, the call, the lane and its process`, async () => {
       await fullAgain(pool);
       const pid = await lib.ot_process_id();
-      const lane = (await reports(pool)).find((report) => report.pid === pid)?.lane;
+      const lane = (await pool.laneReports()).find((report) => report.pid === pid)?.lane;
       expect(lane).to.match(/^mine-\d+$/);
       const before = pool.stats();
       const told: Told[] = [];
@@ -110,20 +116,20 @@ onEveryProcessLane('the verdict on a lane that dies in a call (B2)', (ground: Gr
         signal === undefined ? new RegExp(`code ${exitCode}\\b`) : new RegExp(signal),
       );
       expect(await call.settled()).to.include({ status: 'failed', kind: 'crash', error });
-      await eventually(() => !isAlive(pid), 'the process to be gone');
+      await until(() => !isAlive(pid), 'the process to be gone');
 
       expect(await lib.ot_add(1, 2), 'the next call is answered').to.equal(3);
       await fullAgain(pool, 1);
       expect(told).to.have.lengthOf(1);
       expect(told[0]?.lane).to.equal(lane);
-      const its = told[0]?.error as Crash | undefined;
+      const its = told[0]?.error as LaneCrashedError | undefined;
       expect([its?.signal, its?.exitCode, its?.pid, its?.phase]).to.deep.equal([
         signal,
         exitCode,
         pid,
         'call',
       ]);
-      const now = figures(pool);
+      const now = pool.stats();
       expect(now).to.include({
         isolation: 'process',
         failed: before.failed + 1,
@@ -146,7 +152,7 @@ onEveryProcessLane('the verdict on a lane that dies in a call (B2)', (ground: Gr
       calls.map((_, i) => (i % 2 === 0 ? 'failed' : 'succeeded')),
     );
     for (const [i, { signal, exitCode, how }] of WAYS.entries()) {
-      const error = records[i * 2]?.error as Crash;
+      const error = records[i * 2]?.error as LaneCrashedError;
       // Where Node.js reaps a process before its socket is seen to close, nobody can ask how it ended; the error says so.
       const unsure =
         signal?.startsWith('signal ') === true && error.message.includes('is unknown to Node.js');

@@ -4,22 +4,21 @@ import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { chunks } from '../../../src/index.js';
 import {
-  type Ground,
   crash,
-  eventually,
   expectBalance,
-  figures,
   fullAgain,
+  type Ground,
   lanesWith,
   newPool,
   onEveryProcessLane,
   onProcessLanes,
 } from '../../helpers/faults.js';
-import { FAULTS, SEGV, bySignal } from '../../helpers/fault-functions.js';
+import { bySignal, FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { childrenOf, openDescriptors, sharedMemoryFiles } from '../../helpers/processes.js';
 import { BYTES, CHUNK, unhandled } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until, wait } from '../../helpers/waiting.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 const withStreams = lanesWith(testlib, {
@@ -52,7 +51,7 @@ async function asBefore(before: Record<string, number>): Promise<void> {
       const allowed = (before[name] ?? 0) + (name.startsWith('resource') ? 2 : 0);
       return count > allowed ? [`${count - allowed} more of ${name}`] : [];
     });
-  await eventually(() => more().length === 0, 'nothing more than before').catch((error: unknown) => {
+  await until(() => more().length === 0, 'nothing more than before').catch((error: unknown) => {
     throw new Error(`there are ${more().join(', ')}`, { cause: error });
   });
 }
@@ -81,7 +80,7 @@ onEveryProcessLane('fifty deaths (M7, B2)', (ground) => {
           expect(await lib.ot_add(round, 1)).to.equal(round + 1);
         }
         await fullAgain(pool, 1);
-        expect(figures(pool)).to.include({ lanesCrashed: 41, lanesKilled: 10 });
+        expect(pool.stats()).to.include({ lanesCrashed: 41, lanesKilled: 10 });
         expectBalance(pool);
         await asBefore(inside);
       }),
@@ -90,7 +89,7 @@ onEveryProcessLane('fifty deaths (M7, B2)', (ground) => {
     await asBefore(outside);
     // Others may have files there too, and theirs come and go.
     const left = (): string[] => sharedMemoryFiles().filter((name) => !shared.includes(name));
-    await eventually(() => left().length === 0, 'no file to be left in shared memory');
+    await until(() => left().length === 0, 'no file to be left in shared memory');
   });
 });
 
@@ -126,7 +125,7 @@ onProcessLanes('what else deaths leave (M7, M16)', (ground: Ground) => {
       await pool.close();
     };
     for (let i = 0; i < 2; i++) await round();
-    await eventually(() => childrenOf(process.pid).length === 0, 'the children to end');
+    await until(() => childrenOf(process.pid).length === 0, 'the children to end');
     const before = holdings();
     for (let i = 0; i < 8; i++) await round();
     await asBefore(before);
@@ -137,7 +136,7 @@ onProcessLanes('what else deaths leave (M7, M16)', (ground: Ground) => {
     await withLanes(ground, { maxDeaths: Infinity }, async (lib) => {
       const text = 'argument '.repeat(20_000);
       const heap = async (): Promise<number> => {
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        await wait(10);
         collect();
         return process.memoryUsage().heapUsed;
       };

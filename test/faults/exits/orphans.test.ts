@@ -3,11 +3,12 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type ProgramOptions, orphansOf, startProgram } from '../../helpers/fault-program.js';
+import { orphansOf, type ProgramOptions, startProgram } from '../../helpers/fault-program.js';
 import { type Ground, onProcessLanes } from '../../helpers/faults.js';
 import { killAll } from '../../helpers/processes.js';
-import { randomFrom, wait } from '../../helpers/talk.js';
+import { randomFrom } from '../../helpers/talk.js';
 import { slow } from '../../helpers/fast-run.js';
+import { wait } from '../../helpers/waiting.js';
 
 /** Runs a program until it says that it is there, kills it, and tells which of its lanes live on. */
 async function afterKill(

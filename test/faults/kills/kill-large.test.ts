@@ -2,21 +2,13 @@
 import { expect } from 'chai';
 import { CallCancelledError, chunks } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';
-import {
-  eventually,
-  expectBalance,
-  figures,
-  fullAgain,
-  gone,
-  lanesWith,
-  onProcessLanes,
-  words,
-} from '../../helpers/faults.js';
+import { expectBalance, fullAgain, gone, lanesWith, onProcessLanes, words } from '../../helpers/faults.js';
 import { FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { fnv } from '../../helpers/oracle.js';
-import { BYTES, CHUNK, randomFrom, wait } from '../../helpers/talk.js';
+import { BYTES, CHUNK, randomFrom } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until, wait } from '../../helpers/waiting.js';
 
 const withLanes = lanesWith(testlib, {
   ...FAULTS,
@@ -33,7 +25,7 @@ onProcessLanes('a large argument or result while its lane is killed (B2)', (grou
       const pid = await lib.ot_process_id();
       const seen = words();
       const call = lib.ot_hang_with(bytes, bytes.length, seen);
-      await eventually(() => Atomics.load(seen, 0) !== 0, 'native code to have read it');
+      await until(() => Atomics.load(seen, 0) !== 0, 'native code to have read it');
       expect(Atomics.load(seen, 0) >>> 0, 'it came whole').to.equal(sum);
       call.cancel();
       await rejection(call, CallCancelledError);
@@ -92,13 +84,13 @@ onProcessLanes('a large argument or result while its lane is killed (B2)', (grou
       const seen = [words(), words(), words()];
       const calls = seen.map((one) => lib.ot_hang_with(bytes, bytes.length, one));
       const behind = lib.ot_checksum(bytes, bytes.length);
-      await eventually(() => seen.every((one) => Atomics.load(one, 0) !== 0), 'all to have read theirs');
+      await until(() => seen.every((one) => Atomics.load(one, 0) !== 0), 'all to have read theirs');
       for (const call of calls) call.cancel();
       await Promise.all(calls.map((call) => rejection(call, CallCancelledError)));
       for (const one of seen) expect(Atomics.load(one, 0) >>> 0).to.equal(sum);
       expect(await behind).to.equal(sum);
       await fullAgain(pool, 1);
-      expect(figures(pool)).to.include({ lanesKilled: 3, cancelled: 3 });
+      expect(pool.stats()).to.include({ lanesKilled: 3, cancelled: 3 });
       expectBalance(pool);
     });
   });

@@ -4,7 +4,6 @@ import { CallCancelledError } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';
 import {
   expectBalance,
-  figures,
   fullAgain,
   lanesWith,
   onBothLanes,
@@ -16,6 +15,7 @@ import { FAULTS } from '../../helpers/fault-functions.js';
 import { randomFrom } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { turns } from '../../helpers/waiting.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 
@@ -28,7 +28,7 @@ onBothLanes('stopping one call never ends another (B2, M2)', (ground) => {
         const ended = doomed.settled();
         const innocent = Array.from({ length: 4 }, (_, i) => lib.ot_add(round, i));
         const end = performance.now() + random();
-        while (performance.now() < end) await new Promise((resolve) => setImmediate(resolve));
+        while (performance.now() < end) await turns(1);
         doomed.cancel();
         const after = Array.from({ length: 4 }, (_, i) => lib.ot_add(round, i));
         expect(await Promise.all(innocent)).to.deep.equal([0, 1, 2, 3].map((i) => round + i));
@@ -78,7 +78,7 @@ onProcessLanes('killing one lane leaves the others alone (B2)', (ground) => {
         for (const waited of await Promise.all(held)) expect(waited).to.be.at.least(0);
       }
       await fullAgain(pool, 1);
-      expect(figures(pool)).to.include({ lanesKilled: 5, cancelled: 5, failed: 0, lanesCrashed: 0 });
+      expect(pool.stats()).to.include({ lanesKilled: 5, cancelled: 5, failed: 0, lanesCrashed: 0 });
       expectBalance(pool);
     });
   });
@@ -98,7 +98,7 @@ onProcessLanes('killing one lane leaves the others alone (B2)', (ground) => {
         expect(await lib.ot_add(round, 1)).to.equal(round + 1);
       }
       await fullAgain(pool, 1);
-      expect(figures(pool)).to.include({ lanesKilled: 5, lanesLost: 5, cancelled: 5 });
+      expect(pool.stats()).to.include({ lanesKilled: 5, lanesLost: 5, cancelled: 5 });
       expectBalance(pool);
     });
   });

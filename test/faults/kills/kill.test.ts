@@ -3,23 +3,21 @@ import { expect } from 'chai';
 import { CallCancelledError, CallTimeoutError } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';
 import {
-  type Told,
-  eventually,
   expectBalance,
-  figures,
   fullAgain,
   gone,
   lanesWith,
   onEvent,
   onEveryProcessLane,
   reached,
+  type Told,
   words,
 } from '../../helpers/faults.js';
 import { FAULTS } from '../../helpers/fault-functions.js';
 import { isAlive } from '../../helpers/processes.js';
-import { wait } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until, wait } from '../../helpers/waiting.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 /** ms that a rejection may come late, on a machine that is slow and busy: the requirement is 50 on one that is not. */
@@ -43,7 +41,7 @@ onEveryProcessLane('killing a lane that hangs (B2)', (ground) => {
       await fullAgain(pool, 1);
       expect(told).to.have.lengthOf(1);
       expect(told[0]?.lane).to.be.a('string');
-      expect(figures(pool)).to.include({ lanesKilled: 1, lanesLost: 1, lanesCrashed: 0, timedOut: 1 });
+      expect(pool.stats()).to.include({ lanesKilled: 1, lanesLost: 1, lanesCrashed: 0, timedOut: 1 });
       expectBalance(pool);
     });
   });
@@ -66,7 +64,7 @@ onEveryProcessLane('killing a lane that hangs (B2)', (ground) => {
       expect(await Promise.all(behind)).to.deep.equal(behind.map((_, i) => i + 1));
       await gone([pid]);
       await fullAgain(pool, 1);
-      expect(figures(pool)).to.include({ lanesKilled: 1, lanesLost: 1, lanesCrashed: 0, cancelled: 1 });
+      expect(pool.stats()).to.include({ lanesKilled: 1, lanesLost: 1, lanesCrashed: 0, cancelled: 1 });
     });
   });
 
@@ -92,7 +90,7 @@ onEveryProcessLane('killing a lane that hangs (B2)', (ground) => {
         expect(await lib.ot_add(1, 2)).to.equal(3);
       }
       await fullAgain(pool, 1);
-      expect(figures(pool)).to.include({ lanesKilled: 3, cancelled: 2, timedOut: 1, lanesCrashed: 0 });
+      expect(pool.stats()).to.include({ lanesKilled: 3, cancelled: 2, timedOut: 1, lanesCrashed: 0 });
     });
   });
 
@@ -104,13 +102,13 @@ onEveryProcessLane('killing a lane that hangs (B2)', (ground) => {
           await rejection(lib.ot_spin_until_cancelled.with({ timeout: 30 })(20_000), CallTimeoutError);
         } else {
           const call = lib.ot_spin_until_cancelled(20_000);
-          await eventually(() => call.state === 'running', 'the call to run');
+          await until(() => call.state === 'running', 'the call to run');
           call.cancel();
           await rejection(call, CallCancelledError);
         }
         expect(await lib.ot_process_id()).to.equal(pid);
       }
-      expect(figures(pool)).to.include({ lanesKilled: 0, lanesLost: 0 });
+      expect(pool.stats()).to.include({ lanesKilled: 0, lanesLost: 0 });
     });
   });
 
@@ -124,7 +122,7 @@ onEveryProcessLane('killing a lane that hangs (B2)', (ground) => {
       const sums = await Promise.all(Array.from({ length: 40 }, (_, i) => lib.ot_add(i, 1)));
       expect(sums).to.deep.equal(sums.map((_, i) => i + 1));
       await fullAgain(pool, 1);
-      expect(figures(pool)).to.include({ lanesKilled: 4, lanesLost: 4, lanesCrashed: 0, breaker: 'closed' });
+      expect(pool.stats()).to.include({ lanesKilled: 4, lanesLost: 4, lanesCrashed: 0, breaker: 'closed' });
     });
   });
 
@@ -134,7 +132,7 @@ onEveryProcessLane('killing a lane that hangs (B2)', (ground) => {
         await rejection(lib.ot_hang.with({ timeout: 20 })(), CallTimeoutError);
         expect(await lib.ot_add(round, 1)).to.equal(round + 1);
       }
-      expect(figures(pool)).to.include({ lanesKilled: 4, breaker: 'closed' });
+      expect(pool.stats()).to.include({ lanesKilled: 4, breaker: 'closed' });
     });
   });
 
@@ -149,7 +147,7 @@ onEveryProcessLane('killing a lane that hangs (B2)', (ground) => {
       expect(thrown).to.be.instanceOf(CallTimeoutError);
       expect(lib.ot_add.blocking(1, 2), 'the next is answered').to.equal(3);
       await fullAgain(pool, 1);
-      expect(figures(pool)).to.include({ lanesKilled: 1, timedOut: 1 });
+      expect(pool.stats()).to.include({ lanesKilled: 1, timedOut: 1 });
     });
   });
 });

@@ -2,9 +2,7 @@
 import { expect } from 'chai';
 import { callback } from '../../../src/index.js';
 import {
-  eventually,
   expectBalance,
-  figures,
   fullAgain,
   lanesWith,
   onBothLanes,
@@ -17,6 +15,7 @@ import { FAULTS } from '../../helpers/fault-functions.js';
 import { Held, NUMBER, randomFrom } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until } from '../../helpers/waiting.js';
 
 const withLanes = lanesWith(testlib, {
   ...FAULTS,
@@ -79,7 +78,7 @@ onProcessLanes('late replies of processes that are killed (M2, B2)', (ground) =>
         const children = born();
         const pid = children[Math.floor(random() * children.length)];
         const end = performance.now() + random() * 4;
-        await eventually(() => performance.now() > end, 'a moment');
+        await until(() => performance.now() > end, 'a moment');
         if (pid !== undefined) process.kill(pid, 'SIGKILL');
         kills += 1;
         for (const [i, { status, value, error }] of (await Promise.all(calls)).entries()) {
@@ -96,7 +95,7 @@ onProcessLanes('late replies of processes that are killed (M2, B2)', (ground) =>
       }
       expect(failed).to.be.at.most(kills);
       await fullAgain(pool);
-      expect(figures(pool).failed).to.equal(failed);
+      expect(pool.stats().failed).to.equal(failed);
       expectBalance(pool);
     });
   });

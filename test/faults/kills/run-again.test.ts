@@ -3,17 +3,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { CallTimeoutError, CrashLoopError, callback, chunks } from '../../../src/index.js';
+import { callback, CallTimeoutError, chunks, CrashLoopError } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';
-import {
-  crash,
-  expectBalance,
-  figures,
-  fullAgain,
-  lanesWith,
-  onProcessLanes,
-  words,
-} from '../../helpers/faults.js';
+import { crash, expectBalance, fullAgain, lanesWith, onProcessLanes, words } from '../../helpers/faults.js';
 import { FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { BYTES, CHUNK, NUMBER } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
@@ -41,7 +33,7 @@ onProcessLanes('attempts of a call (B2)', (ground) => {
       expect(error.attempts).to.equal(1);
       await fullAgain(pool, 1);
       expect(Atomics.load(entered, 0)).to.equal(1);
-      expect(figures(pool)).to.include({ retried: 0, lanesCrashed: 1, failed: 1 });
+      expect(pool.stats()).to.include({ retried: 0, lanesCrashed: 1, failed: 1 });
     });
   });
 
@@ -54,7 +46,7 @@ onProcessLanes('attempts of a call (B2)', (ground) => {
       expect(call.id).to.equal(id);
       expect(existsSync(once)).to.equal(true);
       await fullAgain(pool, 1);
-      expect(figures(pool)).to.include({
+      expect(pool.stats()).to.include({
         submitted: 1,
         succeeded: 1,
         failed: 0,
@@ -72,7 +64,7 @@ onProcessLanes('attempts of a call (B2)', (ground) => {
       expect(await crash(patient(entered, NOW(), 20_000))).to.include({ attempts: 2 });
       expect(Atomics.load(entered, 0)).to.equal(2);
       await fullAgain(pool, 1);
-      expect(figures(pool)).to.include({ retried: 1, lanesCrashed: 2 });
+      expect(pool.stats()).to.include({ retried: 1, lanesCrashed: 2 });
     });
   });
 
@@ -84,7 +76,7 @@ onProcessLanes('attempts of a call (B2)', (ground) => {
       expect(error).to.include({ attempts: 4, signal: 'SIGSEGV', call: call.id, phase: 'call' });
       expect(Atomics.load(entered, 0)).to.equal(4);
       await fullAgain(pool, 1);
-      expect(figures(pool)).to.include({ submitted: 1, failed: 1, retried: 3, lanesCrashed: 4 });
+      expect(pool.stats()).to.include({ submitted: 1, failed: 1, retried: 3, lanesCrashed: 4 });
       expect(await lib.ot_add(1, 2)).to.equal(3);
     });
   });
@@ -96,7 +88,7 @@ onProcessLanes('attempts of a call (B2)', (ground) => {
       await rejection(hung, CallTimeoutError);
       await fullAgain(pool, 1);
       expect(Atomics.load(entered, 0)).to.equal(1);
-      expect(figures(pool)).to.include({ retried: 0, timedOut: 1, lanesKilled: 1 });
+      expect(pool.stats()).to.include({ retried: 0, timedOut: 1, lanesKilled: 1 });
     });
   });
 
@@ -117,7 +109,7 @@ onProcessLanes('attempts of a call (B2)', (ground) => {
     await withLanes(ground, { lanes: 1, spares: 0, maxDeaths: 3, deathWindow: 30_000 }, async (lib, pool) => {
       const { error } = await lib.ot_die.with({ attempts: 101 })(SEGV).settled();
       expect(error?.kind).to.be.oneOf(['crash', 'crash-loop']);
-      expect(figures(pool).lanesCrashed).to.equal(3);
+      expect(pool.stats().lanesCrashed).to.equal(3);
       await rejection(lib.ot_add(1, 2), CrashLoopError);
     });
   });
@@ -146,7 +138,7 @@ onProcessLanes('how many lanes a call may crash (B2)', (ground) => {
   it('is not limited but by the breaker: no call is refused for its arguments', async () => {
     await withLanes(ground, { maxDeaths: Infinity }, async (lib, pool) => {
       for (let i = 0; i < 5; i++) await crash(lib.ot_die(SEGV));
-      expect(figures(pool)).to.include({ lanesCrashed: 5, failed: 5, refused: 0 });
+      expect(pool.stats()).to.include({ lanesCrashed: 5, failed: 5, refused: 0 });
     });
   });
 
@@ -158,7 +150,7 @@ onProcessLanes('how many lanes a call may crash (B2)', (ground) => {
       }
       await rejection(lib.ot_hang.with({ timeout: 20 })(), CallTimeoutError);
       expect(await lib.ot_process_id()).to.be.greaterThan(0);
-      expect(figures(pool).refused).to.equal(0);
+      expect(pool.stats().refused).to.equal(0);
       expectBalance(pool);
     });
   });

@@ -3,10 +3,7 @@ import { expect } from 'chai';
 import { CallCancelledError, CallTimeoutError } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';
 import {
-  GUARD_MS,
-  eventually,
   expectBalance,
-  figures,
   fullAgain,
   gone,
   lanesWith,
@@ -21,6 +18,7 @@ import {
 import { FAULTS } from '../../helpers/fault-functions.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { GUARD_MS, until } from '../../helpers/waiting.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 
@@ -30,7 +28,7 @@ onProcessLanes('a lane that is stopped (B2, M28)', (ground) => {
       for (const way of ['timeout', 'cancel'] as const) {
         const pid = await lib.ot_process_id();
         const call = lib.ot_spin_until_cancelled.with({ timeout: way === 'timeout' ? 300 : 60_000 })(60_000);
-        await eventually(() => call.state === 'running', 'the call to run');
+        await until(() => call.state === 'running', 'the call to run');
         process.kill(pid, 'SIGSTOP');
         if (way === 'cancel') call.cancel();
         await rejection(call, way === 'cancel' ? CallCancelledError : CallTimeoutError);
@@ -38,7 +36,7 @@ onProcessLanes('a lane that is stopped (B2, M28)', (ground) => {
         expect(await lib.ot_add(1, 2)).to.equal(3);
       }
       await fullAgain(pool, 1);
-      expect(figures(pool)).to.include({ lanesKilled: 2, cancelled: 1, timedOut: 1 });
+      expect(pool.stats()).to.include({ lanesKilled: 2, cancelled: 1, timedOut: 1 });
       expectBalance(pool);
     });
   });
@@ -86,7 +84,7 @@ onProcessLanes('a lane that is stopped (B2, M28)', (ground) => {
       expect(await reported).to.be.an('array');
       await gone([pid]);
       await fullAgain(pool, 1);
-      expect(figures(pool)).to.include({ lanesCrashed: 1, failed: 0 });
+      expect(pool.stats()).to.include({ lanesCrashed: 1, failed: 0 });
       expectBalance(pool);
     });
   });

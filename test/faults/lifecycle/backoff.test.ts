@@ -3,26 +3,23 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { CrashLoopError } from '../../../src/index.js';
+import { CrashLoopError, type LaneCrashedError } from '../../../src/index.js';
 import {
-  type Crash,
-  FAULTLIB,
-  type Told,
   environment,
-  eventually,
   expectBalance,
+  FAULTLIB,
   faultlib,
-  figures,
   fullAgain,
   lanesWith,
   onEvent,
   onProcessLanes,
+  type Told,
   watchChildren,
 } from '../../helpers/faults.js';
 import { FAULTS, SEGV } from '../../helpers/fault-functions.js';
-import { wait } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until, wait } from '../../helpers/waiting.js';
 
 const withLanes = lanesWith(faultlib, FAULTLIB);
 const withFaults = lanesWith(testlib, FAULTS);
@@ -60,13 +57,11 @@ onProcessLanes('lanes that die while they boot (B2)', (ground) => {
         writeFileSync(when, '');
         for (const pid of born()) process.kill(pid, 'SIGKILL');
         const waiting = lib.of_add(2, 2).settled();
-        await eventually(
-          () => told.some(({ name }) => name === 'breaker-open'),
-          'the breaker to open',
-          25_000,
-        );
+        await until(() => told.some(({ name }) => name === 'breaker-open'), 'the breaker to open', 25_000);
 
-        const deaths = told.filter(({ name }) => name === 'lane-crashed').map(({ error }) => error as Crash);
+        const deaths = told
+          .filter(({ name }) => name === 'lane-crashed')
+          .map(({ error }) => error as LaneCrashedError);
         expect(deaths.map(({ phase }) => phase)).to.deep.equal(['idle', 'boot', 'boot', 'boot', 'boot']);
         expect(deaths.slice(1).map(({ signal }) => signal)).to.deep.equal(Array(4).fill('SIGSEGV'));
         const delays = told.flatMap(({ name, delayMs }) =>
@@ -78,12 +73,12 @@ onProcessLanes('lanes that die while they boot (B2)', (ground) => {
         expect((await waiting).error).to.be.instanceOf(CrashLoopError);
 
         rmSync(when);
-        await eventually(() => told.some(({ name }) => name === 'breaker-trial'), 'a trial', 30_000);
+        await until(() => told.some(({ name }) => name === 'breaker-trial'), 'a trial', 30_000);
         for (let status = 'failed'; status !== 'succeeded'; await wait(10)) {
           ({ status } = await lib.of_add(3, 3).settled());
         }
         await fullAgain(pool);
-        expect(figures(pool).breaker).to.equal('closed');
+        expect(pool.stats().breaker).to.equal('closed');
         expect(told.at(-1)?.name).to.equal('breaker-closed');
         expectBalance(pool);
       });
@@ -106,7 +101,7 @@ onProcessLanes('lanes that die while they boot (B2)', (ground) => {
       onEvent(pool, 'lane-crashed', () => (deaths += 1));
       writeFileSync(when, '');
       for (const pid of born()) process.kill(pid, 'SIGKILL');
-      await eventually(() => deaths >= 4, 'some deaths', 25_000);
+      await until(() => deaths >= 4, 'some deaths', 25_000);
       rmSync(when);
       expect(await lib.of_add(1, 2), 'it has waited for a lane that lives').to.equal(3);
       const longest = Math.max(0, ...delays);
@@ -114,7 +109,7 @@ onProcessLanes('lanes that die while they boot (B2)', (ground) => {
       delays.length = 0;
       const before = deaths;
       for (const pid of born()) process.kill(pid, 'SIGKILL');
-      await eventually(() => deaths > before, 'the death to be noticed');
+      await until(() => deaths > before, 'the death to be noticed');
       expect(await lib.of_add(2, 2)).to.equal(4);
       expect(delays[0] ?? 0).to.be.below(longest);
     });

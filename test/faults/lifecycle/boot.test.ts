@@ -6,14 +6,11 @@ import { expect } from 'chai';
 import { LaneCrashedError, OffthreadError, PoolClosedError } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';
 import {
-  type Crash,
-  FAULTLIB,
   crash,
   environment,
-  eventually,
   expectBalance,
+  FAULTLIB,
   faultlib,
-  figures,
   fullAgain,
   leavingNoChild,
   newPool,
@@ -24,6 +21,7 @@ import {
 import { FAULTS } from '../../helpers/fault-functions.js';
 import { testlib } from '../../helpers/testlib.js';
 import { sample, slow } from '../../helpers/fast-run.js';
+import { until } from '../../helpers/waiting.js';
 
 const WAYS = [
   { how: 'segv', signal: 'SIGSEGV', exitCode: undefined },
@@ -54,7 +52,7 @@ onEveryProcessLane('a library that kills whoever loads it (B2)', (ground) => {
         const sums = await Promise.all(Array.from({ length: 50 }, (_, i) => lib.ot_add(i, 1)));
         expect(sums).to.deep.equal(sums.map((_, i) => i + 1));
         await fullAgain(pool);
-        expect(figures(pool)).to.include({ breaker: 'closed', failed: 0, succeeded: 50 });
+        expect(pool.stats()).to.include({ breaker: 'closed', failed: 0, succeeded: 50 });
         expectBalance(pool);
       }),
     );
@@ -129,7 +127,7 @@ onEveryProcessLane('a library that kills whoever loads it (B2)', (ground) => {
             return false;
           }
         };
-        await eventually(hung, 'a lane to hang');
+        await until(hung, 'a lane to hang');
         expect(born().length).to.be.greaterThan(0);
         const start = performance.now();
         await (end === 'close' ? pool.close({ timeout: 100 }) : pool.destroy());
@@ -186,11 +184,11 @@ onEveryProcessLane('lanes that cannot start (B2)', ({ engine }) => {
         deathWindow: 20_000,
         env: environment({ NODE_OPTIONS: '--require=/nowhere/at-all.cjs' }),
       });
-      const deaths: Crash[] = [];
-      pool.on('lane-crashed', ({ error }) => deaths.push(error as Crash));
+      const deaths: LaneCrashedError[] = [];
+      pool.on('lane-crashed', ({ error }) => deaths.push(error));
       const error = await pool.open(testlib, FAULTS, { engine }).then(
         () => undefined,
-        (reason: unknown) => reason as Crash,
+        (reason: unknown) => reason as LaneCrashedError,
       );
       expect(error?.kind).to.be.oneOf(['crash', 'crash-loop']);
       expect(deaths.length).to.be.within(1, 5);
@@ -207,7 +205,7 @@ onEveryProcessLane('lanes that cannot start (B2)', ({ engine }) => {
         const pool = newPool({ isolation: 'process', lanes: 3, stderr: 'capture', env });
         const opening = pool.open(testlib, FAULTS, { engine }).then(
           () => 'opened',
-          ({ kind }: Crash) => kind,
+          ({ kind }: LaneCrashedError) => kind,
         );
         await pool[end]();
         expect(await opening).to.be.oneOf(['crash', 'crash-loop', 'closed']);
@@ -223,7 +221,7 @@ onEveryProcessLane('lanes that cannot start (B2)', ({ engine }) => {
       for (const child of born()) if (child !== pid) process.kill(child, 'SIGKILL');
       expect(await lib.ot_process_id(), 'the lane goes on').to.equal(pid);
       await fullAgain(pool, 2);
-      expect(figures(pool).failed).to.equal(0);
+      expect(pool.stats().failed).to.equal(0);
     }),
   );
 });

@@ -1,25 +1,22 @@
 /** B2 (as OTP and uWSGI teach): too many deaths within a time, and the pool stops replacing lanes; then tries again. */
 import { expect } from 'chai';
-import { CrashLoopError, type Pool } from '../../../src/index.js';
+import { CrashLoopError, type Pool, type PoolOptions } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';
 import {
-  type LaneOptions,
-  type Told,
   crash,
-  eventually,
   expectBalance,
-  figures,
   fullAgain,
   lanesWith,
   onEvent,
   onProcessLanes,
   reached,
+  type Told,
   words,
 } from '../../helpers/faults.js';
 import { FAULTS, type Faults, SEGV } from '../../helpers/fault-functions.js';
-import { wait } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until, wait } from '../../helpers/waiting.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 const LATE_MS = 2_500;
@@ -54,14 +51,14 @@ async function callUntilAnswered(lib: Faults): Promise<void> {
   }
 }
 
-const ONE: LaneOptions = { lanes: 1, spares: 0, maxDeaths: 1, deathWindow: 1_000 };
-const THREE: LaneOptions = { lanes: 3, spares: 0, maxDeaths: 3, deathWindow: 1_000 };
+const ONE: PoolOptions = { lanes: 1, spares: 0, maxDeaths: 1, deathWindow: 1_000 };
+const THREE: PoolOptions = { lanes: 3, spares: 0, maxDeaths: 3, deathWindow: 1_000 };
 
 onProcessLanes('the breaker (B2)', (ground) => {
   slow('opens, refuses what would need a lane, tries again, and closes once calls succeed', async () => {
     await withLanes(ground, ONE, async (lib, pool) => {
       const told = story(pool);
-      expect(figures(pool).breaker).to.equal('closed');
+      expect(pool.stats().breaker).to.equal('closed');
       const [entered, how] = [words(), words()];
       const doomed = lib.ot_die_when(entered, how, 30_000);
       await reached(entered);
@@ -69,21 +66,21 @@ onProcessLanes('the breaker (B2)', (ground) => {
       const died = crash(doomed);
       Atomics.store(how, 0, SEGV);
       expect((await died).kind, 'the one that ran has its own error').to.equal('crash');
-      await eventually(() => told.length > 0, 'the breaker to open');
+      await until(() => told.length > 0, 'the breaker to open');
       expect(told[0]).to.include({ name: 'breaker-open', deaths: 1 });
       expect(told[0]?.withinMs).to.be.within(0, 1_000);
       expect(told[0]?.retryInMs).to.be.within(1, 1_000);
-      expect(figures(pool).breaker).to.equal('open');
+      expect(pool.stats().breaker).to.equal('open');
       for (const { error } of await Promise.all(queued)) expect(error).to.be.instanceOf(CrashLoopError);
       const error = await rejection(lib.ot_add(1, 2), CrashLoopError);
       expect(error).to.include({ code: 'OFFTHREAD_CRASH_LOOP', kind: 'crash-loop', symbol: 'ot_add' });
       await callUntilAnswered(lib);
-      await eventually(() => told.length === 3, 'the breaker to close');
+      await until(() => told.length === 3, 'the breaker to close');
       expect(told.map(({ name }) => name)).to.deep.equal(['breaker-open', 'breaker-trial', 'breaker-closed']);
       const waited = (told[1]?.at ?? 0) - (told[0]?.at ?? 0);
       expect(waited, 'not before the time it told').to.be.at.least((told[0]?.retryInMs ?? 0) - 20);
       expect(waited).to.be.below(1_000 + LATE_MS);
-      expect(figures(pool).breaker).to.equal('closed');
+      expect(pool.stats().breaker).to.equal('closed');
       await fullAgain(pool);
       expect(await Promise.all([1, 2, 3].map((i) => lib.ot_add(i, i)))).to.deep.equal([2, 4, 6]);
       expectBalance(pool);
@@ -95,7 +92,7 @@ onProcessLanes('the breaker (B2)', (ground) => {
       const told = story(pool);
       await dieAtOnce(lib, 3);
       const opened = (): (typeof told)[number][] => told.filter(({ name }) => name === 'breaker-open');
-      await eventually(() => opened().length === 1, 'the breaker to open');
+      await until(() => opened().length === 1, 'the breaker to open');
       while (opened().length < 2) {
         const { kind } = await lib.ot_die(SEGV).settled();
         expect(kind).to.be.oneOf(['crash', 'crash-loop']);
@@ -105,7 +102,7 @@ onProcessLanes('the breaker (B2)', (ground) => {
       expect(first?.retryInMs).to.equal(600);
       expect(second?.retryInMs).to.equal(1_200);
       await callUntilAnswered(lib);
-      await eventually(() => figures(pool).breaker === 'closed', 'the breaker to close');
+      await until(() => pool.stats().breaker === 'closed', 'the breaker to close');
       expect(told.map(({ name }) => name)).to.deep.equal([
         'breaker-open',
         'breaker-trial',
@@ -120,7 +117,7 @@ onProcessLanes('the breaker (B2)', (ground) => {
   it('refuses blocking calls and open too, and destroy does not wait for its trial', async () => {
     await withLanes(ground, { ...ONE, deathWindow: 30_000 }, async (lib, pool) => {
       await crash(lib.ot_die(SEGV));
-      await eventually(() => figures(pool).breaker === 'open', 'the breaker to open');
+      await until(() => pool.stats().breaker === 'open', 'the breaker to open');
       let thrown: unknown;
       try {
         lib.ot_add.blocking(1, 2);
@@ -143,7 +140,7 @@ onProcessLanes('the breaker (B2)', (ground) => {
       await reached(entered);
       const told = story(pool);
       await dieAtOnce(lib, 2);
-      await eventually(() => told.length > 0, 'the breaker to open');
+      await until(() => told.length > 0, 'the breaker to open');
       expect(held.state).to.equal('running');
       Atomics.store(release, 0, 1);
       expect(await held).to.be.at.least(0);
@@ -168,7 +165,7 @@ onProcessLanes('the breaker (B2)', (ground) => {
       const told = story(pool);
       const records = await Promise.all(Array.from({ length: 40 }, () => lib.ot_die(SEGV).settled()));
       const crashed = records.filter(({ kind }) => kind === 'crash').length;
-      await eventually(() => told.length > 0, 'the breaker to open');
+      await until(() => told.length > 0, 'the breaker to open');
       expect(told[0]).to.include({ name: 'breaker-open', deaths: 9 });
       // Of those that ran already when it opened, some may have died after it.
       expect(crashed).to.be.within(9, 11);
@@ -189,14 +186,14 @@ onProcessLanes('the breaker (B2)', (ground) => {
         const errors = Promise.all(doomed.map(crash));
         Atomics.store(how, 0, SEGV);
         await errors;
-        await eventually(() => told.length > 0, 'the breaker to open');
+        await until(() => told.length > 0, 'the breaker to open');
         expect(told[0]).to.include({ name: 'breaker-open', deaths: 3 });
         for (const [i, { status, value, error }] of (await Promise.all(queued)).entries()) {
           if (status === 'succeeded') expect(value).to.equal(i + 1);
           else expect(error).to.be.instanceOf(CrashLoopError);
         }
         await callUntilAnswered(lib);
-        await eventually(() => figures(pool).breaker === 'closed', 'the breaker to close');
+        await until(() => pool.stats().breaker === 'closed', 'the breaker to close');
         await fullAgain(pool);
         expectBalance(pool);
       });

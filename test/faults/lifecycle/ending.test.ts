@@ -2,9 +2,8 @@
 import { expect } from 'chai';
 import type { Library, NativeCall, Pool } from '../../../src/index.js';
 import {
-  type Ground,
-  eventually,
   expectBalance,
+  type Ground,
   leavingNoChild,
   newPool,
   onBothLanes,
@@ -14,9 +13,10 @@ import {
   words,
 } from '../../helpers/faults.js';
 import { FAULTS, type Faults, SEGV } from '../../helpers/fault-functions.js';
-import { randomFrom, wait } from '../../helpers/talk.js';
+import { randomFrom } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until, wait } from '../../helpers/waiting.js';
 
 /** ms that an ending may take beyond what it was allowed to wait for. */
 const LATE_MS = 4_000;
@@ -95,7 +95,7 @@ function endings(ground: Ground, title: string, set: (ground: Ground) => Promise
         const start = performance.now();
         await end(pool);
         expect(performance.now() - start, 'in time').to.be.below(LATE_MS);
-        await eventually(
+        await until(
           () => calls.every(({ state }) => !['waiting', 'queued', 'running'].includes(state)),
           'all to settle',
         );

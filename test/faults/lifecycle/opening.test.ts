@@ -4,9 +4,8 @@ import { CallTimeoutError } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';
 import { FAULTS } from '../../helpers/fault-functions.js';
 import {
-  FAULTLIB,
   environment,
-  eventually,
+  FAULTLIB,
   faultlib,
   fullAgain,
   lanesWith,
@@ -14,6 +13,7 @@ import {
 } from '../../helpers/faults.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until } from '../../helpers/waiting.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 
@@ -24,7 +24,7 @@ onProcessLanes('opening a library (B2)', (ground) => {
         const pid = await lib.ot_process_id();
         const call = lib.ot_sleep_ms.with({ timeout: how === 'dies' ? 20_000 : 200 })(10_000);
         const ended = how === 'dies' ? call.settled() : rejection(call, CallTimeoutError);
-        await eventually(() => call.state === 'running', 'the call to run');
+        await until(() => call.state === 'running', 'the call to run');
         const opening = pool.open(testlib, { ot_add: FAULTS.ot_add }, { engine: ground.engine });
         if (how === 'dies') process.kill(pid, 'SIGSEGV');
         await ended;

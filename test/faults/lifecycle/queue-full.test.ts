@@ -5,7 +5,6 @@ import { rejection } from '../../helpers/contract.js';
 import {
   crash,
   expectBalance,
-  figures,
   fullAgain,
   lanesWith,
   onBothLanes,
@@ -13,7 +12,7 @@ import {
   reached,
   words,
 } from '../../helpers/faults.js';
-import { FAULTS, SEGV, bySignal } from '../../helpers/fault-functions.js';
+import { bySignal, FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
 
@@ -35,7 +34,7 @@ onProcessLanes('a full queue, and a lane that dies (M26, M27)', (ground) => {
         expect(await lib.ot_add(round, 4)).to.equal(round + 4);
       }
       await fullAgain(pool);
-      expect(figures(pool)).to.include({ refused: 4, failed: 4, succeeded: 12, submitted: 16 });
+      expect(pool.stats()).to.include({ refused: 4, failed: 4, succeeded: 12, submitted: 16 });
       expectBalance(pool);
     });
   });
@@ -51,7 +50,7 @@ onProcessLanes('a full queue, and a lane that dies (M26, M27)', (ground) => {
       expect(kinds.filter((kind) => kind === 'crash').length + refused).to.equal(20);
       expect(refused).to.be.within(1, 17);
       await fullAgain(pool);
-      expect(figures(pool)).to.include({ refused, failed: 20 - refused, lanesCrashed: 20 - refused });
+      expect(pool.stats()).to.include({ refused, failed: 20 - refused, lanesCrashed: 20 - refused });
       expect(await lib.ot_add(1, 2)).to.equal(3);
       expectBalance(pool);
     });
@@ -77,7 +76,7 @@ onProcessLanes('a full queue, and a lane that dies (M26, M27)', (ground) => {
           else expect(value).to.equal(i + 1);
         }
         await fullAgain(pool);
-        expect(figures(pool)).to.include({ refused: 0, failed: 6, succeeded: 96 });
+        expect(pool.stats()).to.include({ refused: 0, failed: 6, succeeded: 96 });
         expectBalance(pool);
       },
     );

@@ -2,22 +2,19 @@
 import { expect } from 'chai';
 import { callback, chunks } from '../../../src/index.js';
 import {
-  GUARD_MS,
-  type Told,
-  eventually,
   expectBalance,
-  figures,
   fullAgain,
   lanesWith,
   onBothLanes,
   onEvent,
   onProcessLanes,
-  reports,
+  type Told,
 } from '../../helpers/faults.js';
 import { FAULTS } from '../../helpers/fault-functions.js';
 import { BYTES, CHUNK, Held, NUMBER } from '../../helpers/talk.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { GUARD_MS, until, wait } from '../../helpers/waiting.js';
 
 const withLanes = lanesWith(testlib, {
   ...FAULTS,
@@ -40,7 +37,7 @@ onBothLanes('recycling after so many calls (B2)', (ground) => {
       );
       expect(await Promise.all(calls)).to.deep.equal(calls.map((_, i) => i));
       await fullAgain(pool);
-      const { lanesRecycled, lanesCrashed, lanesLost, lanesKilled, failed, succeeded } = figures(pool);
+      const { lanesRecycled, lanesCrashed, lanesLost, lanesKilled, failed, succeeded } = pool.stats();
       expect(lanesRecycled).to.be.at.least(2);
       expect(lanes.size).to.be.at.least(3);
       expect({ lanesCrashed, lanesLost, lanesKilled, failed, succeeded }).to.deep.equal({
@@ -50,9 +47,9 @@ onBothLanes('recycling after so many calls (B2)', (ground) => {
         failed: 0,
         succeeded: 4_000,
       });
-      await eventually(() => told.length === lanesRecycled, 'every replacement to be told');
+      await until(() => told.length === lanesRecycled, 'every replacement to be told');
       expect(new Set(told.map(({ reason }) => reason))).to.deep.equal(new Set(['calls']));
-      expect(figures(pool).breaker).to.equal('closed');
+      expect(pool.stats().breaker).to.equal('closed');
       expectBalance(pool);
     });
   });
@@ -63,7 +60,7 @@ onBothLanes('recycling after so many calls (B2)', (ground) => {
       for (let i = 0; i < 12; i++) lanes.push(await lib.ot_thread_id());
       expect(new Set(lanes).size).to.equal(12);
       await fullAgain(pool);
-      expect(figures(pool).lanesRecycled).to.be.within(11, 12);
+      expect(pool.stats().lanesRecycled).to.be.within(11, 12);
       expectBalance(pool);
     });
   });
@@ -84,7 +81,7 @@ onBothLanes('recycling after so many calls (B2)', (ground) => {
         expect(await asking).to.equal(7);
       }
       await fullAgain(pool);
-      expect(figures(pool)).to.include({ failed: 0, lanesCrashed: 0, lanesLost: 0 });
+      expect(pool.stats()).to.include({ failed: 0, lanesCrashed: 0, lanesLost: 0 });
       expectBalance(pool);
     });
   });
@@ -94,7 +91,7 @@ onBothLanes('recycling after so many calls (B2)', (ground) => {
       const lane = await lib.ot_thread_id();
       await Promise.all(Array.from({ length: 900 }, (_, i) => lib.ot_add(i, 1)));
       expect(await lib.ot_thread_id()).to.equal(lane);
-      expect(figures(pool).lanesRecycled).to.equal(0);
+      expect(pool.stats().lanesRecycled).to.equal(0);
     });
   });
 });
@@ -104,25 +101,25 @@ onProcessLanes('recycling above a resident size (B2)', (ground) => {
     await withLanes(ground, { lanes: 2, maxQueue: 5_000, recycleAboveMb: 250 }, async (lib, pool) => {
       const told: Told[] = [];
       onEvent(pool, 'lane-recycled', (event) => told.push(event));
-      const before = await reports(pool);
+      const before = await pool.laneReports();
       for (const { residentBytes } of before) expect(residentBytes).to.be.within(1 << 20, 249 << 20);
       const sums = Array.from({ length: 2_000 }, (_, i) => lib.ot_add(i, 1));
       const eaten = [lib.ot_eat_memory(300), lib.ot_eat_memory(300)];
       expect(await Promise.all(eaten)).to.deep.equal([300, 300]);
       expect(await Promise.all(sums)).to.deep.equal(sums.map((_, i) => i + 1));
-      await eventually(() => told.length > 0, 'a lane to be recycled');
+      await until(() => told.length > 0, 'a lane to be recycled');
       await fullAgain(pool);
       expect(told[0]).to.include({ reason: 'memory' });
       const grown = new Set(before.map(({ pid }) => pid));
       const small = async (): Promise<boolean> => {
         await Promise.all(Array.from({ length: 10 }, (_, i) => lib.ot_add(i, 1)));
-        return (await reports(pool)).every(({ residentBytes }) => residentBytes < 250 << 20);
+        return (await pool.laneReports()).every(({ residentBytes }) => residentBytes < 250 << 20);
       };
       const start = performance.now();
       while (!(await small())) expect(performance.now() - start, 'all to be small').to.be.below(GUARD_MS);
-      expect((await reports(pool)).some(({ pid }) => !grown.has(pid))).to.equal(true);
+      expect((await pool.laneReports()).some(({ pid }) => !grown.has(pid))).to.equal(true);
       expect(told.length, 'those that grew, and no other').to.be.within(1, 2);
-      expect(figures(pool)).to.include({ failed: 0, lanesCrashed: 0, lanesLost: 0, breaker: 'closed' });
+      expect(pool.stats()).to.include({ failed: 0, lanesCrashed: 0, lanesLost: 0, breaker: 'closed' });
       expectBalance(pool);
     });
   });
@@ -130,10 +127,12 @@ onProcessLanes('recycling above a resident size (B2)', (ground) => {
   slow('leaves alone what has run nothing: another would be no smaller', async () => {
     await withLanes(ground, { lanes: 2, recycleAboveMb: 1 }, async (lib, pool) => {
       await fullAgain(pool, 1);
-      const before = (await reports(pool)).map(({ pid }) => pid).toSorted((a, b) => a - b);
+      const before = (await pool.laneReports()).map(({ pid }) => pid).toSorted((a, b) => a - b);
       // Longer than it takes until idle lanes are looked at.
-      await new Promise((resolve) => setTimeout(resolve, 700));
-      expect((await reports(pool)).map(({ pid }) => pid).toSorted((a, b) => a - b)).to.deep.equal(before);
+      await wait(700);
+      expect((await pool.laneReports()).map(({ pid }) => pid).toSorted((a, b) => a - b)).to.deep.equal(
+        before,
+      );
       expect(await lib.ot_add(1, 2)).to.equal(3);
     });
   });

@@ -3,12 +3,10 @@ import { expect } from 'chai';
 import { CallCancelledError } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';
 import {
-  FAULTLIB,
   crash,
-  eventually,
   expectBalance,
+  FAULTLIB,
   faultlib,
-  figures,
   fullAgain,
   lanesWith,
   onBothLanes,
@@ -20,6 +18,7 @@ import {
 import { FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until } from '../../helpers/waiting.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 
@@ -56,7 +55,7 @@ onProcessLanes('spares (B2)', (ground) => {
       await Promise.all(calls.map((call) => rejection(call, CallCancelledError)));
       for (const pid of await Promise.all(after)) expect(ready).to.include(pid);
       await fullAgain(pool, 2);
-      expect(figures(pool).lanesKilled).to.equal(2);
+      expect(pool.stats().lanesKilled).to.equal(2);
     });
   });
 
@@ -106,7 +105,7 @@ onProcessLanes('spares (B2)', (ground) => {
       const [entered, release] = [words(), words()];
       const held = [1, 2, 3].map(() => lib.ot_enter_and_wait(entered, release, 20_000));
       await reached(entered, 2);
-      expect(figures(pool).lanes).to.include({ total: 2, idle: 0, busy: 2, spare: 2, lost: 0 });
+      expect(pool.stats().lanes).to.include({ total: 2, idle: 0, busy: 2, spare: 2, lost: 0 });
       expect(pool.stats()).to.include({ running: 2, queued: 1 });
       expect(born()).to.have.lengthOf(4);
       expect(Atomics.load(entered, 0)).to.equal(2);
@@ -131,7 +130,7 @@ onProcessLanes('spares (B2)', (ground) => {
         expect(before, 'a new one').to.not.include(await lib.ot_process_id());
         await fullAgain(pool, 0);
       }
-      await eventually(() => born().length === 2, 'two children again');
+      await until(() => born().length === 2, 'two children again');
     });
   });
 });

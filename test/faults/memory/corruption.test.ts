@@ -2,13 +2,12 @@
 import { expect } from 'chai';
 import { LaneCrashedError } from '../../../src/index.js';
 import { rejection } from '../../helpers/contract.js';
-import { until } from '../../helpers/gate.js';
 import { type FamilyEnd, runFamily } from '../../helpers/fault-program.js';
 import {
-  type Ground,
   crash,
   expectBalance,
   fullAgain,
+  type Ground,
   lanesWith,
   onProcessLanes,
 } from '../../helpers/faults.js';
@@ -16,6 +15,7 @@ import { FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { isAlive, killAll } from '../../helpers/processes.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until } from '../../helpers/waiting.js';
 
 const withLanes = lanesWith(testlib, FAULTS);
 

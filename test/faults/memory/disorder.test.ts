@@ -4,10 +4,11 @@
  */
 import { expect } from 'chai';
 import { LaneCrashedError } from '../../../src/index.js';
-import { eventually, expectBalance, fullAgain, lanesWith, onProcessLanes } from '../../helpers/faults.js';
-import { expectSaid } from '../../helpers/blocked-program.js';
+import { expectBalance, fullAgain, lanesWith, onProcessLanes } from '../../helpers/faults.js';
+import { expectSaid } from '../blocked-program.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
+import { until } from '../../helpers/waiting.js';
 
 const withLanes = lanesWith(testlib, {
   ot_scribble: { arguments: [{ inout: 'buffer' }, 'i32', 'i32', 'u8'], return: 'i32' },
@@ -34,7 +35,7 @@ onProcessLanes('memory that a lane shares with the host (B2)', (ground) => {
           }
         }
         expect(await lib.ot_add(1, 2)).to.equal(3);
-        await eventually(() => pool.stats().running === 0, 'nothing to run');
+        await until(() => pool.stats().running === 0, 'nothing to run');
         expectBalance(pool);
         await fullAgain(pool, 1);
       });

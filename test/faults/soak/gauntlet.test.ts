@@ -7,8 +7,9 @@
  */
 import { expect } from 'chai';
 import { type FamilyEnd, runFamily } from '../../helpers/fault-program.js';
-import { type Ground, type Isolation, onBothLanes } from '../../helpers/faults.js';
+import { type Ground, onBothLanes } from '../../helpers/faults.js';
 import { sample, slow } from '../../helpers/fast-run.js';
+import type { LaneKind } from '../../helpers/lane-kind.js';
 
 /** ms from the settlement of the fault to the next answer, on a machine that is slow and busy. */
 const NEXT_MS = 3_000;
@@ -40,7 +41,7 @@ interface Fault {
   readonly deaths?: object;
   /** Codes and signals that a program with threads may end by, where they cannot survive it; by default they do. */
   readonly thread?: readonly (string | number)[];
-  readonly only?: Isolation;
+  readonly only?: LaneKind;
 }
 
 const FAULTS: readonly Fault[] = [

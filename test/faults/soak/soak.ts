@@ -3,26 +3,20 @@
  * and calls block this thread; at the end every call has ended once and as it should, the counters say so too, nothing
  * stood still, and nothing is left. A short one is a test, a long one is scripts/soak.mjs.
  */
-import type { EngineName, SettledCall } from '../../../src/index.js';
-import {
-  type Figures,
-  type Isolation,
-  eventually,
-  figures,
-  newPool,
-  watchChildren,
-  words,
-} from '../../helpers/faults.js';
+import type { EngineName, PoolStats, SettledCall } from '../../../src/index.js';
+import { newPool, watchChildren, words } from '../../helpers/faults.js';
 import { childrenOf, killAll, openDescriptors } from '../../helpers/processes.js';
 import { randomFrom } from '../../helpers/talk.js';
 import { type Act, type Acts, actsOn } from './soak-acts.js';
+import type { LaneKind } from '../../helpers/lane-kind.js';
+import { until } from '../../helpers/waiting.js';
 
 export interface SoakOptions {
   readonly calls: number;
   readonly seed: number;
   readonly engine: EngineName;
   /** `process` by default. */
-  readonly isolation?: Isolation;
+  readonly isolation?: LaneKind;
   /** ms after which no more calls are made, however many there have been. */
   readonly duration?: number;
   /** Libraries opened while calls run, evenly over the run. 20 by default. */
@@ -43,7 +37,7 @@ export interface SoakReport {
   /** Lanes killed from outside, and calls that failed for it. */
   readonly killed: number;
   readonly collateral: number;
-  readonly stats: Figures;
+  readonly stats: PoolStats;
   readonly ms: number;
   readonly calls: number;
   /** Libraries that were opened while calls ran. */
@@ -177,13 +171,13 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const calls = started + opened;
 
   const noLater = (holds: () => boolean, what: string | (() => string)): Promise<void> =>
-    eventually(holds, what).catch(({ message }: Error) => report(message));
+    until(holds, what).catch(({ message }: Error) => report(message));
   await pool.drain();
   await noLater(() => {
-    const { idle, spare, lost } = figures(pool).lanes;
+    const { idle, spare, lost } = pool.stats().lanes;
     return idle === lanes && lost === 0 && spare === (isolation === 'process' ? 2 : 0);
   }, 'every lane and spare');
-  const stats = figures(pool);
+  const stats = pool.stats();
   const counted = {
     submitted: stats.submitted - beyond,
     succeeded: stats.succeeded - beyondSucceeded,

@@ -4,8 +4,8 @@
  */
 import { expect } from 'chai';
 import { contractEngines } from '../../helpers/contract.js';
-import { FATAL } from '../../helpers/agent-faults.js';
-import { expectVerdict, runAgent } from '../../helpers/agent-program.js';
+import { FATAL } from './agent-faults.js';
+import { expectVerdict, runAgent } from './agent-program.js';
 import { sample, slow } from '../../helpers/fast-run.js';
 
 for (const engine of contractEngines) {

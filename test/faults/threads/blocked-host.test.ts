@@ -5,8 +5,8 @@
  */
 import { expect } from 'chai';
 import { contractEngines } from '../../helpers/contract.js';
-import { FATAL_IN_CALLS } from '../../helpers/agent-faults.js';
-import { expectVerdict, runAgent } from '../../helpers/agent-program.js';
+import { FATAL_IN_CALLS } from './agent-faults.js';
+import { expectVerdict, runAgent } from './agent-program.js';
 import { sample } from '../../helpers/fast-run.js';
 
 const START = "{ method: 'compareExchange', index: inRow(RowWord.STATE), after: true }";

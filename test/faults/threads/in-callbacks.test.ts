@@ -6,8 +6,8 @@
  * the thread would end the process with node:ffi, so that is for koffi.
  */
 import { expect } from 'chai';
-import { FATAL_IN_CALLS } from '../../helpers/agent-faults.js';
-import { expectVerdict, runAgent } from '../../helpers/agent-program.js';
+import { FATAL_IN_CALLS } from './agent-faults.js';
+import { expectVerdict, runAgent } from './agent-program.js';
 import { contractEngines } from '../../helpers/contract.js';
 import { sample } from '../../helpers/fast-run.js';
 

@@ -4,8 +4,8 @@
  */
 import { expect } from 'chai';
 import { contractEngines } from '../../helpers/contract.js';
-import { FATAL_IN_CALLS } from '../../helpers/agent-faults.js';
-import { type AgentEnd, expectVerdict, runAgent } from '../../helpers/agent-program.js';
+import { FATAL_IN_CALLS } from './agent-faults.js';
+import { type AgentEnd, expectVerdict, runAgent } from './agent-program.js';
 import { sample } from '../../helpers/fast-run.js';
 
 /** The step by which the lane starts the call of its first row. */

@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai';
 import { contractEngines } from '../../helpers/contract.js';
-import { runAgent } from '../../helpers/agent-program.js';
+import { runAgent } from './agent-program.js';
 
 /** A text that is too long for its row comes by message. */
 const MORE = `{ ot_long_owned: { arguments: ['i32'], return: { cstring: { free: 'ot_free' } } } }`;

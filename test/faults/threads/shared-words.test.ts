@@ -5,7 +5,7 @@
  */
 import { expect } from 'chai';
 import { contractEngines } from '../../helpers/contract.js';
-import { runAgent } from '../../helpers/agent-program.js';
+import { runAgent } from './agent-program.js';
 
 const STOPPED = /stopped with code \d+/;
 const SUMS = Array.from({ length: 40 }, (_, i) => i + 1);

@@ -5,7 +5,7 @@
  */
 import { expect } from 'chai';
 import { contractEngines } from '../../helpers/contract.js';
-import { runAgent } from '../../helpers/agent-program.js';
+import { runAgent } from './agent-program.js';
 import { slow } from '../../helpers/fast-run.js';
 
 const DEATHS = 5;

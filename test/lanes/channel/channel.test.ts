@@ -18,6 +18,7 @@ import {
   isOf,
   lengthOf,
 } from './channel-thread.js';
+import { turns } from '../../helpers/waiting.js';
 
 /** What the host answers in a round: as much of the type as there is. */
 function valueOf(type: Scalar | 'void', round: number): number | bigint | boolean | undefined {
@@ -141,7 +142,7 @@ describe('LaneChannel and ChannelWriter: chunks', () => {
               if (!isOf(bytes, taken, lengthOf(sizes, most))) expect.fail(`chunk ${taken} is another one`);
               taken += 1;
             }
-            if (roll(20) === 0) await new Promise((resolve) => setImmediate(resolve));
+            if (roll(20) === 0) await turns(1);
           }
           expect(await lane.result).to.deep.equal(Array<number>(rounds).fill(PROCEED));
           expect(greatest, 'unread').to.be.within(1, highWaterMark);

@@ -8,9 +8,9 @@ import { loadEngine } from '../../../src/engines/load-engine.js';
 import { nativeMemory } from '../../../src/engines/system/native-memory.js';
 import { readBytes, readPayload } from '../../../src/lanes/channel/record-values.js';
 import { LaneMemory } from '../../../src/shared/memory/lane-memory.js';
-import { type RecordViews, align8, viewsOf } from '../../../src/shared/memory/record.js';
-import { ENGINES } from '../../helpers/engine-list.js';
-import { Native, callbackArguments } from './callback-values.js';
+import { align8, type RecordViews, viewsOf } from '../../../src/shared/memory/record.js';
+import { callbackArguments, Native } from './callback-values.js';
+import { ENGINES } from '../../helpers/contract.js';
 
 const DIRT = 0xa5;
 const ROOM = 65_536;

@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { expect } from 'chai';
 import type { ChildEnd } from '../../../src/lanes/process/child-end.js';
 import { Child } from '../../../src/lanes/process/child.js';
+import { wait } from '../../helpers/waiting.js';
 
 const boot = {
   name: 'test',
@@ -43,7 +44,7 @@ describe('the process of a lane (B2)', () => {
     child.kill();
     expect(await ended).to.include({ signal: 'SIGKILL' });
     for (let times = 0; times < 30; times += 1) child.hold(times % 2 === 0);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await wait(20);
     process.off('warning', hear);
     expect(warnings).to.deep.equal([]);
   });

@@ -10,6 +10,7 @@ import { readReturned } from '../../../src/lanes/rows/unpack.js';
 import { testlib } from '../../helpers/testlib.js';
 import { declare } from '../fixture.js';
 import { slow } from '../../helpers/fast-run.js';
+import { turns } from '../../helpers/waiting.js';
 
 /** ms in which a call or a message that was not lost has long been answered. */
 const GUARD_MS = 2_000;
@@ -61,7 +62,7 @@ async function eventually(holds: () => boolean, what: string): Promise<void> {
   const until = performance.now() + GUARD_MS;
   while (!holds()) {
     if (performance.now() > until) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await turns(1);
   }
 }
 

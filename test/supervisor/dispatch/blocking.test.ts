@@ -6,6 +6,7 @@ import { createPool } from '../../../src/index.js';
 import { testlib } from '../../helpers/testlib.js';
 import { SharedWord, expectSettled, inTime, turn, withLanes } from '../lab.js';
 import { slow } from '../../helpers/fast-run.js';
+import { wait } from '../../helpers/waiting.js';
 
 const ADD = { arguments: ['i32', 'i32'], return: 'i32' } as const;
 
@@ -14,7 +15,7 @@ describe('blocking calls beside awaited ones (M2, M8)', () => {
     await withLanes({ lanes: 1 }, async (lib, pool) => {
       const awaited = lib.sleep(60);
       // The loop sleeps on the bell by now.
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await wait(10);
       // Passes its deadline in the queue.
       expect(() => lib.add.with({ deadline: 10 }).blocking(1, 2)).to.throw(/deadline/);
       expect(await inTime(awaited, 'the awaited result')).to.equal(60);
@@ -26,7 +27,7 @@ describe('blocking calls beside awaited ones (M2, M8)', () => {
     await withLanes({ lanes: 2 }, async (lib, pool) => {
       const release = new SharedWord();
       const awaited = lib.sleep(60);
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await wait(10);
       expect(() =>
         lib.enter.with({ timeout: 10 }).blocking(new SharedWord().address, release.address, 5_000),
       ).to.throw(/timeout/);

@@ -4,9 +4,7 @@ import fc from 'fast-check';
 import { HostBell } from '../../../src/shared/memory/bell.js';
 import { Bell } from '../../../src/shared/memory/layout.js';
 import { HostLoop, type LoopWork } from '../../../src/supervisor/dispatch/host-loop.js';
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+import { turns, wait } from '../../helpers/waiting.js';
 
 /** Looks at the lanes within one turn of the event loop after which it has starved. */
 const STARVED = 300_000;
@@ -96,7 +94,7 @@ async function allNoticed(lanes: FakeLanes): Promise<void> {
   const until = performance.now() + 2_000;
   while (lanes.inFlight > 0) {
     if (performance.now() > until) throw new Error(`${lanes.finished} results were never noticed`);
-    await turn();
+    await turns(1);
   }
 }
 
@@ -114,7 +112,7 @@ describe('HostLoop', () => {
   it('rests when nothing is in flight: not armed, nothing looked at', async () => {
     const { lanes, loop } = lab();
     loop.notice();
-    await later(5);
+    await wait(5);
     expect([lanes.looks, lanes.armed]).to.deep.equal([0, false]);
   });
 
@@ -122,16 +120,16 @@ describe('HostLoop', () => {
     const { lanes, loop } = lab();
     lanes.start(100);
     loop.notice();
-    await turn();
+    await turns(1);
     expect(lanes.armed).to.equal(true);
     expect(lanes.gathers).to.be.above(0);
     const { looks } = lanes;
-    await later(20);
+    await wait(20);
     expect(lanes.looks).to.equal(looks);
     for (let call = 0; call < 100; call += 1) lanes.finish();
     await allNoticed(lanes);
     expect(lanes.looks - looks).to.be.below(10);
-    await turn();
+    await turns(1);
     expect(lanes.armed, 'nothing is left').to.equal(false);
   });
 
@@ -150,12 +148,12 @@ describe('HostLoop', () => {
       const timer = setInterval(() => {
         timers += 1;
       }, 1);
-      for (let turns = 0; turns < 50; turns += 1) {
+      for (let i = 0; i < 50; i += 1) {
         lanes.looks = 0;
-        await turn();
+        await turns(1);
       }
       lanes.looks = 0;
-      await later(10);
+      await wait(10);
       clearInterval(timer);
       const { starved, harvested } = lanes;
       lanes.endless = false;
@@ -177,14 +175,14 @@ describe('HostLoop', () => {
         loop.notice();
         await Promise.resolve();
         if (lanes.looks - looks >= 20) spun += 1;
-        await turn();
+        await turns(1);
       }
       return spun;
     };
     const first = await spins(60);
     expect(first).to.be.within(1, 12);
     lanes.inFlight = 0;
-    await turn();
+    await turns(1);
   });
 
   it('goes from polling to sleep when nothing comes', async () => {
@@ -192,7 +190,7 @@ describe('HostLoop', () => {
     lanes.soon = 30;
     lanes.start();
     loop.notice();
-    await later(10);
+    await wait(10);
     expect(lanes.armed).to.equal(true);
     lanes.finish();
     await allNoticed(lanes);
@@ -213,13 +211,13 @@ describe('HostLoop', () => {
     const { lanes, loop } = lab();
     lanes.start(2);
     loop.notice();
-    await turn();
+    await turns(1);
     loop.armToBlock();
     loop.look();
     // The blocking call ends without a ring: by its deadline, or seen before the lane rang.
     lanes.inFlight -= 1;
     loop.stopBlocking();
-    await turn();
+    await turns(1);
     expect(lanes.armed).to.equal(true);
     lanes.finish();
     await allNoticed(lanes);
@@ -232,11 +230,11 @@ describe('HostLoop', () => {
       what: fc.constantFrom('dispatch', 'finish', 'finish', 'finish all', 'block', 'look', 'notice'),
       soon: fc.constantFrom(1, 30, Infinity),
     });
-    const wait: Record<string, () => Promise<void> | undefined> = {
+    const moments: Record<string, () => Promise<void> | undefined> = {
       now: () => undefined,
       microtask: () => Promise.resolve(),
-      turn,
-      timer: () => later(1),
+      turn: () => turns(1),
+      timer: () => wait(1),
     };
     await fc.assert(
       fc.asyncProperty(
@@ -246,7 +244,7 @@ describe('HostLoop', () => {
           const { lanes, loop } = lab(spinUs);
           const running = (): number => lanes.inFlight - lanes.finished;
           for (const { at, what, soon } of steps) {
-            const moment = wait[at]?.();
+            const moment = moments[at]?.();
             if (moment !== undefined) await moment;
             lanes.soon = soon;
             lanes.looks = 0;
@@ -266,7 +264,7 @@ describe('HostLoop', () => {
             }
           }
           // What is running now ends without anybody telling the loop.
-          await turn();
+          await turns(1);
           while (running() > 0) lanes.finish();
           await allNoticed(lanes);
         },

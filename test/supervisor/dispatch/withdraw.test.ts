@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { detach } from '../../lanes/fixture.js';
 import type { NativeCall, Pool } from '../../../src/index.js';
 import { type Native, SharedWord, expectSettled, inTime, turn, withLanes } from '../lab.js';
+import { wait } from '../../helpers/waiting.js';
 
 const GUARD_MS = 5_000;
 const STACKED = 8;
@@ -111,7 +112,7 @@ describe('calls behind one that blocks (M2, M27)', () => {
       const records = Promise.all(stacked.calls.map((call) => call.settled()));
       expect(stacked.calls[0]?.cancel()).to.equal(true);
       // Longer than calls stay behind one that blocks: now they are back in the queue.
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await wait(30);
       expect(stacked.calls[1]?.state).to.equal('queued');
       expect(stacked.calls[1]?.cancel()).to.equal(true);
       stacked.release.value = 1;
@@ -144,7 +145,7 @@ describe('calls behind one that blocks (M2, M27)', () => {
         buffers[0]?.fill(9);
         detach((buffers[1] as Uint8Array<ArrayBuffer>).buffer);
         // Longer than calls stay behind one that blocks: by now they were taken back.
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        await wait(30);
         expect(blocker.state).to.equal('running');
         release.value = 1;
         const settled = await inTime(Promise.all(sums.map((call) => call.settled())), 'the sums');

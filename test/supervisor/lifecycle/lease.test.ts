@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { expectSettled, inTime, withLanes } from '../lab.js';
 import { slow } from '../../helpers/fast-run.js';
+import { wait } from '../../helpers/waiting.js';
 
 /** ms after which an idle lane ends its lease. */
 const IDLE_MS = 50;
@@ -15,7 +16,7 @@ describe('calls around the end of an idle lease (M2)', () => {
         for (let round = 0; round < rounds; round += 1) {
           // From 2 ms before to 2 ms after; the last bit by spinning, to hit the moment and not a timer's.
           const at = performance.now() + IDLE_MS - 2 + round / 10;
-          await new Promise((resolve) => setTimeout(resolve, IDLE_MS - 4));
+          await wait(IDLE_MS - 4);
           while (performance.now() < at);
           const before = performance.now();
           const sum =
@@ -38,7 +39,7 @@ describe('calls around the end of an idle lease (M2)', () => {
       for (let round = 0; round < 20; round += 1) {
         await lib.add(1, 1);
         const at = performance.now() + IDLE_MS - 1 + round / 10;
-        await new Promise((resolve) => setTimeout(resolve, IDLE_MS - 3));
+        await wait(IDLE_MS - 3);
         while (performance.now() < at);
         const { sum } = await inTime(
           pool.open(

@@ -3,8 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { LONGEST_MS } from '../../../src/options/checks.js';
 import { Watch } from '../../../src/supervisor/watchdog/watch.js';
-
-const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+import { wait } from '../../helpers/waiting.js';
 
 describe('Watch (M5)', () => {
   it('the next look is the earliest that anybody asked for', () => {
@@ -38,7 +37,7 @@ describe('Watch (M5)', () => {
     clearTimeout(keepAlive);
     expect(looks[0]).to.be.at.least(10);
     expect((looks[1] as number) - (looks[0] as number)).to.be.at.least(5);
-    await later(30);
+    await wait(30);
     expect(looks).to.have.length(3);
   });
 
@@ -62,7 +61,7 @@ describe('Watch (M5)', () => {
     watch.by(performance.now() + 5);
     watch.look();
     expect([looks, watch.due]).to.deep.equal([1, Infinity]);
-    await later(15);
+    await wait(15);
     expect(looks).to.equal(1);
   });
 
@@ -73,7 +72,7 @@ describe('Watch (M5)', () => {
       return Infinity;
     });
     for (const ms of [LONGEST_MS + 1, LONGEST_MS * 10, 8.64e15]) watch.by(performance.now() + ms);
-    await later(10);
+    await wait(10);
     expect(looks).to.equal(0);
     watch.stop();
   });

@@ -1,7 +1,7 @@
 /** Programs whose thread blocks: a fault in what it waits for is a thread that never goes on, so each has a process of its own. */
 import { expect } from 'chai';
-import { type ProgramOptions, runFamily } from './fault-program.js';
-import type { Ground } from './faults.js';
+import { type ProgramOptions, runFamily } from '../helpers/fault-program.js';
+import type { Ground } from '../helpers/faults.js';
 
 /** What such a program may use. A blocking call is told as its value or its code, and how long it took where that was long. */
 const PRELUDE = `

@@ -1,5 +1,5 @@
 /** Every way in which JavaScript ends the thread of a lane, and what is to be told of it. */
-import type { Fault } from '../fixtures/agent.js';
+import type { Fault } from '../../fixtures/agent.js';
 import { SMALL_HEAP, type Verdict } from './agent-program.js';
 
 export interface FatalFault extends Verdict {

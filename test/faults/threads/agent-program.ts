@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { type ProgramEnd, runProgram } from './program.js';
+import { type ProgramEnd, runProgram } from '../../helpers/program.js';
 
 const agent = fileURLToPath(new URL('../fixtures/agent.js', import.meta.url));
 const source = (name: string): string =>
@@ -99,7 +99,7 @@ const prelude = (engine: string): string => `
     const from = performance.now();
     while (!holds()) {
       if (performance.now() - from > 8_000) { say('waited in vain for ' + what); process.exit(99); }
-      await new Promise((resolve) => setImmediate(resolve));
+      await sleep(1);
     }
   };
   const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

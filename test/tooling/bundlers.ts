@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import webpack from 'webpack';
-import { packageRoot } from './testlib.js';
+import { packageRoot } from '../helpers/testlib.js';
 
 export interface BundleOrder {
   /** The program; its `node_modules` are looked up from there. */
