@@ -1,6 +1,7 @@
 /** Runs a small program that uses offthread in a Node.js process of its own, and tells how that ended. */
 import { spawn } from 'node:child_process';
 import { testlib } from './testlib.js';
+import { GUARD_MS } from './waiting.js';
 
 export interface ProgramEnd {
   readonly code: number | null;
@@ -14,7 +15,6 @@ export interface ProgramEnd {
 }
 
 const index = new URL('../../src/index.js', import.meta.url).href;
-const GUARD_MS = 11_000;
 
 /** What every program starts with: `open(options)` gives a pool, `lib` and a gate; `mark()` starts the clock. */
 const prelude = (engine: string): string => `

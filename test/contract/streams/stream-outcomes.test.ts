@@ -111,6 +111,7 @@ onCallbackEngines('the end of a stream (M17)', (engine) => {
   it('is waited for only as long as one wants to; the stream goes on', async () => {
     await withTalk(engine, {}, async (lib) => {
       const stream = lib.ot_stream_tracked.stream(20, 1, words(1, 0));
+      await until(() => stream.result.state === 'running', 'the stream to run');
       expect(await stream.ended({ timeout: 30 })).to.equal('timed-out');
       expect(stream.result.state).to.equal('running');
       expect(await collect(stream)).to.have.lengthOf(20);

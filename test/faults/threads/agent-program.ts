@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { type ProgramEnd, runProgram } from '../../helpers/program.js';
 
-const agent = fileURLToPath(new URL('../fixtures/agent.js', import.meta.url));
+const agent = fileURLToPath(new URL('../../fixtures/agent.js', import.meta.url));
 const source = (name: string): string =>
-  JSON.stringify(new URL(`../../src/${name}.js`, import.meta.url).href);
+  JSON.stringify(new URL(`../../../src/${name}.js`, import.meta.url).href);
 
 /** An error, as the program saw it. */
 export interface SeenError {
