@@ -10,7 +10,7 @@ import { readReturned } from '../../../src/lanes/rows/unpack.js';
 import { testlib } from '../../helpers/testlib.js';
 import { declare } from '../fixture.js';
 import { slow } from '../../helpers/fast-run.js';
-import { turns } from '../../helpers/waiting.js';
+import { until } from '../../helpers/waiting.js';
 
 /** ms in which a call or a message that was not lost has long been answered. */
 const GUARD_MS = 2_000;
@@ -57,15 +57,6 @@ function spinUntil(holds: () => boolean, what: string, ms = GUARD_MS): void {
   while (!holds()) if (performance.now() > until) throw new Error(`waited in vain for ${what}`);
 }
 
-/** Resolves when shared memory shows something; lets the event loop turn. */
-async function eventually(holds: () => boolean, what: string): Promise<void> {
-  const until = performance.now() + GUARD_MS;
-  while (!holds()) {
-    if (performance.now() > until) throw new Error(`waited in vain for ${what}`);
-    await turns(1);
-  }
-}
-
 describe('ThreadLane', () => {
   slow(
     'calls issued around the end of the lease are neither lost nor run twice, and the lane goes on',
@@ -74,14 +65,14 @@ describe('ThreadLane', () => {
       try {
         const { ring } = lane;
         const { i32 } = ring.memory;
-        await eventually(() => lane.announcedReady, 'the lane to start');
+        await until(() => lane.announcedReady, 'the lane to start', GUARD_MS);
         let ended = 0;
         for (let round = 0; round < 400; round += 1) {
           // From well before the end of the lease to well after it, in steps of 10 µs.
           const at = performance.now() + (round % 200) / 100;
           while (performance.now() < at);
           if (round % 50 === 49) {
-            await eventually(() => Atomics.load(i32, Header.LEASE) === Lease.ENDED, 'the lease to end');
+            await until(() => Atomics.load(i32, Header.LEASE) === Lease.ENDED, 'the lease to end', GUARD_MS);
           }
           if (Atomics.load(i32, Header.LEASE) === Lease.ENDED) ended += 1;
           const sequence = ring.write(
@@ -91,7 +82,7 @@ describe('ThreadLane', () => {
           lane.wake();
           // Half of the time this thread blocks, as `blocking` calls do.
           if (round % 2 === 0) spinUntil(() => ring.done === ring.tail, `call ${round}, blocking`);
-          else await eventually(() => ring.done === ring.tail, `call ${round}`);
+          else await until(() => ring.done === ring.tail, `call ${round}`, GUARD_MS);
           expect(ring.state(sequence)).to.equal(State.succeeded);
           expect(readReturned(ring.memory, sequence, ring.payload(sequence), add, null)).to.equal(round + 1);
           ring.free();
@@ -108,12 +99,12 @@ describe('ThreadLane', () => {
   it('a library announced around the end of the lease is bound without waiting for a call', async () => {
     const { lane, crashes } = lab(1);
     try {
-      await eventually(() => lane.bound, 'the lane to start');
+      await until(() => lane.bound, 'the lane to start', GUARD_MS);
       for (let round = 0; round < 300; round += 1) {
         const at = performance.now() + 0.6 + (round % 100) / 125;
         while (performance.now() < at);
         announce(lane, declare({ symbol: 'ot_nothing', arguments: [], return: 'void' }, testlib));
-        await eventually(() => lane.bound, `announcement ${round}`);
+        await until(() => lane.bound, `announcement ${round}`, GUARD_MS);
       }
       expect(crashes).to.deep.equal([]);
     } finally {
