@@ -1,6 +1,6 @@
 /**
- * Which lane runs a call, and how it gets there: an idle lane, or one whose
- * calls are expected to end soon. What a tick assigns is published as one batch, at its end.
+ * Assigns calls to lanes: to an idle lane, or to one whose calls are expected to
+ * end soon. Calls assigned in one tick are published as a batch at its end.
  */
 import { performance } from '../../builtins.js';
 import { chooseLane, chooseLaneAhead, otherLanes, overdueMs } from './choose-lane.js';
@@ -30,9 +30,9 @@ interface AssignmentParts {
   readonly processes: boolean;
 }
 
-/** ms that calls wait behind one that was expected to be short. */
+/** ms that calls wait behind a call that was expected to be short. */
 export const STUCK_AFTER_MS = 5;
-/** Calls that are published together at most: an idle lane should not wait for a long tick to end. */
+/** Most calls in a published batch: an idle lane should not wait for the end of a long tick. */
 const PUBLISH_BATCH = 32;
 
 export class Assignment {
@@ -43,9 +43,9 @@ export class Assignment {
   }
 
   /**
-   * Gives a job to a lane.
-   * @param ahead whether it may be written behind a call that is expected to end soon.
-   * @returns false when no lane takes it now.
+   * Assigns a job to a lane.
+   * @param ahead whether the job may be written behind a call that is expected to end soon.
+   * @returns false when no lane can take the job now.
    */
   assign(job: Job, ahead: boolean): boolean {
     const { lanes, supply, recycler, callbacks, loop, watch, clock, processes } = this.#parts;
@@ -54,7 +54,7 @@ export class Assignment {
     const chosen = free ?? (mayGoAhead ? chooseLaneAhead(lanes.active, performance.now()) : null);
     if (chosen === null) {
       supply.want();
-      // It waits, and the process has to live for it; threads see to that by their leases.
+      // The loop keeps the process alive for the waiting job; thread lanes do that by their leases.
       if (processes) loop.notice();
       return false;
     }
@@ -66,7 +66,7 @@ export class Assignment {
     if (job.fn.hasCallbacks) callbacks.dispatched(job, lane);
     recycler.recycle(lane);
     if (free !== null) lane.exclusive = job.items !== null || !job.fn.short;
-    // The rest is published as one batch, at the end of this tick.
+    // Other calls are published as a batch at the end of this tick.
     if (first || free === null || lane.ring.unpublished >= PUBLISH_BATCH) lane.wake();
     if (!first) watch.by(free === null ? overdueAt(lane) : now + STUCK_AFTER_MS);
     else if (job.timeout !== Infinity) watch.by(now + job.timeout);
@@ -75,7 +75,7 @@ export class Assignment {
     return true;
   }
 
-  /** @returns the lane; null when its memory has no room. */
+  /** Writes a job to a lane. @returns the lane; null when its memory is full. */
   #write(job: Job, lane: JobLane): JobLane | null {
     const sequence = lane.ring.write(job, tracing());
     if (sequence === undefined) return null;
@@ -84,7 +84,7 @@ export class Assignment {
     return lane;
   }
 
-  /** Rather than to let it wait, with a copy of its bytes, while another lane has room for them. */
+  /** Writes a job to another lane if the chosen lane is full: waiting would cost a copy of the job's bytes. */
   #writeElsewhere(job: Job, full: JobLane): JobLane | null {
     for (const lane of otherLanes(this.#parts.lanes.active, job, full)) {
       if (this.#write(job, lane) !== null) return lane;
@@ -92,7 +92,7 @@ export class Assignment {
     return null;
   }
 
-  /** Takes back the calls that were written ahead. @returns whether there were any. */
+  /** Withdraws the calls that were written ahead. @returns whether there were any. */
   takeBackAhead(): boolean {
     const { lanes, source } = this.#parts;
     let any = false;
@@ -110,13 +110,13 @@ export class Assignment {
     source.pump();
   }
 
-  /** Lets the lanes see every call that was assigned. */
+  /** Publishes all assigned calls to the lanes. */
   publish(): void {
     for (const lane of this.#parts.lanes.active) if (lane.ring.unpublished !== 0) lane.wake();
   }
 }
 
-/** When the call that a lane runs will have taken longer than was expected of it. */
+/** When the running call of a lane becomes overdue. */
 function overdueAt({ ring }: JobLane): number {
   return ring.startedAt(ring.head) + overdueMs(ring.ticket(ring.head));
 }

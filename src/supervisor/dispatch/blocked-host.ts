@@ -1,20 +1,20 @@
 /**
- * A host that blocks until a job has settled: it waits on the doorbell, and
- * does by itself what the event loop would have done. One look at everything,
- * then sleep, over and over.
+ * Blocks the host until a job has settled. The host sleeps on the doorbell and
+ * does the work of the event loop itself: it looks at everything, sleeps, and
+ * repeats.
  *
- * The rule: whatever it waits for, it learns without events and promises.
+ * Rule: everything that the host waits for is detected without events and promises.
  *
- *   results, starts of lanes, words of native code   shared memory; the bell wakes it
- *   the answer of a lane that opens a library        messages; the bell wakes it
- *   deaths, ends of lanes that were killed           the socket wakes it, the system says how;
- *                                                    threads say so in shared memory
- *   ends that nothing tells of                       the system is asked, every 100 ms
+ *   results, starts of lanes, callbacks and chunks   shared memory; the bell wakes the host
+ *   the answer of a lane that opens a library        messages; the bell wakes the host
+ *   deaths, ends of killed lanes                     processes: the socket wakes the host, and the system
+ *                                                    has the status; threads: shared memory
+ *   ends without a signal                            the system, asked every 100 ms
  *   timeouts, grace, deadlines, lanes that do not
  *   start, open or begin; back-off, breaker          the clock: `Watch.due`, `LaneSupply.startsAt`
- *   a quiet engine                                   shared memory (`ffi-rs-threads.ts`); the call that it
- *                                                    blocks on does not wait for one
- *   room in the queue                                follows from these
+ *   quiescence of ffi-rs                             shared memory (`ffi-rs-threads.ts`); the call that the
+ *                                                    host blocks on does not wait for it
+ *   space in the queue                               follows from these
  *   promises of functions on the host                never: the call fails at once
  */
 import { Math, performance } from '../../builtins.js';
@@ -32,7 +32,7 @@ import type { CallbackRouter } from '../host-functions/callback-router.js';
 import { blocking } from './turn-share.js';
 import type { Watch } from '../watchdog/watch.js';
 
-/** What the host sees to while it blocks. */
+/** The parts that a blocked host drives. */
 export interface BlockedHost {
   readonly bell: Doorbell;
   readonly loop: HostLoop;
@@ -45,12 +45,12 @@ export interface BlockedHost {
   readonly assignment: Assignment;
 }
 
-/** ms that it sleeps at most. */
+/** Longest sleep, in ms. */
 const SLEEP_MS = 50;
-/** The same while a lane is ending whose end it may wait for. */
+/** The same while a lane is about to end. */
 const ENDING_SLEEP_MS = 1;
 
-/** @throws DeadlockError when nothing that this thread waits for can happen while it blocks. */
+/** @throws DeadlockError when the job cannot settle while this thread blocks. */
 export function blockUntil(job: Job, host: BlockedHost): void {
   blocking(1);
   try {
@@ -69,14 +69,14 @@ export function blockUntil(job: Job, host: BlockedHost): void {
   }
 }
 
-/** Does whatever there is to do now. @returns whether there is more, or nothing left to wait for. */
+/** Does all work that is possible now. @returns whether there is more, or the job has settled. */
 function lookAround(job: Job, host: BlockedHost): boolean {
   const { lanes, watch } = host;
   host.loop.look();
   ffiRsQuiescence.look();
   host.source.pump();
   host.assignment.publish();
-  // This thread has nothing else to do: every result wakes it.
+  // Every result wakes this thread, which has nothing else to do.
   for (const lane of lanes.active) lane.ring.gather(1);
   if (job.isSettled) return true;
   host.callbacks.breakBlocked(job, (what) => blockedDeadlock(job, what));
@@ -85,6 +85,6 @@ function lookAround(job: Job, host: BlockedHost): boolean {
     watch.look();
     return true;
   }
-  // What there was no time for does not ring again.
+  // Requests that were left for lack of time do not ring again.
   return lanes.active.some(({ hasCallbacks, channel }) => hasCallbacks && channel.hasCalls);
 }

@@ -1,23 +1,23 @@
 /**
- * Which lane gets a call.
+ * Chooses the lane for a call.
  *
- * The idle lane used last: its core and caches are warm. A busy lane only for
- * calls of functions measured as short, and never behind one that may block.
- * Waking a sleeping lane costs more than a few short calls take, so those
- * stay with the lane that is awake until it has that much to do. When every
- * lane is busy with longer calls, each may get one ahead.
+ * First the idle lane used last: its core and caches are warm. A busy lane only
+ * for functions measured as short, and never behind a call that may block.
+ * Waking a sleeping lane costs more than a few short calls, so short calls go
+ * to an awake lane until it has that much work. When every lane is busy with
+ * longer calls, one call may be written ahead in each.
  */
 import { State } from '../../shared/memory/states.js';
 import type { Job, JobLane } from '../job.js';
 
-/** What is worth waking a sleeping lane for, in µs of work. */
+/** µs of work that justify waking a sleeping lane. */
 const WAKE_US = 50;
-/** ms that a call may be expected to run for another to be written behind it. */
+/** ms: a call may be written ahead behind a call expected to run no longer than this. */
 const AHEAD_MS = 50;
 const GRACE_MS = 5;
 
 /**
- * @param callUs µs that a call costs the host.
+ * @param callUs µs that the host spends on a call.
  * @returns the lane, or null when the call has to wait.
  */
 export function chooseLane(
@@ -40,12 +40,12 @@ export function chooseLane(
     }
   }
   if (idle === null || awake === null) return idle ?? awake;
-  // One lane runs them faster than the host can hand them out: a second one only adds wake-ups.
+  // One lane runs such calls faster than the host dispatches them: a second lane only adds wake-ups.
   if (fn.averageUs < callUs) return awake;
   return idle.asleep && least * fn.averageUs < WAKE_US ? awake : idle;
 }
 
-/** Lanes that a call may go to when the lane that was chosen has no room for its bytes. */
+/** Other lanes for a call whose bytes do not fit into the chosen lane. */
 export function otherLanes(
   lanes: readonly JobLane[],
   { fn, items }: Pick<Job, 'fn' | 'items'>,
@@ -55,19 +55,19 @@ export function otherLanes(
   return lanes.filter((lane) => lane !== full && mayTake(lane, short));
 }
 
-/** A batch is as long as a call that is not short. */
+/** Whether a call is short; a batch never is. */
 function isShort(fn: Job['fn'], items: Job['items']): boolean {
   return fn.short && items === null;
 }
 
-/** Whether a lane is idle, or has a row for a short call and nothing that may block. */
+/** Whether a lane is idle, or has a free row for a short call and no call that may block. */
 function mayTake(lane: JobLane, short: boolean): boolean {
   if (lane.status !== 'ready' || lane.opening !== null) return false;
   const { occupied } = lane.ring;
   return occupied === 0 || (short && !lane.exclusive && occupied <= lane.ring.memory.mask);
 }
 
-/** ms after which a call has run for longer than those of its function do: nothing is to wait behind it any more. */
+/** ms after which a call has run longer than calls of its function do: calls behind it are withdrawn. */
 export function overdueMs(job: Job): number {
   return expectedMs(job) * 2 + GRACE_MS;
 }
@@ -78,11 +78,11 @@ function expectedMs({ fn, items }: Job): number {
 }
 
 /**
- * The lane to write one call ahead in, when all are busy: it starts there
- * without waiting for the host to notice that the lane is free. Only behind a
- * call that is expected to end within ms, and the one that should end first.
- * A call ahead is taken back when that does not come true, when a lane falls
- * idle, and when a call of another priority comes.
+ * The lane in which to write one call ahead when all lanes are busy, so that the
+ * call starts before the host notices that the lane is free. Only behind a call
+ * expected to end within ms, and of those the one expected to end first. A call
+ * ahead is withdrawn when the running call becomes overdue, when a lane becomes
+ * idle, and when a call of another priority arrives.
  */
 export function chooseLaneAhead(lanes: readonly JobLane[], now: number): JobLane | null {
   let best: JobLane | null = null;
@@ -92,7 +92,7 @@ export function chooseLaneAhead(lanes: readonly JobLane[], now: number): JobLane
     if (lane.status !== 'ready' || !lane.exclusive || ring.occupied !== 1) continue;
     const job = ring.ticket(ring.head);
     const expected = expectedMs(job);
-    // One that calls back may wait for the host, for as long as that likes.
+    // A call with callbacks may wait for the host for any time.
     if (job.fn.hasCallbacks) continue;
     if (expected > AHEAD_MS || job.isSettled || job.stopping !== null) continue;
     if (ring.state(ring.head) !== State.running) continue;

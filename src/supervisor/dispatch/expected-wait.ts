@@ -1,37 +1,38 @@
 /**
- * When a call that is made now would start: an estimate, from what its lanes
- * run, what waits in front of it, and how long such calls have taken.
+ * Estimates when a call made now would start, from the calls that lanes run, the
+ * calls queued in front, and measured run times.
  *
- * Lanes take calls in order, whichever is free first. With as much in front as
- * there are lanes, or more, every lane is busy until then: the time is what all
- * of them have to do, by their number. That is what the last of them is free
- * after; on average it is half a call too much for all but one. With fewer calls
- * in front than lanes, it is no later than the last lane is free.
+ * The first free lane takes the next call. With at least as many calls in front
+ * as lanes, every lane stays busy until the call starts, so the estimate is the
+ * work of all lanes divided by their number. This is when the last lane becomes
+ * free; the other lanes are free half a call earlier on average, which is
+ * subtracted. With fewer calls in front than lanes, the call starts no later than
+ * the last lane is free.
  */
 import { Math } from '../../builtins.js';
 import { State } from '../../shared/memory/states.js';
 import type { Job, JobLane } from '../job.js';
 
-/** Work in front of a call: how many calls, and ms of one lane. */
+/** Work in front of a call: the number of calls, and ms of work for one lane. */
 interface Ahead {
   readonly calls: number;
   readonly ms: number;
 }
 
-/** @returns ms; 0 where a lane is free, or nothing is known. */
+/** @returns the wait in ms; 0 when a lane is free or nothing has been measured. */
 export function expectedWaitMs(lanes: readonly JobLane[], ahead: Ahead, now: number): number {
   let count = 0;
   let first = Infinity;
   let last = 0;
   let restMs = 0;
-  /** What the calls in lanes take from their start. */
+  /** Expected run times of the calls in lanes, in ms, from their starts. */
   let wholeMs = 0;
   let calls = ahead.calls;
   for (const lane of lanes) {
     if (!takesCalls(lane)) continue;
     const { ring } = lane;
     const { done } = ring;
-    // Free; or its native code ran wild, and has overwritten what it says.
+    // Not busy: idle, or native code has overwritten the lane's state.
     const busy = ring.holds(done);
     const rest = busy ? restOf(ring, done, now) : 0;
     count += 1;
@@ -50,7 +51,7 @@ export function expectedWaitMs(lanes: readonly JobLane[], ahead: Ahead, now: num
   return ahead.calls < count ? Math.min(wait, last) : wait;
 }
 
-/** Whether a lane takes calls, or will as soon as it has started. */
+/** Whether a lane takes calls, or will once it has started. */
 function takesCalls({ status, opening }: JobLane): boolean {
   return opening === null && (status === 'ready' || status === 'starting');
 }
@@ -60,15 +61,15 @@ function expectedMs({ fn, items }: Job, now: number): number {
 }
 
 /**
- * ms until a lane has finished row `done` and what is behind it. A call that has run for longer than was expected is
- * expected to go on for as long as it is over that: the longer it has been, the
- * less is known of it. It ends with its timeout, or its grace, at the latest.
+ * ms until a lane has finished row `done` and the rows behind it. An overdue
+ * call is expected to run on for as long as it is overdue, but not beyond its
+ * timeout or grace period.
  */
 function restOf(ring: JobLane['ring'], done: number, now: number): number {
   const job = ring.ticket(done);
   const wholeMs = expectedMs(job, now);
   const behind = ((ring.tail - done) | 0) - 1;
-  // Several are short ones; a single one may have been written ahead.
+  // Several calls behind are short; a single one may have been written ahead.
   const behindMs = behind <= 0 ? 0 : behind * expectedMs(ring.ticket((done + 1) | 0), now);
   if (wholeMs === 0) return behindMs;
   if (ring.state(done) === State.queued) return wholeMs + behindMs;

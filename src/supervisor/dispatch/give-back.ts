@@ -1,8 +1,7 @@
-/** Calls that leave their lane before it has started them. */
 import type { CallSource } from '../call-source.js';
 import type { JobLane } from '../job.js';
 
-/** Gives the calls that a lane has not started back to the queue. @returns whether there were any. */
+/** Returns the calls that a lane has not started to the queue. @returns whether there were any. */
 export function giveBack(lane: JobLane, source: CallSource): boolean {
   const jobs = lane.ring.withdraw();
   for (const job of jobs) {

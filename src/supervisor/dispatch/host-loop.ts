@@ -1,53 +1,53 @@
 /**
- * How the host learns that lanes have finished something.
+ * Detects that lanes have finished calls.
  *
  *   resting ──dispatch──► deciding (end of the tick)
- *                            ├─ back within µs ──► spinning, in this very tick
- *                            ├─ back soon ───────► polling, once in every turn of the event loop
- *                            └─ else ────────────► armed: asleep on the doorbell, costs nothing
+ *                            ├─ result due within µs ──► spinning, in the same tick
+ *                            ├─ result due soon ───────► polling, once per turn of the event loop
+ *                            └─ else ──────────────────► armed: asleep on the doorbell, at no cost
  *
- * Short calls are worth looking for: an awaited one then returns without a
- * trip through the event loop. A turn spins for a bounded time altogether, so
- * timers and sockets are never starved, and spins that find nothing are done
- * less and less often. When the lanes have enough to do, the host sleeps and
- * results gather: looking at each would take the core that a lane needs.
+ * Spinning pays for short calls: an awaited one then returns without a trip
+ * through the event loop. The spin time per turn is bounded, so timers and
+ * sockets are not starved, and spins that find nothing become rarer. While the
+ * lanes have enough work, the host sleeps and results accumulate: looking at
+ * each would take the core that a lane needs.
  *
- * Guarantee: while anything is in flight, the loop is deciding, polling, or
- * armed. Arming looks once more after announcing itself (see bell.ts).
+ * Guarantee: while calls are in flight, the loop is deciding, polling, or armed.
+ * After arming the bell, the loop looks at the lanes once more (see bell.ts).
  */
 import { Math, performance, queueMicrotask, setImmediate } from '../../builtins.js';
 import type { Doorbell } from '../../shared/memory/bell.js';
 import { mostReadings } from '../../shared/spin.js';
 
-/** What the loop drives. */
+/** The work that the loop drives. */
 export interface LoopWork {
-  /** Lets the lanes see what this tick has dispatched. */
+  /** Publishes the calls dispatched in this tick to the lanes. */
   publish(): void;
-  /** Takes every finished call from the lanes. @returns how many there were. */
+  /** Takes all finished calls from the lanes. @returns how many there were. */
   harvest(): number;
-  /** Whether anything is in flight. */
+  /** Whether lanes may have something for the host: results, starts, ends or callbacks. */
   busy(): boolean;
-  /** µs until something worth a look is expected; Infinity when that is not known to be short. */
+  /** µs until the next result is expected; Infinity when unknown. */
   soonUs(): number;
-  /** Settles when the lanes ring: called before the loop sleeps. */
+  /** Sets how many results the lanes gather before they ring. Called before the loop sleeps. */
   gather(): void;
   /** Whether a lane would ring by now. */
   rung(): boolean;
-  /** Whether somebody waits for something: then the process has to live. */
+  /** Whether a call or an `open` is pending; the process stays alive meanwhile. */
   awaited(): boolean;
 }
 
-/** µs of spinning in one turn of the event loop, altogether. */
+/** Total µs of spinning per turn of the event loop. */
 const TURN_SPIN_US = 150;
-/** Results expected within these µs are polled for: going to sleep and waking costs as much. */
+/** µs: the loop polls for results expected sooner than this, since sleeping and waking costs as much. */
 const POLL_US = 40;
-/** µs without a result after which polling goes to sleep. */
+/** µs without a result after which the loop stops polling and sleeps. */
 const POLL_PATIENCE_US = 100;
-/** The same after polling in vain, again and again. */
+/** The same after repeated polling without a result. */
 const LEAST_PATIENCE_US = 3;
-/** Polls in a row without a result, whatever the clock says: a turn of the event loop takes about a µs at least. */
+/** Most polls in a row without a result, in case the clock stands still: a turn of the event loop takes about 1 µs or more. */
 const MOST_POLLS = 1_000;
-/** Spins skipped at most after spins that found nothing. */
+/** Most spins skipped after spins that found nothing. */
 const MOST_SKIPPED = 32;
 
 const microseconds = (): number => performance.now() * 1_000;
@@ -56,7 +56,7 @@ export class HostLoop {
   readonly #bell: Doorbell;
   readonly #work: LoopWork;
   readonly #spinUs: number;
-  /** A wait on the bell is pending; it cannot be taken back, only used again. */
+  /** A wait on the bell is pending; it cannot be cancelled, only reused. */
   #waiting = false;
   #armed = false;
   #polling = false;
@@ -75,26 +75,26 @@ export class HostLoop {
     this.#spinUs = spinUs;
   }
 
-  /** Odd while a decision will end this tick, before the event loop goes on; another number in every tick. */
+  /** Differs from tick to tick. Odd while a decision is pending at the end of this tick. */
   get tick(): number {
     return this.#tick;
   }
 
-  /** Something was dispatched, or changed: see to it that results are noticed. Cheap. */
+  /** A call was dispatched, or lanes have changed: results will be noticed from now on. Cheap. */
   notice(): void {
     if ((this.#tick & 1) === 1) return;
     this.#tick += 1;
-    // After all that this tick dispatches.
+    // After all dispatches of this tick.
     queueMicrotask(this.#decide);
   }
 
-  /** Looks now. Used when this thread is about to block, or has other reason to know. */
+  /** Takes finished calls now, for a host that blocks. */
   look(): void {
     this.#harvest();
   }
 
   /**
-   * Arms the bell for a host that is about to block on it by itself.
+   * Arms the bell for a host that is about to block on it.
    * @returns the count to sleep on.
    */
   armToBlock(): number {
@@ -102,7 +102,7 @@ export class HostLoop {
     return this.#bell.arm();
   }
 
-  /** The host has stopped blocking: from here on the loop sees to results again. */
+  /** The host has stopped blocking: the loop takes results again. */
   stopBlocking(): void {
     // Time has passed, although the tick goes on.
     if ((this.#tick & 1) === 1) this.#tick += 2;
@@ -122,7 +122,7 @@ export class HostLoop {
     if (soon <= this.#spinUs && this.#maySpin()) {
       this.#disarm();
       if (this.#spin()) {
-        // What was settled may have more to dispatch: look again after that.
+        // Callers of settled calls may dispatch more: decide again after that.
         this.notice();
         return;
       }
@@ -137,11 +137,11 @@ export class HostLoop {
     if (!already) this.#work.gather();
     const count = already ? 0 : this.#bell.arm();
     this.#armed = true;
-    // Whatever finished before the bell was armed, or was not wanted then, will not ring it.
+    // Results from before the bell was armed, or below the count to gather, do not ring it.
     if (this.#work.rung()) {
       this.#disarm();
       this.#harvest();
-      // By way of the event loop: results may be there every time one looks.
+      // Through the event loop: every look may find results.
       if (!this.#polling) this.#poll();
       return;
     }
@@ -175,14 +175,14 @@ export class HostLoop {
       this.#patienceUs = Math.min(this.#patienceUs * 2, POLL_PATIENCE_US);
       this.notice();
     } else if (!this.#work.busy()) {
-      // Others have taken what was polled for: nobody may wait any more, and the process is to be let go.
+      // The results were taken elsewhere: decide again, so that an idle process can end.
       this.notice();
     } else if (this.#polls < MOST_POLLS && microseconds() - this.#lastResult < this.#patienceUs) {
       this.#polls += 1;
       this.#poll();
     } else {
       this.#polls = 0;
-      // Polling in vain takes the core that a lane may be waiting for.
+      // Useless polling takes the core that a lane may need.
       this.#patienceUs = Math.max(this.#patienceUs / 2, LEAST_PATIENCE_US);
       this.#arm();
     }
@@ -195,10 +195,10 @@ export class HostLoop {
     return false;
   }
 
-  /** @returns whether it found something. */
+  /** @returns whether it found a result. */
   #spin(): boolean {
     const start = microseconds();
-    // The budget is for a turn: a turn has to come that renews it.
+    // Polling ensures another turn of the event loop, which renews the budget.
     if (!this.#polling) this.#poll();
     const until = start + Math.min(this.#spinUs, this.#spinBudgetUs);
     let now = start;

@@ -1,18 +1,17 @@
 /**
- * When the host should look at its lanes again: estimates from measured run
- * times. Lanes that run something of unknown length (exclusive ones) ring by
- * themselves.
+ * Estimates from measured run times when the host should look at its lanes
+ * again. Lanes with a call of unknown length (`exclusive`) ring the bell.
  */
 import { Math } from '../../builtins.js';
 import type { JobLane } from '../job.js';
 
-/** µs that results of short calls gather before the host is woken: about twice what waking it costs. */
+/** µs for which results of short calls accumulate before the host is woken: about twice the cost of waking it. */
 const GATHER_US = 50;
 
-/** µs until native code that has just said something is expected to go on. */
+/** µs within which native code that has just called back is expected to call back again. */
 const NEXT_CALLBACK_US = 15;
 
-/** µs until a lane is expected to run dry: it then wants more to do, or somebody waits for its result. */
+/** µs until a lane is expected to have finished its calls: it can take more then, or a caller waits for the last result. */
 export function soonUs(lanes: readonly JobLane[]): number {
   let soon = Infinity;
   for (const lane of lanes) {
@@ -25,7 +24,7 @@ export function soonUs(lanes: readonly JobLane[]): number {
   return soon;
 }
 
-/** Lets short results gather in the lanes, for as long as waking the host is worth, and at most half of what a lane has. */
+/** Lets results of short calls accumulate in each lane, for up to `GATHER_US` of work and half of the lane's calls. */
 export function gather(lanes: readonly JobLane[]): void {
   for (const lane of lanes) {
     const { ring } = lane;
@@ -39,7 +38,7 @@ export function gather(lanes: readonly JobLane[]): void {
   }
 }
 
-/** Whether a lane has something that would ring the bell by now. */
+/** Whether a lane has a result, a record or a start for which it would ring the bell now. */
 export function rung(lanes: readonly JobLane[]): boolean {
   return lanes.some(
     (lane) =>

@@ -1,28 +1,27 @@
 /**
- * When calls were made, for calls that are made together: reading the clock
- * takes 25 to 100 ns, a good part of what a small call costs the host. What
- * lies between two readings tells how fast the host hands calls out.
+ * Creation times of calls, shared by calls that are made together: reading the
+ * clock takes 25 to 100 ns, much of the host's cost of a small call. The time
+ * between two readings shows how fast the host dispatches calls.
  *
- * Guarantee: a reading is used again in the tick in which it was made, for
- * {@link SHARED} calls at most, and by no call with a deadline. So a call was
- * made at that time or later, by no more than the caller's own work between a
- * few calls of one tick.
+ * Guarantee: a reading is reused only in its own tick, for {@link SHARED} calls
+ * at most, and never for a call with a deadline. So a shared time is too early
+ * by no more than the caller's own work between a few calls of one tick.
  */
 
 import { Math, performance } from '../../builtins.js';
 
-/** Calls that share a reading. */
+/** Number of calls that share a reading. */
 const SHARED = 4;
-/** µs that a call costs the host, before anything is known, and where it is measured to be less. */
+/** Initial and least µs that the host spends on a call. */
 const LEAST_US = 0.4;
-/** µs: what takes longer is the caller's work, or another program's. */
+/** Most µs that the host spends on a call: longer times are due to the caller's work or another program. */
 const MOST_US = 4;
 /** Weight of a new measurement. */
 const WEIGHT = 1 / 16;
 
-/** Tells ticks apart. */
+/** Distinguishes ticks. */
 export interface Ticks {
-  /** Odd while something will end this tick before the event loop goes on; another number in every tick. */
+  /** Differs from tick to tick. Odd while it is certain to change before the event loop goes on. */
   readonly tick: number;
 }
 
@@ -37,22 +36,22 @@ export class TickClock {
     this.#ticks = ticks;
   }
 
-  /** µs that a call costs the host at the moment, its caller's work included. */
+  /** µs that the host currently spends on a call, including the caller's work. */
   get callUs(): number {
     return this.#callUs;
   }
 
-  /** ms. */
+  /** @returns the time of a call made now, in ms on the host's clock. */
   read(): number {
     const { tick } = this.#ticks;
-    // An even number may be the same in another tick.
+    // An even number may still be the same in the next tick.
     const same = tick === this.#tick && (tick & 1) === 1;
     if (same && this.#left > 0) {
       this.#left -= 1;
       return this.#now;
     }
     const now = performance.now();
-    // To take its result costs as much as to hand it out.
+    // Taking the result of a call costs as much as dispatching it.
     if (same) this.#measure(((now - this.#now) * 1_000 * 2) / SHARED);
     this.#tick = tick;
     this.#left = SHARED - 1;

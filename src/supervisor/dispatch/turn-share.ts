@@ -1,28 +1,28 @@
 /**
- * The share of a turn of the event loop that goes to chunks which are there
- * already: handing them out needs no event, so a producer that never pauses
- * would keep timers and sockets waiting.
+ * Limits the share of an event-loop turn spent on available chunks: delivering
+ * them needs no event, so a producer that never pauses would starve timers and
+ * sockets.
  */
 
 import { performance, setImmediate } from '../../builtins.js';
 
-/** ms of a turn. */
+/** ms per turn. */
 const SHARE_MS = 5;
-/** Chunks between looks at the clock: a power of two. */
+/** Chunks between readings of the clock; a power of two. */
 const LOOK_EVERY = 8;
 
 let taken = 0;
 let since = 0;
 let counting = false;
-/** Blocking calls under way: then there are no turns, and nobody else to share with. */
+/** Number of blocking calls in progress: while there are any, the event loop has no turns. */
 let blocked = 0;
 
-/** This thread blocks, or (-1) has stopped to. */
+/** A blocking call begins (1) or ends (-1). */
 export function blocking(change: 1 | -1): void {
   blocked += change;
 }
 
-/** A chunk is about to be handed out. @returns whether it has to wait for the next turn. */
+/** Counts a chunk that is about to be delivered. @returns whether it has to wait for the next turn. */
 export function turnIsOver(): boolean {
   if (blocked > 0) return false;
   taken += 1;

@@ -1,18 +1,18 @@
 /**
  * Ends the process at once, with its own exit code, even while a thread is
- * stuck in native code. Node would wait for that thread: `process.exit()` joins
- * its workers. It would also take down the threads that native code calls back
- * to from a thread of its own, which aborts the process.
+ * stuck in native code. Node would wait for that thread, since `process.exit()`
+ * joins its workers. Node would also tear down threads that native code calls
+ * from threads of its own, which aborts the process.
  *
  *   process.exit()   ─► exit listeners ─► reallyExit: guarded
- *   end of the loop  ─► exit listeners, of which `onExit` runs those after it
+ *   end of the loop  ─► exit listeners; `onExit` runs the listeners after itself
  *   uncaught error   ─► `onFatal` ─► the same
  *
- * Where something holds the process up, libc's `_exit` ends it there; with
- * nothing of that, Node goes its own way. What an exit listener throws goes
- * where Node lets it go: to the caller of `process.exit()`, to the listeners of
- * `uncaughtException`, or to the end. Only the end is ours, in `onFatal`:
- * Node ends the process straight after it.
+ * If a pool holds up the process, libc's `_exit` ends it there; otherwise Node
+ * does. An error thrown by an exit listener goes where Node sends it: to the
+ * caller of `process.exit()`, to the listeners of `uncaughtException`, or it
+ * ends the process. Only in the last case `onFatal` calls `_exit`, where Node
+ * would end the process directly afterwards.
  */
 import type { EventEmitter } from 'node:events';
 import { writeSync } from 'node:fs';
@@ -23,22 +23,22 @@ import { setImmediate } from '../../builtins.js';
 import { exitNow, flushStreams } from '../../engines/system/exit-now.js';
 import { keepsThreads } from '../../lanes/thread/detach.js';
 
-/** Something that may hold the process up. */
+/** A part that may hold up the end of the process. */
 export interface Holder {
-  /** Whether a thread of it is in a native call right now. */
+  /** Whether one of its threads is in a native call now. */
   holdsProcess(): boolean;
-  /** Whether native code may call back to a thread of it from a thread of its own. */
+  /** Whether a thread of native code may call back to one of its threads. */
   hearsThreads(): boolean;
 }
 
-/** What Node.js ends with when nobody has said what, and when a listener for uncaught errors throws itself. */
+/** Exit codes of Node.js for an uncaught error, and for an error thrown by a listener for uncaught errors. */
 const UNCAUGHT = 1;
 const LISTENER_THREW = 7;
 
-/** Of `process`, and not documented: every end by `process.exit()` is one of this, also where no `exit` event comes. */
+/** Undocumented members of `process`: `process.exit()` always ends in `reallyExit`, even without an `exit` event. */
 interface ExitingProcess {
   reallyExit: (code?: number) => void;
-  /** The `exit` event has been or is being told. */
+  /** Whether the `exit` event has been emitted, or is being emitted. */
   readonly _exiting?: boolean;
 }
 
@@ -47,9 +47,9 @@ const emitter: EventEmitter = process;
 const holders = new Set<Holder>();
 let watching = false;
 let reallyExit: ExitingProcess['reallyExit'] | null = null;
-/** What is ending the process, where an uncaught error is. */
+/** The uncaught error that ends the process. */
 let fatal: { readonly error: unknown } | null = null;
-/** The event loop has come to its end, and nothing has happened since. */
+/** The event loop has reached its end, without activity since. */
 let atEnd = false;
 
 const isStuck = (): boolean => [...holders].some((holder) => holder.holdsProcess());
@@ -60,7 +60,7 @@ const isHandled = (): boolean =>
   process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
 
 function end(status: unknown): never {
-  // What Node and C write at their end. With a thread stuck in native code C's streams may be locked.
+  // Node and C would do this at exit. While a thread is stuck in native code, C's streams may be locked.
   if (!isStuck()) {
     if (process.env['NODE_V8_COVERAGE'] !== undefined) takeCoverage();
     flushStreams();
@@ -68,7 +68,7 @@ function end(status: unknown): never {
   exitNow(Number(status));
 }
 
-/** Those that an event would come to after one of ours. */
+/** The listeners of an event that follow one of ours. */
 function listenersAfter(event: string, own: (...args: never[]) => void): ((...args: unknown[]) => void)[] {
   const listeners = emitter.rawListeners(event) as ((...args: unknown[]) => void)[];
   return listeners.slice(listeners.indexOf(own as (...args: unknown[]) => void) + 1);
@@ -77,7 +77,7 @@ function listenersAfter(event: string, own: (...args: never[]) => void): ((...ar
 function onFatal(error: unknown): void {
   if (isHandled()) return;
   fatal = { error };
-  // No exit event comes any more: an exit listener has thrown this.
+  // Thrown by an exit listener, so there is no further exit event.
   if (exiting._exiting !== true || !mayNotTearDown()) return;
   try {
     for (const listener of listenersAfter('uncaughtExceptionMonitor', onFatal)) {
@@ -98,15 +98,14 @@ function onBeforeExit(): void {
 }
 
 /**
- * Node reports an uncaught error after the exit listeners, so ending the
- * process in one would swallow the report. This is Node's, in its form; the
- * library has nothing to say itself.
+ * Writes Node's report of an uncaught error, in Node's form: Node writes it after
+ * the exit listeners, so ending the process in a listener would lose it.
  */
 function reportFatal(error: unknown): void {
   try {
     writeSync(2, `Uncaught:\n${inspect(error)}\n\nNode.js ${process.version}\n`);
   } catch {
-    // Nobody reads it.
+    // Standard error is closed.
   }
 }
 
@@ -115,7 +114,7 @@ function onExit(code: number): void {
   try {
     for (const listener of listenersAfter('exit', onExit)) Reflect.apply(listener, process, [code]);
   } catch (error) {
-    // After an uncaught error Node takes no notice of it.
+    // After an uncaught error, Node ignores errors of exit listeners.
     if (fatal === null) {
       if (!atEnd || !isHandled()) throw error;
       tellListeners(error);
@@ -125,7 +124,7 @@ function onExit(code: number): void {
   end(process.exitCode ?? code);
 }
 
-/** At the end of the event loop Node tells them of what an exit listener threw, and ends the process whatever they do. */
+/** At the end of the event loop, Node passes an exit listener's error to the listeners for uncaught errors, and ends the process in any case. */
 function tellListeners(error: unknown): void {
   try {
     emitter.emit('uncaughtExceptionMonitor', error, 'uncaughtException');
@@ -146,7 +145,7 @@ function guardReallyExit(): void {
   };
 }
 
-/** Watches over a pool's threads at the process's exit, until `unwatchExit`. Only on the main thread: elsewhere `_exit` would end too much. */
+/** Guards the process's exit for a pool's threads, until `unwatchExit`. Only on the main thread: in a worker, `_exit` would end the whole process. */
 export function watchExit(holder: Holder): void {
   if (!isMainThread) return;
   guardReallyExit();
@@ -154,7 +153,7 @@ export function watchExit(holder: Holder): void {
   if (watching) return;
   watching = true;
   process.on('uncaughtExceptionMonitor', onFatal).on('beforeExit', onBeforeExit);
-  // First: one before it that throws would keep it from being called.
+  // Prepended: a listener before it that throws would keep it from being called.
   process.prependListener('exit', onExit);
 }
 

@@ -1,4 +1,4 @@
-/** Whether a pool's threads hold up the end of the process: what `process-exit.ts` asks of each pool. */
+/** A pool's part in `process-exit.ts`: whether its threads hold up the end of the process. */
 import type { PoolSettings } from '../../options/pool-options.js';
 import type { JobLane } from '../job.js';
 import type { Interrupter } from '../watchdog/interrupter.js';
@@ -20,7 +20,7 @@ export class ProcessHold implements Holder {
     watchExit(this);
   }
 
-  /** @returns false while a thread of the pool may be in native code, or be called by it. */
+  /** @returns false while a thread of the pool may be in native code, or native code may call it. */
   leave(): boolean {
     if (this.holdsProcess() || this.hearsThreads()) return false;
     unwatchExit(this);
@@ -30,7 +30,7 @@ export class ProcessHold implements Holder {
   holdsProcess(): boolean {
     if (!this.#threads) return false;
     const { active, lost, ending } = this.#lanes;
-    // A thread that is still loading an engine must not be ended either: that aborts the process.
+    // Ending a thread that is loading an engine aborts the process, too.
     const inside = (lane: JobLane): boolean => lane.status === 'starting' || lane.ring.remaining !== 0;
     return active.some(inside) || ending.some(inside) || lost.length > 0 || this.#interrupter.busy;
   }
@@ -38,7 +38,7 @@ export class ProcessHold implements Holder {
   hearsThreads(): boolean {
     if (!this.#threads) return false;
     const { active, lost, ending } = this.#lanes;
-    // Also before the first such call: it may come in the midst of the end.
+    // Also before the first such call, which may come while the process ends.
     return [...active, ...lost, ...ending].some(
       ({ keepsCallbacks, channel }) => keepsCallbacks || channel.threaded,
     );

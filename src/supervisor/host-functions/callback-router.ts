@@ -1,10 +1,10 @@
 /**
- * What native code says while it runs, from all lanes: requests go to the
- * functions on the host, chunks to the streams of their calls.
+ * Routes records that native code writes while it runs, from all lanes: requests
+ * to functions on the host, chunks to the streams of their calls.
  *
- * Guarantee: a chunk goes to the call that native code was in when it handed
- * it out, or, when that call is over, nowhere. So a reader that went away
- * never holds up the next call of that lane.
+ * Guarantee: a chunk goes to the call during which native code wrote it; when
+ * that call is over, the chunk is dropped. So an abandoned stream never blocks
+ * the next call of its lane.
  */
 import type { OffthreadError } from '../../errors.js';
 import { HostCalls, type HostCallsParts } from './host-calls.js';
@@ -21,17 +21,17 @@ export class CallbackRouter {
     this.#calls = new HostCalls({ ...parts, persistents: this.#persistents });
   }
 
-  /** Requests for what is not there any more. */
+  /** Number of requests for functions that no longer exist. */
   get late(): number {
     return this.#calls.late;
   }
 
-  /** Whether native code may call back although no call runs. */
+  /** Whether native code may call back while no call runs. */
   get expecting(): boolean {
     return this.#persistents.any;
   }
 
-  /** A call is in a lane. */
+  /** A call with callbacks has been written to a lane. */
   dispatched(job: Job, lane: JobLane): void {
     lane.hasCallbacks = true;
     if (job.fn.keepsCallbacks) lane.keepsCallbacks = true;
@@ -39,7 +39,7 @@ export class CallbackRouter {
     job.callbackState?.sink?.attach(lane);
   }
 
-  /** Takes what a lane has said. @returns how much that was. */
+  /** Takes records from a lane. @returns how many. */
   hear(lane: JobLane): number {
     const { channel } = lane;
     let found = channel.hasCalls ? this.#calls.serve(lane) : 0;
@@ -52,7 +52,7 @@ export class CallbackRouter {
     return found;
   }
 
-  /** Ends waiting whose time is over. @returns when the next one's is. */
+  /** Ends functions that are past their timeout. @returns when the next one is due. */
   due(now: number): number {
     return this.#calls.due(now);
   }
@@ -62,28 +62,28 @@ export class CallbackRouter {
     this.#calls.forget(lane);
   }
 
-  /** The pool has ended: nothing is called any more. */
+  /** The pool has ended: no function is called from here on. */
   end(): void {
     this.#persistents.end();
   }
 
-  /** A call will fail with this, whatever its native code returns. */
+  /** Makes a call fail with `error`, whatever its native code returns. */
   fail(job: Job, error: OffthreadError): void {
     this.#calls.fail(job, error);
   }
 
-  /** Whether native code of a call waits for a function on the host, or hands chunks to a stream. */
+  /** Whether the native code of a call waits for a function on the host, or the call has a stream. */
   isCallingBack(job: Job): boolean {
     if (job.lane === null) return false;
     return (job.callbackState?.sink ?? null) !== null || this.waitingIn(job.lane)?.job === job;
   }
 
-  /** The function of the host that native code in a lane waits for. */
+  /** The function on the host that native code in a lane waits for. */
   waitingIn(lane: JobLane): Invocation | null {
     return this.#calls.waitingIn(lane);
   }
 
-  /** This thread blocks until a call has ended: that must not need a promise of this thread. */
+  /** Fails a call that this thread blocks on if the call waits for a promise of this thread. */
   breakBlocked(job: Job, deadlock: (what: string) => OffthreadError): void {
     const sink = job.callbackState?.sink ?? null;
     if (sink?.awaitsHandler === true) {

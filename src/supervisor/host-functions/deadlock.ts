@@ -1,4 +1,4 @@
-/** Waiting that would never end: found by what the lanes wait for in turn. */
+/** Detects deadlocks from what the lanes wait for. */
 import { DeadlockError } from '../../errors.js';
 import type { Invocation } from './invocation.js';
 import type { Job } from '../job.js';
@@ -7,8 +7,9 @@ import type { LaneSupply } from '../lifecycle/lane-supply.js';
 import type { CallbackRouter } from './callback-router.js';
 
 /**
- * Whether every lane waits for the host: for a function of which `holds` is
- * true, or for a reader of a call of which `stalls` is. Then none takes a call.
+ * Whether every lane waits for the host, so that none takes a call: for a
+ * function for which `holds` is true, or for a reader of a call for which
+ * `stalls` is true.
  */
 export function allWait(
   { active, lost }: LaneSet,
@@ -16,7 +17,7 @@ export function allWait(
   holds: (invocation: Invocation) => boolean,
   stalls: (job: Job) => boolean,
 ): boolean {
-  // One that was given up just now comes back, or is replaced.
+  // A lane that was just given up returns or is replaced.
   if (active.length === 0 || lost.some(({ abandonAt }) => abandonAt !== Infinity)) return false;
   return active.every((lane) => {
     if ((lane.status !== 'ready' && lane.status !== 'retiring') || !lane.hasCallbacks) return false;
@@ -27,8 +28,8 @@ export function allWait(
 }
 
 /**
- * A blocking call is about to wait.
- * @throws DeadlockError when nothing that it waits for can happen while its thread blocks.
+ * Checks that a blocking call can make progress.
+ * @throws DeadlockError when the call cannot settle while its thread blocks.
  */
 export function requireProgress(
   job: Job,
@@ -44,7 +45,7 @@ export function requireProgress(
       { call: job.id, symbol: job.fn.name },
     );
   }
-  // One that is stuck may come back, one that was killed ends; and one may be started.
+  // A stuck lane may return, a killed one ends, and a new one may be started.
   if (lanes.active.length > 0 || lanes.lost.length > 0) return;
   if (supply.startsAt !== Infinity) return;
   throw new DeadlockError(
@@ -52,7 +53,7 @@ export function requireProgress(
   );
 }
 
-/** A function that a blocking call waits for has answered with a promise. */
+/** The error when a function that a blocking call waits for returns a promise. */
 export function blockedDeadlock(job: Job, what: string): DeadlockError {
   return new DeadlockError(
     `${job.fn.name} was called with .blocking(), but ${what} returned a promise, which cannot settle while this thread is blocked. ` +

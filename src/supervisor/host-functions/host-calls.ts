@@ -1,19 +1,19 @@
 /**
- * Functions that native code calls on the host.
+ * Runs functions on the host that native code calls.
  *
- *   asked ──► running ──► returned | threw ──► answered
- *                 └─ a promise ──► settled ──► answered
- *                          ├─ its time is over ──────► declined, the call fails
- *                          └─ the call was stopped, or its lane died ──► forgotten
+ *   requested ──► running ──► returned | threw ──► answered
+ *                    └─ a promise ──► settled ──► answered
+ *                             ├─ timeout ───────────────► declined, the call fails
+ *                             └─ the call was stopped, or its lane died ──► forgotten
  *
  * Guarantees:
  * - A request is answered at most once, and only while its native thread waits
- *   for it: a lane waits for one at a time, and `#waiting` has that one.
- * - What the function throws never leaves this file: it becomes the call's
- *   failure, and native code gets the declared fallback.
- * - After a call has failed its native code is not let wait again: the
- *   cancel flag is set, and the lane answers every further callback by itself.
- * - It may be entered again: a record is taken before its function runs.
+ *   for it. A lane waits for one request at a time, which is in `#waiting`.
+ * - An error thrown by the function does not leave this file: it becomes the
+ *   call's failure, and native code gets the declared fallback.
+ * - Native code of a failed call does not wait again: the cancel flag is set,
+ *   and the lane itself answers every further callback.
+ * - Re-entrant: a record is taken before its function runs.
  */
 import type { AsyncResource } from 'node:async_hooks';
 import { Math, performance } from '../../builtins.js';
@@ -38,7 +38,7 @@ import type { Invocation } from './invocation.js';
 import type { Job, JobLane } from '../job.js';
 import { isThenable, settled } from './thenable.js';
 
-/** What host calls work with. */
+/** The parts that host calls use. */
 export interface HostCallsParts {
   /** ms; Infinity is unlimited. */
   readonly hostTimeout: number;
@@ -49,41 +49,41 @@ export interface HostCallsParts {
   readonly persistents: Pick<Persistents, 'get'>;
 }
 
-/** ms that the requests of one lane may take at a look. */
+/** ms that requests of one lane may take per look. */
 const SERVE_MS = 1;
 
 type HostFunction = (...values: unknown[]) => unknown;
 
-/** What a request asks for. */
+/** The function that a request asks for. */
 interface Asked {
   readonly param: HostFunctionSpec;
   readonly fn: HostFunction;
-  /** Where the function runs. */
+  /** The async context in which the function runs. */
   readonly context: AsyncResource | null;
 }
 
 export class HostCalls {
   readonly #parts: HostCallsParts;
-  /** What each lane waits for. */
+  /** The function that each lane waits for. */
   readonly #waiting = new Map<JobLane, Invocation>();
-  /** Requests for what is not there any more. */
+  /** Number of requests for functions that no longer exist. */
   late = 0;
 
   constructor(parts: HostCallsParts) {
     this.#parts = parts;
   }
 
-  /** Takes the requests of a lane, for as long as the event loop can spare. @returns how many. */
+  /** Serves the requests of a lane, for `SERVE_MS` at most. @returns how many. */
   serve(lane: JobLane): number {
     const { channel } = lane;
     const until = performance.now() + SERVE_MS;
     let found = 0;
     for (let head = channel.nextCall(); head !== null; head = channel.nextCall()) {
-      // Native code that does not wait may ask faster than it is answered.
+      // Native code that does not wait may send requests faster than the host serves them.
       if (found > 0 && performance.now() > until) break;
       found += 1;
       const job = callerOf(lane, head);
-      // Kept: the function may look at the pipe again.
+      // Copied before the function runs, which may read the pipe again.
       const { noCall, request } = head;
       if ((head.kind & RecordKind.FAULT) !== 0) {
         const text = channel.takeFault(head);
@@ -99,7 +99,7 @@ export class HostCalls {
     return found;
   }
 
-  /** What a lane waits for, if it waits for the host. */
+  /** The function that a lane waits for; null when the lane waits for none. */
   waitingIn(lane: JobLane): Invocation | null {
     const invocation = this.#waiting.get(lane);
     if (invocation === undefined) return null;
@@ -107,7 +107,7 @@ export class HostCalls {
     return job !== null && (job.isSettled || job.stopping !== null || job.lane !== lane) ? null : invocation;
   }
 
-  /** Ends the waiting whose time is over. @returns when the next one's is. */
+  /** Ends functions that are past their timeout. @returns when the next one is due. */
   due(now: number): number {
     let next = Infinity;
     for (const [lane, invocation] of this.#waiting) {
@@ -118,14 +118,14 @@ export class HostCalls {
     return next;
   }
 
-  /** Nobody waits in that lane any more. */
+  /** The lane no longer waits for a function. */
   forget(lane: JobLane): void {
     const invocation = this.#waiting.get(lane);
     if (invocation !== undefined) leaveInvocation(invocation);
     this.#waiting.delete(lane);
   }
 
-  /** A call will fail with this, whatever native code returns; native code is asked to come back. */
+  /** Makes a call fail with `error`, whatever native code returns, and asks native code to return. */
   fail(job: Job, error: OffthreadError): void {
     if (job.isSettled) return;
     job.callbackState ??= { sink: null, context: null, failure: null };
@@ -142,7 +142,7 @@ export class HostCalls {
     const timeout = job?.hostTimeout ?? param.timeout ?? this.#parts.hostTimeout;
     const dueAt = timeout === Infinity ? Infinity : performance.now() + timeout;
     const invocation: Invocation = { lane, job, param, request, timeout, dueAt, followed: true };
-    // Known as waiting before it runs: it may make a blocking call.
+    // Registered before the function runs, which may make a blocking call.
     if (request !== 0) this.#waiting.set(lane, invocation);
     let result: unknown;
     let promised = false;
@@ -172,16 +172,16 @@ export class HostCalls {
     if (param.sync) this.end(invocation, wrongSync(invocation));
     else if (request !== 0) {
       this.#parts.watch.by(dueAt);
-      // What it waits for may never come.
+      // The promise may wait for a call that never starts.
       this.#parts.source.hostWaits();
     }
   }
 
-  /** The function has a value. */
+  /** Answers a request with the value of its function. */
   #answer(invocation: Invocation, value: unknown): void {
     const { lane, param, request } = invocation;
     const { returns } = param.callback;
-    // One that answered at once, after all that time: no timer could end it.
+    // A synchronous function may exceed its timeout, since no timer fires while it runs.
     if (performance.now() > invocation.dueAt) {
       this.end(invocation, lateHost(invocation));
       return;
@@ -195,22 +195,22 @@ export class HostCalls {
     this.#parts.loop.notice();
   }
 
-  /** There will be no value. */
+  /** Declines a request whose function has failed. */
   end(invocation: Invocation, error: OffthreadError): void {
     const { lane, job, request } = invocation;
     const waits = request !== 0;
     if (waits && !this.#release(invocation)) return;
     leaveInvocation(invocation);
-    // Before the answer: the call must not be over when it fails.
+    // Fails before the answer, after which the call may end.
     if (job !== null && !job.isSettled) this.fail(job, error);
-    // It belongs to no call, or to one that has settled.
+    // The function belongs to no call, or to one that has settled.
     else this.#parts.events.emit('error', error);
     if (!waits) return;
     lane.channel.decline(request);
     this.#parts.loop.notice();
   }
 
-  /** What a request asks for; null when that is not there any more. */
+  /** The function that a request asks for; null when it no longer exists. */
   #askedFor(job: Job | null, { target }: RecordHead): Asked | null {
     if (target < 0) {
       const persistent = this.#parts.persistents.get(-target);
@@ -226,19 +226,19 @@ export class HostCalls {
     return { param, fn: fn as HostFunction, context: job.callbackState?.context ?? null };
   }
 
-  /** The values of a request; null when they are not to be had. */
+  /** The values of a request; null when they cannot be read. */
   #take(lane: JobLane, job: Job | null, head: RecordHead, asked: Asked | null): unknown[] | null {
     try {
       return lane.channel.takeCall(head, asked?.param.callback.params ?? []);
     } catch (cause) {
       if (cause instanceof Disorder) throw cause;
-      // No memory for a copy, say.
+      // For example, no memory for a copy.
       if (job !== null) this.fail(job, unreadable(job, thrownText(cause)));
       return null;
     }
   }
 
-  /** @returns whether native code still waits for it. */
+  /** Unregisters a function. @returns whether native code was still waiting for it. */
   #release({ lane, request }: Invocation): boolean {
     const current = this.waitingIn(lane);
     if (current?.request !== request) return false;

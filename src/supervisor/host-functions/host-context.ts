@@ -1,9 +1,9 @@
 /**
- * Which function of the host the running code belongs to: native code waits for
- * that function, so what it waits for in turn must not need that lane.
+ * Tracks which function on the host the running code belongs to: native code
+ * waits for that function, so the function must not wait for the same lane.
  *
- * Following asynchronous code costs every promise of the process something (in
- * Node.js 20), so it is switched off while no such function runs.
+ * In Node.js 20, tracking asynchronous code slows down every promise of the
+ * process, so it is off while no such function runs.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Invocation } from './invocation.js';
@@ -11,19 +11,19 @@ import type { Invocation } from './invocation.js';
 const storage = new AsyncLocalStorage<Invocation>();
 let running = 0;
 
-/** The function that this code was called by, directly or after some awaiting. */
+/** The function that called this code, directly or across awaits. */
 export function currentInvocation(): Invocation | undefined {
   const invocation = running === 0 ? undefined : storage.getStore();
   return invocation?.followed === true ? invocation : undefined;
 }
 
-/** Runs a function; whatever it does until {@link leaveInvocation} is known to be its. */
+/** Runs a function; its synchronous and asynchronous code is tracked until {@link leaveInvocation}. */
 export function enterInvocation<R>(invocation: Invocation, run: () => R): R {
   running += 1;
   return storage.run(invocation, run);
 }
 
-/** Nobody waits for the function of an invocation any more. Again it does nothing. */
+/** Native code no longer waits for the function of an invocation. Idempotent. */
 export function leaveInvocation(invocation: Invocation): void {
   if (!invocation.followed) return;
   invocation.followed = false;

@@ -1,4 +1,4 @@
-/** The errors of calls whose function on the host failed. */
+/** The errors of calls whose function on the host has failed. */
 import { show, thrownText } from '../../options/checks.js';
 import { CallTimeoutError, type ErrorContext, HostFunctionError } from '../../errors.js';
 import type { Invocation } from './invocation.js';
@@ -14,7 +14,7 @@ function whose({ job }: Invocation): string {
     : `A function that ${job.fn.name} called`;
 }
 
-/** It threw, or its promise was rejected. */
+/** The error when a function threw, or its promise was rejected. */
 export function failedWith(invocation: Invocation, thrown: unknown): HostFunctionError {
   return new HostFunctionError(`${whose(invocation)} failed: ${thrownText(thrown)}`, {
     ...contextOf(invocation),
@@ -39,7 +39,7 @@ export function wrongSync(invocation: Invocation): HostFunctionError {
   );
 }
 
-/** Its time is over. */
+/** The error when a function exceeds its timeout. */
 export function lateHost(invocation: Invocation): CallTimeoutError {
   return new CallTimeoutError(
     `${whose(invocation)} did not settle within ${invocation.timeout} ms, so native code continued without its value. ` +
@@ -48,7 +48,7 @@ export function lateHost(invocation: Invocation): CallTimeoutError {
   );
 }
 
-/** Native code called with values that cannot be read. */
+/** The error when native code passes values to a callback that cannot be read. */
 export function unreadable(job: Job, text: string): HostFunctionError {
   return new HostFunctionError(
     `${job.fn.name} called a callback with arguments that cannot be read: ${text}. ` +

@@ -1,4 +1,4 @@
-/** One run of a function on the host, asked for by native code. */
+/** One run of a function on the host, requested by native code. */
 import type { HostFunctionSpec } from '../../declare/spec.js';
 import type { Job, JobLane } from '../job.js';
 
@@ -7,12 +7,12 @@ export interface Invocation {
   /** The call that native code is in; null outside of one. */
   readonly job: Job | null;
   readonly param: HostFunctionSpec;
-  /** Number of the request; 0 where native code does not wait. */
+  /** Number of the request; 0 when native code does not wait. */
   readonly request: number;
   /** ms that the function may take. */
   readonly timeout: number;
-  /** ms on the host's clock. */
+  /** End of the timeout, in ms on the host's clock. */
   readonly dueAt: number;
-  /** Whether what it does is still followed. */
+  /** Whether its code is still tracked. */
   followed: boolean;
 }

@@ -1,25 +1,24 @@
 /**
- * The persistent callbacks that lanes of a pool have been given. Native code
- * may call them at any time, so they live here until they are closed, or until
- * the pool has ended: no longer, whatever else refers to them.
+ * The persistent callbacks passed to lanes of a pool. Native code may call them
+ * at any time, so they are kept here until they are closed or the pool has ended.
  */
 import { type PersistentCallback, isPersistent } from '../../declare/language/persistent.js';
 import type { HostFunctionSpec } from '../../declare/spec.js';
 import { persistentId } from '../../lanes/rows/persistent-ids.js';
 import type { Job, JobLane } from '../job.js';
 
-/** A persistent callback as some parameter declares it. */
+/** A persistent callback, as declared by a parameter. */
 export interface Persistent {
   readonly callback: PersistentCallback;
   readonly param: HostFunctionSpec;
-  /** The lanes that know it. */
+  /** The lanes that have the callback. */
   readonly lanes: Set<JobLane>;
 }
 
 export class Persistents {
   readonly #known = new Map<number, Persistent>();
 
-  /** Whether native code may call one although no call runs. */
+  /** Whether there are any: native code may call them while no call runs. */
   get any(): boolean {
     return this.#known.size > 0;
   }
@@ -28,7 +27,7 @@ export class Persistents {
     return this.#known.get(id);
   }
 
-  /** A call is in a lane. @returns whether it has brought persistent callbacks. */
+  /** Registers the persistent callbacks of a call. @returns whether it has any. */
   given(job: Job, lane: JobLane): boolean {
     const { callerArguments, spec } = job.fn.compiled;
     let any = false;
@@ -51,7 +50,7 @@ export class Persistents {
     if (persistent === undefined) {
       persistent = { callback, param, lanes: new Set() };
       this.#known.set(id, persistent);
-      // A callback may outlive many pools.
+      // Weak: a callback may outlive many pools.
       const self = new WeakRef(this);
       callback.whenClosed(() => self.deref()?.closed(id));
     }
@@ -59,7 +58,7 @@ export class Persistents {
     return persistent;
   }
 
-  /** A callback has been closed: the lanes that know it use its place again. */
+  /** A callback has been closed: its lanes reuse the slot. */
   closed(id: number): void {
     for (const lane of this.#known.get(id)?.lanes ?? []) {
       if (lane.status !== 'ended') lane.announce({ kind: 'close-callback', id });

@@ -10,9 +10,9 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown }).then === 'function';
 }
 
-/** A promise for a thenable's value, whatever that is: its `then` is called later, and only its first answer counts. */
+/** A promise for a thenable's value. The thenable's `then` is called later, and only its first answer counts. */
 export function settled(thenable: PromiseLike<unknown>): Promise<unknown> {
-  // Not `Promise.resolve`, which takes a promise as it is, with a `then` or `constructor` of its own.
+  // Not `Promise.resolve`, which returns a promise unchanged, even one with its own `then` or `constructor`.
   return new Promise((resolve, reject) => {
     follow(thenable, resolve, reject);
   });

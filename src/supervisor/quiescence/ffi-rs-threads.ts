@@ -1,4 +1,4 @@
-/** Which threads of a pool may be inside ffi-rs: a pool's part in the quiescence. */
+/** A pool's part in the quiescence: whether its threads may be inside ffi-rs. */
 import type { Interrupter } from '../watchdog/interrupter.js';
 import type { CallSource } from '../call-source.js';
 import type { JobLane } from '../job.js';
@@ -41,10 +41,10 @@ export class FfiRsThreads implements QuietMember {
 
 function inside(lane: JobLane): boolean {
   if (lane.status === 'ended') return false;
-  // Binding calls into the engine too.
+  // A lane that binds functions calls the engine, too.
   if (!lane.bound) return true;
   const { ring } = lane;
-  // By the lane's own word: the host may not have taken what is done.
+  // From the lane's own position: the host may not have taken finished rows yet.
   for (let at = ring.done; at !== ring.tail; at = (at + 1) | 0) {
     if (ring.ticket(at).fn.engine === 'ffi-rs') return true;
   }

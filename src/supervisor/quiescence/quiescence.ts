@@ -1,24 +1,24 @@
 /**
- * Opening a library while calls run, for an engine whose tables have no lock
- * (ffi-rs): the table may only change while no call of that engine is in
- * flight anywhere in the process.
+ * Opens libraries while calls run, for an engine whose table has no lock
+ * (ffi-rs): the table may change only while no call of that engine is in flight
+ * anywhere in the process.
  *
- *   open ──► no new call of the engine starts ──► those in flight end ──► opened ──► calls go on
- *                                            └─ too long ──► EngineError, calls go on
+ *   open ──► no new call of the engine starts ──► calls in flight end ──► opened ──► calls go on
+ *                                            └─ timeout ──► EngineError, calls go on
  *
- * Guarantee: quiescence is one for the process, however many copies of offthread
- * it has loaded (two dependencies that each bring one, a test runner that loads
- * modules anew for each file): they share the table of ffi-rs, too.
+ * Guarantee: there is one quiescence per process, even with several copies of
+ * offthread (two dependencies with a copy each, a test runner that reloads
+ * modules for each file), since the copies share the table of ffi-rs, too.
  */
 import workerThreads from 'node:worker_threads';
 import { Promise, clearInterval, performance, setInterval } from '../../builtins.js';
 import { EngineError } from '../../errors.js';
 
-/** One pool's part in it. */
+/** A pool's part in the quiescence. */
 export interface QuietMember {
   /** Whether no thread of the pool can be inside the engine. */
   quiet(): boolean;
-  /** What is in the way, for the error. */
+  /** What keeps the engine busy, for the error. */
   obstacle(): string;
   /** Calls may start again. */
   resume(): void;
@@ -26,12 +26,12 @@ export interface QuietMember {
 
 interface Waiter {
   run(): void;
-  /** Rejects with the error class of the copy of offthread that waits. */
+  /** Rejects with the error class of the waiting copy of offthread. */
   fail(obstacle: string): void;
   readonly until: number;
 }
 
-/** ms that a late open waits for the calls in flight. */
+/** ms that an `open` waits for calls in flight. */
 const QUIET_PATIENCE_MS = 10_000;
 const LOOK_MS = 2;
 
@@ -54,8 +54,8 @@ export class Quiescence {
   }
 
   /**
-   * Runs `work` as soon as nothing is in flight: now, if that is so now.
-   * @param busy the error when that takes longer than `patienceMs`, from what is in the way.
+   * Runs `work` as soon as no call is in flight, possibly now.
+   * @param busy makes the error for a wait longer than `patienceMs`, from what keeps the engine busy.
    */
   whenQuiet<R>(
     work: () => R,
@@ -80,14 +80,14 @@ export class Quiescence {
     });
   }
 
-  /** Looks whether it is quiet now. Called again and again while somebody waits. */
+  /** Runs the waiting work if the engine is quiet now. Called repeatedly while work waits. */
   look(): void {
     if (!this.closed) return;
     const obstacle = [...this.#members].find((member) => !member.quiet());
     if (obstacle === undefined) for (const waiter of this.#waiters.splice(0)) waiter.run();
     else this.#expire(obstacle);
     if (this.closed) {
-      // Kept alive: somebody awaits an open.
+      // The timer keeps the process alive: a caller awaits an `open`.
       this.#timer ??= setInterval(() => this.look(), LOOK_MS);
       return;
     }
@@ -114,17 +114,17 @@ function engineBusy(obstacle: string): EngineError {
 }
 
 /**
- * The key under which copies of offthread find each other. Another number where
- * the members or the methods of {@link Quiescence} change: older copies then
- * have one of their own.
+ * The key by which copies of offthread find each other. Its number changes with
+ * the members and methods of {@link Quiescence}: older copies then have one of
+ * their own.
  */
 const KEY = Symbol.for('offthread.quiescence.1');
 
 /**
- * On the object of a built-in module: unlike `globalThis` that object is the
- * same in every context of this thread, and test runners load modules in
- * contexts of their own. Other threads of the host have others, and cannot
- * use ffi-rs (`Capabilities.anyThread`).
+ * The quiescence, stored on the object of a built-in module: unlike `globalThis`,
+ * that object is the same in every context of this thread, and test runners load
+ * modules in separate contexts. Other threads of the host have other objects, but
+ * cannot use ffi-rs (`Capabilities.anyThread`).
  */
 function shared(): Quiescence {
   const place = workerThreads as { [KEY]?: Quiescence };
