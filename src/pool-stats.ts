@@ -1,10 +1,10 @@
-/** The figures of a pool, gathered from its parts. */
+/** The statistics of a pool, gathered from its parts. */
 import type { Admission } from './calls/admission/admission.js';
 import type { PoolStats } from './observe/stats.js';
 import type { PoolSettings } from './options/pool-options.js';
 import type { Supervisor } from './supervisor/supervisor.js';
 
-/** @param listenerErrors times that a listener threw. */
+/** @param listenerErrors number of times that a listener threw. */
 export function poolStats(
   settings: PoolSettings,
   admission: Admission,

@@ -1,4 +1,4 @@
-/** The pool: wiring of admission, supervisor and what is observed. */
+/** The pool: connects admission, supervisor, counters and events. */
 import { Math, Promise, clearTimeout, setTimeout } from './builtins.js';
 import { race } from './promises.js';
 import type { AnyDeclarations, Checked } from './declare/language/checked.js';
@@ -30,7 +30,7 @@ import { Supervisor } from './supervisor/supervisor.js';
 
 /** Options of `pool.close`. */
 export interface CloseOptions {
-  /** ms for accepted calls to finish; then they are cancelled. Default 30,000; 0 cancels at once. */
+  /** ms for accepted calls to finish before they are cancelled. Default 30,000; 0 cancels at once. */
   readonly timeout?: number;
 }
 
@@ -42,7 +42,7 @@ export class Pool implements AsyncDisposable {
   readonly #admission: Admission;
   readonly #supervisor: Supervisor;
   readonly #dispatcher: CallDispatcher;
-  /** Of its processes; threads are the host's own. */
+  /** Names under which process lanes open libraries; thread lanes share those of the host. */
   readonly #libraryNames: LibraryNames = new LibraryNames();
   #functions = 0;
   #closing: Promise<void> | undefined;
@@ -70,11 +70,11 @@ export class Pool implements AsyncDisposable {
   }
 
   /**
-   * Opens a shared library. Resolves once a lane is ready, so that even a
-   * blocking call may be the next thing a program does.
+   * Opens a shared library. Resolves once a lane is ready, so that a blocking call
+   * may follow at once.
    *
-   * A path is the file that is there now: a later change of the current folder, or another file of that name, changes
-   * nothing for this library, and `open` with the same path opens what is there then.
+   * A path names the file that exists now: a later change of the working directory, or of the file at that path, has no
+   * effect on this library. A later `open` with the same path opens the file that exists then.
    *
    * @param path a path, a name that the system's loader finds (`libz.so.1`), or a file URL.
    * @param declarations the functions, in `node:ffi`'s shape: `{ arguments, return }`.
@@ -107,16 +107,17 @@ export class Pool implements AsyncDisposable {
 
   /**
    * Calls a function once for each item: a native function, whose items are its arguments (an array of them, or the only
-   * one), or any function of an item and its index, sync or async.
+   * one), or a JavaScript function of an item and its index, sync or async.
    *
-   * A function of yours also gets a signal, which aborts when its run ends early, for an error like that of the run: hand it
-   * on to what can be stopped. What is still under way then is waited for as long as native code would be (the pool's
-   * `grace`), and what it brings after that is dropped. A native call that it answers with is cancelled without that.
+   * A JavaScript function also gets a signal, which aborts when the run ends early, with an error like that of the run
+   * as its reason: pass the signal on to operations that can be stopped. The run waits for functions that are still running as
+   * long as for native code (the pool's `grace`), and drops later results. A native call that the function returns is
+   * cancelled without the signal.
    *
-   * Items are pulled only as fast as they are worked on and their results are read: never more than 4,096, and twice as
-   * many as have been read, ahead of the reader (or `concurrency`, where that is more). Results come in their order.
-   * An array of items is not copied: leave it as it is until the run has ended. `toArray()` is the fastest way to read
-   * results, since `for await` takes a promise for each.
+   * Items are pulled only as fast as they are processed and their results are read: never more than 4,096, and twice as
+   * many as have been read, ahead of the reader (or `concurrency`, if that is more). Results are in the order of items.
+   * An array of items is not copied: do not change it before the run has ended. `toArray()` is the fastest way to read
+   * results, since `for await` uses a promise for each.
    * @throws ArgumentError for wrong options, items or functions.
    */
   map<A extends readonly unknown[], R>(
@@ -135,14 +136,13 @@ export class Pool implements AsyncDisposable {
 
   /**
    * Calls a function that takes and returns numbers once for each item of columns: typed arrays, one for each
-   * argument, in the order of its declaration. Items travel to lanes in ranges, and results land in `out`.
+   * argument, in the order of its declaration. Lanes get ranges of items, and results are written to `out`.
    *
-   * Items run at most once, at most one at a time in each lane; a `timeout` of the function is for each item.
-   * Columns must not change before the run has ended. Those over SharedArrayBuffers are not copied where lanes are
-   * threads.
+   * Each item runs at most once, and each lane runs one item at a time; a `timeout` of the function applies to each item.
+   * Columns must not change before the run has ended. Columns over SharedArrayBuffers are not copied for thread lanes.
    *
-   * @param out where the results go: a typed array of what the function returns. Left out, a new one is made, over a
-   * SharedArrayBuffer if a column is; with null results are not kept.
+   * @param out a typed array of the function's return type for the results. If omitted, a new one is made, over a
+   * SharedArrayBuffer if a column is. With null, results are discarded.
    * @throws (rejects) ArgumentError, DeclarationError; ItemsError where an item ends the run; CallCancelledError;
    * PoolClosedError.
    */
@@ -168,17 +168,17 @@ export class Pool implements AsyncDisposable {
     return mapColumns(this.#dispatcher, fn, columns, out, options) as ColumnCall<never>;
   }
 
-  /** Figures of this moment. */
+  /** Current statistics. */
   stats(): PoolStats {
     return poolStats(this.#settings, this.#admission, this.#supervisor, this.#events.errors);
   }
 
-  /** Asks every lane that is between calls about itself. A lane inside native code answers when it comes back; one that is lost does not. */
+  /** Asks every lane for a report. A lane in native code answers when its call returns; a lost lane does not answer. */
   laneReports(): Promise<LaneReport[]> {
     return this.#supervisor.reports();
   }
 
-  /** Resolves when nothing is pending. The pool goes on taking calls meanwhile. */
+  /** Resolves when no call is pending. The pool still accepts calls meanwhile. */
   drain(): Promise<void> {
     return this.#admission.drain();
   }
@@ -198,9 +198,9 @@ export class Pool implements AsyncDisposable {
   }
 
   /**
-   * Takes no more calls, lets those accepted finish, and ends the lanes. What
-   * has not finished within the timeout is cancelled, and given up after the
-   * pool's grace. Idempotent.
+   * Accepts no more calls, lets accepted calls finish, and ends the lanes. Calls
+   * that have not finished within the timeout are cancelled, and given up after
+   * the pool's `grace`. Idempotent.
    * @throws (rejects) ArgumentError for wrong options; nothing else.
    */
   async close(options?: CloseOptions): Promise<void> {
@@ -209,14 +209,14 @@ export class Pool implements AsyncDisposable {
     await this.#closing;
   }
 
-  /** Takes no more calls, rejects those accepted with a PoolClosedError, and ends the lanes. What is stuck in native code is left behind. */
+  /** Accepts no more calls, rejects accepted calls with a PoolClosedError, and ends the lanes. Threads that are stuck in native code are detached. */
   destroy(): Promise<void> {
     if (this.#closing === undefined) {
       this.#refuseCalls();
       this.#stopRuns();
       this.#closing = this.#end(0);
     } else {
-      // A close under way stops waiting.
+      // A close in progress stops waiting.
       this.#abortAll();
       this.#supervisor.giveUpAll();
     }
@@ -229,7 +229,7 @@ export class Pool implements AsyncDisposable {
   }
 
   /**
-   * Adds a listener. One that throws disturbs nothing else; see the `error` event.
+   * Adds a listener. A listener that throws affects nothing else; see the `error` event.
    * @throws ArgumentError for an unknown event, or for a listener that is not a function.
    */
   on<E extends keyof PoolEvents>(event: E, listener: Listener<E>): this {
@@ -243,7 +243,7 @@ export class Pool implements AsyncDisposable {
     return this;
   }
 
-  /** Removes a listener; does nothing where it was not added. @throws ArgumentError for an unknown event. */
+  /** Removes a listener; does nothing if it was not added. @throws ArgumentError for an unknown event. */
   off<E extends keyof PoolEvents>(event: E, listener: Listener<E>): this {
     this.#events.off(event, listener);
     return this;
@@ -265,13 +265,13 @@ export class Pool implements AsyncDisposable {
     try {
       await this.#supervisor.probeOpen(library);
     } catch (error) {
-      // The lane was ended with the pool.
+      // A pool that was closed meanwhile has ended the lane.
       this.#requireOpen();
       throw error;
     }
   }
 
-  /** Tells the lanes of the functions; in a lane, where calls run in place, there is nobody to tell until a call is awaited. */
+  /** Announces the functions to the lanes, and waits for a ready lane, except in a lane, where blocking calls run in place. */
   async #tellLanes({ name, engine, terms, functions }: Opened): Promise<void> {
     if (functions.length === 0) return;
     const numbered = functions.map(({ number, compiled }) => ({ number, spec: compiled.spec }));
@@ -298,7 +298,7 @@ export class Pool implements AsyncDisposable {
     await this.#end(this.#settings.grace);
   }
 
-  /** Cancels what is pending, waits `grace` for it, gives up the rest, and ends the lanes. */
+  /** Cancels pending calls, waits for them (without a grace period, gives them up), and ends the lanes. */
   async #end(grace: number): Promise<void> {
     if (this.#counters.pending > 0) {
       this.#abortAll();
@@ -333,8 +333,8 @@ export class Pool implements AsyncDisposable {
 
 /**
  * Makes a pool.
- * @throws ArgumentError naming the option that is wrong; LaneStartError where offthread was bundled into one file, and is
- * not installed where that runs.
+ * @throws ArgumentError naming the option that is wrong; LaneStartError when offthread was bundled into one file and is
+ * not installed where the bundle runs.
  */
 export function createPool(options?: PoolOptions): Pool {
   return new Pool(options);

@@ -1,14 +1,14 @@
 /**
- * One call: a promise that can be watched and stopped.
+ * A call: a promise that can be observed and stopped.
  *
  *   waiting ──► queued ──► running ──► succeeded | failed | cancelled | timed-out
  *      └──────────┴────────────────────────────► (any of the last three)
  *
- * Guarantee: `settle` is the one way a call ends, and the first one wins.
+ * Guarantee: an accepted call ends by `settle` only, and the first one wins.
  *
- * It is a real Promise. Its `constructor` is Promise itself, not this class:
- * `await` then takes it as it is instead of wrapping it (three ticks and 200 ns
- * less), and `then` gives plain promises.
+ * A call is a real Promise. Its `constructor` is Promise itself, not this class,
+ * so `await` does not wrap it (three ticks and 200 ns less), and `then` returns
+ * plain promises.
  */
 import { inspect } from 'node:util';
 import { Math, Promise, performance } from '../builtins.js';
@@ -30,74 +30,74 @@ import type {
 } from '../supervisor/job.js';
 import { readProgress } from '../supervisor/results/settlement.js';
 
-/** Where a call is in its life. */
+/** The state of a call. */
 export type CallState = 'waiting' | 'queued' | 'running' | Ending;
 
-/** Times of a call in ms. What has not happened yet is undefined. */
+/** Times of a call in ms. */
 export interface CallTiming {
   /** ms since the epoch. */
   readonly createdAt: number;
-  /** From creation to the start in a lane, or until now. */
+  /** ms from creation to the start in a lane; before the start, until now. */
   readonly queuedMs: number;
-  /** From the start to the end, or until now. Undefined when it never started. */
+  /** ms from the start to the end; while the call runs, until now. Undefined when it has not started. */
   readonly ranMs: number | undefined;
 }
 
-/** How far native code says it is. */
+/** Progress of a call, as reported by native code. */
 export interface CallProgress {
-  /** How much is done, in a unit of the native function's own. */
+  /** Amount done, in a unit chosen by the native function. */
   readonly done: number;
-  /** 0 while unknown. */
+  /** Total amount, in the same unit; 0 while unknown. */
   readonly total: number;
 }
 
 /** Times of a call that has settled. */
 interface SettledTimes {
-  /** ms from creation to the start, or to the end where it never started. */
+  /** ms from creation to the start, or to the end when it never started. */
   readonly queuedMs: number;
-  /** ms from the start to the end; 0 where it never started. */
+  /** ms from the start to the end; 0 when it never started. */
   readonly ranMs: number;
 }
 
-/** How a call ended, as data. */
+/** Record of how a call ended. */
 export type SettledCall<T> =
   | ({
       /** The call has returned a value. */
       readonly status: 'succeeded';
       /** The value. */
       readonly value: T;
-      /** There is none. */
+      /** Not present. */
       readonly error?: never;
-      /** There is none. */
+      /** Not present. */
       readonly kind?: never;
     } & SettledTimes)
   | ({
-      /** The call has not returned a value: why, in one word. */
+      /** Why the call has not returned a value. */
       readonly status: 'failed' | 'cancelled' | 'timed-out';
-      /** There is none. */
+      /** Not present. */
       readonly value?: never;
-      /** What the call rejects with. */
+      /** The error that the call rejects with. */
       readonly error: OffthreadError;
       /** The kind of the error. */
       readonly kind: ErrorKind;
     } & SettledTimes);
 
-/** A call as users see it. */
+/** A call of a native function: a promise that can be observed and cancelled. */
 export interface NativeCall<T> extends Promise<T>, Disposable {
-  /** Unique among the calls of all pools of this thread: a positive whole number. */
+  /** A positive integer, unique among the calls of all pools of this thread. */
   readonly id: number;
-  /** Where the call is in its life, at this moment. */
+  /** The current state. */
   readonly state: CallState;
-  /** What native code last wrote to its `progress` parameter; undefined where the declaration has none. */
+  /** The values that native code last wrote to its `progress` parameter; undefined when the declaration has none. */
   readonly progress: CallProgress | undefined;
-  /** When it was made, and how long it has waited and run, at this moment. */
+  /** When the call was made, and how long it has waited and run until now. */
   readonly timing: CallTiming;
   /**
-   * Asks the call to stop: it rejects with a CallCancelledError. Queued, it
-   * never starts. Running, native code is asked by every way that the
-   * declaration names, and given up after the pool's `grace`; at once when
-   * there is no way. Idempotent.
-   * @param reason becomes the error's `cause`, and part of its message.
+   * Stops the call, which rejects with a CallCancelledError. A queued call never
+   * starts. A running call is asked to return in every way that its declaration
+   * names, and given up after the pool's `grace`, or at once when the declaration
+   * names none. Idempotent.
+   * @param reason becomes the error's `cause` and part of its message.
    * @returns whether this stopped the call; false when it had ended or was stopped before.
    */
   cancel(reason?: unknown): boolean;
@@ -105,24 +105,24 @@ export interface NativeCall<T> extends Promise<T>, Disposable {
   settled(): Promise<SettledCall<T>>;
 }
 
-/** What a call needs of its pool. */
+/** What a call needs from its pool. */
 export interface CallOwner {
-  /** Ends a call before its time. @returns whether it did. */
+  /** Stops a call. @returns whether this stopped it. */
   stop(call: Call, ending: StopEnding, error: OffthreadError): boolean;
-  /** The call has settled; told before its promise is. */
+  /** The call has settled; called before its promise settles. */
   onSettled(call: Call, ending: Ending): void;
 }
 
-/** Limits of a call: one object for all calls of a function with the same options. */
+/** Limits of a call, shared by all calls of a function with the same options. */
 export interface CallLimits {
-  /** ms of running; Infinity is unlimited. */
+  /** ms of running; Infinity for unlimited. */
   readonly timeout: number;
   readonly priority: number;
   readonly signal: AbortSignal | undefined;
-  /** ms for each function on the host; undefined: the declaration's or the pool's. */
+  /** ms for each function on the host; undefined for that of the declaration or the pool. */
   readonly hostTimeout: number | undefined;
   readonly highWaterMark: number | undefined;
-  /** How often it is started at most, if it crashes its lanes. */
+  /** Most starts of the call, counting those that crashed a lane. */
   readonly attempts: number;
 }
 
@@ -136,9 +136,9 @@ const capture = (resolve: (value: never) => void, reject: (reason: unknown) => v
 const NOT_GIVEN: readonly unknown[] = [];
 
 /**
- * Fields that most calls never use start as null: a number field would cost
- * each call a box on the heap. Every field is 8 bytes of each of a million calls
- * that may be queued.
+ * The implementation of a call. Fields that most calls never use start as null: a
+ * number field would cost each call a heap object. A million calls may be queued,
+ * and every field adds 8 bytes to each.
  */
 export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job {
   readonly id: number;
@@ -148,7 +148,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
   args: readonly unknown[];
   startedAt: number | null = null;
   endedAt: number | null = null;
-  /** How it ended; null while it is pending. */
+  /** How the call ended; null while it is pending. */
   ending: Ending | null = null;
   lane: JobLane | null = null;
   sequence = 0;
@@ -157,7 +157,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
   announced = false;
   crashes: number | null = null;
   trace: CallTrace | null = null;
-  /** Its place in the heap of deadlines, where it has one. */
+  /** The call's place in the heap of deadlines; null without a deadline. */
   deadline: Due<Call> | null = null;
   queue: Place | null = null;
   before: Call | null = null;
@@ -166,7 +166,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
   readonly #resolve: (value: never) => void;
   readonly #reject: (reason: unknown) => void;
   #progress: CallProgress | null = null;
-  /** What it has brought, or why it has not. */
+  /** The returned value, or the error. */
   #outcome: unknown = undefined;
 
   constructor(
@@ -196,12 +196,12 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
     });
   }
 
-  /** What it has returned; undefined while it has not. */
+  /** The returned value; undefined unless the call has succeeded. */
   get value(): unknown {
     return this.ending === 'succeeded' ? this.#outcome : undefined;
   }
 
-  /** Why it has failed; undefined where it has not. */
+  /** The error; undefined unless the call has ended without success. */
   get error(): unknown {
     return this.ending === 'succeeded' ? undefined : this.#outcome;
   }
@@ -234,7 +234,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
     return this.limits.highWaterMark ?? this.fn.compiled.spec.stream?.highWaterMark ?? 0;
   }
 
-  /** Whether its chunks are still being read, or will be. */
+  /** Whether the call is pending and has a stream or an `onChunk`. */
   get awaitsReader(): boolean {
     return this.ending === null && (this.callbackState?.sink ?? null) !== null;
   }
@@ -245,7 +245,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
 
   get state(): CallState {
     if (this.ending !== null) return this.ending;
-    // Without a lane after it has started: native code has returned, and chunks are unread.
+    // A call that has started and has no lane: native code has returned, and chunks are unread.
     if (this.lane === null) return this.queue?.state ?? (this.startedAt === null ? 'queued' : 'running');
     return this.lane.ring.state(this.sequence) === State.queued ? 'queued' : 'running';
   }
@@ -283,7 +283,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
 
   [Symbol.dispose](): void {
     if (this.ending !== null) return;
-    // Nobody is left to handle what the scope gave up.
+    // No code is left to handle the rejection.
     ignoreFailure(this);
     this.cancel('its scope was left');
   }
@@ -308,7 +308,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
     if (this.trace !== null) publish.asyncEnd(this.trace);
   }
 
-  /** Ends a call that was never taken in: its pool does not count it among its own. */
+  /** Ends a call that was not accepted, and that the pool therefore does not count. */
   refuse(error: OffthreadError): void {
     if (this.ending !== null) return;
     this.ending =
@@ -321,7 +321,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
     this.#reject(error);
   }
 
-  /** How it is shown when it is inspected. */
+  /** The text that `util.inspect` shows. */
   describe(): string {
     return `NativeCall #${this.id} ${this.fn.name} <${this.state}>`;
   }
@@ -349,13 +349,13 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
   }
 }
 
-/** What a reason says, if anything, without a full stop. Reasons are users' values: reading one may throw. */
+/** The text of a reason, without a full stop; empty when it has none. Reading a reason, a value of the user's, may throw. */
 export function reasonText(reason: unknown): string {
   try {
     const message: unknown = reason instanceof Error ? reason.message : reason;
     if (typeof message === 'string') return message.replace(/\.$/, '');
   } catch {
-    // A revoked proxy, say.
+    // For example, a revoked proxy.
   }
   return '';
 }

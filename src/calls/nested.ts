@@ -1,15 +1,13 @@
 /**
- * Calls that are made by functions which native code waits for. When every
- * lane waits for such a function, and each of these waits for a call that has
- * no lane, directly or through others, none of them will ever go on: that is
- * found here.
+ * Detects deadlocks of nested calls: calls made by functions that native code
+ * waits for. When every lane waits for such a function, and each function waits
+ * for a call without a lane, directly or through others, none can proceed.
  *
  *   native code ─waits for─► function ─waits for─► call ─┬─ queued: needs a lane
  *        ▲                                               └─ running: its native code may wait in turn
  *
- * Looked at a turn of the event loop later, and again whenever something has
- * changed: a function that makes a call and answers without awaiting it is no
- * deadlock.
+ * Checked one turn of the event loop later, and after every change: a function
+ * that makes a call and returns without awaiting it is not a deadlock.
  */
 import { setImmediate, setTimeout } from '../builtins.js';
 import { DeadlockError } from '../errors.js';
@@ -17,23 +15,23 @@ import { currentInvocation } from '../supervisor/host-functions/host-context.js'
 import type { Invocation } from '../supervisor/host-functions/invocation.js';
 import type { Call } from './call.js';
 
-/** What this needs of its pool. */
+/** What nested calls need from their pool. */
 export interface NestedContext {
-  /** Whether every lane waits for the host: for a function of which `holds` is true, or for a reader of a call of which `stalls` is. */
+  /** Whether every lane waits for the host: for a function for which `holds` is true, or for a reader of a call for which `stalls` is true. */
   allWait(holds: (invocation: Invocation) => boolean, stalls: (call: object) => boolean): boolean;
-  /** Ends a call that would never start. */
+  /** Fails a call that would never start. */
   abandon(call: Call, error: DeadlockError): void;
 }
 
-/** ms between looks while calls wait that were made by functions of the host. */
+/** ms between looks while nested calls wait. */
 const AGAIN_MS = 50;
 
-/** Who made a call: of all pools, since they may wait for each other. */
+/** The function that made a call; for the calls of all pools, which may wait for each other. */
 const origins = new WeakMap<object, Invocation>();
 
 export class NestedCalls {
   readonly #context: NestedContext;
-  /** This pool's that have not settled; oldest first. */
+  /** Nested calls of this pool that have not settled, oldest first. */
   readonly #calls = new Set<Call>();
   #looking = false;
   #again: NodeJS.Timeout | undefined;
@@ -55,7 +53,7 @@ export class NestedCalls {
     if (this.#calls.size > 0) this.#calls.delete(call);
   }
 
-  /** Something has changed: calls wait that did not, or lanes wait that did not. */
+  /** Calls or lanes may have begun to wait: checks for a deadlock in the next turn. */
   changed(): void {
     if (this.#calls.size === 0 || this.#looking) return;
     this.#looking = true;
@@ -73,7 +71,7 @@ export class NestedCalls {
     const holds = (invocation: Invocation | undefined): boolean =>
       invocation !== undefined && held.has(invocation);
     if (!this.#context.allWait(holds, (call) => holds(origins.get(call)))) {
-      // Native code that comes to wait for a reader says nothing.
+      // Checked again later: no event reports that native code has begun to wait for a reader.
       if (this.#again !== undefined) return;
       this.#again = setTimeout(() => {
         this.#again = undefined;
@@ -90,12 +88,12 @@ export class NestedCalls {
         { call: id, symbol: fn.name },
       ),
     );
-    // Others may be stuck as well.
+    // Other calls may be in a deadlock, too.
     this.changed();
   }
 }
 
-/** Every function that waits for one of these calls, or for a call whose native code waits for such a function. */
+/** All functions that wait for one of these calls, or for a call whose native code waits for such a function. */
 function heldBy(queued: readonly Call[]): Set<Invocation> {
   const held = new Set<Invocation>();
   for (const call of queued) {

@@ -1,14 +1,14 @@
 /**
- * Admission: the door of a pool. Takes calls in, and counts how they end.
+ * Admission: accepts or refuses the calls of a pool, and counts how they end.
  *
- *   offered ──► refused (closed, aborted, no lane will be there, late, full)
+ *   offered ──► refused (closed, aborted, no lane available, late, full)
  *      ├──► dispatched
  *      ├──► queued   at most `maxQueue`, by priority
- *      └──► waiting  for room in the queue, with `whenFull: 'wait'`; at most `maxWaiting`
+ *      └──► waiting  for space in the queue, with `whenFull: 'wait'`; at most `maxWaiting`
  *
- * Guarantee: every offered call is counted once when it is accepted and once
- * when it ends (`onSettled`), which `Call.settle` calls exactly once. Where
- * accepted calls wait: `pending-calls.ts`.
+ * Guarantee: every accepted call is counted once when it is accepted and once
+ * when it ends (`onSettled`, which `Call` calls exactly once). `pending-calls.ts`
+ * has the accepted calls.
  */
 import { Math, Promise, performance } from '../../builtins.js';
 import { resolved } from '../../promises.js';
@@ -35,7 +35,7 @@ export class Admission implements CallOwner, CallSource {
   readonly counters: Counters;
   readonly #settings: PoolSettings;
   readonly #events: Events;
-  /** Null: calls are taken in whether or not they can make their deadlines. */
+  /** Null: calls are accepted even if they cannot meet their deadlines. */
   readonly #lateness: Lateness | null;
   readonly #calls: PendingCalls;
   readonly #deadlines = new Deadlines<Call>();
@@ -55,18 +55,18 @@ export class Admission implements CallOwner, CallSource {
     this.#calls = new PendingCalls(settings, counters, this.#lateness);
   }
 
-  /** The supervisor and the door need each other. */
+  /** Sets the supervisor, which needs this object for its own construction. */
   connect(supervisor: Supervisor): void {
     this.#supervisor = supervisor;
     this.#calls.connect(supervisor);
   }
 
-  /** Calls that are accepted and have not started. */
+  /** Number of accepted calls that have not started, without those of {@link waiting}. */
   get queued(): number {
     return this.#calls.queued;
   }
 
-  /** Calls that wait for room in the queue. */
+  /** Number of calls that wait for space in the queue. */
   get waiting(): number {
     return this.#calls.waiting;
   }
@@ -75,7 +75,7 @@ export class Admission implements CallOwner, CallSource {
     return this.counters.pending > 0;
   }
 
-  /** Calls that were refused since they would have missed their deadlines. */
+  /** Number of calls refused because they would have missed their deadlines. */
   get refusedLate(): number {
     return this.#lateness?.refused ?? 0;
   }
@@ -84,15 +84,15 @@ export class Admission implements CallOwner, CallSource {
     return this.#closed !== null;
   }
 
-  /** From now on every call is refused with that error. */
+  /** Refuses every call with this error from now on. */
   close(error: (symbol: string) => OffthreadError): void {
     this.#closed = error;
   }
 
   /**
-   * Takes a call in, or refuses it: then it has settled when this returns.
+   * Accepts a call or refuses it; a refused call has settled on return.
    * @param deadlineAt ms on the host's clock, or Infinity.
-   * @param inPlace runs the call on this very thread: no lane, no queue.
+   * @param inPlace runs the call on this thread, without lane and queue.
    */
   offer(call: Call, deadlineAt: number, refusal: OffthreadError | null, inPlace?: () => void): void {
     if (tracing()) traceStart(call, this.#settings.name);
@@ -151,30 +151,30 @@ export class Admission implements CallOwner, CallSource {
     this.#nested.changed();
   }
 
-  /** Keeps a call whose native code has returned, for as long as its chunks are being read. */
+  /** Keeps a call whose native code has returned while its chunks are being read. */
   keepUnread(call: Call): void {
     this.#calls.unread.add(call);
     this.#supervisor.watch.by(performance.now() + call.timeout);
   }
 
-  /** A call cannot go on, and nobody but this thread could help it. */
+  /** Fails a call that cannot proceed, because of a deadlock. */
   abandon(call: Call, error: OffthreadError): void {
     if (call.isSettled) return;
     this.#calls.leave(call);
     call.settle('failed', undefined, error);
   }
 
-  /** Everything accepted that has not settled. */
+  /** All accepted calls that have not settled. */
   pending(): Call[] {
     return this.#calls.toArray();
   }
 
-  /** Cancels everything that is pending, the queued first so that none of them starts. */
+  /** Cancels all pending calls, queued ones first so that none of them starts. */
   cancelAll(error: (call: Call) => OffthreadError): void {
     for (const call of this.pending()) this.stop(call, 'cancelled', error(call));
   }
 
-  /** Resolves when nothing is pending. */
+  /** Resolves when no call is pending. */
   drain(): Promise<void> {
     if (!this.hasPending) return resolved(undefined);
     return new Promise((resolve) => this.#drains.push(resolve));
@@ -215,9 +215,9 @@ export class Admission implements CallOwner, CallSource {
       call.deadline = this.#deadlines.add(call, deadlineAt);
       this.#supervisor.watch.by(deadlineAt);
     }
-    // Subscribers have run since the arguments were checked.
+    // Subscribers of the trace have run since the arguments were checked, and may have changed them.
     if (call.trace !== null && this.#calls.refuseStale(call)) return;
-    // Run again it is to have the bytes that it was made with.
+    // A further attempt needs the bytes that the call was made with.
     if (call.attempts > 1 && call.fn.plan.hasData && !this.#calls.keepBytes(call)) return;
     const place = this.#calls.add(call);
     if (place === 'dispatched') return;
@@ -239,7 +239,7 @@ export class Admission implements CallOwner, CallSource {
     publish.asyncEnd(call.trace);
   }
 
-  /** Undoes what accepting a call registered. */
+  /** Undoes the registrations of an accepted call. */
   #unregister(call: Call): void {
     this.#nested.settled(call);
     if (call.deadline !== null) this.#deadlines.remove(call.deadline);

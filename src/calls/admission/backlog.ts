@@ -1,18 +1,16 @@
 /**
- * The work that waits for a lane, by priority and by function: how much of it a
- * call of some priority would find in front of itself. Kept as counts, so that
- * what a function's calls take is looked up when somebody asks, and an estimate
- * that changes holds at once for all of them.
+ * The work that waits for lanes, counted by priority and function, to tell how
+ * much work is in front of a new call. Run times are looked up on each query, so
+ * a changed estimate applies to all waiting calls at once.
  *
- * To add and to remove are O(1). To ask takes as long as there are functions
- * with calls that wait, however many calls these are.
+ * Adding and removing are O(1). A query is O(functions with waiting calls).
  *
- * Guarantee: what is added and removed is the same for a call at both times
- * (its function, its priority, its number of items), so counts cannot drift.
+ * Guarantee: adding and removing a call use the same values (its function,
+ * priority and number of items), so counts cannot drift.
  */
 import type { DeclaredFunction } from '../../lanes/rows/declared-function.js';
 
-/** What is counted of a call. */
+/** The properties of a call that are counted. */
 export interface Counted {
   readonly fn: Pick<DeclaredFunction, 'expectedMs'>;
   readonly priority: number;
@@ -22,7 +20,7 @@ export interface Counted {
 /** Work in front of a call. */
 export interface WorkAhead {
   readonly calls: number;
-  /** ms of one lane; functions that have not been measured count nothing. */
+  /** ms of work for one lane; functions that have not been measured count as 0. */
   readonly ms: number;
 }
 
@@ -54,11 +52,11 @@ export class Backlog {
     if (share === undefined) return;
     share.calls -= 1;
     share.runs -= call.items?.count ?? 1;
-    // A function whose library has been closed is not to be kept.
+    // Keeps no reference to the functions of a closed library.
     if (share.calls === 0) line.delete(call.fn);
   }
 
-  /** What goes before a new call of that priority: all of higher ones, and of its own. */
+  /** The work in front of a new call of this priority: all calls of the same and higher priorities. */
   ahead(priority: number, now: number): WorkAhead {
     let calls = 0;
     let ms = 0;

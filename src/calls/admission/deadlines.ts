@@ -1,6 +1,6 @@
 /**
- * Deadlines over queueing and running: a binary heap, earliest first. A call
- * that settles leaves at once, so the heap holds only calls that are pending.
+ * Deadlines of calls, which include queueing and running: a binary heap, earliest
+ * first. A call leaves the heap when it settles, so the heap has pending calls only.
  */
 
 /** A place in the heap. */
@@ -8,7 +8,7 @@ export interface Due<T> {
   readonly call: T;
   /** ms on the host's clock. */
   readonly at: number;
-  /** Belongs to the heap; -1 outside it. */
+  /** Index in the heap, maintained by the heap; -1 once removed. */
   place: number;
 }
 
@@ -24,7 +24,7 @@ export class Deadlines<T> {
     return this.#heap[0]?.at ?? Infinity;
   }
 
-  /** @returns the call's place, to be given to `remove`. */
+  /** @returns the call's place, for `remove`. */
   add(call: T, at: number): Due<T> {
     const due: Due<T> = { call, at, place: this.#heap.length };
     this.#heap.push(due);
@@ -32,7 +32,7 @@ export class Deadlines<T> {
     return due;
   }
 
-  /** Takes a place out; one that is out already stays out. */
+  /** Removes a place. Idempotent. */
   remove(due: Due<T>): void {
     const from = due.place;
     if (from < 0) return;
@@ -44,7 +44,7 @@ export class Deadlines<T> {
     this.#sink(last.place);
   }
 
-  /** Takes out the earliest call whose deadline has come. */
+  /** Removes and returns the earliest call whose deadline has passed. */
   takeDue(now: number): T | undefined {
     const first = this.#heap[0];
     if (first === undefined || first.at > now) return undefined;

@@ -1,15 +1,14 @@
 /**
- * Calls that cannot make their deadline (`refuseLate`): refused at the door
- * while it can be told there, and dropped from the queue when a lane is free
- * for them and what is left of their time is less than they take.
+ * Refuses calls that cannot meet their deadlines (`refuseLate`): at admission if
+ * this is known then, otherwise when a lane is free for the call and less time is
+ * left than the call takes.
  *
- * All of it is estimates, from measured run times. These must not refuse for
- * ever:
- * - A lane that is idle, with nothing in front of the call, takes it whatever
- *   its function is said to take.
- * - A function that has not been measured counts nothing.
- * - An estimate that nothing has confirmed for long shrinks
- *   (`DeclaredFunction.expectedMs`), until a call is taken and measured.
+ * Decisions are estimates from measured run times, which must not refuse calls
+ * for ever:
+ * - An idle lane takes a call with no others in front, whatever the estimate.
+ * - A function that has not been measured counts as 0.
+ * - An estimate that has not been confirmed for long shrinks
+ *   (`DeclaredFunction.expectedMs`), until a call is accepted and measured.
  */
 import type { CallTimeoutError, QueueFullError } from '../../errors.js';
 import { expectedWaitMs } from '../../supervisor/dispatch/expected-wait.js';
@@ -19,16 +18,16 @@ import type { Call } from '../call.js';
 import { noTimeLeft, unreachable } from './refusals.js';
 
 export class Lateness {
-  /** What waits, in whichever queue. */
+  /** Calls in all queues. */
   readonly backlog: Backlog = new Backlog();
-  /** Calls that were refused. */
+  /** Number of refused calls. */
   refused = 0;
 
-  /** The error for a new call that would end after its deadline; null where it may make it. */
+  /** The error for a new call that would end after its deadline; null when it may end in time. */
   refusal(call: Call, deadlineAt: number, lanes: readonly JobLane[]): QueueFullError | null {
     const now = call.createdAt;
     const waitMs = expectedWaitMs(lanes, this.backlog.ahead(call.priority, now), now);
-    // Also where no estimate can be made, and it is no number.
+    // Negated, so that NaN, for which no estimate can be made, refuses nothing.
     if (!(waitMs > 0)) return null;
     if (now + waitMs + call.fn.amplyMs(now) <= deadlineAt) return null;
     const runMs = call.fn.expectedMs(now);
@@ -36,7 +35,7 @@ export class Lateness {
     return unreachable(call, { leftMs: deadlineAt - now, waitMs, runMs });
   }
 
-  /** The error for a call that a lane is free for, and that has too little time left; null where it is to run. */
+  /** The error for a call whose turn has come with too little time left; null when there is enough. */
   tooLate(call: Call, now: number): CallTimeoutError | null {
     if (call.deadline === null) return null;
     const leftMs = call.deadline.at - now;

@@ -1,17 +1,17 @@
 /**
- * The calls of a pool that have been accepted and have not settled: where they
- * wait, and how they get from there to lanes.
+ * The accepted calls of a pool that have not settled: where they wait, and how
+ * they are dispatched to lanes.
  *
- *   waiting ──► queued ──► in a lane ──► unread: native code is back, chunks are not all read
+ *   waiting ──► queued ──► in a lane ──► unread: native code has returned, chunks are left
  *                 │ ▲
  *                 ▼ │
- *                held, while their engine must be quiet
+ *                held, while their engine has to be quiet
  *
  * Guarantees:
- * - A call is in one place. It leaves its place in the same step in which it
- *   settles or moves on.
- * - Whatever frees room (a result, a cancellation, a lane) ends in `pump`, which
- *   may be entered again from a handler: every step leaves the queues whole.
+ * - A call is in one place, and leaves it in the same step in which it settles
+ *   or moves on.
+ * - Every event that frees space (a result, a cancellation, a lane) ends in
+ *   `pump`, which is re-entrant: every step leaves the queues consistent.
  */
 import { Math, performance } from '../../builtins.js';
 import { checkArguments } from '../../declare/values/validate.js';
@@ -35,15 +35,15 @@ export class PendingCalls {
   readonly #counters: Counters;
   readonly #lateness: Lateness | null;
   readonly #queue: CallQueue<Call>;
-  /** Calls that wait for room in the queue. */
+  /** Calls that wait for space in the queue. */
   readonly #waiting: CallQueue<Call>;
-  /** Calls of an engine that is being quieted. */
+  /** Calls of an engine that has to be quiet. */
   readonly #held: Call[] = [];
   #supervisor!: Supervisor;
-  /** Whether calls of different priorities have been seen: then a call ahead may have to make way. */
+  /** Whether a call had a priority: calls written ahead may have to be withdrawn from then on. */
   #prioritized = false;
 
-  /** @param lateness null: calls are dispatched whether or not they can make their deadlines. */
+  /** @param lateness null: calls are dispatched even if they cannot meet their deadlines. */
   constructor(settings: PoolSettings, counters: Counters, lateness: Lateness | null) {
     this.#settings = settings;
     this.#counters = counters;
@@ -57,55 +57,55 @@ export class PendingCalls {
     this.#supervisor = supervisor;
   }
 
-  /** Calls that are accepted and have not started. */
+  /** Number of accepted calls that have not started, without those of {@link waiting}. */
   get queued(): number {
     const { pending } = this.#counters;
     return Math.max(0, pending - this.#supervisor.lanes.busy - this.#waiting.size - this.unread.size);
   }
 
-  /** Calls that wait for room in the queue. */
+  /** Number of calls that wait for space in the queue. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
   /**
-   * Takes a call in: to a lane, to the queue, or to those that wait for room there.
-   * @returns where to; `refused` when there is no room for it, and it is nowhere.
+   * Adds a call: to a lane, to the queue, or to the calls that wait for space there.
+   * @returns the place; `refused` when there is no space, and the call was not added.
    */
   add(call: Call): 'dispatched' | 'queued' | 'waiting' | 'refused' {
     this.#prioritized ||= call.priority !== 0;
     const idle = this.#queue.size === 0 && this.#waiting.size === 0;
     const enter = idle && (this.#hasRoom() || this.#supervisor.lanes.hasIdle);
     if (enter && this.#send(call, !this.#prioritized)) return 'dispatched';
-    // This call is counted as queued already.
+    // `#hasRoom` without argument: this call is already counted as queued.
     if (this.#waiting.size === 0 && this.#hasRoom()) {
       this.#keep(call, this.#queue);
       if (this.#prioritized && this.#supervisor.takeBackAhead()) this.pump();
       return 'queued';
     }
-    // A batch is never refused for want of room: whoever sends it sends few at a time.
+    // A batch is never refused for lack of space: its run sends few at a time.
     const waits = this.#settings.whenFull === 'wait' && this.#waiting.size < this.#settings.maxWaiting;
     if (!waits && call.items === null) return 'refused';
     this.#keep(call, this.#waiting);
     return 'waiting';
   }
 
-  /** Whether the queue has no room for another call. */
+  /** Whether the queue has no space for another call. */
   get isFull(): boolean {
     return !this.#hasRoom(1);
   }
 
-  /** Jobs that come back from a lane run before those that never left. */
+  /** Puts jobs that have left their lane in front of those that were never dispatched. */
   returned(jobs: readonly Job[]): void {
     for (const job of jobs.toReversed()) {
       if (!job.isSettled) this.#queue.unshift(job as Call);
     }
   }
 
-  /** Dispatches what can start now. */
+  /** Dispatches all calls that can start now. */
   pump(): void {
     if (!ffiRsQuiescence.closed) this.#release();
-    // What was written ahead is older than what is queued: an idle lane gets it first.
+    // Calls written ahead are older than queued ones: an idle lane gets them first.
     if (this.#supervisor.lanes.hasIdle) this.#supervisor.takeBackAhead();
     this.#dispatchQueued();
     this.#refill();
@@ -113,7 +113,7 @@ export class PendingCalls {
     if (unavailable !== null) this.#giveUp(unavailable);
   }
 
-  /** Takes a call that has not been dispatched out of where it waits. */
+  /** Removes a call that has not been dispatched from its place. */
   leave(call: Call): void {
     if (call.queue !== null) (call.queue as CallQueue<Call>).remove(call);
     else {
@@ -122,7 +122,7 @@ export class PendingCalls {
     }
   }
 
-  /** Every call, those that run last. */
+  /** All calls; those in lanes come last. */
   toArray(): Call[] {
     const running: Call[] = [];
     for (const lane of this.#supervisor.lanes.active) {
@@ -141,7 +141,7 @@ export class PendingCalls {
     ];
   }
 
-  /** Copies the bytes that the caller may change. @returns false when the call has failed for want of memory. */
+  /** Copies the bytes that the caller may change. @returns false when the call has failed for lack of memory. */
   keepBytes(call: Call): boolean {
     try {
       call.args = snapshot(call.fn, call.args);
@@ -152,13 +152,13 @@ export class PendingCalls {
     }
   }
 
-  /** Ends a call that could not be passed on. */
+  /** Fails a call that could not be passed to a lane. */
   fail(call: Call, cause: unknown): void {
     this.leave(call);
     call.settle('failed', undefined, notPassedOn(call, cause));
   }
 
-  /** Arguments were checked when the call was made; its buffers may have been detached since. */
+  /** Fails a call whose arguments are no longer valid: its buffers may have been detached since they were checked. @returns whether it did. */
   refuseStale(call: Call): boolean {
     const { hasData, hasCallbacks } = call.fn.plan;
     if (!hasData && !hasCallbacks) return false;
@@ -183,9 +183,9 @@ export class PendingCalls {
   }
 
   /**
-   * Dispatches a call that waits. It is out of its queue first: a lane that is
-   * found dead on the way gives the call back, and it must not be in there twice.
-   * @returns false when no lane takes it now: then it is where it was.
+   * Dispatches a call from a queue. The call leaves the queue first: a lane that
+   * is found dead returns the call to the queue, where it must not be twice.
+   * @returns false when no lane can take the call now, which is then in its old place.
    */
   #sendFrom(queue: CallQueue<Call>, call: Call): boolean {
     queue.remove(call);
@@ -196,9 +196,9 @@ export class PendingCalls {
   }
 
   /**
-   * Dispatches a call. One whose arguments cannot be passed on (no memory for
-   * a copy of them, say) ends here, and disturbs no other.
-   * @returns false when no lane takes it now.
+   * Dispatches a call. A call whose arguments cannot be passed on (for example
+   * for lack of memory) fails here, without effect on other calls.
+   * @returns false when no lane can take the call now.
    */
   #send(call: Call, ahead = true): boolean {
     try {
@@ -209,18 +209,18 @@ export class PendingCalls {
     }
   }
 
-  /** Lets a new call wait, with its bytes as they are now. */
+  /** Adds a new call to a queue, with a copy of its bytes. */
   #keep(call: Call, queue: CallQueue<Call>): void {
     if (call.fn.plan.hasData && !this.keepBytes(call)) return;
     queue.push(call);
   }
 
-  /** Calls that were held for a quiet engine go back to the front. */
+  /** Puts the calls that were held for a quiet engine back at the front of the queue. */
   #release(): void {
     for (const call of this.#held.splice(0).toReversed()) this.#queue.unshift(call);
   }
 
-  /** Room in the queue goes to those that wait for it. */
+  /** Moves waiting calls to free space in the queue, or to idle lanes. */
   #refill(): void {
     for (let call = this.#waiting.peek(); call !== null; call = this.#waiting.peek()) {
       if (this.refuseStale(call) || this.#dropLate(call)) continue;
@@ -233,17 +233,17 @@ export class PendingCalls {
   }
 
   /**
-   * Whether the queue has room for so many more. A lane that is starting takes
-   * a call soon: one queued for it does not count against the bound.
+   * Whether the queue has space for `more` calls. A lane that is starting takes
+   * a call soon, so the bound grows by one for each.
    */
   #hasRoom(more = 0): boolean {
     const { maxQueue } = this.#settings;
-    // What is pending bounds what is queued: the lanes are counted only near the limit.
+    // No more calls are queued than pending, so the lanes are counted only near the limit.
     if (this.#counters.pending + more <= maxQueue) return true;
     return this.queued + more <= maxQueue + this.#supervisor.lanes.startingActive;
   }
 
-  /** Its turn has come or is near, and what is left of its time is less than it takes: no lane is spent on it. */
+  /** Ends a call whose turn has come, or is near, with less time left than it takes to run. @returns whether it did. */
   #dropLate(call: Call): boolean {
     const error = this.#lateness?.tooLate(call, performance.now()) ?? null;
     if (error === null) return false;
@@ -252,6 +252,7 @@ export class PendingCalls {
     return true;
   }
 
+  /** Fails all queued and waiting calls, since no lane will take them. */
   #giveUp(error: OffthreadError): void {
     for (const call of [...this.#queue.toArray(), ...this.#waiting.toArray()]) {
       if (call.isSettled) continue;

@@ -1,22 +1,22 @@
 /**
- * Calls waiting for a lane: first in, first out within a priority, higher
- * priorities first. Adding, taking and removing from the middle are O(1); a
- * queued call costs two links.
+ * A queue of calls: first in, first out within a priority, higher priorities
+ * first. Adding, taking and removing from the middle are O(1); a queued call
+ * costs two links.
  */
 
-/** Where a queued call is. */
+/** The queue that a call is in. */
 export interface Place {
-  /** What its calls do there. */
+  /** State of the calls in this queue. */
   readonly state: 'queued' | 'waiting';
 }
 
-/** Hears of every call that comes in and goes out. */
+/** Is told of every call that enters and leaves a queue. */
 export interface Tally<T> {
   add(call: T): void;
   remove(call: T): void;
 }
 
-/** What can be queued: the links belong to the queue. */
+/** A call that can be queued. The queue maintains the links. */
 export interface Queued<T> {
   readonly priority: number;
   queue: Place | null;
@@ -52,7 +52,7 @@ export class CallQueue<T extends Queued<T>> implements Place {
     return this.#lines.find((line) => line.first !== null)?.first ?? null;
   }
 
-  /** Adds behind all of its priority. */
+  /** Adds a call behind all others of its priority. */
   push(call: T): void {
     const line = this.#line(call.priority);
     call.queue = this;
@@ -65,7 +65,7 @@ export class CallQueue<T extends Queued<T>> implements Place {
     this.#tally?.add(call);
   }
 
-  /** Adds in front of all of its priority. */
+  /** Adds a call in front of all others of its priority. */
   unshift(call: T): void {
     const line = this.#line(call.priority);
     call.queue = this;
@@ -78,7 +78,7 @@ export class CallQueue<T extends Queued<T>> implements Place {
     this.#tally?.add(call);
   }
 
-  /** Takes a call out, wherever it is. It has to be in this queue. */
+  /** Removes a call, which has to be in this queue. */
   remove(call: T): void {
     const line = this.#line(call.priority);
     if (call.before === null) line.first = call.after;
@@ -92,7 +92,7 @@ export class CallQueue<T extends Queued<T>> implements Place {
     this.#tally?.remove(call);
   }
 
-  /** All calls, in the order they would run. */
+  /** All calls, in the order in which they would run. */
   toArray(): T[] {
     const calls: T[] = [];
     for (const line of this.#lines) {

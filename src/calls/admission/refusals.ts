@@ -1,4 +1,4 @@
-/** The errors of calls that do not get past the door. */
+/** The errors of calls that are refused, or end before they reach a lane. */
 import { Math } from '../../builtins.js';
 import {
   ArgumentError,
@@ -12,7 +12,7 @@ import type { Call } from '../call.js';
 
 const contextOf = (call: Call): ErrorContext => ({ call: call.id, symbol: call.fn.name });
 
-/** @param cause why its signal has aborted. */
+/** @param cause the reason of the aborted signal. */
 export function abortedBefore(call: Call, cause: unknown): CallCancelledError {
   return new CallCancelledError(`${call.fn.name} was not started: its signal had aborted before the call.`, {
     ...contextOf(call),
@@ -27,7 +27,7 @@ export function pastDeadlineBefore(call: Call): CallTimeoutError {
   );
 }
 
-/** A deadline has passed, in the queue or while the call ran. */
+/** The error when a deadline passes in the queue or while the call runs. */
 export function pastDeadline(call: Call, now: number): CallTimeoutError {
   const ms = Math.round((call.deadline?.at ?? now) - call.createdAt);
   const [where, advice] =
@@ -40,7 +40,7 @@ export function pastDeadline(call: Call, now: number): CallTimeoutError {
   );
 }
 
-/** Native code has returned, and its chunks have not been read for as long as it might have run. */
+/** The error when native code has returned and no chunk was read for the length of the call's timeout. */
 export function unreadChunks(call: Call): CallTimeoutError {
   return new CallTimeoutError(
     `${call.fn.name} has returned, but its chunks have not been read for ${call.timeout} ms. ` +
@@ -49,7 +49,7 @@ export function unreadChunks(call: Call): CallTimeoutError {
   );
 }
 
-/** Chunks without a reader. */
+/** The error of a call with chunks that has neither a stream nor an `onChunk`. */
 export function noReader(symbol: string): ArgumentError {
   return new ArgumentError(
     `${symbol} streams chunks, but this call has no reader for them. Call ${symbol}.stream(…) and read the stream, or use ${symbol}.with({ onChunk }).`,
@@ -67,14 +67,14 @@ export function queueFull(call: Call, settings: PoolSettings): QueueFullError {
   );
 }
 
-/** What is known of a call that would not make its deadline, in ms. */
+/** Estimates for a call that would miss its deadline, in ms. */
 export interface Outlook {
   readonly leftMs: number;
   readonly waitMs: number;
   readonly runMs: number;
 }
 
-/** A call that would end after its deadline. */
+/** The error of a call that would end after its deadline. */
 export function unreachable(call: Call, { leftMs, waitMs, runMs }: Outlook): QueueFullError {
   const runs = runMs === 0 ? '' : ` and then run for about ${inMs(runMs)}`;
   return new QueueFullError(
@@ -85,7 +85,7 @@ export function unreachable(call: Call, { leftMs, waitMs, runMs }: Outlook): Que
   );
 }
 
-/** A call whose turn has come, with less time left than it takes. */
+/** The error of a call whose turn has come with less time left than it takes. */
 export function noTimeLeft(call: Call, leftMs: number, runMs: number): CallTimeoutError {
   return new CallTimeoutError(
     `${call.fn.name} was not started, because it would miss its deadline: when a lane was free, ${inMs(Math.max(0, leftMs))} were left, but it runs for about ${inMs(runMs)}. ` +
@@ -94,12 +94,12 @@ export function noTimeLeft(call: Call, leftMs: number, runMs: number): CallTimeo
   );
 }
 
-/** Two digits are enough of an estimate. */
+/** Shows an estimate, with two digits below 10 ms. */
 function inMs(ms: number): string {
   return `${ms >= 10 ? Math.round(ms) : Number(ms.toPrecision(2))} ms`;
 }
 
-/** Something went wrong on the way to a lane, for instance no memory for a copy of the arguments. */
+/** The error when a call could not be passed to a lane, for example for lack of memory for a copy of the arguments. */
 export function notPassedOn(call: Call, cause: unknown): ArgumentError {
   const why = cause instanceof Error ? cause.message.replace(/\.$/, '') : 'they could not be copied';
   return new ArgumentError(

@@ -1,20 +1,20 @@
 /**
- * The chunks of one call, on their way from its lane to whoever takes them.
+ * Delivers the chunks of one call from its lane to a reader or a handler.
  *
  *   streaming ──native code returned──► unread ──last chunk taken──► over
- *       └──────────────┴── cancelled, out of time ─────────────────► over
+ *       └──────────────┴── cancelled, timed out ───────────────────► over
  *
  * While native code runs, chunks stay in the lane's channel until they are
- * taken: what nobody reads makes native code wait. What is left when it has
- * returned is taken out, so that the lane goes on, and the call settles after
- * the last of it.
+ * taken, so unread chunks make native code wait. Chunks that are left when native
+ * code returns are taken out of the channel, so that the lane goes on, and the
+ * call settles after the last one.
  *
  * Guarantees:
- * - Chunks are given out in their order, each once, and the call settles after
- *   the last one; unless it was cancelled or ran out of time, which drops them.
- * - There is one taker: one reader, or one handler, which gets the next chunk
- *   only after it is done with the last.
- * - A waiting reader is answered when the call settles, whatever ended it.
+ * - Chunks are delivered in order, each once, and the call settles after the
+ *   last one. A cancellation or a timeout drops unread chunks.
+ * - There is one consumer: one reader, or one handler, which gets the next chunk
+ *   only after it has finished with the last.
+ * - A waiting reader is answered when the call settles, however the call ended.
  */
 import { Promise, clearImmediate, setImmediate } from '../../builtins.js';
 import { resolved, whenSettled } from '../../promises.js';
@@ -28,19 +28,19 @@ import type { Call } from '../call.js';
 import { ChunkSource, NONE } from './chunk-source.js';
 import { turnIsOver } from '../../supervisor/dispatch/turn-share.js';
 
-/** What a flow needs of its pool. */
+/** What a flow needs from its pool. */
 export interface FlowOwner {
-  /** A reader waits for a chunk. */
+  /** A reader or a handler waits for a chunk. */
   notice(): void;
-  /** The call will fail with this, whatever its native code returns. */
+  /** Makes the call fail with `error`, whatever its native code returns. */
   fail(call: Call, error: OffthreadError): void;
-  /** Tells of an error that ends nothing. */
+  /** Reports an error that does not end the call. */
   report(error: OffthreadError): void;
   /** The call's native code has returned, and chunks are left. */
   unread(call: Call): void;
 }
 
-/** What an `onChunk` is, and what happens when it throws. */
+/** An `onChunk`, and whether its errors are reported instead of failing the call. */
 export interface ChunkHandler {
   readonly onChunk: (chunk: unknown) => unknown;
   readonly reports: boolean;
@@ -69,9 +69,9 @@ export class ChunkFlow implements ChunkSink {
   #held: HeldEnd | null = null;
   /** The handler's promise is pending. */
   #handling = false;
-  /** The handler is running: what it does may bring the host here again. */
+  /** The handler is running, and may re-enter this object. */
   #inHandler = false;
-  /** No chunk is given out any more. */
+  /** No more chunks are delivered. */
   #closed = false;
   #errorTold = false;
   #releasing: NodeJS.Immediate | undefined;
@@ -88,7 +88,7 @@ export class ChunkFlow implements ChunkSink {
     return this.#handler !== null;
   }
 
-  /** When a chunk was last taken after native code had returned, in ms on the host's clock. */
+  /** When the last chunk was taken after native code returned, in ms on the host's clock. */
   get takenAt(): number {
     return this.#source.takenAt;
   }
@@ -98,8 +98,8 @@ export class ChunkFlow implements ChunkSink {
   }
 
   /**
-   * The call and its flow need each other.
-   * @param quiet whether a rejection that nobody handles is none: of a stream, its reader is told.
+   * Sets the call, which needs this flow for its own construction.
+   * @param quiet whether an unhandled rejection of the call is ignored; the reader of a stream gets the error.
    */
   connect(call: Call, quiet: boolean): void {
     this.#call = call;
@@ -109,12 +109,12 @@ export class ChunkFlow implements ChunkSink {
     void whenSettled(call, over, over);
   }
 
-  /** The next chunk; at the end, how it ended: an error is told once. */
+  /** The next chunk. At the end, done, or once the error of the call. */
   read(): Promise<IteratorResult<unknown, undefined>> {
     const late = turnIsOver();
     const chunk = late || this.#readers.length > 0 ? NONE : this.#take();
     if (chunk !== NONE) {
-      // After the reader has had it; a reader that comes back for more is sooner.
+      // Released after the reader has got the last chunk, or earlier by its next read.
       if (this.#held !== null && this.#source.isEmpty) this.#releasing = setImmediate(() => this.#release());
       return resolved({ done: false, value: chunk });
     }
@@ -125,19 +125,19 @@ export class ChunkFlow implements ChunkSink {
     });
   }
 
-  /** Gives readers what there is: chunks, or the end. */
+  /** Answers readers with available chunks, or with the end. */
   #answerReaders(): void {
-    // Said first, looked second: a chunk that came in between does not ring.
+    // Set before looking: a chunk that arrives before `wanted` is set does not ring.
     this.#source.wanted = true;
     this.#serveReaders();
-    // Those who wait now are back for more: they have had the last chunk.
+    // Readers that wait now have already got the last chunk.
     if (this.#source.isEmpty) this.#release();
     if (this.#call.isSettled || this.#closed) {
       for (const reader of this.#readers.splice(0)) this.#tellEnd(reader);
     } else if (this.#readers.length > 0) this.#owner.notice();
   }
 
-  /** No more chunks are wanted. */
+  /** The reader wants no more chunks. */
   close(): void {
     this.#closed = true;
     this.#errorTold = true;
@@ -167,7 +167,7 @@ export class ChunkFlow implements ChunkSink {
     if (this.#closed) this.#source.drop();
     this.#held = { ending, value, error };
     this.offer();
-    // Its handler may have taken the last, or failed, just now: then it has settled.
+    // The handler may just have taken the last chunk, or failed: then the call has settled.
     if (this.#held === null) return true;
     if (this.#source.isEmpty && !this.#handling && !this.#inHandler) {
       this.#held = null;
@@ -188,12 +188,12 @@ export class ChunkFlow implements ChunkSink {
 
   #take(): unknown {
     if (!this.#closed && this.#call.stopping === null) return this.#source.take();
-    // What has been asked to stop hands nothing out any more.
+    // A call that was asked to stop delivers no more chunks.
     this.#source.dropAll();
     return NONE;
   }
 
-  /** @returns how many chunks were given out. */
+  /** @returns how many chunks were delivered. */
   #serveReaders(): number {
     let served = 0;
     while (this.#readers.length > 0) {
@@ -206,13 +206,13 @@ export class ChunkFlow implements ChunkSink {
     return served;
   }
 
-  /** Gives chunks to the handler until there are none, or it answers with a promise. */
+  /** Delivers chunks to the handler until there are none, or the handler returns a promise. */
   #handleAll(): number {
     const handler = this.#handler as ChunkHandler;
     let handled = 0;
     if (this.#inHandler) return 0;
     while (!this.#handling) {
-      // What is left of an ended call is little, and nothing rings for it.
+      // Only while native code runs: few chunks are left of an ended call, and none of them rings.
       if (this.#source.isLive && turnIsOver()) {
         this.#source.wanted = true;
         this.#owner.notice();
@@ -220,7 +220,7 @@ export class ChunkFlow implements ChunkSink {
       }
       let chunk = this.#take();
       if (chunk === NONE && this.#source.isLive && !this.#source.wanted && !this.#closed) {
-        // Said first, looked second: one that came in between does not ring.
+        // Set before looking: a chunk that arrives before `wanted` is set does not ring.
         this.#source.wanted = true;
         chunk = this.#take();
       }
@@ -229,7 +229,7 @@ export class ChunkFlow implements ChunkSink {
       this.#inHandler = true;
       try {
         const { context } = this.#call.callbackState as CallbackState;
-        // In the async context of the call, not of the code that happened to look for results.
+        // In the caller's async context, not in that of the code that looked for results.
         const result: unknown =
           context === null
             ? handler.onChunk(chunk)
@@ -291,7 +291,7 @@ export class ChunkFlow implements ChunkSink {
     for (const reader of this.#readers.splice(0)) this.#tellEnd(reader);
   }
 
-  /** Tells a reader how it ended: an error is told once. */
+  /** Answers a reader with the end; one reader gets the error, if there is one. */
   #tellEnd({ resolve, reject }: Reader): void {
     const { error } = this.#call;
     if (error === undefined || this.#errorTold) {

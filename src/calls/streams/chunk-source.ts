@@ -1,24 +1,24 @@
 /**
- * Where the chunks of one call come from: the channel of its lane while native
- * code runs; then what was left in there, which is taken out so that the lane
- * goes on with other calls.
+ * The source of a call's chunks: the channel of its lane while native code runs,
+ * then the chunks that were left in the channel, which are taken out so that the
+ * lane goes on with other calls.
  */
 import { performance } from '../../builtins.js';
 import type { ChunksSpec } from '../../declare/spec.js';
 import type { RecordHead } from '../../lanes/channel/lane-channel.js';
 import type { JobLane } from '../../supervisor/job.js';
 
-/** In place of a chunk: there is none now. */
+/** Returned in place of a chunk when none is available. */
 export const NONE: unique symbol = Symbol('no chunk');
 
 export class ChunkSource {
-  /** When a chunk was last taken after native code had returned, in ms on the host's clock. */
+  /** When the last chunk was taken after native code returned, in ms on the host's clock. */
   takenAt = 0;
-  /** Of its call: what its records carry. */
+  /** The generation in the records of its call. */
   generation = 0;
   readonly #spec: ChunksSpec;
   #lane: JobLane | null = null;
-  /** Chunks taken out of the channel, and the index of the next. */
+  /** Chunks taken out of the channel, and the index of the next one to deliver. */
   #left: unknown[] = [];
   #next = 0;
 
@@ -26,17 +26,17 @@ export class ChunkSource {
     this.#spec = spec;
   }
 
-  /** Whether native code may still hand out more. */
+  /** Whether native code may still write chunks. */
   get isLive(): boolean {
     return this.#lane !== null;
   }
 
-  /** Whether nothing is left of what was taken out. */
+  /** Whether all chunks taken out of the channel have been delivered. */
   get isEmpty(): boolean {
     return this.#next === this.#left.length;
   }
 
-  /** Whether a reader waits for a chunk: then the lane rings for it. */
+  /** Whether a reader or handler waits for a chunk, so that the lane rings for the next one. */
   get wanted(): boolean {
     return this.#lane?.channel.wanted === true;
   }
@@ -49,7 +49,7 @@ export class ChunkSource {
     this.#lane = lane;
   }
 
-  /** The call is not in that lane any more. */
+  /** The call has left its lane. */
   leave(): void {
     this.wanted = false;
     this.#lane = null;
@@ -65,7 +65,7 @@ export class ChunkSource {
     return chunk;
   }
 
-  /** Native code has returned: takes what is left out of the channel, and leaves the lane. */
+  /** Native code has returned: takes the remaining chunks out of the channel, and leaves the lane. */
   gather(): void {
     for (let chunk = this.#takeFromLane(); chunk !== NONE; chunk = this.#takeFromLane()) {
       this.#left.push(chunk);
@@ -74,16 +74,16 @@ export class ChunkSource {
     this.leave();
   }
 
-  /** The chunks that were taken out will not be read. */
+  /** Drops the chunks taken out of the channel. */
   drop(): void {
     this.#left = [];
     this.#next = 0;
   }
 
   /**
-   * Nobody will read what there is. In the lane it must not use up the credit
-   * of the next call, or be rung for. Only once native code has been told to
-   * stop: giving credit back lets it go on.
+   * Drops all chunks, also those in the lane, which must neither use up the credit
+   * of the next call nor ring. Only after native code was asked to stop: freed
+   * credit lets native code go on.
    */
   dropAll(): void {
     this.drop();
@@ -93,13 +93,13 @@ export class ChunkSource {
   #takeFromLane(): unknown {
     for (let head = this.#own(); head !== null; head = this.#own()) {
       const chunk = this.#lane?.channel.takeChunk(head, this.#spec);
-      // The lane's death may have swallowed what came by message port.
+      // A chunk sent by message port may be lost when the lane dies.
       if (chunk !== undefined) return chunk;
     }
     return NONE;
   }
 
-  /** The oldest chunk of the lane, if it is this call's: behind them there may be those of the next one. */
+  /** The oldest chunk of the lane if it is of this call; chunks of the next call may follow. */
   #own(): RecordHead | null {
     const head = this.#lane?.channel.nextChunk() ?? null;
     if (head === null || head.noCall) return null;

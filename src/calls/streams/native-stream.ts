@@ -1,4 +1,4 @@
-/** A stream out of native code, as users see it. */
+/** The public stream of a native function's chunks. */
 import { Promise, clearTimeout, setTimeout } from '../../builtins.js';
 import { race, whenSettled } from '../../promises.js';
 import { endedTimeout } from '../../options/call-options.js';
@@ -6,42 +6,42 @@ import { StreamError } from '../../errors.js';
 import type { Call, NativeCall } from '../call.js';
 import type { ChunkFlow } from './chunk-flow.js';
 
-/** How a stream ended: `timed-out` also when waiting for its end took too long. */
+/** How a stream ended; `timed-out` also when waiting for the end exceeded the timeout. */
 export type StreamEnding = 'done' | 'cancelled' | 'failed' | 'timed-out';
 
 /** Options of `stream.ended`. */
 export interface EndedOptions {
-  /** ms to wait. Default: for ever. */
+  /** ms to wait. Default: unlimited. */
   readonly timeout?: number;
 }
 
-/** Chunks of native code while it runs, and its result after them. */
+/** The chunks that native code hands out while it runs, and its result after them. */
 export interface NativeStream<Chunk, Result> extends AsyncIterable<Chunk>, AsyncDisposable {
   /**
-   * The call: its result, its state, its progress. Settles after the last chunk
-   * has been read. Ignored, its rejection is not an unhandled one.
+   * The call, with its result, state and progress. Settles after the last chunk
+   * has been read. Its rejection may be ignored: it is not reported as unhandled.
    */
   readonly result: NativeCall<Result>;
-  /** Chunks unread before native code waits. */
+  /** Number of unread chunks at which native code waits. */
   readonly highWaterMark: number;
   /**
-   * Asks native code to stop, and drops what is unread. Idempotent.
-   * @returns whether this stopped it; false when it had ended or was stopped before.
+   * Cancels the call, and drops unread chunks. Idempotent.
+   * @returns whether this stopped the stream; false when it had ended or was stopped before.
    */
   cancel(reason?: unknown): boolean;
   /**
-   * Resolves when the stream has ended, to how; never rejects for its sake.
+   * Resolves to how the stream ended, once it has; an error of the stream does not reject it.
    * @throws (rejects) ArgumentError for a wrong option.
    */
   ended(options?: EndedOptions): Promise<StreamEnding>;
   /**
-   * The chunks as a web stream. It takes the place of the one reader.
+   * The chunks as a web stream, which is the stream's one reader.
    * @throws StreamError when the stream has a reader.
    */
   readable(): ReadableStream<Chunk>;
   /** @throws StreamError when the stream has a reader. */
   [Symbol.asyncIterator](): AsyncIterator<Chunk, undefined>;
-  /** Cancels, and resolves when native code has come back or was given up. */
+  /** Cancels the call, and resolves when native code has returned or was given up. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -100,7 +100,7 @@ export class ChunkStream<Chunk, Result> implements NativeStream<Chunk, Result> {
           await reader.return?.();
         },
       },
-      // Nothing is read ahead: what is not asked for stays with native code.
+      // No chunk is read ahead, so that native code notices a slow reader.
       { highWaterMark: 0 },
     );
   }

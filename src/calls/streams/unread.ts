@@ -1,13 +1,13 @@
 /**
- * Calls whose native code has returned, and whose chunks are not all read.
- * They are kept until nobody has read one for as long as the call might have
- * run, and keep the process alive until then: no lane does that for them.
+ * Calls whose native code has returned and whose chunks have not all been read.
+ * A call ends when no chunk has been read for the length of its timeout. With a
+ * timeout it keeps the process alive until then, since no lane does.
  */
 import { Math, clearInterval, setInterval } from '../../builtins.js';
 import type { Call } from '../call.js';
 import type { ChunkFlow } from './chunk-flow.js';
 
-/** What keeps the process alive does nothing, as rarely as possible: ms. */
+/** ms between ticks of the timer that keeps the process alive, and does nothing else. */
 const HOLD_MS = 60_000;
 
 export class UnreadCalls {
@@ -34,7 +34,7 @@ export class UnreadCalls {
     this.#holding = undefined;
   }
 
-  /** Ends streams that have not been read for too long. @returns when to check next. */
+  /** Ends calls that have not been read for too long. @returns when to look next. */
   due(now: number, end: (call: Call) => void): number {
     let next = Infinity;
     for (const call of this.#calls) {
