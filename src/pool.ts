@@ -79,7 +79,7 @@ export class Pool implements AsyncDisposable {
    * @param path a path, a name that the system's loader finds (`libz.so.1`), or a file URL.
    * @param declarations the functions, in `node:ffi`'s shape: `{ arguments, return }`.
    * @throws (rejects) DeclarationError, ArgumentError; LibraryNotFoundError, SymbolNotFoundError;
-   * EngineError when no engine serves the declarations or the file is no library for this
+   * EngineError when no engine serves the declarations or the file is not a library for this
    * machine; PoolClosedError.
    */
   async open<const D extends AnyDeclarations & Checked<D>>(

@@ -75,7 +75,7 @@ export interface Job extends Ticket {
   readonly createdAt: number;
   /** Most starts of the call, counting those that crashed a lane. */
   readonly attempts: number;
-  /** Number of lanes that it has crashed; null for none. */
+  /** Number of lanes that the call has crashed; null for none. */
   crashes: number | null;
   /** ms on the host's clock; null until known. */
   startedAt: number | null;

@@ -102,7 +102,7 @@ export class Assignment {
     return any;
   }
 
-  /** A lane's call takes longer than was expected of it: nothing waits behind it any more. */
+  /** Withdraws the calls behind a call that takes longer than expected. */
   takeBackBehind(lane: JobLane): void {
     const { source } = this.#parts;
     lane.exclusive = true;

@@ -124,7 +124,7 @@ export class Restarts<Lane extends object> {
     return this.#failed;
   }
 
-  /** Deaths within the window, since the breaker closed. Counted up to `maxDeaths`, or 1,000 where that is Infinity. */
+  /** Deaths within the window, since the breaker closed. Counted up to `maxDeaths`, or 1,000 if `maxDeaths` is Infinity. */
   deaths(now: number): number {
     this.#forget(now);
     return this.#deaths.length;

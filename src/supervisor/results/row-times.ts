@@ -2,14 +2,14 @@
 import { performance } from '../../builtins.js';
 import type { Job, JobLane } from '../job.js';
 
-/** Takes the start of a call that has started. @returns it, in ms on the host's clock. */
+/** Takes the start time of a call. @returns the time, in ms on the host's clock. */
 export function takeStart({ ring }: JobLane, job: Job): number {
   const startedAt = ring.startedAt(job.sequence);
   job.startedAt = startedAt;
   return startedAt;
 }
 
-/** Takes the end of a call that the lane has ended. @returns it, in ms on the host's clock. */
+/** Takes the end time of a call that the lane has ended. @returns the time, in ms on the host's clock. */
 export function takeEnd({ ring }: JobLane, job: Job): number {
   const endedAt = ring.endedAt(job.sequence);
   job.endedAt = endedAt;

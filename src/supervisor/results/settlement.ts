@@ -37,7 +37,7 @@ export interface Reading {
   readonly value: unknown;
   readonly errno: number;
   readonly lastError: string | null;
-  /** An error that makes the call fail, whatever it returned. */
+  /** An error that makes the call fail, whatever native code returned. */
   readonly obstacle: OffthreadError | null;
 }
 
