@@ -27,6 +27,7 @@ import {
   viewsOf,
 } from '../../src/shared/memory/record.js';
 import { errorData } from '../error-data.js';
+import { ChunkCredit } from './chunk-credit.js';
 import { WaitPoint } from './wait-point.js';
 import type { LaneLink } from '../lane-link.js';
 
@@ -54,10 +55,8 @@ export class ChannelWriter {
   readonly #chunksInline: number;
   readonly #word: number;
   readonly #waitPoint: WaitPoint;
+  readonly #credit: ChunkCredit;
   #requests = 0;
-  #chunksWritten = 0;
-  /** Chunks that have been taken, as last seen. */
-  #chunksTaken = 0;
   /** The call that runs: its function (null between calls), its row, and what it is allowed. */
   #running: FunctionSpec | null = null;
   #sequence = 0;
@@ -76,6 +75,7 @@ export class ChannelWriter {
     this.#lane = lane;
     this.#word = channel;
     this.#waitPoint = new WaitPoint(memory, lane, spinUs);
+    this.#credit = new ChunkCredit(memory);
     this.#calls = new PipeWriter(memory, callsPipe(size));
     this.#chunks = new PipeWriter(memory, chunksPipe(size));
     this.#callsInline = CALLS_BYTES / INLINE_SHARE;
@@ -178,12 +178,10 @@ export class ChannelWriter {
       return answer(param, param.stop ?? 0, values);
     }
     if (!this.stopped && this.#waitForCredit(allowed)) {
-      const { i32 } = this.#memory;
-      // A plain store: sending the record publishes it.
-      i32[this.#word + Channel.CHUNKS_WRITTEN] = (this.#chunksWritten + 1) | 0;
+      this.#credit.publish();
       if (this.#send(this.#chunks, this.#chunksInline, 0, 0, 0, reader, values)) {
-        this.#chunksWritten = (this.#chunksWritten + 1) | 0;
-        if (Atomics.load(i32, this.#word + Channel.WANTED) !== 0) this.#lane.ring();
+        this.#credit.spend();
+        if (Atomics.load(this.#memory.i32, this.#word + Channel.WANTED) !== 0) this.#lane.ring();
         return answer(param, param.proceed, values);
       }
     }
@@ -192,15 +190,8 @@ export class ChannelWriter {
 
   /** Waits until fewer chunks are unread. @returns false when something has stopped the call. */
   #waitForCredit(allowed: number): boolean {
-    if (((this.#chunksWritten - this.#chunksTaken) | 0) < allowed) return true;
-    const { i32 } = this.#memory;
-    const taken = this.#word + Channel.CHUNKS_TAKEN;
-    const credit = (): boolean => {
-      this.#chunksTaken = Atomics.load(i32, taken);
-      return ((this.#chunksWritten - this.#chunksTaken) | 0) < allowed;
-    };
-    if (credit()) return true;
-    this.#waitFor(credit);
+    if (this.#credit.allows(allowed)) return true;
+    this.#waitFor(() => this.#credit.allows(allowed));
     return !this.stopped;
   }
 

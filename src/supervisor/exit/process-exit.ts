@@ -21,7 +21,7 @@ import { takeCoverage } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
 import { setImmediate } from '../../builtins.js';
 import { exitNow, flushStreams } from '../../engines/system/exit-now.js';
-import { keepsThreads } from '../../lanes/thread/detach.js';
+import { keepsThreads } from '../../lanes/thread/kept-threads.js';
 
 /** A part that may hold up the end of the process. */
 export interface Holder {

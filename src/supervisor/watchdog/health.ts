@@ -4,18 +4,18 @@
  * returns the time of the next one.
  */
 import { Math } from '../../builtins.js';
-import { CallTimeoutError } from '../../errors.js';
 import { State } from '../../shared/memory/states.js';
 import type { CallSource } from '../call-source.js';
 import { type Assignment, STUCK_AFTER_MS } from '../dispatch/assignment.js';
 import { overdueMs } from '../dispatch/choose-lane.js';
-import type { Job, JobLane } from '../job.js';
+import type { JobLane } from '../job.js';
 import type { LaneDeaths } from '../lifecycle/lane-death.js';
 import { BOOT_MS } from '../lifecycle/lane-supply.js';
 import { requireProgress } from '../results/row-check.js';
 import { ownerOf } from '../row-owner.js';
 import { Silence } from './silence.js';
-import { type StopParts, giveUp, interruptAgain, stopJob } from './stopping.js';
+import type { StopParts } from './stopping.js';
+import { checkTime } from './timeouts.js';
 
 interface HealthParts {
   readonly stopping: StopParts;
@@ -67,19 +67,7 @@ export class Health {
       return now + ENDING_LOOK_MS;
     }
     if (ring.state(ring.head) === State.queued) return now + Math.min(job.timeout, STUCK_AFTER_MS);
-    return Math.min(this.#checkTime(job, ring.startedAt(ring.head), now), this.#checkStuck(lane, now));
-  }
-
-  #checkTime(job: Job, startedAt: number, now: number): number {
-    if (job.stopping === null) {
-      const until = job.timeoutAt(startedAt, now);
-      if (until > now) return until;
-      stopJob(this.#parts.stopping, job, 'timed-out', timeoutError(job));
-    } else if (job.stopping.giveUpAt <= now) {
-      giveUp(this.#parts.stopping, job);
-      return Infinity;
-    } else if (job.stopping.interruptAt <= now) interruptAgain(this.#parts.stopping, job, now);
-    return nextStep(job);
+    return Math.min(checkTime(this.#parts.stopping, job, ring.startedAt(ring.head), now), this.#checkStuck(lane, now));
   }
 
   #checkStuck(lane: JobLane, now: number): number {
@@ -91,17 +79,4 @@ export class Health {
     this.#parts.assignment.takeBackBehind(lane);
     return Infinity;
   }
-}
-
-/** When a job that was asked to stop has to be checked. */
-function nextStep({ stopping }: Job): number {
-  return stopping === null ? Infinity : Math.min(stopping.giveUpAt, stopping.interruptAt);
-}
-
-function timeoutError(job: Job): CallTimeoutError {
-  return new CallTimeoutError(
-    `${job.fn.name} was still running after its timeout of ${job.timeout} ms. ` +
-      'If the work takes that long, raise `timeout` (0 is unlimited); if it hangs, check what it waits for.',
-    { call: job.id, symbol: job.fn.name },
-  );
 }
