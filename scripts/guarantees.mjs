@@ -12,6 +12,8 @@ import { fail, filesBelow, inRoot, say } from './tools.mjs';
 
 const PAGE = 'docs/guarantees.md';
 const ID = /\b[MB]\d{1,2}\b/g;
+/** Comments, and the titles of tests and suites (their first string, which may stand on a line of its own). */
+const NAMING = /\/\*[^]*?\*\/|\/\/.*|\b(?:describe|it|on[A-Z]\w*)\(\s*(['"`])(?:(?!\1)[^])*\1/g;
 const HEADING = /^### ([MB]\d{1,2}): /;
 const LIST = /\n*<details>\n[^]*?<\/details>\n*/;
 
@@ -23,7 +25,8 @@ function readTests() {
     filesBelow(folder, (name) => name.endsWith('.ts')),
   )) {
     const text = readFileSync(inRoot(file), 'utf8');
-    idsOf.set(file, new Set(text.match(ID)));
+    const naming = (text.match(NAMING) ?? []).join('\n');
+    idsOf.set(file, new Set(naming.match(ID)));
     if (/\bissues? #?\d/i.test(text)) issues.push(file);
   }
   return { idsOf, issues };

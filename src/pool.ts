@@ -13,7 +13,7 @@ import type { MapOptions } from './options/map-options.js';
 import type { ColumnsFor, OutFor } from './calls/columns/column-types.js';
 import { type ColumnCall, mapColumns } from './calls/columns/map-columns.js';
 import type { ColumnOptions } from './options/column-options.js';
-import { LibraryNames } from './calls/library/opened-names.js';
+import { LibraryVersions } from './calls/library/library-versions.js';
 import { type OpenOptions, libraryPath, openSettings } from './calls/library/open-options.js';
 import { type Opened, openInLane, openOnHost } from './calls/library/opening.js';
 import type { ProbeOpen } from './lanes/lane.js';
@@ -43,7 +43,7 @@ export class Pool implements AsyncDisposable {
   readonly #supervisor: Supervisor;
   readonly #dispatcher: CallDispatcher;
   /** Names under which process lanes open libraries; thread lanes share those of the host. */
-  readonly #libraryNames: LibraryNames = new LibraryNames();
+  readonly #libraryVersions: LibraryVersions = new LibraryVersions();
   #functions = 0;
   #closing: Promise<void> | undefined;
 
@@ -95,7 +95,7 @@ export class Pool implements AsyncDisposable {
       this.#settings.isolation === 'thread'
         ? await openOnHost(given, declarations, settings, number)
         : await openInLane(given, declarations, settings, number, {
-            names: this.#libraryNames,
+            names: this.#libraryVersions,
             libraryPath: this.#settings.env['LD_LIBRARY_PATH'] ?? '',
             probeOpen: (library) => this.#probeOpen(library),
           });

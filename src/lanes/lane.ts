@@ -18,7 +18,7 @@ export interface LaneEvents<L> {
   /** The lane died by itself. */
   crashed(lane: L, death: Death): void;
   /** The process of a lane that was to end has ended. Of a thread that is told by {@link Lane.end} alone. */
-  ended(lane: L): void;
+  endedAsAsked(lane: L): void;
 }
 
 /** A library that a lane is to open before the others hear of it. */

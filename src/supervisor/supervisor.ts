@@ -93,7 +93,7 @@ export class Supervisor {
     const watch = new Watch((now) => due.check(now));
     const laneEvents = {
       crashed: (...death: Parameters<LaneDeaths['crashed']>) => deaths.crashed(...death),
-      ended: (...lane: Parameters<LostLanes['ended']>) => lost.ended(...lane),
+      endedAsAsked: (...lane: Parameters<LostLanes['ended']>) => lost.ended(...lane),
     };
 
     const clock = new TickClock(loop);

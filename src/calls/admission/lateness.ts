@@ -13,20 +13,20 @@
 import type { CallTimeoutError, QueueFullError } from '../../errors.js';
 import { expectedWaitMs } from '../../supervisor/dispatch/expected-wait.js';
 import type { JobLane } from '../../supervisor/job.js';
-import { Backlog } from './backlog.js';
+import { QueuedWork } from './queued-work.js';
 import type { Call } from '../call.js';
 import { noTimeLeft, unreachable } from './refusals.js';
 
 export class Lateness {
   /** Calls in all queues. */
-  readonly backlog: Backlog = new Backlog();
+  readonly queued: QueuedWork = new QueuedWork();
   /** Number of refused calls. */
   refused = 0;
 
   /** The error for a new call that would end after its deadline; null when it may end in time. */
   refusal(call: Call, deadlineAt: number, lanes: readonly JobLane[]): QueueFullError | null {
     const now = call.createdAt;
-    const waitMs = expectedWaitMs(lanes, this.backlog.ahead(call.priority, now), now);
+    const waitMs = expectedWaitMs(lanes, this.queued.ahead(call.priority, now), now);
     // Negated, so that NaN, for which no estimate can be made, refuses nothing.
     if (!(waitMs > 0)) return null;
     if (now + waitMs + call.fn.amplyMs(now) <= deadlineAt) return null;

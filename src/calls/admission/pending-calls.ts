@@ -24,7 +24,7 @@ import { ffiRsQuiescence } from '../../supervisor/quiescence/quiescence.js';
 import { ownerOf } from '../../supervisor/row-owner.js';
 import type { Supervisor } from '../../supervisor/supervisor.js';
 import type { Call } from '../call.js';
-import { UnreadCalls } from '../streams/unread.js';
+import { UnreadCalls } from '../streams/unread-calls.js';
 import type { Lateness } from './lateness.js';
 import { CallQueue } from './queue.js';
 import { notPassedOn } from './refusals.js';
@@ -48,7 +48,7 @@ export class PendingCalls {
     this.#settings = settings;
     this.#counters = counters;
     this.#lateness = lateness;
-    const tally = lateness?.backlog ?? null;
+    const tally = lateness?.queued ?? null;
     this.#queue = new CallQueue<Call>('queued', tally);
     this.#waiting = new CallQueue<Call>('waiting', tally);
   }

@@ -22,7 +22,7 @@ import type { ProbeOpen } from '../../lanes/lane.js';
 import type { LoadTerms } from '../../shared/messages/load-terms.js';
 import { SymbolNotFoundError } from '../../errors.js';
 import { whenFfiRsIsQuiet } from '../../supervisor/quiescence/quiescence.js';
-import { LibraryNames } from './opened-names.js';
+import { LibraryVersions } from './library-versions.js';
 import type { OpenSettings } from './open-options.js';
 
 /** A library that has been found to be all right. */
@@ -38,7 +38,7 @@ export interface Opened {
 }
 
 /** The libraries of this thread's process. */
-const hostNames = new LibraryNames();
+const hostNames = new LibraryVersions();
 
 /**
  * Opens a library on the host and finds every symbol that its functions use.
@@ -81,7 +81,7 @@ export async function openOnHost(
 /** How a pool opens libraries in its processes. */
 export interface LaneOpening {
   /** The libraries of these processes. */
-  readonly names: LibraryNames;
+  readonly names: LibraryVersions;
   /** Their LD_LIBRARY_PATH. */
   readonly libraryPath: string;
   /** Opens a library in one lane. */

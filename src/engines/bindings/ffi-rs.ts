@@ -35,7 +35,7 @@ import {
 import { argumentTypes, resultFix, resultType } from './ffi-rs-types.js';
 import { LIBC, SYSTEM } from '../system/libc.js';
 import { libraryFailure, symbolNotFound } from '../loading/library-error.js';
-import { pathOfName } from '../loading/library-name.js';
+import { pathOfName } from '../loading/loader-alias.js';
 import { PLAIN_TERMS, loadLibrary } from '../loading/load-library.js';
 import { emptyAddress } from '../system/scratch.js';
 import { withoutAbort } from './without-abort.js';

@@ -15,7 +15,7 @@ import type {
 } from '../engine.js';
 import { ERRNO_LOCATION, Errno } from '../system/errno.js';
 import { libraryFailure, symbolNotFound } from '../loading/library-error.js';
-import { pathOfName } from '../loading/library-name.js';
+import { pathOfName } from '../loading/loader-alias.js';
 import { PLAIN_TERMS, loadLibrary } from '../loading/load-library.js';
 import { emptyAddress } from '../system/scratch.js';
 import { withoutAbort } from './without-abort.js';

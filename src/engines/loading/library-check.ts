@@ -8,7 +8,7 @@
  */
 import { EngineError, LibraryNotFoundError } from '../../errors.js';
 import { ElfImage } from '../object-files/elf-image.js';
-import { type FileProblem, inspectLibraryFile } from './library-file.js';
+import { type FileProblem, inspectLibraryFile } from './library-format.js';
 import { PROGRAM, type SearchFolders, loaderCandidates } from './loader-search.js';
 import { visitNeeded } from './needed-libraries.js';
 

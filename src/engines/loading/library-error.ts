@@ -2,8 +2,8 @@
 import { basename, resolve } from 'node:path';
 
 import { EngineError, LibraryNotFoundError, type OffthreadError, SymbolNotFoundError } from '../../errors.js';
-import { inspectLibraryFile } from './library-file.js';
-import { pathOfName } from './library-name.js';
+import { inspectLibraryFile } from './library-format.js';
+import { pathOfName } from './loader-alias.js';
 
 /** Turns the message of `dlopen` into an OffthreadError. `text` may have an engine's own text around that message. */
 export function libraryFailure(path: string, text: string, cause?: unknown): OffthreadError {

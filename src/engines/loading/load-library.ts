@@ -18,7 +18,7 @@ import type { Engine, EngineLibrary } from '../engine.js';
 import { identityOf, isSameCode } from './file-identity.js';
 import { checkLibrary } from './library-check.js';
 import { libraryFailure } from './library-error.js';
-import { nameOfOwn, pathOfName } from './library-name.js';
+import { nameOfOwn, pathOfName } from './loader-alias.js';
 
 /** Nothing was asked for, and nothing is known. */
 export const PLAIN_TERMS: LoadTerms = { identity: null, deep: false, clash: null, global: false };

@@ -14,7 +14,7 @@ import { Promise, clearTimeout, setTimeout } from '../../builtins.js';
 import { whenSettled } from '../../promises.js';
 import type { NativeEnd } from '../../engines/system/system-calls.js';
 import { type DeathPhase, LaneCrashedError } from '../../errors.js';
-import { pathOfName } from '../../engines/loading/library-name.js';
+import { pathOfName } from '../../engines/loading/loader-alias.js';
 import type { LaneReport, Question, ToLane } from '../../shared/messages/messages.js';
 import { Disorder } from '../../shared/messages/disorder.js';
 import { Child, type ChildOptions } from './child.js';

@@ -273,7 +273,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     this.#bell.remove(this);
     if (death === null) {
       this.status = 'ended';
-      this.#events.ended(this);
+      this.#events.endedAsAsked(this);
     } else {
       if (this.status !== 'lost') this.status = 'ended';
       this.#events.crashed(this, death);

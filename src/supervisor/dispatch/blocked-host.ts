@@ -19,7 +19,7 @@
  */
 import { Math, performance } from '../../builtins.js';
 import type { Doorbell } from '../../shared/memory/bell.js';
-import { blockedDeadlock, requireProgress } from '../host-functions/deadlock.js';
+import { blockedDeadlock, requireNoDeadlock } from '../host-functions/deadlock.js';
 import type { HostLoop } from './host-loop.js';
 import type { Job } from '../job.js';
 import type { CallSource } from '../call-source.js';
@@ -58,7 +58,7 @@ export function blockUntil(job: Job, host: BlockedHost): void {
       const count = host.loop.armToBlock();
       const ending = host.lost.lookForEnds(performance.now());
       if (lookAround(job, host)) continue;
-      requireProgress(job, host.lanes, host.supply, host.callbacks);
+      requireNoDeadlock(job, host.lanes, host.supply, host.callbacks);
       const now = performance.now();
       const most = ending ? ENDING_SLEEP_MS : SLEEP_MS;
       host.bell.sleep(count, Math.max(0, Math.min(host.watch.due - now, host.supply.startsAt - now, most)));

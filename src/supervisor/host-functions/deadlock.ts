@@ -31,7 +31,7 @@ export function allWait(
  * Checks that a blocking call can make progress.
  * @throws DeadlockError when the call cannot settle while its thread blocks.
  */
-export function requireProgress(
+export function requireNoDeadlock(
   job: Job,
   lanes: LaneSet,
   supply: LaneSupply,

@@ -245,7 +245,7 @@ export class LaneSupply implements RestartNews {
     this.#tell(() => this.#parts.events.emit('lane-restarting', { delayMs }));
   }
 
-  opened(deaths: number, withinMs: number, retryInMs: number): void {
+  breakerOpened(deaths: number, withinMs: number, retryInMs: number): void {
     const { active, spares } = this.#parts.lanes;
     // Lanes that are still starting are ended, too.
     for (const lane of [...active, ...spares].filter(isStarting)) {
@@ -254,11 +254,11 @@ export class LaneSupply implements RestartNews {
     this.#tell(() => this.#parts.events.emit('breaker-open', { deaths, withinMs, retryInMs }));
   }
 
-  trial(): void {
+  breakerTrial(): void {
     this.#parts.events.emit('breaker-trial', {});
   }
 
-  closed(): void {
+  breakerClosed(): void {
     this.#parts.events.emit('breaker-closed', {});
     this.fill();
   }

@@ -3,7 +3,7 @@
  * crash the lane. When the lane ends for another reason, the library is tried
  * in another lane.
  */
-import { pathOfName } from '../../engines/loading/library-name.js';
+import { pathOfName } from '../../engines/loading/loader-alias.js';
 import { LaneCrashedError } from '../../errors.js';
 import type { ProbeOpen } from '../../lanes/lane.js';
 import type { LaneSet } from './lane-set.js';

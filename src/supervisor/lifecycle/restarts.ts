@@ -57,11 +57,11 @@ export interface RestartNews {
   /** A lane died, and may be replaced after `delayMs`. */
   restarting(delayMs: number): void;
   /** No lane is started for `retryInMs`: `deaths` lanes died within the last `withinMs`. */
-  opened(deaths: number, withinMs: number, retryInMs: number): void;
+  breakerOpened(deaths: number, withinMs: number, retryInMs: number): void;
   /** One lane may be started. */
-  trial(): void;
+  breakerTrial(): void;
   /** The trial has succeeded: all lanes may be started. */
-  closed(): void;
+  breakerClosed(): void;
 }
 
 /** ms between a second death and the replacement; doubles with every further death. */
@@ -225,7 +225,7 @@ export class Restarts<Lane extends object> {
     if (this.#state === 'open') {
       this.#state = 'trial';
       this.#vacant = true;
-      this.#news.trial();
+      this.#news.breakerTrial();
     } else if (this.#state === 'trial') {
       if (this.#laneReady) this.#close();
       // The lane may still succeed until another one is started.
@@ -242,7 +242,7 @@ export class Restarts<Lane extends object> {
   #open(now: number, openMs: number): void {
     this.#openMs = Math.min(LONGEST_OPEN_MS, openMs);
     this.#leaveTrial('open', now + this.#openMs);
-    this.#news.opened(this.#deaths.length, this.#settings.deathWindow, this.#openMs);
+    this.#news.breakerOpened(this.#deaths.length, this.#settings.deathWindow, this.#openMs);
   }
 
   #close(): void {
@@ -250,7 +250,7 @@ export class Restarts<Lane extends object> {
     this.#deaths = [];
     this.#run = 0;
     this.#failed = 0;
-    this.#news.closed();
+    this.#news.breakerClosed();
   }
 
   #leaveTrial(state: BreakerState, dueAt: number): void {

@@ -40,7 +40,7 @@ export function requireEnding(lane: JobLane, job: Job): void {
 }
 
 /** Checks the row of a call that the lane runs, or will run. @throws Disorder */
-export function requireProgress(lane: JobLane, job: Job, now: number): void {
+export function requireRowState(lane: JobLane, job: Job, now: number): void {
   if (lane.kind === 'thread') return;
   const state = lane.ring.state(job.sequence);
   if (!isIts(lane, job) || !UNDER_WAY.includes(state)) throw new Disorder('the state of a call');

@@ -11,7 +11,7 @@ import { overdueMs } from '../dispatch/choose-lane.js';
 import type { JobLane } from '../job.js';
 import type { LaneDeaths } from '../lifecycle/lane-death.js';
 import { BOOT_MS } from '../lifecycle/lane-supply.js';
-import { requireProgress } from '../results/row-check.js';
+import { requireRowState } from '../results/row-check.js';
 import { ownerOf } from '../row-owner.js';
 import { Silence } from './silence.js';
 import type { StopParts } from './stopping.js';
@@ -61,13 +61,16 @@ export class Health {
     // The job has settled or was withdrawn, and the lane has not passed its row yet.
     if (job === null || job.isSettled) return now + STUCK_AFTER_MS;
     try {
-      requireProgress(lane, job, now);
+      requireRowState(lane, job, now);
     } catch (cause) {
       lane.corrupted(cause);
       return now + ENDING_LOOK_MS;
     }
     if (ring.state(ring.head) === State.queued) return now + Math.min(job.timeout, STUCK_AFTER_MS);
-    return Math.min(checkTime(this.#parts.stopping, job, ring.startedAt(ring.head), now), this.#checkStuck(lane, now));
+    return Math.min(
+      checkTime(this.#parts.stopping, job, ring.startedAt(ring.head), now),
+      this.#checkStuck(lane, now),
+    );
   }
 
   #checkStuck(lane: JobLane, now: number): number {

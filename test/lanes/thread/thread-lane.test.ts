@@ -34,7 +34,7 @@ function lab(leaseIdleMs: number): Lab {
       stackSizeMb: 4,
       start: { execPath: process.execPath, execArgv: [], env: {} },
     },
-    { crashed: (_, cause) => crashes.push(cause), ended: () => {} },
+    { crashed: (_, cause) => crashes.push(cause), endedAsAsked: () => {} },
   );
   const add = declare({ symbol: 'ot_add', arguments: ['i32', 'i32'], return: 'i32' }, testlib);
   announce(lane, add);

@@ -139,9 +139,9 @@ class Life {
   constructor(settings: RestartSettings) {
     this.restarts = new Restarts<Lane>(settings, {
       restarting: (...numbers) => this.news.push(['restarting', ...numbers]),
-      opened: (...numbers) => this.news.push(['opened', ...numbers]),
-      trial: () => this.news.push(['trial']),
-      closed: () => this.news.push(['closed']),
+      breakerOpened: (...numbers) => this.news.push(['opened', ...numbers]),
+      breakerTrial: () => this.news.push(['trial']),
+      breakerClosed: () => this.news.push(['closed']),
     });
   }
 
@@ -556,7 +556,12 @@ describe('Restarts', () => {
     const started: number[] = [];
     const restarts: Restarts<Lane> = new Restarts<Lane>(
       { maxDeaths: 1, deathWindow: 100 },
-      { restarting: () => {}, opened: () => fill(), trial: () => fill(), closed: () => fill() },
+      {
+        restarting: () => {},
+        breakerOpened: () => fill(),
+        breakerTrial: () => fill(),
+        breakerClosed: () => fill(),
+      },
     );
     const fill = (): void => {
       const count = restarts.mayStart(life.now, LANES - life.lanes.length);
@@ -678,7 +683,12 @@ describe('Restarts', () => {
 
   it('takes lanes that die together for one step: the next of them waits no longer than the first', () => {
     const delays: number[] = [];
-    const news = { restarting: (ms: number) => void delays.push(ms), opened() {}, trial() {}, closed() {} };
+    const news = {
+      restarting: (ms: number) => void delays.push(ms),
+      breakerOpened() {},
+      breakerTrial() {},
+      breakerClosed() {},
+    };
     const restarts = new Restarts<object>({ maxDeaths: Infinity, deathWindow: 10_000 }, news);
     for (let lane = 0; lane < 13; lane += 1) restarts.died(100 + lane, {}, 0);
     expect(new Set(delays)).to.deep.equal(new Set([0]));

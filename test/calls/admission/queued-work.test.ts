@@ -1,7 +1,7 @@
 /** M10, M26: the work that a call would wait for: what is counted is what waits, whatever comes and goes. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Backlog } from '../../../src/calls/admission/backlog.js';
+import { QueuedWork } from '../../../src/calls/admission/queued-work.js';
 import { CallQueue, type Queued } from '../../../src/calls/admission/queue.js';
 
 /** A function, and how long its runs take at the moment. */
@@ -39,7 +39,7 @@ const step = fc.oneof(
   fc.record({ what: fc.constant('measure' as const), which, ms: fc.nat(500) }),
 );
 
-describe('Backlog (M10, M26)', () => {
+describe('QueuedWork (M10, M26)', () => {
   it('is the sum over what waits in two queues, by the estimates of now', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
@@ -51,8 +51,8 @@ describe('Backlog (M10, M26)', () => {
             },
           }),
         );
-        const backlog = new Backlog();
-        const queues = [new CallQueue<Item>('queued', backlog), new CallQueue<Item>('waiting', backlog)];
+        const queued = new QueuedWork();
+        const queues = [new CallQueue<Item>('queued', queued), new CallQueue<Item>('waiting', queued)];
         const model = new Set<Item>();
         const queueOf = (second: boolean): CallQueue<Item> => queues[second ? 1 : 0] as CallQueue<Item>;
         for (const one of steps) {
@@ -73,7 +73,7 @@ describe('Backlog (M10, M26)', () => {
           for (const of of [-128, -1, 0, 1, 127]) {
             const before = [...model].filter((item) => item.priority >= of);
             const ms = before.reduce((sum, { fn, items }) => sum + fn.ms * (items?.count ?? 1), 0);
-            expect(backlog.ahead(of, 0)).to.deep.equal({ calls: before.length, ms });
+            expect(queued.ahead(of, 0)).to.deep.equal({ calls: before.length, ms });
           }
         }
       }),

@@ -6,7 +6,7 @@
  * copy, has the same name.
  */
 import { isSameCode, isSameFile } from '../../engines/loading/file-identity.js';
-import { nameOfOwn } from '../../engines/loading/library-name.js';
+import { nameOfOwn } from '../../engines/loading/loader-alias.js';
 import { EngineError } from '../../errors.js';
 import type { FileIdentity } from '../../shared/messages/load-terms.js';
 
@@ -18,7 +18,7 @@ interface Known {
   opened: boolean;
 }
 
-export class LibraryNames {
+export class LibraryVersions {
   readonly #known: Known[] = [];
 
   /** Whether no file of that path has been opened. */

@@ -32,7 +32,7 @@ interface Share {
 
 type Line = Map<Counted['fn'], Share>;
 
-export class Backlog {
+export class QueuedWork {
   readonly #lines = new Map<number, Line>();
 
   add(call: Counted): void {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { type FileHost, inspectLibraryFile } from '../../../src/engines/loading/library-file.js';
+import { type FileHost, inspectLibraryFile } from '../../../src/engines/loading/library-format.js';
 import { folder, probeLibrary } from '../../helpers/engine-probe.js';
 
 const LINUX: FileHost = { platform: 'linux', arch: process.arch };
