@@ -35,7 +35,7 @@ export interface Lane<T extends Ticket> {
   readonly ring: LaneRing<T>;
   /** What does not fit a row, and comes beside it. */
   readonly inbox: Inbox;
-  /** Where native code talks back. */
+  /** Where native code calls back. */
   readonly channel: LaneChannel;
   status: LaneStatus;
   /** ms on the host's clock when the lane was created. */

@@ -1,5 +1,5 @@
 /**
- * The channel of a lane: where native code talks back while it runs. It lies
+ * The channel of a lane: where native code calls back while it runs. It lies
  * behind the arena, in the lane's own memory.
  *
  *     0  words   what lane and host signal with, a cache line each

@@ -5,7 +5,7 @@
  *      0  header   words that host and lane signal with, a cache line each
  *    512  table    one 64-byte row a slot: state, cancelFlag, progress, times, result
  *      …  arena    arguments, strings and bytes of the calls in the table
- *      …  channel  where native code talks back, see `channel.ts`
+ *      …  channel  where native code calls back, see `channel.ts`
  *      …  blocks   for items that travel together, see `batch-layout.ts`
  *
  * A lane's ring is its slice of the call table: the host writes rows at the
