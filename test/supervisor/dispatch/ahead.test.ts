@@ -11,9 +11,29 @@ async function settleIn(lib: Native): Promise<void> {
 
 /** Blocks this thread until native code runs the call. */
 function spinUntilRunning(...calls: NativeCall<unknown>[]): void {
-  const until = performance.now() + 5_000;
+  const until = performance.now() + 1_000;
   while (calls.some(({ state }) => state !== 'running')) {
     if (performance.now() > until) throw new Error('the call does not start');
+  }
+}
+
+/**
+ * A call that has ended, and one behind it that runs, of both of which the host has seen only the starts. On a busy
+ * machine the first may be overdue by the time the second is made: then nothing is written behind it, and it is tried again.
+ */
+async function twoThatRun(lib: Native): Promise<[NativeCall<unknown>, NativeCall<unknown>]> {
+  for (let attempt = 1; ; attempt += 1) {
+    const first = lib.steps(30, 1_000);
+    spinUntilRunning(first);
+    const ahead = lib.steps(60_000, 1_000);
+    try {
+      spinUntilRunning(ahead);
+      return [first, ahead];
+    } catch (error) {
+      if (attempt === 5) throw error;
+      ahead.cancel();
+      await Promise.all([first.settled(), ahead.settled()]);
+    }
   }
 }
 
@@ -116,10 +136,7 @@ describe('a call ahead', () => {
       await withLanes({ lanes: 1 }, async (lib, pool) => {
         // Steps of 1 ms, which can be stopped; so many that the first call still runs when the second is made.
         for (let round = 0; round < 20; round += 1) await lib.steps(30, 1_000);
-        const first = lib.steps(30, 1_000);
-        spinUntilRunning(first);
-        const ahead = lib.steps(60_000, 1_000);
-        spinUntilRunning(ahead);
+        const [first, ahead] = await twoThatRun(lib);
         const ended = Promise.all([first.settled(), ahead.settled()]);
         await inTime(pool.destroy(), 'the pool to end');
         const [before, after] = await inTime(ended, 'both to end');
