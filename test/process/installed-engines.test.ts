@@ -69,7 +69,7 @@ describe('the engine of an application (B6)', function () {
       const [plain, talking] = run(isolation);
       expect(plain).to.equal('ffi-rs 3');
       expect(talking).to.match(
-        /^OFFTHREAD_ENGINE_MISSING .*ffi-rs cannot serve the function 'ask', .*npm install koffi@3/,
+        /^OFFTHREAD_ENGINE_MISSING .*ffi-rs does not support the function 'ask', .*npm install koffi@3/,
       );
     });
 

@@ -88,7 +88,7 @@ describe('a single executable application', function () {
     expect(refused).to.have.lengthOf(2);
     for (const told of refused)
       expect(told).to.match(
-        /^ArgumentError: Process lanes need a Node\.js, .* a single executable .*execPath/,
+        /^ArgumentError: Process lanes need a Node\.js binary, .* a single executable .*execPath/,
       );
   });
 
