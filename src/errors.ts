@@ -1,13 +1,12 @@
 /**
  * Every failure a caller can meet.
  *
- * One base class, a stable `code`, a `kind` to switch on, and where known the
- * call, the function and the lane. A message says what happened, the likely
- * cause, and what to do. Errors cross threads as plain data (see
+ * All have one base class, a stable `code`, a `kind` to switch on, and, where they are known, the call, the function
+ * and the lane. A message says what happened, the likely cause, and what to do. Errors cross threads as plain data (see
  * {@link toErrorData}) because structured cloning loses classes.
  */
 
-/** What sort of failure it was: stable, coarse, meant for `switch`, retries and logs. */
+/** The category of a failure. Stable; use it in `switch`, retry rules and logs. */
 export type ErrorKind =
   | 'timeout'
   | 'cancelled'
@@ -31,7 +30,7 @@ export type ErrorKind =
   | 'race'
   | 'listener';
 
-/** What is known about the place where it happened. */
+/** The call, function and lane in which an error occurred, and its cause. */
 export interface ErrorContext {
   /** Id of the call, as in `call.id`. */
   readonly call?: number | undefined;
@@ -41,7 +40,7 @@ export interface ErrorContext {
   readonly lane?: string | undefined;
   /** The error or value that caused this one. */
   readonly cause?: unknown;
-  /** Overrides the class's code where one class has several. */
+  /** Replaces the default code of a class that has several codes. */
   readonly code?: string | undefined;
 }
 
@@ -49,13 +48,13 @@ export interface ErrorContext {
 export class OffthreadError extends Error {
   /** Stable identifier, for example `OFFTHREAD_CALL_TIMEOUT`. */
   code: string;
-  /** What sort of failure it was: the same for every error of a class. */
+  /** The category of the failure: the same for every error of a class. */
   readonly kind: ErrorKind;
-  /** Id of the call, where one exists. */
+  /** Id of the call; undefined if the error is not about a call. */
   call: number | undefined;
-  /** Name of the native function, where one is concerned. */
+  /** Name of the native function; undefined if the error is not about one. */
   symbol: string | undefined;
-  /** Name of the lane, where one is concerned. */
+  /** Name of the lane; undefined if the error is not about one. */
   lane: string | undefined;
 
   constructor(code: string, kind: ErrorKind, message: string, context: ErrorContext = {}) {
@@ -72,7 +71,7 @@ export class OffthreadError extends Error {
   }
 }
 
-/** Errors of callers' functions may be anything: looking at one may throw. @internal */
+/** Whether the error is one of offthread's. Never throws, although reading a thrown value can. @internal */
 export function isOwn(error: unknown): error is OffthreadError {
   try {
     return error instanceof OffthreadError;
@@ -81,14 +80,14 @@ export function isOwn(error: unknown): error is OffthreadError {
   }
 }
 
-/** Undefined for errors of others. Never throws. @internal */
+/** The kind of an offthread error; undefined for other errors. Never throws. @internal */
 export function kindOf(error: unknown): ErrorKind | undefined {
   return isOwn(error) ? error.kind : undefined;
 }
 
 /**
- * The call ran longer than its `timeout`, or queueing and running passed its `deadline`. With code
- * `OFFTHREAD_DEADLINE`: `retry`, `parallel` or `race` passed the deadline over all of it.
+ * The call ran longer than its `timeout`, or did not finish before its `deadline`. With code `OFFTHREAD_DEADLINE`:
+ * `retry`, `parallel` or `race` did not finish before the deadline of the whole operation.
  */
 export class CallTimeoutError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
@@ -99,7 +98,10 @@ export class CallTimeoutError extends OffthreadError {
   }
 }
 
-/** The call was cancelled: by `cancel()`, by its signal, by leaving its scope, or by `cancelAll()`; or a combinator was, by its signal. */
+/**
+ * The call was cancelled: by `cancel()`, by its signal, by leaving its scope, or by `cancelAll()`; or a combinator was
+ * cancelled by its signal.
+ */
 export class CallCancelledError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
     super('OFFTHREAD_CALL_CANCELLED', 'cancelled', message, context);
@@ -109,7 +111,7 @@ export class CallCancelledError extends OffthreadError {
   }
 }
 
-/** The channel between native code and the host was closed while one of them waited on it. */
+/** The channel between native code and the host was closed while one side waited on it. */
 export class ChannelClosedError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
     super('OFFTHREAD_CHANNEL_CLOSED', 'channel-closed', message, context);
@@ -120,8 +122,8 @@ export class ChannelClosedError extends OffthreadError {
 }
 
 /**
- * The pool did not queue the call. Codes: `OFFTHREAD_QUEUE_FULL` (its bounded queue had no room),
- * `OFFTHREAD_DEADLINE_UNREACHABLE` (the call would have missed its deadline; see the pool's option `refuseLate`).
+ * The pool did not queue the call. Codes: `OFFTHREAD_QUEUE_FULL` (the queue is full), `OFFTHREAD_DEADLINE_UNREACHABLE`
+ * (the call would have missed its deadline; see the pool's option `refuseLate`).
  */
 export class QueueFullError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
@@ -152,7 +154,7 @@ export class ArgumentError extends OffthreadError {
   }
 }
 
-/** A declaration is wrong: an unknown type, a misplaced wrapper, a name that is taken. */
+/** A declaration is invalid: an unknown type, a misplaced wrapper, or a name that is already used. */
 export class DeclarationError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
     super('OFFTHREAD_DECLARATION', 'declaration', message, context);
@@ -162,7 +164,7 @@ export class DeclarationError extends OffthreadError {
   }
 }
 
-/** No library of that name could be found. */
+/** The library was not found. */
 export class LibraryNotFoundError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
     super('OFFTHREAD_LIBRARY_NOT_FOUND', 'library', message, context);
@@ -183,15 +185,13 @@ export class SymbolNotFoundError extends OffthreadError {
 }
 
 /**
- * The engine cannot do what was asked. Codes: `OFFTHREAD_ENGINE` in general,
- * `OFFTHREAD_ENGINE_MISSING` (not installed or not in this Node.js),
- * `OFFTHREAD_ENGINE_UNSUPPORTED` (the declaration needs what it lacks),
- * `OFFTHREAD_ENGINE_BUSY` (a late `open` waited too long),
- * `OFFTHREAD_ENGINE_RESULT` (native code ran, and what it returned could not be read),
- * `OFFTHREAD_LIBRARY_ARCHITECTURE`, `OFFTHREAD_LIBRARY_INVALID` and
- * `OFFTHREAD_LIBRARY_LOAD` (the file is there but cannot be loaded),
- * `OFFTHREAD_LIBRARY_CHANGED` (it is another file than it was),
- * `OFFTHREAD_LIBRARY_CLASH` (the program has some of its symbols, too).
+ * The engine cannot load the library or perform the call. Codes: `OFFTHREAD_ENGINE` in general,
+ * `OFFTHREAD_ENGINE_MISSING` (not installed, or not part of this Node.js), `OFFTHREAD_ENGINE_UNSUPPORTED` (the
+ * declaration needs a feature that the engine lacks), `OFFTHREAD_ENGINE_BUSY` (`open` waited too long for calls that
+ * were running), `OFFTHREAD_ENGINE_RESULT` (native code ran, but its result could not be read),
+ * `OFFTHREAD_LIBRARY_ARCHITECTURE`, `OFFTHREAD_LIBRARY_INVALID` and `OFFTHREAD_LIBRARY_LOAD` (the file exists but
+ * cannot be loaded), `OFFTHREAD_LIBRARY_CHANGED` (the file has been replaced since it was first opened),
+ * `OFFTHREAD_LIBRARY_CLASH` (the program exports some of the library's symbols itself).
  */
 export class EngineError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
@@ -206,23 +206,22 @@ export class EngineError extends OffthreadError {
 export interface NativeFailure {
   /** The value the function returned. */
   readonly returned?: unknown;
-  /** `errno` straight after the call, where the declaration asked for it. */
+  /** `errno` directly after the call; undefined unless the declaration asks for it. */
   readonly errno?: number | undefined;
-  /** The library's own text, where the declaration names a `lastError` function. */
+  /** The text of the library's last error; undefined unless the declaration names a `lastError` function. */
   readonly lastError?: string | undefined;
 }
 
 /**
- * The function ran and reported failure, by the rule of its declaration.
- * `code` is the name of the errno (`ENOENT`) where `errno` was read, else
- * `OFFTHREAD_NATIVE`.
+ * The function ran and reported a failure, as its declaration defines it. `code` is the name of the errno (`ENOENT`)
+ * where `errno` was read, otherwise `OFFTHREAD_NATIVE`.
  */
 export class NativeError extends OffthreadError {
   /** The value that the function returned. */
   readonly returned: unknown;
-  /** `errno` directly after the call; undefined where the declaration does not ask for it. */
+  /** `errno` directly after the call; undefined if the declaration does not ask for it. */
   readonly errno: number | undefined;
-  /** The text of the library's last error; undefined where the declaration names no `lastError`. */
+  /** The text of the library's last error; undefined if the declaration names no `lastError` function. */
   readonly lastError: string | undefined;
   constructor(message: string, context?: ErrorContext & NativeFailure) {
     super('OFFTHREAD_NATIVE', 'native', message, context);
@@ -235,7 +234,7 @@ export class NativeError extends OffthreadError {
   }
 }
 
-/** A stream cannot be read: it has a reader already. */
+/** A stream cannot be read, because it already has a reader. */
 export class StreamError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
     super('OFFTHREAD_STREAM_BUSY', 'stream', message, context);
@@ -246,11 +245,10 @@ export class StreamError extends OffthreadError {
 }
 
 /**
- * A JavaScript function that native code called on the host failed; `cause` is
- * what it threw. Codes: `OFFTHREAD_HOST_FUNCTION` (it threw),
- * `OFFTHREAD_HOST_FUNCTION_RESULT` (a value of the wrong type),
- * `OFFTHREAD_HOST_FUNCTION_ASYNC` (a promise where it is declared sync),
- * `OFFTHREAD_CALLBACK_ARGUMENTS` (native code gave values that cannot be read).
+ * A JavaScript function that native code called on the host failed; `cause` is the value that it threw. Codes:
+ * `OFFTHREAD_HOST_FUNCTION` (the function threw), `OFFTHREAD_HOST_FUNCTION_RESULT` (it returned a value of the wrong
+ * type), `OFFTHREAD_HOST_FUNCTION_ASYNC` (it returned a promise although it is declared as synchronous),
+ * `OFFTHREAD_CALLBACK_ARGUMENTS` (native code passed arguments that cannot be read).
  */
 export class HostFunctionError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
@@ -262,9 +260,9 @@ export class HostFunctionError extends OffthreadError {
 }
 
 /**
- * Where a lane was when it died: `boot` before it was ready, or opening a
- * library; `idle` between calls; `call` in native code; `answer` after native
- * code had returned, while its results were read (a pointer that is not a valid C string, for example).
+ * What a lane was doing when it died: `boot` starting, or opening a library; `idle` waiting between calls; `call`
+ * running native code; `answer` reading the results after native code had returned (a pointer that is not a valid C
+ * string, for example).
  */
 export type DeathPhase = 'boot' | 'idle' | 'call' | 'answer';
 
@@ -272,35 +270,35 @@ export type DeathPhase = 'boot' | 'idle' | 'call' | 'answer';
 export interface CrashDetails {
   /** For example `SIGSEGV`. */
   readonly signal?: string | undefined;
-  /** Exit code; undefined where a signal ended the lane. */
+  /** Exit code; undefined if a signal ended the lane. */
   readonly exitCode?: number | undefined;
-  /** Where the lane was when it died. */
+  /** What the lane was doing when it died. */
   readonly phase?: DeathPhase | undefined;
-  /** Process id, of a process lane. */
+  /** Process id of a process lane. */
   readonly pid?: number | undefined;
-  /** The arguments of the call in short, at most 200 characters. */
+  /** The arguments of the call, shortened to at most 200 characters. */
   readonly digest?: string | undefined;
   /** The last lines that a process lane wrote to stderr. */
   readonly stderr?: readonly string[] | undefined;
-  /** Lanes that the call has crashed. */
+  /** Number of lanes that the call has crashed. */
   readonly attempts?: number | undefined;
 }
 
 /** The lane that ran the call ended unexpectedly. */
 export class LaneCrashedError extends OffthreadError {
-  /** The signal that ended a process lane, for example `SIGSEGV`; undefined where it exited. */
+  /** The signal that ended a process lane, for example `SIGSEGV`; undefined if the process exited. */
   readonly signal: string | undefined;
-  /** Exit code; undefined where a signal ended the lane. */
+  /** Exit code; undefined if a signal ended the lane. */
   readonly exitCode: number | undefined;
-  /** Where the lane was when it died. */
+  /** What the lane was doing when it died. */
   readonly phase: DeathPhase;
-  /** Process id, of a process lane. */
+  /** Process id of a process lane. */
   readonly pid: number | undefined;
-  /** The call's arguments in short, at most 200 characters; see the pool's option `redact`. */
+  /** The call's arguments, shortened to at most 200 characters; see the pool option `redact`. */
   readonly digest: string | undefined;
-  /** The last lines that a process lane wrote to stderr: at most 20, and 4,096 bytes. */
+  /** The last lines that a process lane wrote to stderr: at most 20 lines and 4,096 bytes. */
   readonly stderr: readonly string[];
-  /** Lanes that this call has crashed. */
+  /** Number of lanes that this call has crashed. */
   readonly attempts: number;
   constructor(message: string, context: ErrorContext & CrashDetails = {}) {
     super('OFFTHREAD_LANE_CRASHED', 'crash', message, context);
@@ -317,7 +315,7 @@ export class LaneCrashedError extends OffthreadError {
   }
 }
 
-/** A lane is stuck in native code and was given up, or too many are for the pool to go on. */
+/** A lane is stuck in native code and was given up, or so many lanes are stuck that the pool cannot continue. */
 export class LaneLostError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
     super('OFFTHREAD_LANE_LOST', 'lost', message, context);
@@ -327,7 +325,7 @@ export class LaneLostError extends OffthreadError {
   }
 }
 
-/** Lanes died too often within a short time; the pool stopped replacing them. */
+/** Too many lanes died within a short time; the pool stopped replacing them. */
 export class CrashLoopError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
     super('OFFTHREAD_CRASH_LOOP', 'crash-loop', message, context);
@@ -338,8 +336,8 @@ export class CrashLoopError extends OffthreadError {
 }
 
 /**
- * No lane can be started here. Codes: `OFFTHREAD_NESTED_LANES` (the pool was made in one) and
- * `OFFTHREAD_LANE_FILES` (what lanes run is not to be found: offthread was bundled into one file).
+ * No lane can be started here. Codes: `OFFTHREAD_NESTED_LANES` (the pool was created inside a lane) and
+ * `OFFTHREAD_LANE_FILES` (the files that lanes run were not found: offthread was bundled into one file).
  */
 export class LaneStartError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
@@ -350,7 +348,7 @@ export class LaneStartError extends OffthreadError {
   }
 }
 
-/** Waiting would never have ended. */
+/** The operation would have waited for ever. */
 export class DeadlockError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
     super('OFFTHREAD_DEADLOCK', 'deadlock', message, context);
@@ -360,27 +358,28 @@ export class DeadlockError extends OffthreadError {
   }
 }
 
-/** How far a run over many items had come when it ended. */
+/** The progress of a run over many items when it ended. */
 export interface ManyDetails {
-  /** The item that ended the run, counted from 0; undefined where none did. */
+  /** Index of the item that ended the run, from 0; undefined if no item did. */
   readonly index?: number | undefined;
-  /** Items that had succeeded. Default 0. */
+  /** Number of items that succeeded. Default 0. */
   readonly done?: number;
-  /** Items that had failed for good. Default 0. */
+  /** Number of items that failed for good. Default 0. */
   readonly failed?: number;
 }
 
 /**
- * A run over many items was ended by one of them (`OFFTHREAD_ITEM_FAILED`), by too many failures
- * (`OFFTHREAD_TOO_MANY_FAILURES`), by its source (`OFFTHREAD_SOURCE_FAILED`), by one of its handlers (`OFFTHREAD_HANDLER_FAILED`), or because its memory was
- * taken away (`OFFTHREAD_RUN_ENDED`). What was thrown there is the `cause`.
+ * A run over many items was ended by an item (`OFFTHREAD_ITEM_FAILED`), by too many failures
+ * (`OFFTHREAD_TOO_MANY_FAILURES`), by its source (`OFFTHREAD_SOURCE_FAILED`), by one of its handlers
+ * (`OFFTHREAD_HANDLER_FAILED`), or because its memory was taken away (`OFFTHREAD_RUN_ENDED`). The `cause` is the error
+ * that ended the run.
  */
 export class ItemsError extends OffthreadError {
-  /** The item that ended the run, counted from 0; undefined where none did. */
+  /** Index of the item that ended the run, from 0; undefined if no item did. */
   readonly index: number | undefined;
-  /** Items that had succeeded. */
+  /** Number of items that succeeded. */
   readonly done: number;
-  /** Items that had failed for good, the one at `index` included. */
+  /** Number of items that failed for good, including the item at `index`. */
   readonly failed: number;
   constructor(message: string, context: ErrorContext & ManyDetails = {}) {
     super('OFFTHREAD_ITEM_FAILED', 'items', message, context);
@@ -393,9 +392,9 @@ export class ItemsError extends OffthreadError {
   }
 }
 
-/** Every start of a `race` failed, so that it has no winner. */
+/** Every start of a `race` failed. */
 export class RaceError extends OffthreadError {
-  /** What each failed with, in the order of the starts. */
+  /** The error of each start, in the order of the starts. */
   readonly errors: readonly unknown[];
   constructor(message: string, context: ErrorContext & { readonly errors?: readonly unknown[] } = {}) {
     super('OFFTHREAD_RACE_LOST', 'race', message, context);
@@ -406,7 +405,7 @@ export class RaceError extends OffthreadError {
   }
 }
 
-/** A listener of a pool event threw; given to the pool's `error` listeners, with the thrown value as `cause`. */
+/** A listener of a pool event threw. The pool's `error` listeners receive this error; `cause` is the thrown value. */
 export class ListenerError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {
     super('OFFTHREAD_LISTENER', 'listener', message, context);
