@@ -16,13 +16,13 @@ export function attemptsOption(name: string, value: unknown, fallback: number): 
 
 /** @deprecated Use `MapAttempts`. */
 export interface MapRetries {
-  /** Times that an item is run again, without the first. */
+  /** Maximum number of restarts of an item, not including the first start. */
   readonly retries: number;
-  /** ms before the first of them. Default 100. */
+  /** ms before the first restart. Default 100. */
   readonly delay?: number;
-  /** Each wait is so many times the one before. Default 2. */
+  /** Factor by which each further wait grows. Default 2. */
   readonly factor?: number;
-  /** ms that a wait takes at most. Default 30,000. */
+  /** The longest wait, in ms. Default 30,000. */
   readonly maxDelay?: number;
 }
 
@@ -30,7 +30,7 @@ export interface MapRetries {
 export type RetriesByKind = { readonly [K in ErrorKind | 'other']?: number | MapRetries };
 
 /**
- * Replaces the former name by `attempts`.
+ * Renames the former option to `attempts`.
  * @param given a private copy of the options; it is changed.
  * @throws ArgumentError if both names are set, or the value is not valid.
  */

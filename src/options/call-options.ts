@@ -1,4 +1,4 @@
-/** Options of one call, and of what can be done with one. */
+/** Options of one call, and of `ended`. */
 import { types } from 'node:util';
 import { Date } from '../builtins.js';
 import { attemptsOption, takeAttempts } from './attempts.js';
@@ -13,37 +13,51 @@ import {
   unlimited,
 } from './checks.js';
 
-/** Options of one call. `Chunk` is what it streams, where it does. */
+/** Options of one call. `Chunk` is the type of the chunks that it streams, if any. */
 export interface CallOptions<Chunk = never> {
   /** Cancels the call when it aborts. */
   readonly signal?: AbortSignal;
-  /** ms of running, in place of the pool's. 0 is unlimited. */
+  /** Maximum run time in ms, instead of the pool's. 0 is unlimited. */
   readonly timeout?: number;
-  /** ms from the call over queueing and running together, or a point in time. 0, or a point that has passed: the call is not started. */
+  /**
+   * Time limit for queueing and running together, in ms from the call, or a point in time. With 0, or a point in the
+   * past, the call is not started.
+   */
   readonly deadline?: number | Date;
-  /** Higher goes first: an integer from -128 to 127. Default 0. */
+  /** Calls with a higher priority run first: an integer from -128 to 127. Default 0. */
   readonly priority?: number;
-  /** ms for each function that native code calls on the host, in place of the declaration's and the pool's. 0 is unlimited. */
+  /**
+   * Maximum run time, in ms, of each function that native code calls on the host, instead of the declaration's and the
+   * pool's. 0 is unlimited.
+   */
   readonly hostTimeout?: number;
-  /** Chunks unread before native code waits, from 1 to 65,536, in place of the declaration's. For streams. */
+  /**
+   * Number of unread chunks at which native code waits, from 1 to 65,536, instead of the declaration's. For streams.
+   */
   readonly highWaterMark?: number;
-  /** Gets every chunk, in order; while a promise of it is pending, the next one waits. For functions that stream. */
+  /**
+   * Called with every chunk, in order; while a promise that it returned is pending, the next chunk waits. For functions
+   * that stream.
+   */
   readonly onChunk?: (chunk: Chunk) => unknown;
-  /** What an `onChunk` that throws does: `fail` (default) fails the call and stops native code; `report` tells the pool's `error` event and goes on. */
+  /**
+   * The effect of an `onChunk` that throws: `fail` (default) rejects the call and stops native code; `report` emits the
+   * pool's `error` event and continues.
+   */
   readonly onChunkError?: 'fail' | 'report';
   /**
-   * How often the call is started at most, the first time included, if it crashes its lanes: 1 to 1,000,000, or
-   * Infinity. Default 1. Streams are started once.
+   * Maximum number of starts, including the first, of a call that crashes its lanes: 1 to 1,000,000, or Infinity.
+   * Default 1. Streams are started once.
    */
   readonly attempts?: number;
-  /** @deprecated Use `attempts`, which counts the first start, too: `retry: 1` is `attempts: 2`. */
+  /** @deprecated Use `attempts`, which includes the first start: `retry: 1` is `attempts: 2`. */
   readonly retry?: number;
 }
 
-/** ms from the call over queueing and running, a point in time, or none. */
+/** A time limit in ms from the call, a point in time, or no deadline. */
 export type Deadline = number | Date | undefined;
 
-/** Options of one call, checked. Absent ones fall back to the pool's at the call. */
+/** Options of one call, checked. The pool's options apply where one is undefined. */
 export interface CallSettings {
   readonly signal: AbortSignal | undefined;
   /** ms; Infinity is unlimited; undefined is the pool's. */
@@ -83,11 +97,11 @@ const CALL_OPTIONS = [
   'retry',
 ] as const satisfies (keyof CallOptions)[];
 
-/** @throws ArgumentError for what is neither ms nor a valid Date. */
+/** @throws ArgumentError for a value that is neither a duration in ms nor a valid Date. */
 export function deadlineOption(value: unknown): Deadline {
   if (value === undefined) return undefined;
   if (!types.isDate(value)) return duration('deadline', value, 0);
-  // Its time by the language's own way: it may have a getTime of its own.
+  // The constructor reads the time without `getTime`, which the object may override.
   const copy = new Date(value);
   if (Number.isNaN(copy.getTime())) refuse('deadline', value, 'a valid Date');
   return copy;
@@ -99,7 +113,7 @@ function read(options: unknown): Record<string, unknown> {
   return given;
 }
 
-/** The options, each read once. @throws ArgumentError */
+/** A copy of the options: each is read once. @throws ArgumentError */
 export function givenCallOptions(options: CallOptions<unknown> | undefined): CallOptions<unknown> {
   return read(options);
 }
@@ -126,7 +140,7 @@ export function callSettings(options: CallOptions | undefined): CallSettings {
   });
 }
 
-/** ms to wait for a stream's end; Infinity is for ever. @throws ArgumentError */
+/** ms to wait for the end of a stream; Infinity is unlimited. @throws ArgumentError */
 export function endedTimeout(options: unknown): number {
   const given = known('ended option', options, ['timeout']);
   return duration('timeout', given['timeout'], Infinity);

@@ -4,10 +4,10 @@ import { AbortSignal } from '../builtins.js';
 import { ArgumentError } from '../errors.js';
 import { hasAborted } from './signal-state.js';
 
-/** Longest duration Node's timers take: 2^31 - 1 ms, about 24.8 days. */
+/** Longest duration that a timer of Node.js accepts: 2^31 - 1 ms, about 24.8 days. */
 export const LONGEST_MS: number = 2 ** 31 - 1;
 
-/** A value as text for a message: short. Never throws. */
+/** A value as a short text for a message. Never throws. */
 export const show = (value: unknown): string => {
   try {
     return inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 60, maxArrayLength: 3 });
@@ -85,7 +85,7 @@ export function plainCopy(options: unknown): Record<string, unknown> | null {
   }
 }
 
-/** The same object, without a prototype. */
+/** Removes the prototype of the object. */
 export function withoutPrototype<T extends object>(own: T): T {
   return Object.setPrototypeOf(own, null) as T;
 }
@@ -103,7 +103,7 @@ const NONE: Readonly<Record<string, string>> = {};
 
 /**
  * A copy of the options.
- * @param what the name of one such option, for messages: `pool option`.
+ * @param what the name of such an option in messages: `pool option`.
  * @param removed options of earlier versions, each with the reason why it is no longer needed.
  * @throws ArgumentError if `options` is not a plain object, or has an unknown name.
  */
@@ -141,7 +141,7 @@ export function optionalFunction(name: string, value: unknown): ((value: unknown
   return value as ((value: unknown) => unknown) | undefined;
 }
 
-/** A proxy of a signal is not accepted: its traps could do anything at any time. */
+/** A proxy of a signal is not accepted: its traps could run any code at any time. */
 function isSignal(value: unknown): value is AbortSignal {
   try {
     return value instanceof AbortSignal && !types.isProxy(value) && typeof hasAborted(value) === 'boolean';

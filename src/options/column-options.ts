@@ -1,51 +1,54 @@
 /** Options of `pool.mapColumns`. */
 import { abortSignal, integer, known, optionalFunction, quantity, refuse } from './checks.js';
 
-/** What a failed item does to its run: it ends the run, or is left out. */
+/** The effect of a failed item: it ends the run, or is omitted. */
 export type OnFailure = 'stop' | 'skip';
 
-/** How far a run over many items is. */
+/** The progress of a run over many items. */
 export interface ManyProgress {
-  /** Items that have succeeded. */
+  /** Number of items that have succeeded. */
   readonly done: number;
-  /** Items that have failed for good. */
+  /** Number of items that have failed for good. */
   readonly failed: number;
-  /** Items in all; undefined while that is not known. */
+  /** Total number of items; undefined while it is not known. */
   readonly total: number | undefined;
-  /** Items a second, of the last seconds. 0 until that can be told. */
+  /** Items per second over the last seconds. 0 until enough items have ended. */
   readonly rate: number;
-  /** ms since the start. */
+  /** ms since the start of the run. */
   readonly elapsedMs: number;
-  /** ms that the rest takes at that rate; undefined while that is not known. */
+  /** Estimated ms until the end, from `rate`; undefined while it is not known. */
   readonly remainingMs: number | undefined;
 }
 
 /** Options of `pool.mapColumns`. */
 export interface ColumnOptions {
-  /** Stops the run when it aborts: between two items, or as the declaration says. */
+  /** Stops the run when it aborts: between two items, or within one as the declaration allows. */
   readonly signal?: AbortSignal;
-  /** Items that run at once: a whole number from 1. Default: as many as the pool has lanes. */
+  /** Maximum number of items that run at once: a whole number from 1. Default: the number of lanes. */
   readonly concurrency?: number;
   /**
-   * What a failed item does: `stop` (default) ends the run with an ItemsError, `skip` leaves it out; a function is
-   * asked for each, and may be told by `index` which one it is.
+   * The effect of a failed item: `stop` (default) ends the run with an ItemsError, `skip` omits the item; a function is
+   * called with the error and the index of each failed item, and returns one of the two.
    */
   readonly onError?: OnFailure | ((error: unknown, index: number) => OnFailure);
-  /** Failed items that `skip` puts up with: a number, or below 1 a share of all items. Default: any number. */
+  /** Maximum number of failed items with `skip`; below 1, a share of all items. Default: no limit. */
   readonly maxFailures?: number;
-  /** Told about ten times a second while items end, and when all have ended. Not awaited. */
+  /**
+   * Called about ten times a second while items finish, and once after the last. A promise that it returns is not
+   * awaited.
+   */
   readonly onProgress?: (progress: ManyProgress) => unknown;
 }
 
 /** Options, checked. */
 export interface ColumnSettings {
   readonly signal: AbortSignal | undefined;
-  /** Infinity: as many as there are lanes. */
+  /** Infinity: the number of lanes. */
   readonly concurrency: number;
   readonly onError: (error: unknown, index: number) => unknown;
   /** Whether every failed item is omitted, without calling a function. */
   readonly skips: boolean;
-  /** Infinity: any number. Below 1: a share. */
+  /** Infinity: no limit. Below 1: a share of all items. */
   readonly maxFailures: number;
   readonly onProgress: ((progress: ManyProgress) => unknown) | undefined;
 }
@@ -71,12 +74,12 @@ export function columnSettings(options: ColumnOptions | undefined): ColumnSettin
   };
 }
 
-/** Infinity where none is given. @throws ArgumentError */
+/** Infinity by default. @throws ArgumentError */
 export function concurrencyOf(value: unknown): number {
   return value === Infinity ? Infinity : integer('concurrency', value, 1, 2 ** 31, Infinity);
 }
 
-/** A function that answers always the same, where none is given. @throws ArgumentError */
+/** The handler of failed items; a fixed choice becomes a function that returns it. @throws ArgumentError */
 export function onErrorOf(value: unknown): (...asked: unknown[]) => unknown {
   if (typeof value === 'function') return value as (...asked: unknown[]) => unknown;
   const does = value === undefined ? 'stop' : value;

@@ -4,23 +4,29 @@ import { abortSignal, countOrInfinity, duration, flag, known } from './checks.js
 
 /** Options of `parallel`. */
 export interface ParallelOptions {
-  /** Starts that run at once: 1 to 2^31, or Infinity (default). What runs already takes no place. */
+  /**
+   * Maximum number of starts that run at once: 1 to 2^31, or Infinity (default). Promises that already run do not
+   * count.
+   */
   readonly concurrency?: number;
-  /** Stops it at once: what runs is cancelled, and nothing more is started. */
+  /** Aborting it cancels everything that runs and prevents further starts; `parallel` rejects at once. */
   readonly signal?: AbortSignal;
-  /** ms over all of it, or a point in time. 0, or a point that has passed: nothing is started. */
+  /** Time limit for the whole operation: ms, or a point in time. With 0, or a point in the past, nothing is started. */
   readonly deadline?: number | Date;
-  /** Whether a failure is a record beside the results, and stops nothing. Default false. */
+  /** Whether a failure is recorded among the results and stops nothing. Default false. */
   readonly settle?: boolean;
 }
 
 /** Options of `race`. */
 export interface RaceOptions {
-  /** Stops it at once: what runs is cancelled, and nothing more is started. */
+  /** Aborting it cancels everything that runs and prevents further starts; `race` rejects at once. */
   readonly signal?: AbortSignal;
-  /** ms over the whole race, or a point in time. 0, or a point that has passed: nothing is started. */
+  /** Time limit for the whole race: ms, or a point in time. With 0, or a point in the past, nothing is started. */
   readonly deadline?: number | Date;
-  /** ms from each start to the next, which is made at once when one before it has failed. Infinity: only then. Default 0: all at once. */
+  /**
+   * ms from each start to the next. A failure triggers the next start at once. With Infinity, only a failure does.
+   * Default 0: all start at once.
+   */
   readonly stagger?: number;
 }
 

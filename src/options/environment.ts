@@ -1,10 +1,9 @@
-/** The environment of lanes. */
+/** The option `env`: the environment of lanes. */
 import { plainCopy, refuse } from './checks.js';
 
 /**
- * What they are given; by default what this process has, when the pool is made.
- * This process's own `NODE_OPTIONS` are left out, also of a copy of its
- * environment: `node-flags.ts` says which of them lanes have.
+ * The environment of the lanes; by default that of this process when the pool is created. The `NODE_OPTIONS` of this
+ * process are omitted, also from a copy of its environment: `node-flags.ts` decides which of them lanes inherit.
  * @throws ArgumentError
  */
 export function environment(value: unknown): Readonly<Record<string, string>> {
@@ -18,14 +17,14 @@ function checked(value: unknown): Record<string, string> {
   const copy = textsOf(value);
   for (const [key, text] of Object.entries(copy)) {
     if (typeof text !== 'string' || text.includes('\0') || key === '' || /[=\0]/.test(key)) {
-      // Not shown: what is in an environment may be secret.
+      // The value is not shown: it may be secret.
       refuse(`env.${key}`, kindOf(text), 'a string without NUL, under a name without = and NUL');
     }
   }
   return copy;
 }
 
-/** The variables that are set, of an object or of `process.env`. */
+/** The variables of an object or of `process.env` that are not undefined. */
 function textsOf(value: unknown): Record<string, string> {
   const copy = value === process.env ? { ...process.env } : plainCopy(value);
   if (copy === null) refuse('env', kindOf(value), 'a plain object with strings as values, or process.env');

@@ -1,4 +1,4 @@
-/** What lanes are started with: which Node.js, with which flags, in which environment. */
+/** The Node.js binary, flags and environment with which lanes are started. */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
 import { JSON } from '../builtins.js';
@@ -9,16 +9,16 @@ import { executable, requireNode } from './node-binary.js';
 import { inheritedFlags, otherProgram } from './node-flags.js';
 
 export interface LaneStart {
-  /** The Node.js of process lanes. */
+  /** Path of the Node.js binary for process lanes. */
   readonly execPath: string;
-  /** Flags of Node.js: those of this process that lanes have, then those that were given. */
+  /** Flags of Node.js: those inherited from this process, then those of the option `execArgv`. */
   readonly execArgv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
 /** ms within which a Node.js binary must print its version. */
 const VERSION_MS = 10_000;
-/** What was tried already, by what it was tried with. */
+/** The starts that have been tried successfully. */
 const tried = new Set<string>();
 
 /** @throws ArgumentError naming the option. */
@@ -60,7 +60,7 @@ function flagList(value: unknown): readonly string[] {
   return flags;
 }
 
-/** Trying is not for nothing: what has passed is not tried again. */
+/** Trying is expensive: a start that has succeeded is not tried again. */
 function once(start: LaneStart, attempt: (start: LaneStart) => void): void {
   const { execPath, execArgv, env } = start;
   const key = JSON.stringify([attempt.name, execPath, execArgv, env['NODE_OPTIONS']]);
@@ -70,8 +70,8 @@ function once(start: LaneStart, attempt: (start: LaneStart) => void): void {
 }
 
 /**
- * A Worker looks at its flags before it looks at its data. With data that cannot
- * be cloned it says what it thinks of the flags, and is never started.
+ * A Worker checks its flags before it clones its data. With data that cannot be cloned, it reports invalid flags and is
+ * never started.
  */
 function requireThread({ execArgv, env }: LaneStart): void {
   try {
@@ -88,7 +88,7 @@ function requireThread({ execArgv, env }: LaneStart): void {
   }
 }
 
-/** The program says its version and does nothing else; of flags that it does not know, it says so instead. */
+/** Node.js prints its version and exits, or reports flags that it does not know. */
 function requireProcess(start: LaneStart): void {
   const { execPath, execArgv } = start;
   const answer = versionBy(start);
@@ -103,7 +103,9 @@ function requireProcess(start: LaneStart): void {
   );
 }
 
-/** What it says; null where this process may start none: then lanes say so when they are started, and why. */
+/**
+ * The outcome of `--version`; null if this process may not start processes: the start of a lane then reports the cause.
+ */
 function versionBy({ execPath, execArgv, env }: LaneStart): SpawnSyncReturns<string> | null {
   try {
     return spawnSync(execPath, ['--version', ...execArgv], { encoding: 'utf8', env, timeout: VERSION_MS });

@@ -6,7 +6,7 @@ import type { MapAttempts } from './map-options.js';
 import { attemptsOption } from './attempts.js';
 import { ERROR_KINDS, mayGoWell } from './retry-options.js';
 
-/** ms to wait before an item that has failed that many times is run again; null if it is not run again. */
+/** ms to wait before an item that has failed `failures` times is run again; null if it is not run again. */
 export type Again = (error: unknown, failures: number) => number | null;
 
 /** @throws ArgumentError naming the option. */

@@ -5,58 +5,62 @@ import { abortSignal, flag, known, optionalFunction, quantity } from './checks.j
 import { type ManyProgress, type OnFailure, concurrencyOf, onErrorOf } from './column-options.js';
 import { type Again, againOf } from './map-attempts.js';
 
-/** How often, and how long after each other, items are started that fail in one way. */
+/** How often, and after which waits, items that fail with errors of one kind are started. */
 export interface MapAttempts {
-  /** Times that an item is started at most, the first included: 1 to 1,000,000, or Infinity. */
+  /** Maximum number of starts of an item, including the first: 1 to 1,000,000, or Infinity. */
   readonly attempts: number;
-  /** ms before the second. Default 100. */
+  /** ms before the second start. Default 100. */
   readonly delay?: number;
-  /** Each wait is so many times the one before. Default 2. */
+  /** Factor by which each further wait grows. Default 2. */
   readonly factor?: number;
-  /** ms that a wait takes at most. Default 30,000. */
+  /** The longest wait, in ms. Default 30,000. */
   readonly maxDelay?: number;
 }
 
-/** By the kind of an error of offthread; `other` for errors of others. */
+/** Attempts by the kind of an offthread error; `other` applies to all other errors. */
 export type AttemptsByKind = { readonly [K in ErrorKind | 'other']?: number | MapAttempts };
 
 /** Options of `pool.map`; `I` is an item, `R` a result. */
 export interface MapOptions<I = unknown, R = unknown> {
   /**
-   * Items that are under way at once: a whole number from 1. Default: for native functions that take and return
-   * numbers as many as keep the lanes busy, for all others four for each lane. Never more than the pool's queue takes.
+   * Maximum number of items in progress at once: a whole number from 1. Default: for native functions that take and
+   * return only numbers, as many as keep the lanes busy; for other functions, four per lane. Never more than fit in the
+   * pool's queue.
    */
   readonly concurrency?: number;
-  /** Whether results come in the order of the items (default), or as they are there. */
+  /** Whether results are delivered in the order of the items (default), or as soon as they are available. */
   readonly ordered?: boolean;
   /** Stops the run when it aborts. */
   readonly signal?: AbortSignal;
   /**
-   * How often an item is started at most, the first time included, where another attempt may go well; or by the kind of
-   * its error. 1 to 1,000,000, or Infinity. Default 1.
+   * Maximum number of starts of an item, including the first, if its error is one that a retry may resolve; or such a
+   * number for each kind of error. 1 to 1,000,000, or Infinity. Default 1.
    */
   readonly attempts?: number | AttemptsByKind;
-  /** @deprecated Use `attempts`, which counts the first start, too: `retries: 1` is `attempts: 2`. */
+  /** @deprecated Use `attempts`, which includes the first start: `retries: 1` is `attempts: 2`. */
   readonly retries?: number | RetriesByKind;
   /**
-   * What an item does that has failed for good: `stop` (default) ends the run with an ItemsError, `skip` leaves it out; a
-   * function is asked for each, and may answer with `{ value }` to put in its place.
+   * The effect of an item that fails for good: `stop` (default) ends the run with an ItemsError, `skip` omits the item;
+   * a function is called for each such item, and may also return `{ value }` as a replacement for the result.
    */
   readonly onError?:
     | OnFailure
     | ((error: unknown, item: I, index: number) => OnFailure | { readonly value: R });
   /**
-   * Failed items that are put up with: a number, or below 1 a share of all items: told at the end where their number is
-   * not known before. Default: any number.
+   * Maximum number of failed items; below 1, a share of all items, which is checked at the end if the number of items
+   * is not known before. Default: no limit.
    */
   readonly maxFailures?: number;
-  /** Told about ten times a second while items end, and when all have ended. Not awaited. */
+  /**
+   * Called about ten times a second while items finish, and once after the last. A promise that it returns is not
+   * awaited.
+   */
   readonly onProgress?: (progress: ManyProgress) => unknown;
 }
 
 /** Options, checked. */
 export interface MapSettings {
-  /** Infinity: by what is run. */
+  /** Infinity: chosen by the kind of function. */
   readonly concurrency: number;
   readonly ordered: boolean;
   readonly signal: AbortSignal | undefined;

@@ -5,7 +5,7 @@ import { ArgumentError } from '../errors.js';
 import { refuse, thrownText } from './checks.js';
 
 /**
- * For lanes on this program's own binary: that must be Node.js, or it would start this program again.
+ * Checks that this program's binary is Node.js: another binary would start the program again instead of a lane.
  * @throws ArgumentError
  */
 export function requireNode(env: Readonly<Record<string, string>>): void {
@@ -20,7 +20,7 @@ export function requireNode(env: Readonly<Record<string, string>>): void {
   );
 }
 
-/** What this program is, where its binary is not simply Node.js. */
+/** How this program is packaged; undefined if its binary is Node.js. */
 function packedAs(env: Readonly<Record<string, string>>): string | undefined {
   const { electron, bun, deno } = process.versions;
   if (electron !== undefined) return env['ELECTRON_RUN_AS_NODE'] === undefined ? 'Electron' : undefined;
@@ -30,7 +30,7 @@ function packedAs(env: Readonly<Record<string, string>>): string | undefined {
   return process.getBuiltinModule('node:sea').isSea() ? 'a single executable application' : undefined;
 }
 
-/** The path given, absolute. @throws ArgumentError */
+/** The absolute path of an executable. @throws ArgumentError */
 export function executable(value: unknown, env: Readonly<Record<string, string>>): string {
   const wanted = 'the path of a Node.js binary that this process can execute';
   if (typeof value !== 'string' || value === '' || value.includes('\0')) refuse('execPath', value, wanted);

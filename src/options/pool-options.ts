@@ -1,6 +1,6 @@
 /**
- * Options of a pool: types, defaults, sizing, validation. Checked once, at the
- * door; inside everything is filled in and read-only.
+ * Options of a pool: types, defaults, sizing, validation. They are checked once, when the pool is created; after that,
+ * all are filled in and read-only.
  */
 import { availableParallelism } from 'node:os';
 import { Math } from '../builtins.js';
@@ -9,13 +9,13 @@ import { LONGEST_MS, duration, flag, integer, known, oneOf, quantity, refuse, un
 import { type LaneStart, laneStart } from './lane-start.js';
 import { type Preset, type Tuning, tuningOf } from './tuning.js';
 
-/** Options of a pool. All may be left out; they are checked and copied when the pool is made. */
+/** Options of a pool. All are optional; they are checked and copied when the pool is created. */
 export interface PoolOptions {
-  /** Native calls that run at once. Default: by `sizing`. */
+  /** Number of native calls that run at once. Default: see `sizing`. */
   readonly lanes?: number;
   /**
-   * Rule for the number of lanes: `cpu` (default) one for each core available;
-   * `blocking` four for each, from 4 to 64, for calls that wait rather than compute.
+   * Rule for the number of lanes: `cpu` (default) is one per available core; `blocking` is four per core, from 4 to 64,
+   * for calls that wait rather than compute.
    */
   readonly sizing?: 'cpu' | 'blocking';
   /**
@@ -23,76 +23,90 @@ export interface PoolOptions {
    * a crash, an exit or a hang of native code ends one call and nothing else.
    */
   readonly isolation?: 'thread' | 'process';
-  /** Lanes kept ready beyond `lanes`: one steps in at once for one that died or was killed. Default 1 for process lanes, 0 for threads. */
+  /**
+   * Number of lanes kept ready beyond `lanes`: a spare replaces a lane that died or was killed at once. Default 1 for
+   * process lanes, 0 for threads.
+   */
   readonly spares?: number;
   /**
-   * Environment of lanes; of a thread, its `process.env`. Default: this process's, when the pool is made.
-   * This process's own `NODE_OPTIONS` are left out: lanes have its limits, permissions and warnings as flags, and
-   * nothing that loads code or opens a port. Other `NODE_OPTIONS` are taken as they are.
+   * Environment of lanes (the `process.env` of a thread lane). Default: that of this process when the pool is created.
+   * The `NODE_OPTIONS` of this process are omitted: lanes inherit its limits, permissions and warnings as flags, but no
+   * flag that loads code or opens a port. Other `NODE_OPTIONS` are passed on unchanged.
    */
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * Flags of Node.js for lanes, beside those that they have from this process, for example
-   * `['--import', './setup.mjs']`. Default: none. Without it no module of this program is loaded in lanes.
+   * Flags of Node.js for lanes, in addition to those that lanes inherit from this process, for example
+   * `['--import', './setup.mjs']`. Default: none; lanes then load no module of this program.
    */
   readonly execArgv?: readonly string[];
-  /** Path of the Node.js that process lanes run on. Default: this process's own; needed where that is not Node.js (a single executable application, Electron). */
+  /**
+   * Path of the Node.js binary for process lanes. Default: the binary of this process. Required if that is not Node.js
+   * (a single executable application, Electron).
+   */
   readonly execPath?: string;
   /**
-   * What process lanes write to stderr: `inherit` (default) passes it on to this process's; `capture` only keeps
-   * the last lines, for the error that tells of a lane's death.
+   * Where the stderr output of process lanes goes: `inherit` (default) copies it to the stderr of this process;
+   * `capture` only keeps the last lines, for a LaneCrashedError.
    */
   readonly stderr?: 'inherit' | 'capture';
-  /** Calls after which a lane finishes what it has and is replaced. Default 0: never. */
+  /** Number of calls after which a lane finishes its calls and is replaced. Default 0: never. */
   readonly recycleAfter?: number;
-  /** Resident MB above which a process lane finishes what it has and is replaced. Default 0: never. */
+  /** Resident MB above which a process lane finishes its calls and is replaced. Default 0: never. */
   readonly recycleAboveMb?: number;
-  /** Deaths of lanes within `deathWindow` after which the pool stops replacing them for a while; Infinity is never, but for lanes that cannot start. Default 3 for each lane, and 3 more. */
+  /**
+   * Number of lane deaths within `deathWindow` after which the pool stops replacing lanes for a while; with Infinity,
+   * it stops only for lanes that cannot start. Default 3 per lane, plus 3.
+   */
   readonly maxDeaths?: number;
-  /** ms; see `maxDeaths`. It is also how long the pool stops replacing at first. Default 10,000. */
+  /** ms; see `maxDeaths`. Also the time for which the pool stops replacing lanes at first. Default 10,000. */
   readonly deathWindow?: number;
   /**
-   * How arguments are shown in a LaneCrashedError: as they are, in short (false, default); by type and size only
-   * (true); or as a function says.
+   * How a LaneCrashedError shows arguments: as shortened values (false, default); by type and size only (true); or as
+   * the text that a function returns.
    */
   readonly redact?: Redact;
-  /** Calls that may wait for a lane. Default 1,000. 0: none waits. */
+  /** Number of calls that may wait for a lane. Default 1,000. With 0, no call waits. */
   readonly maxQueue?: number;
-  /** What a call meets when the queue is full: an error at once (default), or a wait for room. */
+  /** What happens to a call when the queue is full: it is rejected at once (default), or waits for room. */
   readonly whenFull?: 'reject' | 'wait';
-  /** With `whenFull: 'wait'`: calls that may wait for room before a further one is rejected after all. Default 100,000. */
+  /** With `whenFull: 'wait'`: number of calls that may wait for room; further calls are rejected. Default 100,000. */
   readonly maxWaiting?: number;
   /**
-   * Whether a call is refused at once (`OFFTHREAD_DEADLINE_UNREACHABLE`) that would end after its `deadline`, by what
-   * waits and runs before it and how long such calls have taken; and dropped from the queue when its turn comes and it
-   * takes longer than it has left. Default false. Calls without a deadline are always taken, and so is one that a lane
-   * is free for.
+   * Whether a call that is expected to end after its `deadline` is rejected at once (`OFFTHREAD_DEADLINE_UNREACHABLE`).
+   * The pool estimates this from the calls that wait and run before it, and from how long such calls have taken. A
+   * queued call whose remaining time is too short is rejected when its turn comes. Default false. Calls without a
+   * deadline, and calls for which a lane is free, are always accepted.
    */
   readonly refuseLate?: boolean;
-  /** ms a call may run, counted from its start. Default 30,000; 0 is unlimited. */
+  /** Maximum run time of a call in ms, counted from its start. Default 30,000; 0 is unlimited. */
   readonly timeout?: number;
-  /** ms that native code which was asked to stop has to come back before its lane is given up. Default 1,000. */
+  /**
+   * ms within which native code must return after it was asked to stop; after that, its lane is given up. Default
+   * 1,000.
+   */
   readonly grace?: number;
-  /** ms a function that native code calls on the host may take. Default 30,000; 0 is unlimited. */
+  /** Maximum run time, in ms, of a function that native code calls on the host. Default 30,000; 0 is unlimited. */
   readonly hostTimeout?: number;
-  /** Stuck threads tolerated beyond `lanes`. Default 4. */
+  /** Number of stuck threads that are tolerated beyond `lanes`. Default 4. */
   readonly maxLostLanes?: number;
   /**
-   * MB of stack for each lane, 1 to 64. Default 4. koffi runs native code on a stack of its own, of at most 16 MB: with
-   * it a larger number is 16 for native code. With the other engines native code of a process lane has what `ulimit -s`
-   * says, and that of a thread lane what is given here.
+   * MB of stack for each lane, 1 to 64. Default 4. koffi runs native code on a separate stack of at most 16 MB. With
+   * the other engines, native code has the stack of `ulimit -s` in a process lane, and the stack that this option sets
+   * in a thread lane.
    */
   readonly stackSizeMb?: number;
-  /** Prefix of the lanes' names. Default `offthread`. */
+  /** Prefix of the names of lanes. Default `offthread`. */
   readonly name?: string;
   /** Trade-off between latency, throughput and memory. Default: a balance of them. */
   readonly preset?: Preset;
 }
 
-/** How arguments show in errors: as they are, by type and size only, or as the function says. */
+/**
+ * How errors show arguments: as values (false), by type and size only (true), or as the text that the function returns.
+ */
 export type Redact = boolean | ((value: unknown, index: number, symbol: string) => string);
 
-/** Options, filled in. Times in ms; unlimited is Infinity. */
+/** Options with defaults filled in. Times are in ms; Infinity is unlimited. */
 export interface PoolSettings extends LaneStart {
   readonly lanes: number;
   readonly isolation: 'thread' | 'process';
@@ -117,7 +131,7 @@ export interface PoolSettings extends LaneStart {
   readonly tuning: Tuning;
 }
 
-/** What only process lanes have. */
+/** Options of process lanes only. */
 const OF_PROCESSES = {
   execPath: 'a thread runs in this process',
   stderr: 'threads write to the stderr of this process',
@@ -167,7 +181,7 @@ const POOL_OPTIONS = [
   'preset',
 ] as const satisfies (keyof PoolOptions)[];
 
-/** Options of pools in earlier versions, and why they are no longer needed. */
+/** Removed options of pools, and why they are no longer needed. */
 const REMOVED: Readonly<Record<string, string>> = {
   control:
     'Process lanes always share memory with this process. Where memory cannot be shared, open() fails with ' +
@@ -219,7 +233,7 @@ export function poolSettings(options?: PoolOptions): PoolSettings {
   });
 }
 
-/** ms that `close` lets accepted calls finish; Infinity is for ever. @throws ArgumentError */
+/** ms that `close` waits for accepted calls to finish; Infinity is unlimited. @throws ArgumentError */
 export function closeTimeout(options: unknown): number {
   const given = known('close option', options, ['timeout']);
   return duration('timeout', given['timeout'], 30_000);

@@ -1,4 +1,4 @@
-/** Options of `retry`, and which errors are worth another attempt. */
+/** Options of `retry`, and the rule for which errors are retried. */
 import { Math } from '../builtins.js';
 import { type ErrorKind, RaceError, isOwn } from '../errors.js';
 import { type Deadline, deadlineOption } from './call-options.js';
@@ -6,8 +6,8 @@ import { attemptsOption } from './attempts.js';
 import { LONGEST_MS, abortSignal, copyOf, duration, flag, known, refuse } from './checks.js';
 
 /**
- * Which errors `retry` tries again: those of offthread of these kinds, and no others; or a function that gets the error
- * and the number of the attempt that failed, from 1, and answers whether there is to be another one.
+ * Which errors `retry` retries: a list of kinds selects offthread's errors of these kinds; a function receives the
+ * error and the number of the failed attempt, from 1, and returns whether to retry.
  */
 export type RetryRule =
   | readonly ErrorKind[]
@@ -15,25 +15,31 @@ export type RetryRule =
 
 /** Options of `retry`. Times are in ms. */
 export interface RetryOptions {
-  /** Attempts in all, the first included: 1 to 1,000,000, or Infinity. Default 3. */
+  /** Maximum number of attempts, including the first: 1 to 1,000,000, or Infinity. Default 3. */
   readonly attempts?: number;
-  /** Wait before the second attempt. Default 100. */
+  /** Wait before the second attempt, in ms. Default 100. */
   readonly delay?: number;
-  /** Each further wait is that many times the one before; at least 1. Default 2. */
+  /** Factor by which each further wait grows; at least 1. Default 2. */
   readonly factor?: number;
-  /** The longest wait. Default 30,000. */
+  /** The longest wait, in ms. Default 30,000. */
   readonly maxDelay?: number;
-  /** Whether each wait is a random share, 50 to 100 %, of what it would be, so that those who failed together do not come back together. Default true. */
+  /**
+   * Whether each wait is shortened at random, to between 50 and 100 %, so that operations which failed at the same time
+   * are not retried at the same time. Default true.
+   */
   readonly jitter?: boolean;
   /**
-   * Which errors are tried again. Default: errors that are not offthread's, and of offthread's those of the kinds
-   * `timeout`, `queue-full`, `native`, `host-function`, `crash`, `lost` and `crash-loop`, `OFFTHREAD_ENGINE_BUSY`, and a
-   * lost race with such an error among its own.
+   * Which errors are retried. Default: errors that are not offthread's; offthread's errors of the kinds `timeout`,
+   * `queue-full`, `native`, `host-function`, `crash`, `lost` and `crash-loop`, or with the code
+   * `OFFTHREAD_ENGINE_BUSY`; and a RaceError if one of its `errors` is such an error.
    */
   readonly when?: RetryRule;
-  /** Stops it at once: the attempt that runs is cancelled, and none follows. */
+  /** Aborting it cancels the current attempt and prevents further attempts; `retry` rejects at once. */
   readonly signal?: AbortSignal;
-  /** ms over all of it, waits included, or a point in time. 0, or a point that has passed: nothing is started. */
+  /**
+   * Time limit for all attempts and waits together, in ms, or a point in time. With 0, or a point in the past, nothing
+   * is started.
+   */
   readonly deadline?: number | Date;
 }
 
@@ -44,13 +50,13 @@ export interface RetrySettings {
   readonly factor: number;
   readonly maxDelay: number;
   readonly jitter: boolean;
-  /** Its answer is a user's: anything, or a promise of it. */
+  /** Returns a value from the user's function: of any type, or a promise. */
   readonly when: (error: unknown, attempt: number) => unknown;
   readonly signal: AbortSignal | undefined;
   readonly deadline: Deadline;
 }
 
-/** Whether what failed in that way may go well the next time, with nothing changed. */
+/** Whether a retry may succeed after a failure of this kind. */
 const MAY_GO_WELL: Readonly<Record<ErrorKind, boolean>> = {
   timeout: true,
   'queue-full': true,
@@ -59,7 +65,7 @@ const MAY_GO_WELL: Readonly<Record<ErrorKind, boolean>> = {
   crash: true,
   lost: true,
   'crash-loop': true,
-  // Its errors decide.
+  // The errors of its starts decide.
   race: true,
   items: false,
   // The caller asked for this ending.
@@ -81,7 +87,7 @@ const MAY_GO_WELL: Readonly<Record<ErrorKind, boolean>> = {
 /** Every kind of error. */
 export const ERROR_KINDS: readonly string[] = Object.keys(MAY_GO_WELL);
 
-/** Codes that differ from their kind. */
+/** Codes for which the rule differs from that of their kind. */
 const BY_CODE: ReadonlyMap<string, boolean> = new Map([['OFFTHREAD_ENGINE_BUSY', true]]);
 
 const OPTIONS = [
@@ -109,7 +115,7 @@ export function retrySettings(options: RetryOptions | undefined): RetrySettings 
     attempts: attemptsOption('attempts', given['attempts'], 3),
     delay: duration('delay', given['delay'], 100),
     factor: factorOption(given['factor']),
-    // No timer waits longer.
+    // The longest wait of a timer.
     maxDelay: Math.min(duration('maxDelay', given['maxDelay'], 30_000), LONGEST_MS),
     jitter: flag('jitter', given['jitter'], true),
     when: ruleOption(given['when']),

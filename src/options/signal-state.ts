@@ -1,6 +1,6 @@
 /**
- * What a signal says, by the language's own ways: users' objects may have
- * others in front of them, which throw, or answer now this, now that.
+ * Reads the state of a signal with the original getters: an object of the user can shadow them with properties that
+ * throw, or that change from one read to the next.
  */
 import { AbortSignal } from '../builtins.js';
 
@@ -14,21 +14,21 @@ export const hasAborted: (signal: AbortSignal) => boolean = getterOf('aborted') 
   signal: AbortSignal,
 ) => boolean;
 
-/** Why it has aborted; undefined where it has not. */
+/** The reason of the abort; undefined if the signal has not aborted. */
 export const abortReason: (signal: AbortSignal) => unknown = getterOf('reason');
 
 const { addEventListener, removeEventListener } = EventTarget.prototype;
 
-/** @throws what Node.js throws, where the signal has been tampered with. */
+/** @throws the error of Node.js if the signal has been modified so that it takes no listeners. */
 export function listen(signal: AbortSignal, listener: () => void): void {
   Reflect.apply(addEventListener, signal, ['abort', listener, { once: true }]);
 }
 
-/** Never throws: a listener that cannot be taken off is told for nothing. */
+/** Never throws: a listener that cannot be removed is called without effect. */
 export function unlisten(signal: AbortSignal, listener: () => void): void {
   try {
     Reflect.apply(removeEventListener, signal, ['abort', listener]);
   } catch {
-    // Nobody waits for it any more.
+    // The call has settled: the listener has no effect.
   }
 }

@@ -1,22 +1,22 @@
-/** Presets: sizes and waits that belong together. */
+/** Presets: named sets of sizes and waits. */
 import { oneOf } from './checks.js';
 
-/** A bundle of tuning choices. */
+/** A named set of sizes and waits. */
 export type Preset = 'low-latency' | 'high-throughput' | 'low-memory';
 
-/** What a preset decides. */
+/** The values that a preset sets. */
 export interface Tuning {
-  /** Calls that fit a lane's ring. A power of two. */
+  /** Number of calls that a lane's ring holds. A power of two. */
   readonly rows: number;
   /** Bytes for the arguments of those calls. */
   readonly arenaBytes: number;
-  /** Bytes for the chunks that native code hands out. A power of two. */
+  /** Bytes for the chunks that native code sends. A power of two. */
   readonly chunkBytes: number;
-  /** Bytes for the items of a batch; two fit a lane. A multiple of 8. */
+  /** Bytes for the items of a batch; a lane holds two batches. A multiple of 8. */
   readonly batchBytes: number;
-  /** µs a lane looks for the next call before it sleeps. */
+  /** µs for which a lane polls for the next call before it sleeps. */
   readonly laneSpinUs: number;
-  /** µs the host looks for the result of a short call before it sleeps. */
+  /** µs for which the host polls for the result of a short call before it sleeps. */
   readonly hostSpinUs: number;
   /** ms without a call after which a lane no longer keeps the process alive. */
   readonly leaseIdleMs: number;
@@ -44,7 +44,7 @@ const presets: Readonly<Record<Preset, Tuning>> = {
   'low-memory': { ...balanced, rows: 64, arenaBytes: 16_384, chunkBytes: 65_536, batchBytes: 32_768 },
 };
 
-/** What a preset stands for; without one, what suits most. @throws ArgumentError */
+/** The values of a preset; undefined selects a balance. @throws ArgumentError */
 export function tuningOf(preset: unknown): Tuning {
   if (preset === undefined) return balanced;
   return presets[oneOf('preset', preset, ['low-latency', 'high-throughput', 'low-memory'], 'low-latency')];
