@@ -1,18 +1,16 @@
 /**
- * What Node.js and the language offer and a program may replace: timers,
- * clocks, microtasks, promises, atomics. Test suites fake them, and a faked
- * one would make a pool wait for what never comes.
+ * Built-ins that a program may replace: timers, clocks, microtasks, promises, atomics. Test suites fake them, and with
+ * a fake a pool could wait for ever.
  *
- * Guarantee: each is taken once, when this module is loaded, and everything
- * else of this package takes it from here, under its usual name. The linter
- * sees to that. So a pool goes on by the real clock and the real event loop,
- * whatever is replaced later, and whatever is put back.
+ * Guarantee: each built-in is read once, when this module is loaded, and all other modules of this package import it
+ * from here, under its usual name. The linter enforces this. A pool therefore uses the real clock and the real event
+ * loop, even if a program replaces a built-in later.
  */
 import { performance as hostPerformance } from 'node:perf_hooks';
 import * as timers from 'node:timers';
 
-// Named exports of built-in modules change with `syncBuiltinESMExports`: constants do not.
-// Of the module, not of the global object: fakes that are there already have often been put on the latter only.
+// Constants, because named exports of built-in modules change with `syncBuiltinESMExports`. From the module, not from
+// the global object: fakes installed earlier often replace only the global.
 export const setTimeout: typeof timers.setTimeout = timers.setTimeout;
 export const clearTimeout: typeof timers.clearTimeout = timers.clearTimeout;
 export const setInterval: typeof timers.setInterval = timers.setInterval;
@@ -30,7 +28,7 @@ export const Atomics: typeof globalThis.Atomics = copyOf(globalThis.Atomics);
 export const Math: typeof globalThis.Math = copyOf(globalThis.Math);
 export const JSON: typeof globalThis.JSON = copyOf(globalThis.JSON);
 
-/** The clock of this thread. Fakes are properties of the object itself: its class has the real ones. */
+/** The clock of this thread. Fakes are properties of the object; the class keeps the original methods. */
 export const performance: Readonly<Pick<typeof hostPerformance, 'now' | 'timeOrigin'>> = Object.freeze({
   now: (Object.getPrototypeOf(hostPerformance) as typeof hostPerformance).now.bind(hostPerformance),
   timeOrigin: hostPerformance.timeOrigin,

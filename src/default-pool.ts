@@ -1,4 +1,4 @@
-/** The shared pool: made on first use, made anew after it was closed. */
+/** The shared pool: created on first use, and created again after it was closed. */
 import { ArgumentError } from './errors.js';
 import { type PoolOptions, poolSettings } from './options/pool-options.js';
 import { type Pool, createPool } from './pool.js';
@@ -7,7 +7,7 @@ let options: PoolOptions | undefined;
 let pool: Pool | undefined;
 
 /**
- * Options for the shared pool. To be called before its first use, or after it was closed.
+ * Sets the options of the shared pool. Call it before the first use of the pool, or after the pool was closed.
  * @throws ArgumentError naming the option that is wrong, or when the pool is in use.
  */
 export function configureDefaultPool(wanted: PoolOptions): void {
@@ -21,7 +21,8 @@ export function configureDefaultPool(wanted: PoolOptions): void {
 }
 
 /**
- * The pool that everything in this process shares. Closing it is allowed: the next use makes a new one, with the same options.
+ * The pool that all modules of this thread share. It may be closed: the next use creates a new one with the same
+ * options.
  * @throws LaneStartError as `createPool` does.
  */
 export function defaultPool(): Pool {

@@ -1,4 +1,4 @@
-/** The statistics of a pool, gathered from its parts. */
+/** Collects the statistics of a pool. */
 import type { Admission } from './calls/admission/admission.js';
 import type { PoolStats } from './observe/stats.js';
 import type { PoolSettings } from './options/pool-options.js';

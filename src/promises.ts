@@ -1,7 +1,6 @@
 /**
- * What promises offer, without the methods of promises: those look each other
- * up by name, so one that a program has replaced is called by the others, too.
- * `await` needs none of this where it awaits a promise of the language's own.
+ * Operations on promises that do not depend on the methods of promises: these methods look each other up by name, so
+ * they call a method that a program has replaced. `await` of a native promise needs none of this.
  */
 import { types } from 'node:util';
 import { Promise } from './builtins.js';
@@ -20,8 +19,8 @@ export function whenSettled<T, A = T, B = never>(
 }
 
 /**
- * Settles as a value does that may be a promise, or any thenable. Promises of the language itself are followed without
- * the method that a program may have replaced.
+ * Settles as the value does if it is a promise or another thenable. Native promises are followed without `then`, which
+ * a program may have replaced.
  */
 export function follow<T>(
   value: T | PromiseLike<T>,
@@ -46,14 +45,14 @@ export function rejected(reason: Error): Promise<never> {
   });
 }
 
-/** Settles as the first of them does. */
+/** Settles as the first promise that settles. */
 export function race<T>(promises: readonly Promise<T>[]): Promise<T> {
   return new Promise((resolve, reject) => {
     for (const promise of promises) void whenSettled(promise, resolve, reject);
   });
 }
 
-/** Resolves when all have. */
+/** Resolves when all promises have resolved. */
 export function all(promises: readonly Promise<unknown>[]): Promise<void> {
   return new Promise((resolve, reject) => {
     let left = promises.length;
@@ -66,7 +65,7 @@ export function all(promises: readonly Promise<unknown>[]): Promise<void> {
   });
 }
 
-/** How each of them has ended, in their order. */
+/** The outcome of each promise, in order. */
 export async function allSettled<T>(promises: readonly Promise<T>[]): Promise<PromiseSettledResult<T>[]> {
   const outcomes: PromiseSettledResult<T>[] = [];
   await all(
