@@ -1,10 +1,9 @@
 /**
- * A call that stands for many items: one row, one lane, one after the other.
- * Queued, cancelled, given up and lost like any call; how it ended, and how
- * far it came, is told once, by `over`.
+ * A call for many items: it takes one row of one lane, which runs the items one after the other. It is queued,
+ * cancelled, given up and lost like any call; `over` reports its outcome once.
  *
- * Guarantee: whatever ends it, what its items have brought has been collected
- * before `over` is told, and nothing of it afterwards.
+ * Guarantee: however the call ends, the results of its items have been collected before `over` is called, and none are
+ * collected afterwards.
  */
 import { ignoreFailure } from '../../promises.js';
 import { Promise } from '../../builtins.js';
@@ -16,11 +15,11 @@ import { Call, type CallLimits, type CallOwner } from '../call.js';
 export class BatchCall<B extends JobItems = JobItems> extends Call<void> {
   readonly #items: B;
   readonly #over: (call: BatchCall<B>) => void;
-  /** The item that was in native code at the last check, and since when. */
+  /** The item that was in native code at the last check, and the time since when. */
   #seen = -1;
   #seenAt = 0;
 
-  /** @param over told when it has ended, however; nothing may be thrown there. */
+  /** @param over called when the call has ended in any way; must not throw. */
   constructor(
     id: number,
     fn: DeclaredFunction,
@@ -37,7 +36,7 @@ export class BatchCall<B extends JobItems = JobItems> extends Call<void> {
   }
 
   static {
-    // As of every call: promises made of it are plain ones.
+    // As for every call: promises derived from it are plain promises.
     void Object.defineProperty(this.prototype, 'constructor', { value: Promise });
   }
 
@@ -46,8 +45,8 @@ export class BatchCall<B extends JobItems = JobItems> extends Call<void> {
   }
 
   /**
-   * Whether the item behind those that are over has ended it. What keeps every call from running is no item's doing,
-   * nor is it to be cancelled, or that the pool closes.
+   * Whether the first item that has not ended is the cause of the call's end. A failure that prevents every call from
+   * running, a cancellation, and a closed pool are not the fault of an item.
    */
   get endedByItem(): boolean {
     const began = this.ending === 'timed-out' || (this.ending === 'failed' && this.startedAt !== null);
@@ -55,19 +54,19 @@ export class BatchCall<B extends JobItems = JobItems> extends Call<void> {
   }
 
   /**
-   * The item whose time was over, and that came back by itself while the batch was being stopped: it counts among those
-   * that are over, and has failed. -1: none.
+   * The item that exceeded its timeout but returned while the batch was being stopped: it counts as ended, and has
+   * failed. -1: none.
    */
   get late(): number {
     return this.ending === 'timed-out' && this.#seen >= 0 && this.#seen < this.#items.done ? this.#seen : -1;
   }
 
-  /** ms that its items took. */
+  /** ms that the items took. */
   get ms(): number {
     return (this.endedAt ?? 0) - (this.startedAt ?? 0);
   }
 
-  /** A timeout is for each item: time counts from when it was first seen to run. */
+  /** The timeout applies to each item: its time starts when the item is first seen to run. */
   override timeoutAt(startedAt: number, now: number): number {
     const { timeout } = this.limits;
     if (this.lane === null || timeout === Infinity) return Infinity;

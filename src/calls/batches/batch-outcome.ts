@@ -1,6 +1,6 @@
 /**
- * What a batch has brought, for whoever made it: how far it came, and what each
- * item returned. Values are taken out of the lane's memory once, when it ends.
+ * The outcome of a batch: how many items have run, and what each returned. Values are read from the lane's memory once,
+ * when the batch ends.
  */
 import {
   type BatchPlan,
@@ -13,9 +13,9 @@ import type { LaneMemory } from '../../shared/memory/lane-memory.js';
 import { ERRNO_SHIFT, Outcome, RowDouble } from '../../shared/memory/layout.js';
 import type { JobItems } from '../../supervisor/job.js';
 
-/** An item that native code called a failure. */
+/** An item that failed in native code. */
 export interface NativeFailure {
-  /** Within the batch. */
+  /** Index within the batch. */
   readonly index: number;
   readonly returned: number | bigint | undefined;
   readonly errno: number;
@@ -26,10 +26,13 @@ export abstract class Batch implements JobItems {
   readonly count: number;
   readonly lent: Lent;
   done = 0;
-  /** Items that are over, and have failed by their declaration's rule. */
+  /** Items that have run and failed by the rule of the declaration. */
   readonly failures: NativeFailure[] = [];
   #collected = false;
-  /** Where its items are, in the lane that has it: not asked of the lane, whose native code may overwrite what it says. */
+  /**
+   * Where the items are in the lane's memory. Kept on the host, because native code may overwrite what the lane's
+   * memory says.
+   */
   #views: BatchViews | null = null;
 
   constructor(plan: BatchPlan, count: number, lent: Lent = NOTHING_LENT) {
@@ -48,7 +51,7 @@ export abstract class Batch implements JobItems {
   /** Writes the values of the items. */
   protected abstract fill(views: BatchViews): void;
 
-  /** Takes what the items before `done` have returned. */
+  /** Reads what the items before `done` have returned. */
   protected abstract take(views: BatchViews, done: number): void;
 
   collect(memory: LaneMemory, sequence: number): void {

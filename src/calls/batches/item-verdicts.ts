@@ -1,4 +1,6 @@
-/** Which items of a batch have failed, although they have run: by the declaration's rule in the lane, or by one on the host. */
+/**
+ * Finds the items of a batch that have run and failed, by the declaration's rule in the lane or by a rule on the host.
+ */
 import type { DeclaredFunction } from '../../lanes/rows/declared-function.js';
 import { failsByRule, nativeError } from '../../supervisor/results/native-failure.js';
 import type { BatchCall } from './batch-call.js';
@@ -6,15 +8,15 @@ import type { Batch } from './batch-outcome.js';
 
 /** An item that has failed. */
 export interface FailedInBatch {
-  /** Within the batch. */
+  /** Index within the batch. */
   readonly index: number;
-  /** Made only when it is needed: a whole batch may have failed. */
+  /** Creates the error only when it is needed: a whole batch may have failed. */
   readonly error: () => unknown;
 }
 
 /**
- * @param returnedBy what an item that is over has returned, as the caller sees it.
- * @param call what the batch was sent by.
+ * @param returnedBy the value that an ended item has returned, as the caller sees it.
+ * @param call the call that sent the batch.
  */
 export function failuresOf<B extends Batch>(
   call: BatchCall<B>,

@@ -1,4 +1,4 @@
-/** What a run over many items fails with. */
+/** The errors with which a run over many items fails. */
 import { Math } from '../../builtins.js';
 import { ignoreFailure } from '../../promises.js';
 import {
@@ -19,7 +19,7 @@ interface Counts {
   readonly failed: number;
 }
 
-/** What was thrown, as a sentence. */
+/** The thrown value as a sentence. */
 function why(thrown: unknown): string {
   const text = thrownText(thrown);
   return /[.!?]$/.test(text) ? text : `${text}.`;
@@ -27,7 +27,7 @@ function why(thrown: unknown): string {
 
 const come = ({ done, failed }: Counts): string => `${done} items had succeeded and ${failed} failed`;
 
-/** The run was cancelled. @param over how many items had succeeded, in words. */
+/** The run was cancelled. @param over the number of items that succeeded, in words. */
 export function cancelledRun(name: string, reason: unknown, over: string): CallCancelledError {
   const text = reasonText(reason);
   return new CallCancelledError(
@@ -36,7 +36,7 @@ export function cancelledRun(name: string, reason: unknown, over: string): CallC
   );
 }
 
-/** An item failed, and failures are not put up with. */
+/** An item failed, and the run does not tolerate failures. */
 export function failedItem(name: string, index: number, cause: unknown, counts: Counts): ItemsError {
   return new ItemsError(
     `Item ${index} of a run of ${name} failed: ${why(cause)} ` +
@@ -46,15 +46,15 @@ export function failedItem(name: string, index: number, cause: unknown, counts: 
 }
 
 /**
- * Failures that are put up with.
- * @param most `maxFailures`: a number, or below 1 a share of all.
- * @param total items, where that is known: a share of what is not known is any number, for now.
+ * The number of failures that the run tolerates.
+ * @param most `maxFailures`: a number; below 1, a share of all items.
+ * @param total the number of items, if it is known: until then, a share sets no limit.
  */
 export function budgetOf(most: number, total: number | undefined): number {
   return most > 0 && most < 1 ? most * (total ?? Infinity) : most;
 }
 
-/** One failure too many. */
+/** More items failed than the run tolerates. */
 export function tooMany(
   name: string,
   index: number,
@@ -83,7 +83,7 @@ export function answeredLater(promise: PromiseLike<unknown>): TypeError {
   return new TypeError('it returned a promise; it must return its value directly');
 }
 
-/** Its results are read once. */
+/** The results of the run have already been read. */
 export function readBefore(name: string): StreamError {
   return new StreamError(
     `The results of a run of ${name} have already been read, or are being read: they can be read only once. ` +
@@ -100,7 +100,7 @@ export function sourceFailed(name: string, index: number, cause: unknown, counts
   );
 }
 
-/** Something else keeps it from going on. */
+/** Another error prevents the run from continuing. */
 export function endedBy(name: string, cause: unknown, counts: Counts): OffthreadError {
   return new ItemsError(`A run of ${name} was stopped: ${why(cause).slice(0, -1)}; ${come(counts)}.`, {
     ...counts,
@@ -110,14 +110,17 @@ export function endedBy(name: string, cause: unknown, counts: Counts): Offthread
   });
 }
 
-/** What keeps every item from running: the pool was closed, say. It is told as what it is, and with the counts. */
+/**
+ * An error that prevents every item from running, for example a closed pool. It keeps its class, and receives the
+ * counts.
+ */
 export function endedByPool(name: string, cause: unknown, counts: Counts): OffthreadError {
   const message = `A run of ${name} was stopped; ${come(counts)}. ${why(cause)}`;
   const context = { cause, symbol: name };
   for (const known of [PoolClosedError, CallCancelledError, CrashLoopError]) {
     if (cause instanceof known) return new known(message, context);
   }
-  // A column that was taken away while the run went on: what the call says of itself is true of its own items alone.
+  // A column was detached during the run. The text of the call's own error concerns the items of its batch only.
   const inner: unknown = cause instanceof ArgumentError ? (cause.cause ?? cause) : undefined;
   if (inner === undefined) return cause as OffthreadError;
   return new ArgumentError(`A run of ${name} was stopped; ${come(counts)}. ${why(inner)}`, context);

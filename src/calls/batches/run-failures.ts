@@ -1,11 +1,11 @@
 /**
- * What goes wrong in a run: items that fail are counted, left out, shown to the
- * caller's handler, or end the run; and other things end it, too.
+ * The failures of a run: failed items are counted, omitted, passed to the caller's handler, or end the run; other
+ * errors end it, too.
  *
  * Guarantees:
- * - The first cause that ends a run is the one that it fails with.
- * - A failed item is counted once, and its error is made only where somebody is
- *   going to see it: it takes some 20 µs, and whole batches may fail.
+ * - A run fails with the first cause that ends it.
+ * - A failed item is counted once. Its error is created only if it is used: that takes some 20 µs, and whole batches
+ *   may fail.
  */
 import type { OffthreadError } from '../../errors.js';
 import type { ManyProgress } from '../../options/column-options.js';
@@ -13,16 +13,16 @@ import { isThenable } from '../../supervisor/host-functions/thenable.js';
 import { answeredLater, budgetOf, failedItem, handlerFailed, tooMany } from './run-errors.js';
 import { Progress } from './run-progress.js';
 
-/** What a run fails with: made when it is told, with the counts of that moment. */
+/** Creates the error of a run when it is reported, with the counts at that time. */
 export type Failure = () => OffthreadError;
 
-/** An item that is left out, or what is put in the place of its result. */
+/** Omits a failed item, or replaces its result. */
 export type Instead = 'skip' | { readonly value: unknown };
 
 export interface FailureSettings {
   /** Whether every failed item is omitted, without calling a function. */
   readonly skips: boolean;
-  /** Infinity: any number. Below 1: a share. */
+  /** Infinity: no limit. Below 1: a share of all items. */
   readonly maxFailures: number;
   readonly onProgress: ((progress: ManyProgress) => unknown) | undefined;
 }
@@ -36,8 +36,8 @@ export class RunFailures {
   #last: { readonly index: number; readonly errorOf: () => unknown } | null = null;
 
   /**
-   * @param total items, where that is known.
-   * @param onStop told once: what is under way is to stop.
+   * @param total the number of items, if it is known.
+   * @param onStop called once, to stop the work in progress.
    */
   constructor(
     name: string,
@@ -51,7 +51,7 @@ export class RunFailures {
     this.#onStop = onStop;
   }
 
-  /** What the run fails with; null while nothing has ended it early. */
+  /** The failure that ended the run early; null if none has. */
   get cause(): Failure | null {
     return this.#cause;
   }
@@ -68,7 +68,10 @@ export class RunFailures {
     this.#onStop(cause);
   }
 
-  /** Counts an item that is left out without a look at its error. @returns false where that is to be seen: nothing is counted then. */
+  /**
+   * Counts an item that is omitted without its error being used. @returns false if the error is needed: then nothing is
+   * counted.
+   */
   passOver(index: number, errorOf: () => unknown): boolean {
     const { failed, total } = this.progress;
     if (!this.#settings.skips || failed + 1 > budgetOf(this.#settings.maxFailures, total)) return false;
@@ -78,10 +81,10 @@ export class RunFailures {
   }
 
   /**
-   * Counts an item, and asks what it does.
+   * Counts a failed item, and asks for its effect.
    * @param ask the caller's handler.
-   * @param replaces whether it may answer with a value.
-   * @returns null when the run has been ended.
+   * @param replaces whether the handler may return a value.
+   * @returns null if the item ends the run.
    */
   judge(index: number, error: unknown, ask: () => unknown, replaces: boolean): Instead | null {
     this.progress.failed += 1;
@@ -104,7 +107,7 @@ export class RunFailures {
     return instead;
   }
 
-  /** Runs a handler of the user's: one that throws ends the run. */
+  /** Runs a handler of the user; a handler that throws ends the run. */
   guard<T>(run: () => T): T | undefined {
     try {
       return run();
@@ -118,7 +121,7 @@ export class RunFailures {
     this.stop(() => handlerFailed(this.#name, error, this.progress));
   }
 
-  /** A share of all items can be told only in the end, where their number was not known before. */
+  /** Checks a share of all items, which is possible only at the end if their number was not known before. */
   checkShare(total: number): void {
     const budget = budgetOf(this.#settings.maxFailures, total);
     const last = this.#last;

@@ -1,4 +1,4 @@
-/** How far a run over many items is, and how fast it goes. */
+/** The progress and the rate of a run over many items. */
 import { performance } from '../../builtins.js';
 import { whenSettled } from '../../promises.js';
 import type { ManyProgress } from '../../options/column-options.js';
@@ -6,9 +6,9 @@ import { isThenable, settled } from '../../supervisor/host-functions/thenable.js
 
 /** ms between reports. */
 const REPORT_MS = 100;
-/** ms over which the rate is taken: it is to follow what the library does now. */
+/** ms over which the rate is measured, so that it follows the current speed. */
 const WINDOW_MS = 5_000;
-/** ms before a rate is told: the first items are slower than the rest. */
+/** ms before a rate is reported: the first items are slower than the rest. */
 const FIRST_MS = 200;
 
 interface Mark {
@@ -29,8 +29,8 @@ export class Progress {
   #reportedAt = 0;
 
   /**
-   * @param reportFailed told when a handler that returned a promise fails: the promise is not awaited.
-   * @param clock in ms.
+   * @param reportFailed called when a promise that the handler returned rejects: the promise is not awaited.
+   * @param clock the time in ms.
    */
   constructor(
     total: number | undefined,
@@ -44,7 +44,7 @@ export class Progress {
     this.#clock = clock;
   }
 
-  /** From now on time counts. */
+  /** Starts the clock. */
   begin(): void {
     this.#startedAt = this.#clock();
     this.#marks = [{ at: this.#startedAt, over: this.done + this.failed }];
@@ -54,7 +54,7 @@ export class Progress {
     this.#endedAt ??= this.#clock();
   }
 
-  /** An item or a batch has ended. Calls the handler for progress from time to time. @throws what the handler throws. */
+  /** An item or a batch has ended: calls the progress handler if a report is due. @throws the error of the handler. */
   tell(last = false): void {
     if (this.#report === undefined) return;
     const now = this.#clock();
@@ -67,7 +67,7 @@ export class Progress {
   read(): ManyProgress {
     const now = this.#endedAt ?? this.#clock();
     const { done, failed } = this;
-    // A source may have said something else than it had.
+    // The total that the source provided may be wrong.
     if (this.total !== undefined && this.total < done + failed) this.total = undefined;
     const { total } = this;
     const rate = this.#rate(now, done + failed);

@@ -1,20 +1,20 @@
 /**
- * The runs of a pool that go on: they end with it, whatever they run.
+ * The active runs of a pool: they end with the pool.
  *
- * Guarantees: a run that begins when the pool is closed ends at once. One that
- * nobody reads any more, and of which nothing is under way, is not kept alive
- * by being known here; one that somebody waits for is, since nothing else may.
+ * Guarantees: a run that starts when the pool is closed ends at once. This list does not keep a run in memory that has
+ * no reader and no work in progress; it does keep a run that a reader waits for, because no other object may refer to
+ * it.
  */
 import type { OffthreadError } from '../../errors.js';
 
 export interface PoolRun {
-  /** Of what it runs, for errors. */
+  /** Name of the function, for errors. */
   readonly name: string;
-  /** The pool takes no more calls: what is under way comes to its end, and nothing else begins. */
+  /** The pool accepts no more calls: work in progress runs to its end, and no more is started. */
   close(error: OffthreadError): void;
-  /** The pool is destroyed: what is under way is to stop. */
+  /** The pool is destroyed: work in progress is stopped. */
   stop(error: OffthreadError): void;
-  /** Every call of the pool is cancelled. */
+  /** Cancels the run, as `cancelAll` does every call. */
   cancel(reason: unknown): boolean;
 }
 
@@ -26,7 +26,7 @@ export class Runs {
   readonly #awaited = new Set<PoolRun>();
   #closed: ErrorFor | null = null;
 
-  /** @returns what takes it out again. */
+  /** @returns a function that removes the run. */
   add(run: PoolRun): () => void {
     if (this.#closed !== null) {
       run.stop(this.#closed(run.name));

@@ -1,8 +1,7 @@
 /**
- * A batch of items that lie in typed arrays: a range of them.
+ * A batch of items from typed arrays: a range of their elements.
  *
- * Arrays over SharedArrayBuffers stay where they are: a thread lane reads its
- * items there, and writes its results there.
+ * Arrays over SharedArrayBuffers are not copied: a thread lane reads items and writes results in place.
  */
 import { types } from 'node:util';
 import { ArgumentError } from '../../errors.js';
@@ -18,7 +17,7 @@ import { Batch } from '../batches/batch-outcome.js';
 /** A column, or one value for all items. */
 export type Source = Column | number | bigint;
 
-/** The columns of a run, and where its results go. */
+/** The columns of a run, and the array for its results. */
 export interface Columns {
   readonly plan: BatchPlan;
   readonly sources: readonly Source[];
@@ -26,10 +25,10 @@ export interface Columns {
   readonly out: Column | null;
 }
 
-/** Columns are told apart by bits of a word. */
+/** Each lent column has a bit of an int32. */
 const MOST_LENT = 30;
 
-/** What lanes can be lent of items [from, to). */
+/** The memory of items [from, to) that can be lent to lanes. */
 export function lentOf({ plan, sources, out }: Columns, from: number, to: number): Lent {
   const all = [...sources, out ?? 0];
   if (all.length > MOST_LENT) return [];
@@ -43,9 +42,9 @@ export function lentOf({ plan, sources, out }: Columns, from: number, to: number
 }
 
 export class ColumnBatch extends Batch {
-  /** Index of its first item among all. */
+  /** Index of the batch's first item among all items. */
   readonly from: number;
-  /** Its results could not be written: `out` was detached, or shrunk, meanwhile. */
+  /** The results could not be written, because `out` was detached or shrunk during the run. */
   lost = false;
   readonly #columns: Columns;
 
@@ -80,7 +79,7 @@ export class ColumnBatch extends Batch {
   protected take({ results }: BatchViews, done: number): void {
     const { out, sources } = this.#columns;
     if (out === null || results === null || done === 0) return;
-    // They are where they belong.
+    // The lane wrote the results in place.
     if (results === this.lent[sources.length]) return;
     if (out.length < this.from + done) {
       this.lost = true;

@@ -1,4 +1,4 @@
-/** What is given to `mapColumns`, checked before any of it reaches native code. */
+/** Checks the arguments of `mapColumns` before they reach native code. */
 import { types } from 'node:util';
 import { copyOf, show, thrownText } from '../../options/checks.js';
 import { ArgumentError, DeclarationError, isOwn } from '../../errors.js';
@@ -8,10 +8,10 @@ import type { DeclaredFunction } from '../../lanes/rows/declared-function.js';
 import { COLUMN_OF, type Column, planBatch } from '../../shared/memory/batch-layout.js';
 import type { Columns, Source } from './column-batch.js';
 
-/** Columns that fit their function, and how many items they have. */
+/** Columns that match their function, and the number of items. */
 export interface CheckedColumns extends Columns {
   readonly length: number;
-  /** What the caller gets: `out` as it was given, or a new one; null where the results are not wanted. */
+  /** The caller's `out`, or a new array; null if the results are not needed. */
   readonly given: Column | null;
 }
 
@@ -21,7 +21,7 @@ export function checkColumns(fn: DeclaredFunction, given: unknown, out: unknown)
     return check(fn, given, out);
   } catch (cause) {
     if (isOwn(cause)) throw cause;
-    // Proxies, getters, and typed arrays that are not what they were made as.
+    // Proxies, getters, and typed arrays whose prototype has been changed.
     throw new ArgumentError(
       `The columns for ${fn.name}, or \`out\`, could not be read: ${thrownText(cause)}. Pass plain typed arrays.`,
       { symbol: fn.name, cause },
@@ -44,7 +44,7 @@ function check(fn: DeclaredFunction, given: unknown, out: unknown): CheckedColum
   const length = commonLength(fn, entries);
   const shared = entries.some(([, value]) => isShared(value));
   const target = outOf(fn, out, plan.returns, length, shared);
-  // A rule on the host needs the results, although the caller does not.
+  // A rule on the host needs the results even if the caller does not.
   const judged = fn.compiled.failsPredicate !== undefined && plan.returns !== null;
   const kept = target ?? (judged ? newColumn(plan.returns, length, shared) : null);
   if (kept !== null) for (const [name, value] of entries) refuseOverlap(fn, name, value, kept, length);
@@ -52,12 +52,15 @@ function check(fn: DeclaredFunction, given: unknown, out: unknown): CheckedColum
   return { plan, sources, length, out: results, given: target };
 }
 
-/** The same memory, as a typed array of the language's own: a subclass may make others of its parts. */
+/** The same memory as a native typed array: a subclass may create other objects for its parts. */
 function plainColumn(column: Column, type: Scalar): Column {
   return new COLUMN_OF[type](column.buffer, column.byteOffset, column.length);
 }
 
-/** An item may be run again, or its neighbour first: `out` may be a column itself, but not one that is shifted. */
+/**
+ * An item may be run again, and items run in any order: `out` may be the same memory as a column, but must not overlap
+ * it at an offset.
+ */
 function refuseOverlap(
   fn: DeclaredFunction,
   name: string,
@@ -136,7 +139,7 @@ function commonLength(fn: DeclaredFunction, entries: readonly [string, unknown][
   );
 }
 
-/** Results of columns in shared memory are in shared memory: lanes can write them there. */
+/** If the columns are in shared memory, the results are too: lanes can then write them in place. */
 function newColumn(type: Scalar, length: number, shared: boolean): Column {
   const array = COLUMN_OF[type];
   return shared
@@ -165,7 +168,7 @@ function outOf(
     );
   }
   if (out === undefined) return newColumn(type, length, shared);
-  // What is wanted for its effects alone.
+  // The caller does not need the results.
   if (out === null) return null;
   if (!isColumn(out, type)) {
     throw new ArgumentError(

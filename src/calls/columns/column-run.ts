@@ -1,15 +1,14 @@
 /**
- * A run of one function over columns: ranges of items go to lanes as batches,
- * and what is left of a batch that ended early goes again, without the item
- * that ended it.
+ * A run of one function over columns: ranges of items are sent to lanes as batches. The rest of a batch that ended
+ * early is sent again, without the item that ended it.
  *
- *   running ──► every item is over ──► done
- *      └──► an item has failed, cancelled, pool closed ──► stopping ──► every batch is over ──► failed
+ *   running ──► every item has ended ──► done
+ *      └──► an item has failed, cancelled, pool closed ──► stopping ──► every batch has ended ──► failed
  *
  * Guarantees:
- * - Each item runs at most once, and is counted once: done, failed, or not begun.
- * - It settles when no batch of it is in any lane any more, or can write to `out`.
- * - The first cause that ends it is the one it fails with.
+ * - Each item runs at most once, and is counted once: done, failed, or not started.
+ * - The run settles when none of its batches is in a lane, or can write to `out`.
+ * - The run fails with the first cause that ends it.
  */
 import { Math, Promise, performance } from '../../builtins.js';
 import type { ColumnSettings, ManyProgress } from '../../options/column-options.js';
@@ -28,27 +27,30 @@ import { failuresOf } from '../batches/item-verdicts.js';
 
 /** A failed item. */
 export interface FailedItem {
-  /** Counted from 0. */
+  /** Index of the item, from 0. */
   readonly index: number;
-  /** What it failed with. */
+  /** The error of the item. */
   readonly error: unknown;
 }
 
-/** What a run over columns has come to. */
+/** The result of a run over columns. */
 export interface ColumnResult<C> {
-  /** What the function returned for each item; items that failed have what was there before, or what native code returned. */
+  /**
+   * The value that the function returned for each item. For a failed item: the previous element, or the value that
+   * native code returned.
+   */
   readonly out: C;
-  /** Items that have succeeded. */
+  /** Number of items that succeeded. */
   readonly done: number;
-  /** Items that have failed. */
+  /** Number of items that failed. */
   readonly failed: number;
-  /** 1,000 of those that have failed, the first to be known, in the order of their indices. */
+  /** At most 1,000 failed items, those that were found first, in the order of their indices. */
   readonly failures: readonly FailedItem[];
-  /** ms from start to end. */
+  /** ms from the start to the end of the run. */
   readonly ms: number;
 }
 
-/** Failures that are kept for the result. */
+/** Maximum number of failures that the result has. */
 const KEPT_FAILURES = 1_000;
 
 /** Items [from, to). */
@@ -68,13 +70,13 @@ export class ColumnRun {
   readonly #takers: number;
   readonly #startedAt = performance.now();
   readonly #failures: RunFailures;
-  /** The first ones, for the result. */
+  /** The first failures, for the result. */
   readonly #kept: FailedItem[] = [];
   readonly #calls = new Set<BatchCall<ColumnBatch>>();
-  /** What no batch has yet, the next on top. */
+  /** Ranges that are in no batch yet, the next on top. */
   readonly #ranges: Range[];
   #left: number;
-  /** Batches that are being accounted for. */
+  /** Number of batches whose outcome is being processed. */
   #accounting = 0;
   #resolve!: (result: ColumnResult<Column | null>) => void;
   #reject!: (error: unknown) => void;
@@ -111,7 +113,7 @@ export class ColumnRun {
     return this.#progress.read();
   }
 
-  /** @returns whether this stopped it. */
+  /** @returns whether this call stopped the run. */
   cancel(reason?: unknown): boolean {
     if (this.#failures.stopped || this.#isOver) return false;
     const { name } = this.#origin.fn;
@@ -134,7 +136,7 @@ export class ColumnRun {
     this.cancel(reason);
   }
 
-  /** Hands out batches, and settles when there is nothing more to do. */
+  /** Sends batches, and settles the run when there is nothing more to do. */
   #go(): void {
     const most = batchesAtOnce(this.#takers, this.#origin.dispatcher.settings.lanes);
     while (!this.#failures.stopped && this.#ranges.length > 0 && this.#calls.size < most) this.#send();
@@ -154,12 +156,12 @@ export class ColumnRun {
     let refused = false;
     const call = dispatcher.batch(this.#origin, batch, (over) => {
       if (!this.#calls.delete(over)) refused = true;
-      // Stopping the run ends others meanwhile: it settles when all of them are accounted for.
+      // Stopping the run also ends other batches: the run settles when all of them are processed.
       this.#accounting += 1;
       try {
         this.#onOver(over);
       } catch (error) {
-        // Nothing may be thrown from here: others' calls are being settled.
+        // Must not throw: the calls of other runs are being settled.
         this.#failures.stop(() => endedBy(fn.name, error, this.#progress));
       }
       this.#accounting -= 1;
@@ -185,7 +187,7 @@ export class ColumnRun {
     this.#failures.guard(() => this.#progress.tell());
   }
 
-  /** @returns how many of the items that ran have failed. */
+  /** @returns the number of failed items among those that ran. */
   #verdicts(call: BatchCall<ColumnBatch>): number {
     const { items } = call;
     const { out, plan } = this.#columns;
@@ -200,7 +202,7 @@ export class ColumnRun {
     return failures.length;
   }
 
-  /** Something else than its last item has ended a batch. */
+  /** Handles a batch that ended before its last item. */
   #onEndedEarly(call: BatchCall<ColumnBatch>): void {
     const { items } = call;
     const end = items.from + items.count;
@@ -212,7 +214,7 @@ export class ColumnRun {
     };
     if (this.#failures.stopped) return;
     if (call.late >= 0) {
-      // That item has failed already.
+      // The failure of this item has already been counted.
       rest(next);
       return;
     }

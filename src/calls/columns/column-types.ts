@@ -1,4 +1,7 @@
-/** What TypeScript checks of columns: the function's types say whether each holds numbers or bigints, and how many there are. */
+/**
+ * Types of columns: derived from the function's types, they determine the number of columns and whether each holds
+ * numbers or bigints.
+ */
 import type { Column, NumberColumn } from '../../shared/memory/batch-layout.js';
 
 /** Typed arrays of 64-bit integers. */
@@ -6,7 +9,10 @@ type BigColumn = BigInt64Array | BigUint64Array;
 /** One value of a column. */
 type Numeric = number | bigint | boolean;
 
-/** A typed array of values of a type. Which one, the declaration says: that is looked at when the run starts. */
+/**
+ * A typed array for values of a type. The exact array type depends on the declaration, and is checked when the run
+ * starts.
+ */
 type ColumnOf<T> = T extends bigint
   ? BigColumn
   : T extends number | boolean
@@ -18,7 +24,7 @@ export type ColumnsGiven =
   | Readonly<Record<string, Column | Uint8ClampedArray | Numeric>>
   | readonly (Column | Uint8ClampedArray | Numeric)[];
 
-/** The same for a function whose arguments are known; `never` where they are not all numbers. */
+/** The same for a function whose argument types are known; `never` if they are not all numbers. */
 export type ColumnsFor<A extends readonly unknown[]> = number extends A['length']
   ? ColumnsGiven
   : A extends readonly Numeric[]
@@ -27,7 +33,7 @@ export type ColumnsFor<A extends readonly unknown[]> = number extends A['length'
         | Readonly<Record<string, ColumnOf<A[number]> | A[number]>>
     : never;
 
-/** What holds what a function returns; null where that is nothing. */
+/** The typed array for a function's results; null if the function returns nothing. */
 export type OutFor<R> = unknown extends R
   ? Column
   : [R] extends [undefined]

@@ -1,4 +1,4 @@
-/** `pool.mapColumns`: what it takes, and what it gives. */
+/** The types and the entry point of `pool.mapColumns`. */
 import { ArgumentError } from '../../errors.js';
 import { type ColumnOptions, type ManyProgress, columnSettings } from '../../options/column-options.js';
 import { show } from '../../options/checks.js';
@@ -9,20 +9,23 @@ import { originOn } from '../native-function.js';
 import { checkColumns } from './column-check.js';
 import { type ColumnResult, ColumnRun } from './column-run.js';
 
-/** A run over columns: a promise that can be watched and stopped. */
+/** A run over columns: a promise with the progress of the run and a way to stop it. */
 export interface ColumnCall<C> extends Promise<ColumnResult<C>> {
-  /** How far the run is, at this moment. */
+  /** The current progress of the run. */
   readonly progress: ManyProgress;
-  /** Where the results go: also of items that had finished when it failed. Undefined where it has not begun, or none are kept. */
+  /**
+   * The array for the results; when the run fails, it has those of the finished items. Undefined if the run has not
+   * started, or keeps no results.
+   */
   readonly out: C | undefined;
   /**
-   * Stops the run: it rejects with a CallCancelledError. What items had brought is in `out`. Idempotent.
-   * @returns whether this stopped it.
+   * Stops the run, which rejects with a CallCancelledError. `out` has the results of the finished items. Idempotent.
+   * @returns whether this call stopped the run.
    */
   cancel(reason?: unknown): boolean;
 }
 
-/** Starts a run. Whatever is wrong rejects it. */
+/** Starts a run. Every error rejects it: nothing is thrown. */
 export function mapColumns(
   dispatcher: CallDispatcher,
   native: unknown,

@@ -1,46 +1,45 @@
 /**
- * Items that were taken from the source together, and what became of each.
+ * A group of items that were taken from the source together, and the outcome of each.
  *
- * Most groups come back whole, each item with a result: nothing is kept for
- * each of their items then but its value.
+ * In most groups every item has a result: such a group stores only the values.
  */
 import { Math } from '../../builtins.js';
 import type { Scalar } from '../../declare/spec.js';
 import { COLUMN_OF, type Column } from '../../shared/memory/batch-layout.js';
 import type { Collector } from '../batches/collector.js';
 
-/** Items, one after the other, somewhere in an array: that of the caller, perhaps, which is not copied. */
+/** Consecutive items in an array, which may be the caller's: it is not copied. */
 export interface Items {
   readonly array: readonly unknown[];
-  /** Where they begin. */
+  /** Index of the first item in the array. */
   readonly start: number;
   readonly count: number;
 }
 
 const NO_ITEMS: Items = { array: [], start: 0, count: 0 };
 
-/** What became of an item. */
+/** The state of an item. */
 const Mark = {
-  /** It is not over. */
+  /** The item has not ended. */
   OPEN: 0,
-  /** It has a result that has not been delivered. */
+  /** The item has a result that has not been delivered. */
   RESULT: 1,
-  /** There is nothing to be given out, or it has been. */
+  /** The item has no result, or its result has been delivered. */
   GONE: 2,
 } as const;
 
 export class Group {
-  /** Index of the first among all items. */
+  /** Index of the group's first item among all items. */
   readonly from: number;
   readonly count: number;
-  /** Items that are not over. */
+  /** Number of items that have not ended. */
   left: number;
-  /** Null while all are open, or all have results. */
+  /** Null while all items are open, or all have results. */
   #marks: Uint8Array | null = null;
-  /** Until all of them are over. */
+  /** Released when all items have ended. */
   #items: Items;
   #leftOut = 0;
-  /** Numbers as they came, until one item has something else; null for results that are nothing. */
+  /** A column of numbers until an item has a value of another kind; null for results that are undefined. */
   #values: Column | unknown[] | null = null;
 
   constructor(from: number, items: Items) {
@@ -58,7 +57,7 @@ export class Group {
     return this.#items.array[this.#items.start + at];
   }
 
-  /** Items that are over without a result. */
+  /** Number of items that ended without a result. */
   get leftOut(): number {
     return this.#leftOut;
   }
@@ -67,7 +66,7 @@ export class Group {
     return this.#values === null ? undefined : this.#values[at];
   }
 
-  /** Numbers that items from `at` on have returned. */
+  /** Stores the numbers that the items from `at` on have returned. */
   putColumn(type: Scalar, results: Column, at: number): void {
     this.#values ??= new COLUMN_OF[type](this.count);
     const values = this.#values;
@@ -83,32 +82,32 @@ export class Group {
     this.#values[at] = value;
   }
 
-  /** Items [from, to) are over, and have results. */
+  /** Items [from, to) have ended with results. */
   end(from: number, to: number): void {
     if (from === to) return;
     this.left -= to - from;
     if (this.#marks !== null || to - from !== this.count) this.#marked().fill(Mark.RESULT, from, to);
   }
 
-  /** All of them are over: what they were is not needed any more. */
+  /** All items have ended: their arguments are no longer needed. */
   release(): void {
     this.#items = NO_ITEMS;
   }
 
-  /** An item that was said to be over is not, for now: it has failed. */
+  /** Reopens an item that was marked as ended with a result, because it has failed. */
   reopen(at: number): void {
     this.#marked()[at] = Mark.OPEN;
     this.left += 1;
   }
 
-  /** An item is over, and there is no result. */
+  /** An item has ended without a result. */
   leaveOut(at: number): void {
     this.#marked()[at] = Mark.GONE;
     this.left -= 1;
     this.#leftOut += 1;
   }
 
-  /** The first item that is not over; how many there are where all are. */
+  /** The first item that has not ended; the number of items if all have. */
   get firstOpen(): number {
     if (this.left === 0) return this.count;
     return this.#marks === null ? 0 : this.#marks.indexOf(Mark.OPEN);
@@ -123,12 +122,12 @@ export class Group {
     return next;
   }
 
-  /** The result has been given out. A group that is whole is given out as it is, from its first to its last. */
+  /** The result has been delivered. In a group where every item has a result, no item needs a mark. */
   give(at: number): void {
     if (this.#marks !== null) this.#marks[at] = Mark.GONE;
   }
 
-  /** Gives out the results in [at, to). @returns how many there were. */
+  /** Delivers the results in [at, to). @returns their number. */
   drain(at: number, to: number, into: Collector): number {
     const values = this.#values;
     if (this.#marks === null && values !== null) {

@@ -1,10 +1,10 @@
 /**
- * What becomes of the items of a piece of work that is over.
+ * Handles the items of a piece of work that has ended.
  *
- *   result ──► to be read
- *   failed ──► again, after a wait
- *       └────► left out, replaced, or it ends the run
- *   not begun, since its batch ended early ──► again
+ *   result ──► ready to be read
+ *   failed ──► run again, after a wait
+ *       └────► omitted, replaced, or the run ends
+ *   not started, because its batch ended early ──► run again
  */
 import { performance } from '../../builtins.js';
 import type { MapSettings } from '../../options/map-options.js';
@@ -16,7 +16,7 @@ import type { ItemSupply } from './item-supply.js';
 import type { OrderedResults } from './ordered-results.js';
 import type { EndedEarly, Outcome, Work } from './runner.js';
 
-/** What a run keeps of its items. */
+/** The state that a run keeps about its items. */
 export interface RunItems {
   readonly name: string;
   readonly supply: ItemSupply;
@@ -26,7 +26,7 @@ export interface RunItems {
   readonly onError: MapSettings['onError'];
 }
 
-/** A piece of work is over. */
+/** Takes the outcome of a piece of work that has ended. */
 export function takeOutcome(
   run: RunItems,
   { group, from, to }: Work,
@@ -34,7 +34,7 @@ export function takeOutcome(
 ): void {
   const { supply, results, progress } = run;
   supply.pace.measure(done, ms);
-  // What is run again goes by itself.
+  // Items that are retried run alone.
   if (done === 1 && failures.length === 0) supply.succeeded(group.from + from);
   group.end(from, from + done);
   for (const { index } of failures) group.reopen(from + index);
@@ -47,7 +47,7 @@ export function takeOutcome(
   run.failures.guard(() => progress.tell());
 }
 
-/** An item has failed, or cannot be run. */
+/** Handles an item that has failed or cannot be run. */
 export function itemFailed(
   { supply, results, failures, progress, onError }: RunItems,
   group: Group,
@@ -75,7 +75,7 @@ export function itemFailed(
   }
 }
 
-/** A batch ended at an item before its end: what is behind that one runs again. */
+/** Handles a batch that ended early at an item: the items after it run again. */
 function endedEarly(run: RunItems, group: Group, at: number, to: number, { error, blame }: EndedEarly): void {
   if (run.failures.stopped) return;
   if (blame === 'run') {

@@ -1,11 +1,11 @@
 /**
- * What a run sends next: items that are to run again, then those of its source.
+ * Supplies the items that a run sends next: items to run again, then those of its source.
  *
- *   source ──pulled──► sent ──► over
- *                       ▲ └──► rest of a batch, or failed and after a wait: again
+ *   source ──pulled──► sent ──► ended
+ *                       ▲ └──► rest of a batch, or failed (after a wait): run again
  *
- * Guarantee: items that are pulled and not given out are bounded, so a reader
- * that is slow, or lanes that are, hold up the source.
+ * Guarantee: the number of items that are pulled and not delivered is bounded, so slow readers and slow lanes apply
+ * back-pressure to the source.
  */
 import { Math, clearTimeout, setTimeout } from '../../builtins.js';
 import type { Again } from '../../options/map-attempts.js';
@@ -16,7 +16,7 @@ import type { OrderedResults } from './ordered-results.js';
 import type { Runner, Work } from './runner.js';
 import type { Source } from './source.js';
 
-/** Batches for each taker that may be pulled and not given out. */
+/** Number of batches per taker that may be pulled and not delivered. */
 const LOOK_AHEAD = 4;
 
 export class ItemSupply {
@@ -29,11 +29,11 @@ export class ItemSupply {
   readonly #retries: Again;
   readonly #came: () => void;
   readonly #waits = new Set<NodeJS.Timeout>();
-  /** How often items have failed that are not over, by index. */
+  /** Number of failures of each item that has not ended, by index. */
   readonly #often = new Map<number, number>();
   #pulled = 0;
 
-  /** @param came told when a wait is over. */
+  /** @param came called when a wait is over. */
   constructor(
     source: Source,
     runner: Runner,
@@ -50,32 +50,35 @@ export class ItemSupply {
     this.#came = came;
   }
 
-  /** Items that have been taken from the source. */
+  /** Number of items taken from the source. */
   get pulled(): number {
     return this.#pulled;
   }
 
-  /** Whether all items are over, or have been sent. */
+  /** Whether all items have been sent. */
   get isComplete(): boolean {
     return this.#source.isOver && !this.#hasAgain;
   }
 
-  /** Whether there are items, now or later. A source may not have said yet that the last item was the last: it is asked. */
+  /**
+   * Whether there are more items, now or later. Asks a source that may have yielded its last item without reporting its
+   * end.
+   */
   hasMore(): boolean {
     return this.#hasAgain || this.#pull() !== undefined || !this.#source.isOver;
   }
 
-  /** Undefined: nothing can be sent now. */
+  /** The next piece of work; undefined if nothing can be sent now. */
   next(): Work | undefined {
     return this.#again.shift() ?? this.#pull();
   }
 
-  /** Items [from, to) did not run: they go first. */
+  /** Items [from, to) did not run: they are sent first. */
   again(group: Group, from: number, to: number): void {
     if (from < to) this.#again.unshift({ group, from, to });
   }
 
-  /** @returns whether an item that has failed is run again, after a wait of its own. */
+  /** @returns whether the failed item is run again, after its own wait. */
   retry(group: Group, at: number, error: unknown): boolean {
     const index = group.from + at;
     const often = (this.#often.get(index) ?? 0) + 1;
@@ -99,7 +102,7 @@ export class ItemSupply {
     this.#often.delete(index);
   }
 
-  /** Nothing is sent again. */
+  /** Drops all items that wait to run again. */
   clear(): void {
     for (const timer of this.#waits) clearTimeout(timer);
     this.#waits.clear();
@@ -110,11 +113,11 @@ export class ItemSupply {
     return this.#again.length > 0 || this.#waits.size > 0;
   }
 
-  /** Items from the source, as many as there is room for. */
+  /** Pulls as many items from the source as there is room for. */
   #pull(): Work | undefined {
     const { takers, capacity, most } = this.#runner;
     const { total } = this.#progress;
-    // What has been said of it may be wrong.
+    // The total that the source provides may be wrong.
     const left = total === undefined || total <= this.#pulled ? Infinity : total - this.#pulled;
     const size = this.pace.size(left, takers, capacity);
     const window = Math.min(capacity === 1 ? 2 * most : LOOK_AHEAD * takers * size, this.#results.ahead);

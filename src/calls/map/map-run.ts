@@ -1,15 +1,14 @@
 /**
- * A run of one function over items that come one after the other.
+ * A run of one function over a sequence of items.
  *
- *   item   pulled ──► sent ──► over ──► result, in order ──► read
- *            (ItemSupply)   (ItemOutcomes)   (OrderedResults, Readers)
- *   run    running ──► source at its end, every item over ──► done
- *            └──► failed | cancelled | reader gone ──► stopping ──► everything over ──► failed
+ *   item   pulled ──► sent ──► ended ──► result, in order ──► read
+ *            (ItemSupply)   (ItemOutcomes)    (OrderedResults, Readers)
+ *   run    running ──► source at its end, every item ended ──► done
+ *            └──► failed | cancelled | reader gone ──► stopping ──► all work ended ──► failed
  *
  * Guarantees:
- * - It ends when nothing of it runs in any lane any more.
- * - The first cause that ends it is the one it fails with, after every result
- *   that can still be given out in order.
+ * - The run ends when none of its work runs in any lane.
+ * - The run fails with the first cause that ends it, after every result that can still be delivered in order.
  */
 import { Promise } from '../../builtins.js';
 import { all } from '../../promises.js';
@@ -38,7 +37,7 @@ export class MapRun implements Abortable, PoolRun {
   readonly #items: RunItems;
   readonly #readers: Readers;
   readonly #turns = new Turns(() => this.#go());
-  /** What stops the work that is under way. */
+  /** Functions that stop the work in progress. */
   readonly #stops = new Set<Stop>();
   readonly #ended: Promise<void>;
   #endedNow: () => void = () => {};
@@ -72,12 +71,12 @@ export class MapRun implements Abortable, PoolRun {
     return this.#items.progress.read();
   }
 
-  /** Results that were there when it ended early, and that were not delivered, and will not be. */
+  /** Results that the run had when it ended early and that will not be delivered. */
   get finished(): readonly Finished[] {
     return this.#isOver ? this.#readers.leftOver : [];
   }
 
-  /** The next result. The first one that is asked for starts the run. */
+  /** The next result. The first request starts the run. */
   next<T>(view: View<T>): Promise<IteratorResult<T, undefined>> {
     if (!this.#started) this.#start();
     const one = this.#readers.take(view);
@@ -86,12 +85,15 @@ export class MapRun implements Abortable, PoolRun {
       this.#go();
       return next;
     }
-    // Room for more: not for each, that would be a look at the source for every item.
+    // There is room for more items. Not after each result: that would check the source for every item.
     if (this.#items.results.isEmpty) this.#go();
     return one;
   }
 
-  /** All results that have not been read yet. @throws (rejects) what the run fails with; StreamError where it has been read. */
+  /**
+   * All results that have not been read yet. @throws (rejects) the error of the run; StreamError if the results have
+   * been read.
+   */
   async collect(): Promise<unknown[]> {
     this.#readers.keepAll();
     if (!this.#started) this.#start();
@@ -100,14 +102,14 @@ export class MapRun implements Abortable, PoolRun {
     return this.#readers.takeAll(this.#items.failures.cause, this.#items.progress.total);
   }
 
-  /** No more results are wanted. @returns a promise for the real end: nothing of it runs any more. */
+  /** The reader needs no more results. @returns a promise that resolves when none of the run's work runs. */
   async leave(): Promise<void> {
     this.#readers.leave();
     this.cancel('its results are no longer read');
     await all([this.#ended, this.#source.closed]);
   }
 
-  /** @returns whether this stopped it. */
+  /** @returns whether this call stopped the run. */
   cancel(reason?: unknown): boolean {
     if (this.#items.failures.stopped || this.#isOver) return false;
     this.#started = true;
@@ -142,10 +144,10 @@ export class MapRun implements Abortable, PoolRun {
     this.#go();
   }
 
-  /** Sends work, answers readers, and ends when there is nothing more to do. */
+  /** Sends work, delivers results, and ends the run when there is nothing more to do. */
   #go(): void {
     if (!this.#started || this.#accounting > 0) return;
-    // What is given out makes room for more.
+    // Delivered results make room for more items.
     do {
       if (this.#closed === null) this.#sendAll();
       else this.#endWithPool(this.#closed);
@@ -158,7 +160,7 @@ export class MapRun implements Abortable, PoolRun {
   #sendAll(): void {
     while (!this.#items.failures.stopped && this.#stops.size < this.#runner.most && this.#turns.has()) {
       const work = this.#account(() => this.#items.supply.next());
-      // To be asked for an item, a source may have ended the run.
+      // The source may have ended the run while it was asked for an item.
       if (work === undefined || this.#items.failures.stopped) break;
       this.#send(work);
     }
@@ -173,18 +175,18 @@ export class MapRun implements Abortable, PoolRun {
     });
     if (typeof sent !== 'function') {
       const { at, error } = sent;
-      // It never runs; those before it and behind it do.
+      // This item never runs; those before and after it do.
       this.#items.supply.again(group, at + 1, to);
       this.#items.supply.again(group, from, at);
       this.#account(() => itemFailed(this.#items, group, at, () => error));
       return;
     }
     this.#stops.add(sent);
-    // A function of the caller's may have ended the run while it was being called.
+    // A function of the caller may have ended the run while it was running.
     if (this.#items.failures.stopped) sent('its run has ended');
   }
 
-  /** Nothing may be thrown from here: others' calls are being settled. */
+  /** Must not throw: the calls of other runs are being settled. */
   #account<T>(run: () => T): T | undefined {
     this.#accounting += 1;
     const result = this.#items.failures.guard(run);
@@ -192,13 +194,13 @@ export class MapRun implements Abortable, PoolRun {
     return result;
   }
 
-  /** What is under way comes to its end; the source, and what waits to be run again, is not waited for. */
+  /** Work in progress runs to its end; the source and the items that wait to run again are dropped. */
   #endWithPool(error: OffthreadError): void {
     if (this.#stops.size > 0 || this.#items.supply.isComplete) return;
     if (this.#account(() => this.#items.supply.hasMore()) !== false) this.stop(error);
   }
 
-  /** Something has ended the run early. */
+  /** Stops everything after the run has ended early. */
   #stopAll(failure: Failure): void {
     this.#source.close();
     this.#items.supply.clear();

@@ -1,4 +1,4 @@
-/** `pool.map`: what it takes, and what it gives. */
+/** The types and the entry point of `pool.map`. */
 import type { ManyProgress } from '../../options/column-options.js';
 import { mapSettings } from '../../options/map-options.js';
 import type { CallDispatcher } from '../dispatcher.js';
@@ -6,39 +6,39 @@ import { MapRun } from './map-run.js';
 import type { Finished, View } from './ordered-results.js';
 import { runnerOf } from './runner.js';
 
-/** Items, one after the other. */
+/** A sequence of items. */
 export type Items<I> = Iterable<I> | AsyncIterable<I>;
 
-/** What an item of a native function is: its arguments as an array, or its only argument. */
+/** An item of a native function: the array of its arguments, or its only argument. */
 export type ItemOf<A extends readonly unknown[]> = A extends readonly [infer One]
   ? One | Readonly<A>
   : Readonly<A>;
 
 /**
- * A run over items: its results, once. It starts when the first one is asked
- * for, and a reader that stops early stops it.
+ * The results of a run over items, which can be read once. The run starts when the first result is requested. A reader
+ * that stops early stops the run.
  */
 export interface MapResults<R> extends AsyncIterable<R>, AsyncDisposable {
-  /** How far the run is, at this moment. */
+  /** The current progress of the run. */
   readonly progress: ManyProgress;
-  /** After it has ended early: results that were there, and that its reader has not been given. */
+  /** After the run has ended early: results that were not delivered. */
   readonly finished: readonly Finished[];
-  /** Results with the index of their item, counted from 0. */
+  /** The results, each with the index of its item, from 0. */
   entries(): AsyncIterableIterator<readonly [number, R]>;
   /**
    * All results that have not been read.
-   * @throws (rejects) what the run fails with; what had finished is in {@link finished} then. StreamError where results
-   * have been read to their end.
+   * @throws (rejects) the error of the run; {@link finished} then has the undelivered results. StreamError if the
+   * results have been read to the end.
    */
   toArray(): Promise<R[]>;
   /**
-   * Stops the run: its reader gets a CallCancelledError, after what can still be given out. Idempotent.
-   * @returns whether this stopped it.
+   * Stops the run: after the results that can still be delivered, the reader receives a CallCancelledError. Idempotent.
+   * @returns whether this call stopped the run.
    */
   cancel(reason?: unknown): boolean;
 }
 
-/** @throws ArgumentError, DeclarationError for wrong options, items or functions; nothing has begun then. */
+/** @throws ArgumentError, DeclarationError for invalid options, items or functions; nothing has started then. */
 export function map(
   dispatcher: CallDispatcher,
   fn: unknown,

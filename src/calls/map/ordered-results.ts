@@ -1,52 +1,55 @@
 /**
- * Results on their way to whoever reads them: in the order of their items, or
- * as they come; one by one, or kept until the end and read together.
+ * Results between the lanes and the reader: in the order of the items, or as they become available; delivered one by
+ * one, or kept and read together at the end.
  *
  * Guarantees:
- * - Each result is given out once.
- * - In order, a group is given out when all before it have been; what is left
- *   when the run fails is told by {@link leftOver}, and what was kept is.
+ * - Each result is delivered once.
+ * - In ordered mode, a group is delivered after all groups before it. {@link leftOver} returns the results that are not
+ *   delivered when the run fails, including kept ones.
  */
 import { Collector } from '../batches/collector.js';
 import type { Group } from './group.js';
 
-/** There is no result (yet). */
+/** No result is available (yet). */
 export const NOTHING: unique symbol = Symbol('no result');
 
-/** A result, and the item that it is of. */
+/** A result and the index of its item. */
 export interface Finished {
-  /** Counted from 0. */
+  /** Index of the item, from 0. */
   readonly index: number;
   /** The result. */
   readonly value: unknown;
 }
 
-/** The form of a result that its reader gets. */
+/** Converts a result to the form in which the reader receives it. */
 export type View<T> = (value: unknown, index: number) => T;
 
-/** Items of a group that may have results to be given out. */
+/** A range of items of a group that may have results to deliver. */
 interface Piece {
   readonly group: Group;
   readonly from: number;
   readonly to: number;
 }
 
-/** Items ahead of a reader at most: so many, and so many times those that it has read. A fast one is soon far enough not to be held up. */
+/**
+ * Maximum number of items ahead of a reader: this many, plus a multiple of the items that it has read. A fast reader
+ * soon has a limit that does not hold it up.
+ */
 const FIRST_AHEAD = 4_096;
 const AHEAD_OF_READ = 2;
 
 export class OrderedResults {
-  /** Whether all are kept, and read together in the end. */
+  /** Whether all results are kept, and read together at the end. */
   keepsAll = false;
   readonly #ordered: boolean;
-  /** Groups that are not given out yet, in order. */
+  /** Groups that are not delivered yet, in order. */
   readonly #groups: Group[] = [];
-  /** Without an order: what is to be given out behind the current piece. */
+  /** In unordered mode: the pieces to deliver after the current one. */
   readonly #pieces: Piece[] = [];
-  /** What is read together, in the end. */
+  /** The results that are read together at the end. */
   readonly #kept: Piece[] = [];
   #piece: Piece | null = null;
-  /** The next result of the piece. */
+  /** Index of the next result in the piece. */
   #at = 0;
   #passed = 0;
   /** No more results will come. */
@@ -56,31 +59,36 @@ export class OrderedResults {
     this.#ordered = ordered;
   }
 
-  /** Items that may be pulled and not passed, so that a slow reader is not far behind what was pulled. */
+  /**
+   * Maximum number of items that may be pulled and not passed: it bounds how far a slow reader falls behind the source.
+   */
   get ahead(): number {
     return this.keepsAll ? Infinity : FIRST_AHEAD + AHEAD_OF_READ * this.#passed;
   }
 
-  /** Keeps what is kept, and passes by what was left out at the head. @returns items that are given out, kept, or left out. */
+  /**
+   * Stores kept results, and skips omitted items at the head. @returns number of items that are delivered, kept, or
+   * omitted.
+   */
   pass(): number {
     if (this.keepsAll) this.keep();
     else void this.isEmpty;
     return this.#passed;
   }
 
-  /** Items have been taken from the source. */
+  /** Adds a group of items taken from the source. */
   open(group: Group): void {
     if (this.#ordered) this.#groups.push(group);
   }
 
-  /** Items of a group are over. */
+  /** Items of a group have ended. */
   add(group: Group, from: number, to: number): void {
     if (!this.#ordered && from < to) this.#pieces.push({ group, from, to });
   }
 
-  /** An item is over, and there is nothing to be given out. */
+  /** An item has ended without a result. */
   leftOut(): void {
-    // In order it is passed with its group.
+    // In ordered mode, an item is passed together with its group.
     if (!this.#ordered) this.#passed += 1;
   }
 
@@ -96,7 +104,9 @@ export class OrderedResults {
     return one;
   }
 
-  /** Keeps what is ready, before {@link end}, or where nothing is missing. Its items are not needed any more. */
+  /**
+   * Stores the results that are ready, before {@link end}, or where none is missing. Their items are no longer needed.
+   */
   keep(): void {
     while (!this.isEmpty) {
       const { group, to } = this.#piece as Piece;
@@ -108,7 +118,7 @@ export class OrderedResults {
     }
   }
 
-  /** All that was kept. @param expected how many there are, where that is known. */
+  /** All kept results. @param expected their number, if it is known. */
   collect(expected: number | undefined): unknown[] {
     const all = new Collector(expected);
     for (const { group, from, to } of this.#kept.splice(0)) group.drain(from, to, all);
@@ -121,27 +131,30 @@ export class OrderedResults {
     return this.#piece === null;
   }
 
-  /** No more results will come: what is there is given out as far as it goes without a gap. */
+  /** No more results will come: the available results are delivered up to the first gap. */
   end(): void {
     if (this.keepsAll) this.keep();
     this.#ended = true;
   }
 
-  /** Results that have not been delivered, in the order of their items: they were kept, not asked for, or are behind one that is missing. */
+  /**
+   * Results that have not been delivered, in the order of their items: kept results, results that were not read, and
+   * results after a gap.
+   */
   leftOver(): Finished[] {
     const left = new Map<number, Finished>();
     const groups = this.#groups.map((group) => ({ group, from: 0, to: group.count }));
     const current = this.#piece === null ? [] : [{ ...this.#piece, from: this.#at }];
     for (const { group, from, to } of [...this.#kept, ...current, ...this.#pieces, ...groups]) {
       for (let at = group.nextResult(from, to); at < to; at = group.nextResult(at + 1, to)) {
-        // A piece may be of a group that is there, too.
+        // A piece may belong to a group that is also in the list.
         left.set(group.from + at, { index: group.from + at, value: group.value(at) });
       }
     }
     return [...left.values()].toSorted((one, other) => one.index - other.index);
   }
 
-  /** Goes on to the next result of the piece, if there is one. */
+  /** Moves to the next result of the piece, if there is one. */
   #step(at: number): void {
     const { group, to } = this.#piece as Piece;
     this.#at = group.nextResult(at, to);
@@ -166,7 +179,7 @@ export class OrderedResults {
       return { group, from: 0, to: group.count };
     }
     if (!this.#ended) return null;
-    // As far as it goes without a gap; then there is nothing more.
+    // Up to the first gap; no result after it is delivered.
     const to = group.firstOpen;
     const from = group.nextResult(0, to);
     return from === to ? null : { group, from, to };

@@ -1,7 +1,6 @@
 /**
- * Turns items into columns: checked and copied in one pass, since it is done
- * for every item on the host's thread, which a million items share with the
- * lanes.
+ * Turns items into columns. Items are checked and copied in one pass, because this runs on the host's thread for every
+ * item, while the host also serves the lanes.
  */
 import { ArgumentError } from '../../errors.js';
 import { thrownText } from '../../options/checks.js';
@@ -15,7 +14,7 @@ export function argumentsOf(item: unknown): readonly unknown[] {
   return Array.isArray(item) ? item : [item];
 }
 
-/** Columns for so many items. */
+/** Columns for `count` items. */
 export function newColumns({ params }: BatchPlan, count: number): Column[] {
   return params.map((type) => new COLUMN_OF[type](count));
 }
@@ -28,7 +27,7 @@ export interface Misfit {
 
 /**
  * Writes items [from, to) into columns, from their start.
- * @returns the first that does not fit, where the writing has ended; null when all do.
+ * @returns the first item that does not fit, at which writing stops; null if all fit.
  */
 export function packItems(
   fn: CompiledFunction,
@@ -41,7 +40,7 @@ export function packItems(
   const end = start + to;
   const hasBools = fn.spec.params.some((param) => param.kind === 'value' && param.type === 'bool');
   for (let at = first; ; at += 1) {
-    // Columns of truth values hold numbers, which are no truth values.
+    // Bool columns hold numbers, but a number is not a valid `bool`.
     if (!hasBools) at = packPlain(columns as readonly Float64Array[], array, at, first, end);
     if (at === end) return null;
     const error = packOne(fn, columns, array, at, at - first);
@@ -75,7 +74,7 @@ function packOne(
   return null;
 }
 
-/** The usual items: numbers that are in a column what they were before. @returns the first that needs a closer look. */
+/** Packs the usual items: numbers that a column stores unchanged. @returns the first item that needs a full check. */
 function packPlain(
   columns: readonly Float64Array[],
   items: readonly unknown[],
@@ -87,12 +86,12 @@ function packPlain(
   try {
     return packNumbers(columns, items, reached, from, to);
   } catch {
-    // Of reading the item: it is looked at again, by itself.
+    // Reading the item threw: it is read again, by itself.
     return reached.at;
   }
 }
 
-/** @param reached from where; the item that is looked at is kept there for whoever catches what reading it throws. */
+/** @param reached where to start; holds the current item, for the caller that catches an error of reading it. */
 function packNumbers(
   columns: readonly Float64Array[],
   items: readonly unknown[],

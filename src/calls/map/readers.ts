@@ -1,9 +1,8 @@
 /**
- * Who reads the results of a run: readers, one result after the other, in the
- * order in which they asked; or one that gets all of them in the end.
+ * The readers of the results of a run: either each request receives one result, in the order of the requests; or one
+ * reader receives all results at the end.
  *
- * Guarantee: the failure of a run is told once; whoever asks then is told that
- * there is nothing more.
+ * Guarantee: the failure of a run is reported once; later requests find that there are no more results.
  */
 import { Promise } from '../../builtins.js';
 import { rejected, resolved } from '../../promises.js';
@@ -36,12 +35,12 @@ export class Readers {
     return this.#results.keepsAll || this.#waiting.length > 0;
   }
 
-  /** Results that were there when the run ended early, and that were not delivered, and will not be. */
+  /** Results that the run had when it ended early and that will not be delivered. */
   get leftOver(): readonly Finished[] {
     return this.#told ? this.#results.leftOver() : [];
   }
 
-  /** What is there already; null where that is nothing. */
+  /** A result that is available now; null if there is none. */
   take<T>(view: View<T>): Promise<IteratorResult<T, undefined>> | null {
     if (this.#results.keepsAll) return rejected(readBefore(this.#name));
     if (this.#told) return resolved(DONE);
@@ -49,34 +48,34 @@ export class Readers {
     return one === NOTHING ? null : resolved({ done: false, value: one });
   }
 
-  /** What comes next. */
+  /** Waits for the next result. */
   wait<T>(view: View<T>): Promise<IteratorResult<T, undefined>> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ view, resolve: resolve as Reader['resolve'], reject });
     });
   }
 
-  /** All that is not read yet is kept for one reader. @throws StreamError where there is another. */
+  /** Keeps all unread results for one reader. @throws StreamError if there is another reader. */
   keepAll(): void {
     if (this.#told || this.areWaiting) throw readBefore(this.#name);
     this.#results.keepsAll = true;
   }
 
-  /** All that was kept. @param expected how many there are, where that is known. @throws what the run failed with. */
+  /** All kept results. @param expected their number, if it is known. @throws the error of the run. */
   takeAll(failure: Failure | null, expected: number | undefined): unknown[] {
     this.#told = true;
     if (failure !== null) throw failure();
-    // What was there before anybody wanted all of it.
+    // Results that were available before the reader requested all of them.
     this.#results.keep();
     return this.#results.collect(expected);
   }
 
-  /** Reading has ended. */
+  /** The reader has stopped reading. */
   leave(): void {
     this.#told = true;
   }
 
-  /** Gives out what there is. @returns whether that was anything. */
+  /** Delivers the available results. @returns whether there were any. */
   serve(): boolean {
     let given = false;
     for (let [reader] = this.#waiting; reader !== undefined; [reader] = this.#waiting) {
@@ -89,7 +88,7 @@ export class Readers {
     return given;
   }
 
-  /** The run is over: those that still wait, once all has been given out, are told how. */
+  /** The run has ended: after all results have been delivered, the waiting readers are told its outcome. */
   end(failure: Failure | null): void {
     if (!this.#results.isEmpty) return;
     for (const { resolve, reject } of this.#waiting.splice(0)) {

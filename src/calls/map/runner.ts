@@ -1,4 +1,4 @@
-/** What runs items: a native function in batches, or any function one by one. */
+/** Runs items: a native function in batches, or any function one by one. */
 import { setMaxListeners } from 'node:events';
 import {
   AbortController,
@@ -32,45 +32,45 @@ export interface Work {
 
 export type Stop = (reason: unknown) => void;
 
-/** What became of a piece of work. */
+/** The outcome of a piece of work. */
 export interface Outcome {
-  /** Items that have run, from the first on: those with a result are in the group's values. */
+  /** Number of items that have run, from the first on. The group has the values of those with a result. */
   readonly done: number;
-  /** Of those, the ones that failed. */
+  /** The failed ones among the items that have run. */
   readonly failures: readonly FailedInBatch[];
-  /** What ended it before its end. */
+  /** Why the work ended early; null if it did not. */
   readonly ended: EndedEarly | null;
-  /** ms that they took. */
+  /** ms that the items took. */
   readonly ms: number;
 }
 
 export interface EndedEarly {
   readonly error: unknown;
-  /** Whose fault it was: that of the item that is next; the run's, which ends; or of one that is among the failures. */
+  /** What the error concerns: the next item; the run, which ends; or an item that is among the failures. */
   readonly blame: 'next' | 'run' | 'known';
 }
 
 export interface Runner {
   readonly name: string;
-  /** Items that go together at most. */
+  /** Maximum number of items in a piece of work. */
   readonly capacity: number;
-  /** Pieces of work that are under way at most, and those that run them. */
+  /** Maximum number of pieces of work in progress, and the number that run them. */
   readonly most: number;
   readonly takers: number;
-  /** The run ends early: told once, before what is under way is stopped. */
+  /** The run ends early: called once, before the work in progress is stopped. */
   end(why: () => OffthreadError): void;
   /**
    * Runs items [from, to).
-   * @param over told once, never before this has returned.
-   * @returns what stops them; or the first that cannot be run: then none is.
+   * @param over called once, never before `run` has returned.
+   * @returns a function that stops the items; or the first item that cannot be run: then none is.
    */
   run({ group, from, to }: Work, over: (outcome: Outcome) => void): Stop | Misfit;
 }
 
-/** Items under way for each lane where they go one by one, and nothing else is asked for: one runs, the others wait behind it. */
+/** Default number of items in progress per lane when items run one by one: one runs, the others wait behind it. */
 const EACH = 4;
 
-/** @throws ArgumentError if it is not a function, or is one of another pool. */
+/** @throws ArgumentError if `fn` is not a function, or belongs to another pool. */
 export function runnerOf(dispatcher: CallDispatcher, fn: unknown, concurrency: number): Runner {
   if (typeof fn !== 'function') {
     throw new ArgumentError(
@@ -85,14 +85,14 @@ export function runnerOf(dispatcher: CallDispatcher, fn: unknown, concurrency: n
     return new BatchRunner(origin, capacity, takers, batchesAtOnce(takers, lanes));
   }
   const asked = concurrency === Infinity ? EACH * lanes : concurrency;
-  // More would be refused. What a function of the caller's own does with the pool is not known.
+  // The pool would refuse more. How a JavaScript function uses the pool is not known.
   const most = Math.max(1, Math.min(asked, dispatcher.room));
   return new SingleRunner(dispatcher, fn as AnyFunction, origin !== null, takers, most);
 }
 
 type AnyFunction = (...given: unknown[]) => unknown;
 
-/** For messages. A function that is a proxy, or has a getter, may throw when it is asked. */
+/** The function's name for messages. Reading it may throw if the function is a proxy or has a getter. */
 function nameOf(work: AnyFunction): string {
   try {
     return typeof work.name === 'string' && work.name !== '' ? work.name : 'a function';
@@ -101,7 +101,7 @@ function nameOf(work: AnyFunction): string {
   }
 }
 
-/** What is for each call alone needs calls. */
+/** Options that apply to each call need one call per item. */
 function mayBatch({ deadline, limits }: FunctionOrigin): boolean {
   return deadline === undefined && limits.attempts === 1 && limits.signal === undefined;
 }
@@ -109,8 +109,8 @@ function mayBatch({ deadline, limits }: FunctionOrigin): boolean {
 /**
  * Runs items one by one.
  *
- * Guarantee: an item is told of once. A function of the caller's that has not ended when its run has waited for it as
- * long as for native code is given up: its later result is ignored.
+ * Guarantee: each item is reported once. When a run ends, it waits for a JavaScript function as long as for native
+ * code; after that, the function's result is ignored.
  */
 class SingleRunner implements Runner {
   readonly name: string;
@@ -120,10 +120,13 @@ class SingleRunner implements Runner {
   readonly #dispatcher: CallDispatcher;
   readonly #work: AnyFunction;
   readonly #native: boolean;
-  /** For functions of the caller's: aborts when their run ends early. */
+  /** For JavaScript functions: aborts when the run ends early. */
   readonly #abort = new AbortController();
 
-  /** @param native whether an item is the function's arguments; else it gets the item, its index, and a signal. */
+  /**
+   * @param native whether an item is the function's arguments; otherwise the function receives the item, its index, and
+   * a signal.
+   */
   constructor(dispatcher: CallDispatcher, work: AnyFunction, native: boolean, takers: number, most: number) {
     this.name = nameOf(work);
     this.#dispatcher = dispatcher;
@@ -131,7 +134,7 @@ class SingleRunner implements Runner {
     this.#native = native;
     this.takers = takers;
     this.most = most;
-    // A listener for each item that is under way is not a leak.
+    // A listener for each item in progress is not a leak.
     if (!native) setMaxListeners(0, this.#abort.signal);
   }
 
@@ -164,7 +167,7 @@ class SingleRunner implements Runner {
       (error: unknown) => end({ error, blame: this.#blame(error) }),
     );
     return (reason) => {
-      // A call of offthread's ends by itself.
+      // offthread's own calls settle after a cancellation.
       if (cancelOwn(started, reason)) return;
       const { grace } = this.#dispatcher.settings;
       if (grace === Infinity) return;
@@ -172,7 +175,7 @@ class SingleRunner implements Runner {
     };
   }
 
-  /** What keeps every item from running is no item's doing, nor is it to be cancelled by the pool. */
+  /** A failure that prevents every item from running, or a cancellation by the pool, is not the fault of an item. */
   #blame(error: unknown): EndedEarly['blame'] {
     const kind = kindOf(error);
     const byPool = kind === 'crash-loop' || (kind === 'closed' && this.#dispatcher.closed);
@@ -225,7 +228,7 @@ class BatchRunner implements Runner {
   readonly most: number;
   readonly #origin: FunctionOrigin;
   readonly #plan: BatchPlan;
-  /** Columns that no batch uses: making new ones each time would be garbage of megabytes. */
+  /** Columns that no batch uses, for reuse: new ones for each batch would be megabytes of garbage. */
   readonly #spare: Column[][] = [];
 
   constructor(origin: FunctionOrigin, capacity: number, takers: number, most: number) {
@@ -240,7 +243,7 @@ class BatchRunner implements Runner {
     return this.#origin.fn.name;
   }
 
-  /** Its calls are cancelled one by one. */
+  /** Nothing to do: the calls are cancelled one by one. */
   end(): void {}
 
   run({ group, from, to }: Work, over: (outcome: Outcome) => void): Stop | Misfit {

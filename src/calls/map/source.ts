@@ -1,10 +1,9 @@
 /**
- * Where the items of a run come from: an array, an iterable, or an async
- * iterable. Nothing is pulled that was not asked for, and one at a time.
+ * Where the items of a run come from: an array, an iterable, or an async iterable. Items are pulled only on demand, one
+ * at a time.
  *
- * Guarantee: a source that is not at its end is closed once, by `return`.
- * Whoever leaves early may wait for that, unless the source is being asked for
- * an item: it may be waiting for that for ever, and closes only then.
+ * Guarantee: a source that is not at its end is closed once, by `return`. A reader that leaves early may wait for the
+ * close, unless a pull is in progress: the source closes only after the pull, which may never settle.
  */
 import { types } from 'node:util';
 import { Math } from '../../builtins.js';
@@ -17,17 +16,17 @@ import type { Items } from './group.js';
 const ARRAY_ITERATOR = Array.prototype[Symbol.iterator];
 
 export interface SourceEvents {
-  /** An async source has an item, or its end. */
+  /** An async source has delivered an item, or has ended. */
   came(): void;
-  /** It threw. */
+  /** The source threw. */
   failed(error: unknown): void;
 }
 
 export class Source {
-  /** Items in all, where the source says so. */
+  /** Total number of items, if the source provides it. */
   readonly total: number | undefined;
   readonly #events: SourceEvents;
-  /** An array that is iterated as arrays are: its items are taken together. */
+  /** The source, if it is an array with the default iterator: its items are taken together. */
   readonly #array: readonly unknown[] | null;
   #next = 0;
   readonly #sync: Iterator<unknown> | null;
@@ -35,13 +34,13 @@ export class Source {
   /** Items from an async source that have not been taken yet. */
   readonly #here: unknown[] = [];
   #pulling = false;
-  /** Inside the iterator of a source that is not async. */
+  /** Whether the iterator of a synchronous source is running. */
   #taking = false;
   #wanted = 0;
   #over = false;
   #closed: Promise<void> = resolved(undefined);
 
-  /** @throws ArgumentError for what cannot be iterated. */
+  /** @throws ArgumentError for a value that cannot be iterated. */
   constructor(items: unknown, events: SourceEvents) {
     this.#events = events;
     try {
@@ -63,14 +62,14 @@ export class Source {
     }
   }
 
-  /** Whether there will be no more. */
+  /** Whether no more items will come. */
   get isOver(): boolean {
     return this.#over && this.#here.length === 0;
   }
 
   /**
-   * The next items: at most so many, and only those that are there now. What else is asked for is announced by `came`.
-   * An array is not copied.
+   * The next items: at most `most`, and only those that are available now. Further items are announced by `came`. An
+   * array is not copied.
    */
   take(most: number): Items {
     if (this.#array !== null) return this.#takeSome(this.#array, most);
@@ -85,17 +84,17 @@ export class Source {
     return taken;
   }
 
-  /** Resolves when an async source that was closed has been left, if that can be waited for. */
+  /** Resolves when an async source that is being closed has finished, if its end can be awaited. */
   get closed(): Promise<void> {
     return this.#closed;
   }
 
-  /** No more are wanted. */
+  /** No more items are needed. */
   close(): void {
     if (this.#over) return;
     this.#over = true;
     this.#here.length = 0;
-    // A generator that runs cannot be closed: when it has given its item.
+    // A running generator cannot be closed: it is closed after it has yielded.
     if (!this.#taking) this.#return();
   }
 
@@ -104,11 +103,11 @@ export class Source {
       this.#sync?.return?.();
       const ended: unknown = this.#async?.return?.();
       if (!isThenable(ended)) return;
-      // It has been told; the run ends of something else.
+      // A failure of `return` is ignored: the run ends for another reason.
       const left = whenSettled(settled(ended), ignore, ignore);
       if (!this.#pulling) this.#closed = left;
     } catch {
-      // It has been told; the run ends of something else.
+      // A failure of `return` is ignored: the run ends for another reason.
     }
   }
 
@@ -116,7 +115,7 @@ export class Source {
     const start = this.#next;
     const count = this.#over ? 0 : Math.max(0, Math.min(most, array.length - start));
     this.#next += count;
-    // Items that are added meanwhile belong to it, as for every iterator, until it was at its end.
+    // As with array iterators, items added during the iteration are included until the end has been reached.
     if (this.#next >= array.length) this.#over = true;
     return { array, start, count };
   }
@@ -164,7 +163,7 @@ export class Source {
   }
 }
 
-/** Items in all, if they say so. */
+/** Total number of items, if the source provides it. */
 function totalOf(items: unknown): number | undefined {
   if (typeof items !== 'object' || items === null) return undefined;
   const { length, size } = items as { length?: unknown; size?: unknown };
@@ -172,7 +171,9 @@ function totalOf(items: unknown): number | undefined {
   return typeof known === 'number' && Number.isSafeInteger(known) && known >= 0 ? known : undefined;
 }
 
-/** Null where they have none. @throws what they throw; TypeError if it is not an iterator. */
+/**
+ * Null if the value has no such iterator. @throws the error of the source; TypeError if the result is not an iterator.
+ */
 function iteratorOf(items: unknown, symbol: symbol): object | null {
   if (typeof items === 'string' || items === null || items === undefined) return null;
   const make = (items as { readonly [symbol: symbol]: unknown })[symbol];
@@ -184,10 +185,10 @@ function iteratorOf(items: unknown, symbol: symbol): object | null {
 
 const ignore = (): void => {};
 
-/** Whether what its iterator gives is known to be its elements. */
+/** Whether the value is an array whose iterator is known to yield its elements. */
 function isPlainArray(items: unknown): items is readonly unknown[] {
   return (
-    // What a proxy has, it says itself.
+    // A proxy may return other values than the array has.
     !types.isProxy(items) &&
     Array.isArray(items) &&
     Object.getPrototypeOf(items) === Array.prototype &&

@@ -1,17 +1,17 @@
-/** The event loop's other work: items that fail, or end, without a lane would keep it for ever. */
+/** Leaves time to other work of the event loop: items that fail or end without a lane would otherwise block it. */
 
 import { performance, setImmediate } from '../../builtins.js';
 
-/** ms after which others get their turn of the event loop. */
+/** ms after which other work gets a turn of the event loop. */
 const TURN_MS = 10;
 
 export class Turns {
   readonly #go: () => void;
-  /** When it was last left to others, in ms. */
+  /** When other work last had a turn, in ms. */
   #at = 0;
   #waiting = false;
 
-  /** @param go told when others have had their turn. */
+  /** @param go called when other work has had its turn. */
   constructor(go: () => void) {
     this.#go = go;
   }
@@ -20,7 +20,7 @@ export class Turns {
     this.#at = performance.now();
   }
 
-  /** @returns false when others come first. */
+  /** @returns false if other work goes first. */
   has(): boolean {
     if (this.#waiting) return false;
     if (performance.now() - this.#at < TURN_MS) return true;
