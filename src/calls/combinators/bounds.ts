@@ -2,12 +2,10 @@
  * A signal and a deadline over the whole of a combinator.
  *
  *   open ──► over: the signal has aborted, or the deadline has passed
- *     └────► released: it has ended by itself
+ *     └────► released: the combinator has ended
  *
- * Guarantees: whichever comes first counts. What runs is stopped before the
- * promise of `run` rejects, and no task is begun after that. A signal has one
- * listener however many wait on it, and after `release` there is none, nor a
- * timer.
+ * Guarantees: the first of signal and deadline counts. The task is stopped before the promise of `run` rejects, and no
+ * task starts after that. There is one listener on the signal, and after `release` no listener and no timer.
  */
 import { Date, Math, Promise, clearTimeout, performance, setTimeout } from '../../builtins.js';
 import { CallCancelledError, CallTimeoutError, type OffthreadError } from '../../errors.js';
@@ -17,29 +15,29 @@ import { abortReason, hasAborted } from '../../options/signal-state.js';
 import { reasonText } from '../call.js';
 import { type Abortable, linkSignal, unlinkSignal } from '../signals.js';
 
-/** What bounds it. */
+/** The options that bound a combinator. */
 export interface BoundsSettings {
   readonly signal: AbortSignal | undefined;
   readonly deadline: Deadline;
 }
 
-/** For the error that ends it: where it is ('in attempt 2'), and what may be why it takes so long. */
+/** For the error of the deadline: the current step ('in attempt 2'), and a likely cause of the delay. */
 export interface Whereabouts {
   readonly where: string;
   readonly cause?: unknown;
 }
 
-/** That it is over. */
+/** The end of a combinator by its signal or deadline. */
 interface Over {
   readonly error: OffthreadError;
-  /** What those that run are told: the signal's reason, or the error. */
+  /** The reason for cancelling the task: the signal's reason, or the error. */
   readonly reason: unknown;
 }
 
-/** What runs within bounds. */
+/** A task that runs within bounds. */
 export interface Task {
   begin(): void;
-  /** Ends it, also before and in the midst of `begin`. It may settle the promise by itself. */
+  /** Ends the task, also before or during `begin`. It may settle the promise itself. */
   stop(reason: unknown): void;
 }
 
@@ -55,10 +53,10 @@ export class Bounds implements Abortable {
   readonly #deadlineAt: number;
   #timer: NodeJS.Timeout | undefined;
   #over: Over | undefined;
-  /** Ends what runs. */
+  /** Ends the task that runs. */
   #end: ((over: Over) => void) | undefined;
 
-  /** @param what the combinator's name. */
+  /** @param what the name of the combinator. */
   constructor(what: string, { signal, deadline }: BoundsSettings, whereabouts: () => Whereabouts) {
     this.#what = what;
     this.#whereabouts = whereabouts;
@@ -78,7 +76,10 @@ export class Bounds implements Abortable {
     }
   }
 
-  /** Runs a task within the bounds, one at a time. When they are passed already, it is stopped and not begun. */
+  /**
+   * Runs a task within the bounds, one at a time. If the signal has already aborted or the deadline has passed, the
+   * task is stopped and not started.
+   */
   run<T>(make: MakeTask<T>): Promise<T> {
     this.#checkDeadline();
     return new Promise<T>((resolve, reject) => {
@@ -100,7 +101,7 @@ export class Bounds implements Abortable {
     this.#finish(new CallCancelledError(message, { cause: reason }), reason);
   }
 
-  /** It has ended; nothing is left behind. */
+  /** The combinator has ended: removes the listener and the timer. */
   release(): void {
     clearTimeout(this.#timer);
     if (this.#signal !== undefined) unlinkSignal(this.#signal, this);

@@ -1,48 +1,46 @@
 /**
- * One of the things that a combinator runs: a start that it makes, or a promise
- * that was given to it.
+ * One entry of a combinator: a start that it makes, or a promise that was passed to it.
  *
  *   idle ──► running ──► settled
  *     │          └─► stopped ──► settled
- *     └─► stopped (never begun)
+ *     └─► stopped (never started)
  *
- * Guarantees: a start is made at most once, and never after `stop`. Whatever it
- * does (throws, answers with a value, a promise or a thenable that keeps no
- * rule), it settles at most once, never before `begin` has returned, and its
- * failure is handled. `stop` asks once and never throws; also of what a start
- * answers with that was stopped while it was being made.
+ * Guarantees: a start is made at most once, and never after `stop`. However it behaves (it throws, or returns a value,
+ * a promise or an invalid thenable), the branch settles at most once, never before `begin` has returned, and its
+ * failure is handled. `stop` cancels once and never throws; it also cancels the result of a start that was stopped
+ * while it was being made.
  */
 import { AbortController, Promise } from '../../builtins.js';
 import { follow, whenSettled } from '../../promises.js';
 import { cancelOwn } from '../cancellable.js';
 
 /**
- * Something that can be started. What it answers with may be a native call, any promise or a value; or it throws.
- * @param signal its own; aborts when it is to stop. A native call, or a run over columns, that it answers with is
- * cancelled without it.
+ * A function that starts an operation. It returns a native call, any promise or a value; or it throws.
+ * @param signal aborts when the operation is to stop. A native call, or a run over columns, that the function returns
+ * is cancelled even if it ignores the signal.
  */
 export type Start<T> = (signal: AbortSignal) => PromiseLike<T> | T;
 
-/** What a start, or a promise in its place, resolves to. */
+/** The result of a start, or of a promise in its place. */
 export type Started<S> = S extends (...given: never[]) => infer R ? Awaited<R> : Awaited<S>;
 
 const ignore = (): void => {};
 
 export class Branch<T = unknown> {
-  /** Whether it was running when it was given. */
+  /** Whether the branch is a promise that was already running. */
   readonly given: boolean;
-  /** Told once it has settled. */
+  /** Called when the branch has settled. */
   onSettled: (outcome: PromiseSettledResult<T>) => void = ignore;
-  /** Undefined until it has settled. */
+  /** Undefined until the branch has settled. */
   outcome: PromiseSettledResult<T> | undefined;
   readonly #source: Start<T> | PromiseLike<T> | T;
   #signal: AbortController | undefined;
-  /** What the start has answered with, or the promise that was given; while it may have to be stopped. */
+  /** The value that the start returned, or the promise that was passed, while it may have to be cancelled. */
   #running: unknown;
   #begun = false;
   #stopped: { readonly reason: unknown } | undefined;
 
-  /** A value that is not a function runs already, and is taken over at once. */
+  /** A source that is not a function already runs, and is taken over at once. */
   constructor(source: Start<T> | PromiseLike<T> | T) {
     this.#source = source;
     this.given = typeof source !== 'function';
@@ -54,7 +52,7 @@ export class Branch<T = unknown> {
     this.#begun = true;
     const promise = new Promise<T>((resolve, reject) => {
       this.#running = this.#make();
-      // What is not offthread's has the signal.
+      // Other operations stop by the signal.
       if (this.#stopped !== undefined) cancelOwn(this.#running, this.#stopped.reason);
       follow(this.#running as T, resolve, reject);
     });
@@ -65,7 +63,7 @@ export class Branch<T = unknown> {
     );
   }
 
-  /** Asks it to stop. */
+  /** Asks the operation to stop. */
   stop(reason: unknown): void {
     if (this.outcome !== undefined || this.#stopped !== undefined) return;
     this.#stopped = { reason };

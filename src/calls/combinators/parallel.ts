@@ -1,12 +1,11 @@
 /**
- * All of many.
+ * Runs a list of starts and waits for all results.
  *
  *   running ──► done: all have settled
  *      └─► failing: one has failed, the others are asked to stop ──► failed: they have settled
  *
- * Guarantees: no more than `concurrency` starts run at once, in their order.
- * The first failure is the one that is thrown, and when it is, nothing that was
- * begun still runs. Only the bounds end the waiting sooner.
+ * Guarantees: at most `concurrency` starts run at once, in their order. The first failure is thrown, after everything
+ * that was started has settled. Only the signal and the deadline reject earlier.
  */
 import { CallCancelledError } from '../../errors.js';
 import { thrownText } from '../../options/checks.js';
@@ -28,17 +27,18 @@ export type ParallelOutcomes<T extends readonly unknown[]> = {
 };
 
 /**
- * Starts all of a list, and resolves to all results, in its order.
+ * Starts everything in a list, and resolves to all results, in the order of the list.
  *
- * The first failure cancels the others: their signals abort, native calls among them are cancelled, and what has not
- * been started never is. When all have come to their end, that failure is thrown. With `settle: true` a failure stops
- * nothing, and the result is a record for each, as of `Promise.allSettled`. An abort of `signal` and the `deadline` do
- * not wait: they reject at once, in either mode.
+ * The first failure cancels the others: their signals abort, native calls among them are cancelled, and no further
+ * start is made. When all have settled, `parallel` rejects with this failure. With `settle: true`, a failure stops
+ * nothing, and the result has a record for each entry, as with `Promise.allSettled`. In both modes, an abort of
+ * `signal` and the `deadline` reject at once.
  *
- * @param starts functions, each called with a signal of its own; or promises and calls that run already, which are taken
- * over: they are cancelled with the others, and take no place of `concurrency`. None: an empty list.
- * @throws (rejects) the first failure, as it is; ArgumentError, with nothing started; CallCancelledError, its `cause` the
- * signal's reason; CallTimeoutError with code `OFFTHREAD_DEADLINE`.
+ * @param starts functions, each called with a signal of its own; or promises and calls that already run, which are
+ * taken over: they are cancelled with the others, and do not count for `concurrency`. An empty list resolves to an
+ * empty list.
+ * @throws (rejects) the first failure, unchanged; ArgumentError, with nothing started; CallCancelledError with the
+ * signal's reason as `cause`; CallTimeoutError with code `OFFTHREAD_DEADLINE`.
  */
 export function parallel<const T extends readonly (Start<unknown> | PromiseLike<unknown>)[]>(
   starts: T,
@@ -66,14 +66,14 @@ class All implements Task {
   readonly #settings: ParallelSettings;
   readonly #resolve: (results: unknown[]) => void;
   readonly #reject: (reason: unknown) => void;
-  /** Index of the next that may have to be started. */
+  /** Index of the next entry that may have to be started. */
   #next = 0;
-  /** Begun, and not settled. */
+  /** Number of entries that run: started and not settled. */
   #running = 0;
-  /** Of these, those that take a place. */
+  /** Number of running entries that count for `concurrency`. */
   #places = 0;
   #failure: PromiseRejectedResult | undefined;
-  /** The bounds were passed: what comes now is ignored. */
+  /** The signal has aborted or the deadline has passed: later outcomes are ignored. */
   #over = false;
 
   constructor(
@@ -96,7 +96,7 @@ class All implements Task {
     this.#goOn();
   }
 
-  /** The bounds are passed. A failure that was there before is what is thrown. */
+  /** The signal has aborted or the deadline has passed. An earlier failure takes precedence. */
   stop(reason: unknown): void {
     this.#over = true;
     stopAll(this.#branches, reason);

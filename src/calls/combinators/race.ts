@@ -1,12 +1,11 @@
 /**
- * The first of many.
+ * Runs a list of starts and takes the first success.
  *
- *   running ──► won: one has succeeded, and every other has been asked to stop
+ *   running ──► won: one has succeeded, and all others have been asked to stop
  *      └──────► lost: all have failed
  *
- * Guarantees: one winner. When the race resolves, all losers have been asked,
- * and none that had not been started ever is. At most one timer, for the next
- * start, and none after the end.
+ * Guarantees: there is one winner. When the race resolves, all losers have been asked to stop, and no further start is
+ * made. There is at most one timer, for the next start, and none after the end.
  */
 import { clearTimeout, setTimeout } from '../../builtins.js';
 import { ArgumentError, CallCancelledError, RaceError } from '../../errors.js';
@@ -17,17 +16,17 @@ import { type Branch, type Start, type Started, stopAll } from './branch.js';
 import { together } from './together.js';
 
 /**
- * Starts all of a list, and resolves to the result of the first that succeeds. The others are cancelled: their signals
- * abort, and native calls among them are cancelled. All of them have been asked when the race resolves; it does not wait
- * until native code has come back.
+ * Starts everything in a list, and resolves to the first result. The others are cancelled: their signals abort, and
+ * native calls among them are cancelled. When the race resolves, all of them have been asked to stop; it does not wait
+ * until native code has returned.
  *
- * With `stagger` one is started after the other, as long as none has succeeded: the second request that goes out only
- * when the first is slow.
+ * With `stagger`, one is started after the other until one succeeds: for example, a second request that is sent only if
+ * the first is slow.
  *
- * @param starts functions, each called with a signal of its own; or promises and calls that run already, which are taken
- * over: they race from the beginning, and are cancelled when they lose.
- * @throws (rejects) RaceError when all have failed; ArgumentError, with nothing started, also for an empty list;
- * CallCancelledError, its `cause` the signal's reason; CallTimeoutError with code `OFFTHREAD_DEADLINE`.
+ * @param starts functions, each called with a signal of its own; or promises and calls that already run, which are
+ * taken over: they race from the beginning, and are cancelled when they lose.
+ * @throws (rejects) RaceError if all have failed; ArgumentError, with nothing started, also for an empty list;
+ * CallCancelledError with the signal's reason as `cause`; CallTimeoutError with code `OFFTHREAD_DEADLINE`.
  */
 export function race<const T extends readonly (Start<unknown> | PromiseLike<unknown>)[]>(
   starts: T,
@@ -52,10 +51,10 @@ class First implements Task {
   readonly #stagger: number;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (reason: unknown) => void;
-  /** Index of the next to be started. */
+  /** Index of the next entry to start. */
   #next = 0;
   #failed = 0;
-  /** Won, or the bounds were passed: what comes now is ignored. */
+  /** The race is won, the signal has aborted, or the deadline has passed: later outcomes are ignored. */
   #over = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -88,7 +87,7 @@ class First implements Task {
   #settled(index: number, outcome: PromiseSettledResult<unknown>): void {
     if (this.#over) return;
     if (outcome.status === 'fulfilled') {
-      // First, so that it has won whatever those do that are stopped.
+      // Before the others are stopped, so that nothing they do can change the winner.
       this.#resolve(outcome.value);
       this.stop(new CallCancelledError('Another start won the race.'));
       return;
@@ -98,13 +97,13 @@ class First implements Task {
     else if (index < this.#next) this.#startNext();
   }
 
-  /** Starts the next one, or all that are left where there is no stagger. */
+  /** Starts the next entry, or all remaining ones without `stagger`. */
   #startNext(): void {
     clearTimeout(this.#timer);
     // A start may abort the signal itself.
     while (!this.#over && this.#next < this.#branches.length) {
       const branch = this.#branches[this.#next++] as Branch;
-      // It was given, and has failed before its turn.
+      // A promise that was passed has failed before its turn.
       if (branch.outcome !== undefined) continue;
       branch.begin();
       if (this.#stagger > 0) break;

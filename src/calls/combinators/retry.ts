@@ -1,14 +1,13 @@
 /**
- * One thing, attempted until it succeeds.
+ * Repeats an operation until it succeeds.
  *
  *   attempt ──► succeeded
- *      ▲  └─► failed ──► last of them ──────────► its error is thrown
+ *      ▲  └─► failed ──► last attempt ──────────► its error is thrown
  *      │                 └─► rule: no ──────────► its error is thrown
  *      └──── wait ◄────────── rule: yes
  *
- * Guarantees: one attempt at a time, and none before the one before has
- * settled. Between two there is always a turn of the event loop. The bounds end
- * each of the steps at once.
+ * Guarantees: an attempt starts only after the previous one has settled, and after at least one turn of the event loop.
+ * The signal and the deadline end each step at once.
  */
 import { Math, clearTimeout, setTimeout } from '../../builtins.js';
 import { ArgumentError } from '../../errors.js';
@@ -19,14 +18,14 @@ import { Branch } from './branch.js';
 import { ask } from './rule.js';
 
 /**
- * Starts something, and starts it again when it fails, after a wait that grows from one to the next.
+ * Starts an operation, and starts it again after a failure. The wait before each further attempt grows.
  *
- * @param start makes one attempt, the number of which it is given, from 1. Its signal aborts when the attempt is to
- * stop; a native call that it answers with is cancelled without it.
- * @returns what the first attempt that succeeds resolves to.
- * @throws (rejects) the error of the last attempt, as it is; what `when` throws, with the attempt's error as its `cause`
- * unless it has one; ArgumentError, with nothing started; CallCancelledError, its `cause` the signal's reason;
- * CallTimeoutError with code `OFFTHREAD_DEADLINE`, its `cause` the last attempt's error.
+ * @param start makes one attempt. It receives the number of the attempt, from 1, and a signal that aborts when the
+ * attempt is to stop; a native call that it returns is cancelled even if `start` ignores the signal.
+ * @returns the result of the first attempt that succeeds.
+ * @throws (rejects) the error of the last attempt, unchanged; the error that `when` throws, with the attempt's error as
+ * `cause` unless it has one; ArgumentError, with nothing started; CallCancelledError with the signal's reason as
+ * `cause`; CallTimeoutError with code `OFFTHREAD_DEADLINE` and the last attempt's error as `cause`.
  */
 export async function retry<T>(
   start: (signal: AbortSignal, attempt: number) => PromiseLike<T> | T,
@@ -99,7 +98,7 @@ function requireStart(start: unknown): void {
   const error = new ArgumentError(
     `retry received ${show(start)}. Pass a function that starts a new attempt each time, as in () => lib.f(1).`,
   );
-  // A promise that runs already ends here, not as an unhandled rejection.
+  // Takes over a promise that already runs, so that its rejection is not unhandled.
   new Branch(start).stop(error);
   throw error;
 }

@@ -1,10 +1,10 @@
-/** What `retry` asks after a failed attempt: whether there is to be another one. */
+/** The rule of `retry` that decides, after a failed attempt, whether to make another one. */
 import { Promise } from '../../builtins.js';
 import { follow, whenSettled } from '../../promises.js';
 import type { RetrySettings } from '../../options/retry-options.js';
 import type { MakeTask } from './bounds.js';
 
-/** Asks the rule, which may throw or answer with a promise: then its error is the one that is thrown. */
+/** Calls the rule, which may throw or return a promise. If it fails, `retry` throws its error. */
 export function ask(when: RetrySettings['when'], failure: unknown, attempt: number): MakeTask<boolean> {
   return (resolve, reject) => ({
     begin: () => {
@@ -19,12 +19,12 @@ export function ask(when: RetrySettings['when'], failure: unknown, attempt: numb
         },
       );
     },
-    // It cannot be asked to; its answer is ignored then.
+    // A rule cannot be stopped; its later result is ignored.
     stop: () => {},
   });
 }
 
-/** Sets the cause of an error that has none. It is a user's value: it may be frozen, or a proxy that throws. */
+/** Sets the cause of an error that has none. The error is the user's: it may be frozen, or a proxy that throws. */
 function giveCause(thrown: unknown, cause: unknown): void {
   try {
     if (!(thrown instanceof Error) || thrown.cause !== undefined || isBehind(thrown, cause)) return;
@@ -35,11 +35,11 @@ function giveCause(thrown: unknown, cause: unknown): void {
       writable: true,
     });
   } catch {
-    // Then it has none.
+    // The error stays without a cause.
   }
 }
 
-/** Whether an error is another one, or among the causes of it: a rule may throw what it was asked about. */
+/** Whether `error` is `other`, or among its causes: a rule may throw the error that it was called with. */
 function isBehind(error: Error, other: unknown): boolean {
   const seen = new Set<unknown>();
   for (let one = other; one instanceof Error && !seen.has(one); one = one.cause) {

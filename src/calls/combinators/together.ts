@@ -1,9 +1,8 @@
 /**
- * What `parallel` and `race` share: things that are given together, and bounds
- * over all of them.
+ * The common part of `parallel` and `race`: a list of entries, and bounds over all of them.
  *
- * Guarantee: once they are handed over they are ours. However it ends, also by
- * wrong options, none of them runs on unasked, and none rejects unhandled.
+ * Guarantee: the combinator takes over the entries. However it ends, also with invalid options, each entry has settled
+ * or has been asked to stop, and no rejection is unhandled.
  */
 import { ArgumentError } from '../../errors.js';
 import { copyOf, show } from '../../options/checks.js';
@@ -11,9 +10,9 @@ import { Bounds, type BoundsSettings, type MakeTask } from './bounds.js';
 import { Branch, stopAll } from './branch.js';
 
 /**
- * Runs all of it within its bounds.
- * @param check gives the settings, or throws.
- * @param taskOf makes what runs them, and stops them. May throw an ArgumentError.
+ * Runs all entries within the bounds.
+ * @param check returns the settings, or throws.
+ * @param taskOf creates the task that runs and stops the entries. May throw an ArgumentError.
  */
 export async function together<S extends BoundsSettings, R>(
   what: string,
@@ -28,7 +27,7 @@ export async function together<S extends BoundsSettings, R>(
     bounds = new Bounds(what, settings, () => ({ where: progressOf(branches) }));
     return await bounds.run(taskOf(branches, settings));
   } catch (error) {
-    // Of wrong options. Otherwise all have been stopped, or have settled.
+    // Only needed for invalid options: otherwise all entries have been stopped or have settled.
     stopAll(branches, error);
     throw error;
   } finally {
