@@ -5,7 +5,7 @@ import { publish } from '../observe/trace.js';
 import type { Ending } from '../supervisor/job.js';
 import type { Call } from './call.js';
 
-/** Kinds of errors that are faults: something an auditor wants to see, as timeouts are. */
+/** Kinds of errors that are recorded as faults, like timeouts. */
 const FAULTS: ReadonlySet<string> = new Set(['crash', 'lost', 'crash-loop']);
 
 /** A call has been made: its trace begins. */

@@ -1,4 +1,7 @@
-/** What of offthread's can be cancelled: a native call, and a run over columns. Promises of others are not touched, whatever they have. */
+/**
+ * The promises of offthread that can be cancelled: native calls and runs over columns. Other promises are left alone,
+ * even if they have a `cancel` method.
+ */
 import { Call } from './call.js';
 
 interface Cancellable {
@@ -7,19 +10,19 @@ interface Cancellable {
 
 const runs = new WeakSet<object>();
 
-/** A promise that is offthread's, and has a `cancel` of offthread's. */
+/** Registers a promise of offthread with a `cancel` method. */
 export function markCancellable(run: object): void {
   runs.add(run);
 }
 
-/** Cancels it, if it is something of offthread's. Never throws. @returns whether it is. */
+/** Cancels the value if it is a promise of offthread. Never throws. @returns whether it is one. */
 export function cancelOwn(value: unknown, reason: unknown): boolean {
   try {
     const own = value instanceof Call || (typeof value === 'object' && value !== null && runs.has(value));
     if (own) (value as Cancellable).cancel(reason);
     return own;
   } catch {
-    // A proxy: none of offthread's own, whatever is behind it.
+    // A proxy is not a promise of offthread, whatever its target is.
     return false;
   }
 }

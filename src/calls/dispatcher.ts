@@ -1,4 +1,4 @@
-/** Makes calls: gives each its id and its limits, and offers it to the pool, or waits for it. */
+/** Creates calls: assigns ids and limits, and submits each call to the pool, or waits for it. */
 import { AsyncResource } from 'node:async_hooks';
 import { Math, performance } from '../builtins.js';
 import { ignoreFailure } from '../promises.js';
@@ -27,30 +27,30 @@ function deadlineAt(call: Call, deadline: Deadline): number {
   return deadline.getTime() - performance.timeOrigin;
 }
 
-/** What the calls of a native function share: made once for each `fn.with(…)`. */
+/** The state that the calls of a native function share: created once for each `fn.with(…)`. */
 export interface FunctionOrigin {
   readonly dispatcher: CallDispatcher;
   readonly fn: DeclaredFunction;
   readonly limits: CallLimits;
   readonly deadline: Deadline;
-  /** Null: calls are not given an `onChunk`. */
+  /** Null if calls have no `onChunk`. */
   readonly handler: ChunkHandler | null;
 }
 
-/** Ids are unique in this thread, whichever pool: an audit trail sees all pools. */
+/** Ids are unique in this thread, across pools: an audit trail covers all pools. */
 const ids = new IdSource();
 
 export class CallDispatcher {
-  /** Runs over many items that go on. */
+  /** The active runs over many items. */
   readonly runs: Runs = new Runs();
-  /** Of the pool. */
+  /** The settings of the pool. */
   readonly settings: PoolSettings;
   readonly #admission: Admission;
   readonly #supervisor: Supervisor;
   readonly #flowOwner: FlowOwner;
   #inPlace: InPlace | undefined;
 
-  /** @param report tells of an error that ends nothing. */
+  /** @param report reports an error that ends no call. */
   constructor(
     settings: PoolSettings,
     admission: Admission,
@@ -93,7 +93,10 @@ export class CallDispatcher {
     return call;
   }
 
-  /** Offers many items of one function to the pool, as one call. It waits for room in the queue, whatever `whenFull` says. */
+  /**
+   * Submits many items of one function to the pool as one call, which waits for room in the queue regardless of
+   * `whenFull`.
+   */
   batch<B extends JobItems>(
     { fn, limits }: FunctionOrigin,
     items: B,
@@ -104,7 +107,7 @@ export class CallDispatcher {
     return call;
   }
 
-  /** Items that one batch of a function may have; 0 where each of its calls needs a row of its own. */
+  /** Maximum number of items in a batch of a function; 0 if each call needs its own row. */
   batchCapacity({ compiled }: DeclaredFunction, lent: Lent = NOTHING_LENT): number {
     const plan = planBatch(compiled.spec);
     if (plan === null) return 0;
@@ -112,17 +115,17 @@ export class CallDispatcher {
     return Math.max(1, batchCapacity(plan, batchRoom, lendsShared ? lent : NOTHING_LENT));
   }
 
-  /** Calls that have been accepted and have not settled; a batch is one. */
+  /** Number of calls that have been accepted and have not settled; a batch counts as one. */
   get pending(): number {
     return this.#admission.counters.pending;
   }
 
-  /** Whether the pool takes no more calls. */
+  /** Whether the pool is closed to new calls. */
   get closed(): boolean {
     return this.#admission.closed;
   }
 
-  /** Calls that the pool takes before it refuses any; Infinity where callers wait instead. */
+  /** Number of calls that the pool accepts before it refuses one; Infinity if callers wait instead. */
   get room(): number {
     const { lanes, maxQueue, whenFull } = this.settings;
     return whenFull === 'wait' ? Infinity : lanes + maxQueue;
@@ -142,7 +145,7 @@ export class CallDispatcher {
   block({ fn, limits, deadline, handler }: FunctionOrigin, args: readonly unknown[]): unknown {
     const call = new Call(ids.take(), fn, args, limits, this.#admission);
     if (fn.takesFunctions) call.callbackState = callbackStateHere();
-    // Its answer is taken from the call itself; the promise has no reader.
+    // The result is read from the call itself; the promise has no reader.
     ignoreFailure(call);
     const flow = handler === null ? null : this.#flow(call, handler, false);
     const lane = currentLane();
@@ -163,7 +166,7 @@ export class CallDispatcher {
     try {
       this.#supervisor.runUntil(call, offer);
     } catch (error) {
-      // It would never start: it must not stay in the queue either.
+      // The call would never start, so it must not stay in the queue.
       this.#admission.abandon(call, error as OffthreadError);
     }
   }
@@ -177,7 +180,7 @@ export class CallDispatcher {
   }
 }
 
-/** For a call whose functions run as if called from here. */
+/** The state of a call whose host functions run in the current async context. */
 function callbackStateHere(): CallbackState {
   return { sink: null, context: new AsyncResource('offthread.call'), failure: null };
 }

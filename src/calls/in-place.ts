@@ -1,6 +1,6 @@
 /**
- * A blocking call inside a lane: runs on this very thread. Waiting for another
- * lane from here could wait for ever, for instance when every lane does so.
+ * Runs a blocking call inside a lane on the current thread. Waiting for another lane could be a deadlock, for example
+ * if every lane did so.
  */
 import { Atomics, performance } from '../builtins.js';
 import { BoundFunction } from '../engines/bound-function.js';
@@ -18,7 +18,7 @@ import { readRow, settleReading } from '../supervisor/results/settlement.js';
 import type { Job, JobLane } from '../supervisor/job.js';
 import { State, finish, generationOf } from '../shared/memory/states.js';
 
-/** A ring that only this thread works on. */
+/** A ring that only this thread uses. */
 export class InPlace {
   readonly #channel = new MessageChannel();
   readonly #ring = new LaneRing<Job>(
@@ -28,14 +28,14 @@ export class InPlace {
   readonly #bound = new Map<DeclaredFunction, BoundFunction>();
   readonly #name: string;
 
-  /** @param name of the lane that this thread is. */
+  /** @param name the name of the lane that runs on this thread. */
   constructor(name: string) {
     this.#name = name;
     this.#channel.port1.unref();
     this.#channel.port2.unref();
   }
 
-  /** Runs a job on this thread; it has settled when this returns. */
+  /** Runs a job on this thread; the job has settled when `run` returns. */
   run(job: Job): void {
     const ring = this.#ring;
     const { memory } = ring;
@@ -59,7 +59,7 @@ export class InPlace {
     Atomics.store(memory.i32, Header.HEAD, ring.tail);
     const reading = readRow(lane, job, () => ({ kind: 'texts', generation, texts: texts ?? [] }));
     ring.free();
-    // The views were used as they are; their message is not needed.
+    // The views were used directly; their messages are not needed.
     while (receiveMessageOnPort(this.#channel.port2) !== undefined);
     if (reading !== null) settleReading(job, reading);
   }

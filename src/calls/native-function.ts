@@ -1,4 +1,4 @@
-/** Typed functions: what a declaration becomes. */
+/** The typed function that a declaration defines. */
 import { checkArguments } from '../declare/values/validate.js';
 import { ArgumentError } from '../errors.js';
 import type { DeclaredFunction } from '../lanes/rows/declared-function.js';
@@ -13,27 +13,30 @@ import type { NativeCall } from './call.js';
 import type { CallDispatcher, FunctionOrigin } from './dispatcher.js';
 import type { NativeStream } from './streams/native-stream.js';
 
-/** What every native function has. `C` is the chunk it hands out, `never` where it hands out none. */
+/** The members of every native function. `C` is the type of the chunks that it sends, `never` if it sends none. */
 export interface CallableFunction<A extends readonly unknown[], R, C = never> {
-  /** Calls it in a lane. Every failure, of the arguments too, is a rejection of the returned call: nothing is thrown. */
+  /**
+   * Calls the function in a lane. Every failure, also of the arguments, rejects the returned call: nothing is thrown.
+   */
   (...args: A): NativeCall<R>;
   /**
-   * The same function with options for its calls; options given before are kept.
+   * The same function with options for its calls, in addition to earlier options.
    * @throws ArgumentError naming the option that is wrong.
    */
   with(options: CallOptions<C>): NativeFunction<A, R, C>;
   /**
-   * Calls it and blocks this thread until it is answered. Inside a lane it runs
-   * in place. Timeouts and deadlines hold; a signal can only be seen before it
-   * starts. Functions on the host have to answer at once.
-   * @throws what an awaited call rejects with; DeadlockError where this thread would have to answer itself.
+   * Calls the function and blocks this thread until the result is available. Inside a lane, the call runs in place.
+   * Timeouts and deadlines apply; a signal is checked only before the start. Functions on the host must return
+   * synchronously.
+   * @throws the error with which an awaited call would reject; DeadlockError if the call would need this thread to make
+   * progress.
    */
   blocking(...args: A): R;
 }
 
-/** What a native function that hands out chunks has beside that. */
+/** The additional members of a native function that sends chunks. */
 export interface StreamingFunction<A extends readonly unknown[], R, C> {
-  /** Calls it in a lane, for its chunks. Every failure is one of the stream. */
+  /** Calls the function in a lane and streams its chunks. Every failure is reported by the stream. */
   stream(...args: A): NativeStream<C, R>;
 }
 
@@ -43,7 +46,10 @@ export type NativeFunction<A extends readonly unknown[], R, C = never> = Callabl
 
 const origins = new WeakMap<object, FunctionOrigin>();
 
-/** Null for any other function. @throws ArgumentError for a native function of another. */
+/**
+ * The origin of a native function; null for any other function. @throws ArgumentError for a native function of another
+ * pool.
+ */
 export function originOn(dispatcher: CallDispatcher, native: unknown): FunctionOrigin | null {
   const origin = typeof native === 'function' ? (origins.get(native) ?? null) : null;
   if (origin === null || origin.dispatcher === dispatcher) return origin;
@@ -52,7 +58,7 @@ export function originOn(dispatcher: CallDispatcher, native: unknown): FunctionO
   );
 }
 
-/** Makes the function for users. */
+/** Creates the function that users call. */
 export function nativeFunction(
   dispatcher: CallDispatcher,
   fn: DeclaredFunction,
@@ -67,7 +73,7 @@ export function nativeFunction(
   Object.defineProperty(native, 'length', { value: compiled.callerArguments.codes.length });
   const members: CallableFunction<unknown[], unknown, unknown> = Object.assign(native, {
     with: (more: CallOptions<unknown>) => {
-      // Read once: a getter may answer something else the next time.
+      // Read once: a getter may return another value the next time.
       const given = givenCallOptions(more);
       requireChunks(fn, callSettings(given));
       return nativeFunction(dispatcher, fn, { ...options, ...given }) as never;

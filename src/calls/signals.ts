@@ -1,13 +1,12 @@
 /**
- * Calls that an AbortSignal cancels. One listener a signal, however many calls
- * share it, and none once the last of them has settled: a long-lived signal
- * collects nothing, and Node has no leak to warn of.
+ * Calls that an AbortSignal cancels. A signal has one listener, however many calls share it, and none after the last of
+ * them has settled: a long-lived signal accumulates no listeners, and Node.js does not warn of a leak.
  */
 
 import { queueMicrotask } from '../builtins.js';
 import { abortReason, listen, unlisten } from '../options/signal-state.js';
 
-/** What a signal cancels. */
+/** An object that a signal cancels. */
 export interface Abortable {
   abort(reason: unknown): void;
 }
@@ -19,7 +18,10 @@ interface Watched {
 
 const watched = new WeakMap<AbortSignal, Watched>();
 
-/** Cancels the call when the signal aborts, until {@link unlinkSignal}; at once where the signal cannot be listened to. Never throws. */
+/**
+ * Cancels the call when the signal aborts, until {@link unlinkSignal}; cancels it at once if no listener can be added.
+ * Never throws.
+ */
 export function linkSignal(signal: AbortSignal, call: Abortable): void {
   let entry = watched.get(signal);
   if (entry === undefined) {
@@ -32,7 +34,7 @@ export function linkSignal(signal: AbortSignal, call: Abortable): void {
     try {
       listen(signal, listener);
     } catch (error) {
-      // It cannot cancel the call when it is to: so it does now, once whoever makes the call has done so.
+      // The signal could not cancel the call later, so the call is cancelled now, after its creation is complete.
       queueMicrotask(() => call.abort(error));
       return;
     }

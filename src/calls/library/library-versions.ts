@@ -1,9 +1,8 @@
 /**
- * Which file a path has meant, and by which name the loader knows it.
+ * Records which files a path has referred to, and the name by which the loader knows each file.
  *
- * A path is one file after another: a plug-in is built anew, a folder is
- * swapped. Each has a name of its own for the loader; the same code, also in a
- * copy, has the same name.
+ * A path can refer to several files in turn: a plug-in is rebuilt, a folder is replaced. Each file has its own name for
+ * the loader; the same code, also in a copy, has the same name.
  */
 import { isSameCode, isSameFile } from '../../engines/loading/file-identity.js';
 import { nameOfOwn } from '../../engines/loading/loader-alias.js';
@@ -14,7 +13,7 @@ interface Known {
   readonly path: string;
   readonly name: string;
   readonly identity: FileIdentity;
-  /** Whether the loader has it, as far as is known. */
+  /** Whether the loader is known to have loaded the file. */
   opened: boolean;
 }
 
@@ -27,8 +26,9 @@ export class LibraryVersions {
   }
 
   /**
-   * The name to open a file by.
-   * @throws EngineError OFFTHREAD_LIBRARY_CHANGED where the loader could not open it beside what it has.
+   * The name by which to open a file.
+   * @throws EngineError OFFTHREAD_LIBRARY_CHANGED if the loader cannot open the file in addition to those that it has
+   * loaded.
    */
   nameOf(path: string, identity: FileIdentity | null): string {
     if (identity === null) return path;
@@ -46,13 +46,13 @@ export class LibraryVersions {
     );
   }
 
-  /** It is about to be opened by that name, which therefore no other file is given, however that goes. */
+  /** The file is about to be opened by this name: no other file gets the name, even if opening fails. */
   reserve(path: string, name: string, identity: FileIdentity | null): void {
     if (identity === null || this.#known.some((one) => one.name === name)) return;
     this.#known.push({ path, name, identity, opened: false });
   }
 
-  /** It has been opened by that name. */
+  /** The file has been opened by this name. */
   keep(path: string, name: string, identity: FileIdentity | null): void {
     this.reserve(path, name, identity);
     const known = this.#known.find((one) => one.name === name);

@@ -1,25 +1,24 @@
-/** An opened library: its functions, and its end. */
+/** An opened library: its functions, and `close`. */
 import type { ArgumentsOf, ChunkOf, ResultOf } from '../../declare/language/infer.js';
 import type { AnyDeclarations } from '../../declare/language/checked.js';
 import type { EngineName } from '../../declare/spec.js';
 import type { DeclarationShape } from '../../declare/language/types.js';
 import type { NativeFunction } from '../native-function.js';
 
-/** The function that a declaration makes. */
+/** The type of the function that a declaration defines. */
 export type FunctionOf<D> = D extends DeclarationShape
   ? NativeFunction<ArgumentsOf<D>, ResultOf<D>, ChunkOf<D>>
   : never;
 
-/** What every library has beside its functions. */
+/** The members that every library has in addition to its functions. */
 export interface LibraryBase extends AsyncDisposable {
-  /** The engine that serves it. */
+  /** The engine that calls the library. */
   readonly engine: EngineName;
-  /** As given to `open`. */
+  /** The path that was passed to `open`. */
   readonly path: string;
   /**
-   * Takes no more calls and resolves when those accepted have settled. The
-   * native library stays mapped until the process ends: unmapping code that
-   * may have left threads or handlers behind is not safe.
+   * Accepts no more calls, and resolves when all accepted calls have settled. The native library stays mapped until the
+   * process ends: it may have left threads or handlers behind, so unmapping it is not safe.
    */
   close(): Promise<void>;
 }

@@ -9,7 +9,7 @@ import type { Library, LibraryBase } from './library.js';
 import type { CallDispatcher } from '../dispatcher.js';
 import { nativeFunction } from '../native-function.js';
 
-/** @param functions all of the library, on one engine. */
+/** @param functions all functions of the library, on one engine. */
 export function makeLibrary<D extends AnyDeclarations>(
   path: string,
   engine: EngineName,

@@ -1,4 +1,4 @@
-/** What `pool.open` is given, checked at the door. */
+/** Checks the arguments of `pool.open`. */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EngineName } from '../../declare/spec.js';
@@ -10,22 +10,22 @@ export interface OpenOptions {
   /** Which engine performs the calls. Default `auto`: koffi where the application has it installed, else ffi-rs. */
   readonly engine?: 'auto' | EngineName;
   /**
-   * Whether the library finds its own symbols, and those of the libraries that it needs, before the program's
-   * (`RTLD_DEEPBIND`). Default: where Node.js exports the same symbols, in its own version. Of glibc only. It has no
-   * effect on what the process has loaded before.
+   * Whether the library's symbols, and those of the libraries that it depends on, are resolved before the program's
+   * (`RTLD_DEEPBIND`). Default: true if Node.js exports the same symbols in its own version, otherwise false. glibc
+   * only. Has no effect on libraries that the process has already loaded.
    */
   readonly deep?: boolean;
   /**
-   * Whether libraries that are loaded later, plug-ins say, find the symbols of this one (`RTLD_GLOBAL`). In thread lanes
-   * that concerns the whole process. Default false.
+   * Whether libraries that are loaded later, for example plug-ins, can use the symbols of this one (`RTLD_GLOBAL`). In
+   * thread lanes this affects the whole process. Default false.
    */
   readonly global?: boolean;
 }
 
-/** The same, filled in. */
+/** Options of `pool.open` with defaults filled in. */
 export interface OpenSettings {
   readonly engine: 'auto' | EngineName;
-  /** Null: where it has to be. */
+  /** Null: only if necessary. */
   readonly deep: boolean | null;
   readonly global: boolean;
 }
@@ -33,12 +33,12 @@ export interface OpenSettings {
 const ENGINES = ['auto', 'ffi-rs', 'koffi', 'node'] as const;
 
 /**
- * The absolute path of a library, from where the program is now: it may be elsewhere later. A name without a slash is
- * what the loader searches for.
- * @throws ArgumentError for anything but a path, a library name or a file URL.
+ * The absolute path of a library, relative to the current directory, which may change later. The loader searches for a
+ * name without a slash.
+ * @throws ArgumentError if the value is not a path, a library name or a file URL.
  */
 export function libraryPath(path: unknown): string {
-  // The system could not be told half of a character pair.
+  // A lone surrogate cannot be passed to the system.
   if (typeof path === 'string' && path !== '' && !/[\0\p{Surrogate}]/u.test(path)) {
     return path.includes('/') ? resolve(path) : path;
   }

@@ -1,6 +1,5 @@
 /**
- * Opening a library: everything that can be wrong with it is found here, before
- * any call.
+ * Opens a library. Every fault of the library or its declarations is found here, before any call.
  *
  *   declarations compiled ─► engine chosen ─► library opened, symbols found ─► lanes told ─► a lane is ready
  *                                             on the host, or in one process lane: what a
@@ -25,13 +24,13 @@ import { whenFfiRsIsQuiet } from '../../supervisor/quiescence/quiescence.js';
 import { LibraryVersions } from './library-versions.js';
 import type { OpenSettings } from './open-options.js';
 
-/** A library that has been found to be all right. */
+/** A library that has been opened and checked. */
 export interface Opened {
-  /** Absolute, or what the loader searches for. */
+  /** Absolute, or a name that the loader searches for. */
   readonly path: string;
-  /** What the loader knows it by. */
+  /** The name by which the loader knows the library. */
   readonly name: string;
-  /** How lanes load it; null where the host has. */
+  /** How lanes load the library; null if the host has loaded it. */
   readonly terms: LoadTerms | null;
   readonly engine: EngineName;
   readonly functions: DeclaredFunction[];
@@ -41,8 +40,8 @@ export interface Opened {
 const hostNames = new LibraryVersions();
 
 /**
- * Opens a library on the host and finds every symbol that its functions use.
- * With ffi-rs this waits until none of its calls is in flight.
+ * Opens a library on the host and finds every symbol that its functions use. With ffi-rs, this waits until no ffi-rs
+ * call is in flight.
  * @param number the number for the next function.
  */
 export async function openOnHost(
@@ -61,28 +60,28 @@ export async function openOnHost(
     const terms = termsFor(path, settings);
     const { identity } = terms;
     let name = hostNames.nameOf(path, identity);
-    // Add-ons, and pools of other threads, load libraries, too.
+    // Add-ons and pools of other threads also load libraries.
     if (identity !== null && hostNames.isNew(path)) name = freeName(engine, path, identity);
     const library = openOn(engine, name, terms);
     hostNames.keep(path, name, identity);
     bindAll(engine, library, specs);
     return { engine: chosen, name };
   };
-  // Loading ffi-rs changes its tables, too: that is left to `find`.
+  // Loading ffi-rs changes its tables as well, so it is left to `find`.
   const wanted = selectEngine(settings.engine, specs, {
     mainThread: isMainThread,
     load: (name) => (name === 'ffi-rs' ? null : loadEngine(name, { role: 'host' })),
   });
   const { engine, name } = wanted === 'ffi-rs' ? await whenFfiRsIsQuiet(find) : find();
-  // The process has it: its lanes need the name only.
+  // The process has loaded the library: lanes need only its name.
   return declared({ path, name, engine, terms: null }, compiled, number);
 }
 
 /** How a pool opens libraries in its processes. */
 export interface LaneOpening {
-  /** The libraries of these processes. */
+  /** The libraries of the lanes' processes. */
   readonly names: LibraryVersions;
-  /** Their LD_LIBRARY_PATH. */
+  /** LD_LIBRARY_PATH of the lanes' processes. */
   readonly libraryPath: string;
   /** Opens a library in one lane. */
   probeOpen(library: ProbeOpen): Promise<void>;
@@ -98,19 +97,19 @@ export async function openInLane(
 ): Promise<Opened> {
   const compiled = compileDeclarations(path, declarations);
   const specs = compiled.map(({ spec }) => spec);
-  // In the lane's process its thread is the main one.
+  // A lane runs on the main thread of its process.
   const engine = selectEngine(settings.engine, specs, {
     mainThread: true,
     load: (name) => checkEngine(name),
   });
   const terms = termsFor(path, settings, libraryPath);
   const name = names.nameOf(path, terms.identity);
-  // Before: lanes may have loaded it although it is not opened, and another file may take its place meanwhile.
+  // Before opening: lanes may load the file even if opening fails, and another file may replace it in the meantime.
   names.reserve(path, name, terms.identity);
   try {
     await probeOpen({ path: name, engine, terms, specs });
   } catch (error) {
-    // It has been loaded there: built anew, it is another file to the loader.
+    // The lane has loaded the file: a rebuilt library needs another name.
     if (error instanceof SymbolNotFoundError) names.keep(path, name, terms.identity);
     throw error;
   }
@@ -118,13 +117,13 @@ export async function openInLane(
   return declared({ path, name, engine, terms }, compiled, number);
 }
 
-/** @param libraryPath LD_LIBRARY_PATH of the process that is to load it; by default of this one. */
+/** @param libraryPath LD_LIBRARY_PATH of the process that loads the library; by default that of this process. */
 function termsFor(path: string, { deep, global }: OpenSettings, libraryPath?: string): LoadTerms {
   const identity = path.includes('/') ? identityOf(path) : null;
   return { identity, deep, global, clash: deep === null ? findClash(path, libraryPath) : null };
 }
 
-/** Whether an engine is there. ffi-rs cannot be loaded in a worker thread, but can in a lane's process. */
+/** Checks that an engine is installed. ffi-rs cannot be loaded in a worker thread, but in a lane's process it can. */
 function checkEngine(name: EngineName): void {
   if (name === 'ffi-rs' && !isMainThread) return;
   copyWith(loadEngine(name));
