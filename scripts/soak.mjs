@@ -41,7 +41,8 @@ const count = (counts) =>
     .join(', ');
 
 function summary(isolation, report) {
-  const { ends, acts, killed, collateral, stats, ms, rejections, opened, stall, residentBytes } = report;
+  const { ends, acts, killed, collateral, stats, ms, rejections, opened, stall, blockedMs, residentBytes } =
+    report;
   const problems = [...report.problems];
   if (stall.ms > longestStall) {
     problems.push(`no call ended for ${number(stall.ms)} ms, until a call of '${stall.until}' ended`);
@@ -58,6 +59,7 @@ lanes            crashed ${number(stats.lanesCrashed)}, killed ${number(stats.la
 from outside     ${number(killed)} lanes killed, ${number(collateral)} calls failed because of that
 opened late      ${number(opened)} libraries
 longest stall    ${number(stall.ms)} ms without the end of a call, until a call of '${stall.until}' ended
+longest blocked  ${number(blockedMs)} ms in one blocking call, with the wait for a lane
 resident size    ${number(residentBytes / 1e6)} MB at most, of the host
 crash to error   p50 ${number(at(0.5))} ms, p99 ${number(at(0.99))} ms, of ${number(rejections.length)}
 acts             ${count(acts)}

@@ -3,7 +3,8 @@
  * and calls block this thread; at the end every call has ended once and as it should, the counters say so too, nothing
  * stood still, and nothing is left. A short one is a test, a long one is scripts/soak.mjs.
  */
-import type { EngineName, PoolStats, SettledCall } from '../../../src/index.js';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { CallTrace, EngineName, Pool, PoolStats, SettledCall } from '../../../src/index.js';
 import { newPool, watchChildren, words } from '../../helpers/faults.js';
 import { childrenOf, killAll, openDescriptors } from '../../helpers/processes.js';
 import { randomFrom } from '../../helpers/talk.js';
@@ -42,8 +43,13 @@ export interface SoakReport {
   readonly calls: number;
   /** Libraries that were opened while calls ran. */
   readonly opened: number;
-  /** The longest time without the end of any call, in ms, and the acts that ended it. */
-  readonly stall: { readonly ms: number; readonly until: string };
+  /** The longest time that a blocking call has blocked this thread, in ms: it waits in the queue like any other. */
+  readonly blockedMs: number;
+  /**
+   * The longest time without the end of any call, in ms, the function whose call ended it, and what was told of lanes
+   * meanwhile. Ends are counted when calls settle: also while this thread blocks, and nobody hears of them yet.
+   */
+  readonly stall: { readonly ms: number; readonly until: string; readonly meanwhile: readonly string[] };
   /** The largest resident size of this process, in bytes. */
   readonly residentBytes: number;
   /** ms from the start of a call that crashes at once to its rejection, in order. */
@@ -51,6 +57,10 @@ export interface SoakReport {
 }
 
 const MOST_PROBLEMS = 20;
+/** Published when a call settles. */
+const ENDS = 'tracing:offthread:call:asyncStart';
+/** Events of lanes that are kept, for what is told of a stall. */
+const MOST_NEWS = 60;
 /** A late return takes 100 ms at least, and has a timeout of 20 ms. */
 const HELD_UP_MS = 60;
 /** What is opened late: each is there on this system, and needs nothing. */
@@ -64,6 +74,25 @@ function choose(acts: Acts, random: () => number): readonly [name: string, act: 
     if (left < 0) return [name, act];
   }
   throw new Error('there are no acts');
+}
+
+/** What a pool tells of its lanes: the last of it that came within a time, by its ms after the start of that time. */
+function newsOf(pool: Pool): (from: number, to: number) => string[] {
+  const kept: { at: number; text: string }[] = [];
+  const note = (text: string): void => {
+    kept.push({ at: performance.now(), text });
+    if (kept.length > MOST_NEWS) kept.shift();
+  };
+  pool.on('lane-ready', ({ lane }) => note(`${lane} ready`));
+  pool.on('lane-lost', ({ lane }) => note(`${lane} lost`));
+  pool.on('lane-crashed', ({ lane, error }) => note(`${lane} crashed in ${error.phase}`));
+  pool.on('lane-recovered', ({ lane }) => note(`${lane} recovered`));
+  pool.on('lane-recycled', ({ lane }) => note(`${lane} recycled`));
+  pool.on('lane-restarting', ({ delayMs }) => note(`restarting in ${delayMs} ms`));
+  return (from, to) =>
+    kept
+      .filter(({ at }) => at >= from && at <= to)
+      .map(({ at, text }) => `${Math.round(at - from)} ms: ${text}`);
 }
 
 const listeners = (): number =>
@@ -108,12 +137,15 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   let [started, killed, collateral, opened, residentBytes] = [0, 0, 0, 0, 0];
   const start = performance.now();
   let lastEnd = start;
-  let stall = { ms: 0, until: '' };
+  let stall: SoakReport['stall'] = { ms: 0, until: '', meanwhile: [] };
+  const news = newsOf(pool);
+  let blockedMs = 0;
   /** When this thread last went on after it had done nothing for so long that a late return comes before its timeout is looked at. */
   let heldUpAt = -Infinity;
-  const ended = (name: string): void => {
+  const onEnd = (trace: unknown): void => {
+    const name = (trace as CallTrace).symbol;
     const now = performance.now();
-    if (now - lastEnd > stall.ms) stall = { ms: now - lastEnd, until: name };
+    if (now - lastEnd > stall.ms) stall = { ms: now - lastEnd, until: name, meanwhile: news(lastEnd, now) };
     if (now - lastEnd > HELD_UP_MS) heldUpAt = now;
     lastEnd = now;
   };
@@ -145,8 +177,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     acts[name] = (acts[name] ?? 0) + 1;
     const began = performance.now();
     const { record, wrong } = await act(random, number);
-    ended(name);
     ends[record.status] += 1;
+    if (name.includes('blocking')) blockedMs = Math.max(blockedMs, record.ranMs);
     if (name === 'late return' && record.status === 'succeeded' && heldUpAt > began) return;
     if (name === 'crash') rejections.push(record.ranMs);
     if (wrong === undefined) return;
@@ -166,7 +198,9 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     }
   };
 
+  subscribe(ENDS, onEnd);
   await Promise.all(Array.from({ length: inFlight }, caller));
+  unsubscribe(ENDS, onEnd);
   const ms = performance.now() - start;
   const calls = started + opened;
 
@@ -225,6 +259,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     calls,
     opened,
     stall,
+    blockedMs,
     residentBytes,
     rejections,
   };
