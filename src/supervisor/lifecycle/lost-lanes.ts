@@ -1,7 +1,7 @@
 /**
  * Lanes that were given up because a call in them did not stop.
  *
- *   given up ──► the native call returns within ms ──► reinstated
+ *   given up ──► the native call returns within ms ──► reinstated, or ended if it was being recycled
  *       └──────► abandoned: a process is killed, a thread detached; replaced
  *                    └─► ended, at some time
  */
@@ -41,6 +41,8 @@ const THOROUGH_MS = 100;
 export class LostLanes {
   readonly #settings: PoolSettings;
   readonly #parts: LostLanesParts;
+  /** Lanes that were being recycled when they were given up: they take no more calls. */
+  readonly #recycled = new WeakSet<JobLane>();
   #lookedAt = -Infinity;
 
   constructor(settings: PoolSettings, parts: LostLanesParts) {
@@ -52,6 +54,7 @@ export class LostLanes {
   lose(lane: JobLane, job: Job, waited: boolean): void {
     const { lanes, supply, source, events, counters, watch, loop } = this.#parts;
     if (lanes.remove(lane)) {
+      if (lane.status === 'retiring') this.#recycled.add(lane);
       lane.status = 'lost';
       lanes.lost.push(lane);
     }
@@ -69,18 +72,18 @@ export class LostLanes {
     loop.notice();
   }
 
-  /** A lost lane's native call has returned in time: the lane serves again, unless it has been replaced. */
+  /** A lost lane's native call has returned in time: the lane serves again, unless it has been replaced, or was being recycled. */
   reinstate(lane: JobLane): void {
     const { lanes, supply } = this.#parts;
     if (!take(lanes.lost, lane)) return;
     lane.abandonAt = Infinity;
-    lane.status = 'ready';
-    if (lanes.serving < lanes.wanted) lanes.active.push(lane);
-    else if (lanes.spares.length < this.#settings.spares) lanes.spares.push(lane);
-    else {
-      lane.status = 'retiring';
+    const list = this.#recycled.has(lane) ? null : this.#vacancy();
+    lane.status = list === null ? 'retiring' : 'ready';
+    if (list === null) {
       supply.retirement.retire(lane);
-    }
+      // No lane was started in its place while it was expected to return.
+      supply.fill();
+    } else list.push(lane);
     this.#recovered(lane);
   }
 
@@ -157,6 +160,13 @@ export class LostLanes {
     }
     await all([supply.retirement.ended(), within(RETURN_MS, all(returns))]);
     kind.end();
+  }
+
+  /** The list that has room for a lane; null if there are enough lanes. */
+  #vacancy(): JobLane[] | null {
+    const { lanes } = this.#parts;
+    if (lanes.serving < lanes.wanted) return lanes.active;
+    return lanes.spares.length < this.#settings.spares ? lanes.spares : null;
   }
 
   /** Stops waiting for a lost lane, ends it if possible, and replaces it. */

@@ -8,7 +8,9 @@ import {
   onBothLanes,
   onEvent,
   onProcessLanes,
+  reached,
   type Told,
+  words,
 } from '../../helpers/faults.js';
 import { FAULTS } from '../../helpers/fault-functions.js';
 import { BYTES, CHUNK, Held, NUMBER } from '../../helpers/talk.js';
@@ -82,6 +84,31 @@ onBothLanes('recycling after so many calls (B2)', (ground) => {
       }
       await fullAgain(pool);
       expect(pool.stats()).to.include({ failed: 0, lanesCrashed: 0, lanesLost: 0 });
+      expectBalance(pool);
+    });
+  });
+
+  it('happens once to a lane whose last call is given up, although that call returns', async () => {
+    await withLanes(ground, { recycleAfter: 1, spares: 1 }, async (lib, pool) => {
+      const told: Told[] = [];
+      onEvent(pool, 'lane-recycled', (event) => told.push(event));
+      const lanes: bigint[] = [];
+      for (let round = 0; round < 4; round++) {
+        const [entered, release] = [words(), words()];
+        const call = lib.ot_enter_and_wait(entered, release, GUARD_MS);
+        await reached(entered);
+        // Nothing can stop it, so its lane is given up at once. The lane returns at once, too.
+        call.cancel();
+        Atomics.store(release, 0, 1);
+        expect((await call.settled()).status).to.equal('cancelled');
+        await fullAgain(pool);
+        lanes.push(await lib.ot_thread_id());
+        await fullAgain(pool);
+      }
+      expect(pool.stats().lanesLost, 'calls that were given up').to.equal(4);
+      expect(new Set(lanes).size, 'lanes that have run one call each').to.equal(lanes.length);
+      const recycled = told.map(({ lane }) => lane);
+      expect(new Set(recycled).size, 'lanes recycled once').to.equal(recycled.length);
       expectBalance(pool);
     });
   });
