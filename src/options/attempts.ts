@@ -32,18 +32,20 @@ export type RetriesByKind = { readonly [K in ErrorKind | 'other']?: number | Map
 /**
  * Renames the former option to `attempts`.
  * @param given a private copy of the options; it is changed.
+ * @returns the name that was used, for messages.
  * @throws ArgumentError if both names are set, or the value is not valid.
  */
-export function takeAttempts(given: Record<string, unknown>, former: 'retry' | 'retries'): void {
+export function takeAttempts(given: Record<string, unknown>, former: 'retry' | 'retries'): string {
   const further = given[former];
   Reflect.deleteProperty(given, former);
-  if (further === undefined) return;
+  if (further === undefined) return 'attempts';
   if (given['attempts'] !== undefined) {
     throw new ArgumentError(
       `Options \`attempts\` and \`${former}\` are both set, but have the same meaning. Use only \`attempts\`, which also counts the first start.`,
     );
   }
   given['attempts'] = former === 'retry' ? startsOf(former, further) : byKind(further);
+  return former;
 }
 
 function startsOf(name: string, further: unknown): number {

@@ -9,18 +9,19 @@ import { ERROR_KINDS, mayGoWell } from './retry-options.js';
 /** ms to wait before an item that has failed `failures` times is run again; null if it is not run again. */
 export type Again = (error: unknown, failures: number) => number | null;
 
-/** @throws ArgumentError naming the option. */
-export function againOf(value: unknown): Again {
+/**
+ * @param name the name by which the caller has set the option: `attempts`, or the former `retries`.
+ * @throws ArgumentError naming the option.
+ */
+export function againOf(name: string, value: unknown): Again {
   if (value === undefined || value === 1) return () => null;
   if (typeof value === 'number') {
-    const same = ruleOf('attempts', value);
+    const same = ruleOf(name, value);
     return (error, failures) => (mayGoWell(error) ? same(failures) : null);
   }
-  if (plainCopy(value) === null) refuse('attempts', value, 'a number, or an object with error kinds as keys');
-  const given = known('`attempts` option', value, [...ERROR_KINDS, 'other']);
-  const rules = new Map(
-    Object.entries(given).map(([kind, rule]) => [kind, ruleOf(`attempts.${kind}`, rule)]),
-  );
+  if (plainCopy(value) === null) refuse(name, value, 'a number, or an object with error kinds as keys');
+  const given = known(`\`${name}\` option`, value, [...ERROR_KINDS, 'other']);
+  const rules = new Map(Object.entries(given).map(([kind, rule]) => [kind, ruleOf(`${name}.${kind}`, rule)]));
   return (error, failures) => {
     return rules.get(kindOf(error) ?? 'other')?.(failures) ?? null;
   };
@@ -37,7 +38,7 @@ function ruleOf(name: string, value: unknown): (failures: number) => number | nu
         ] satisfies (keyof MapAttempts)[])
       : withoutPrototype<Record<string, unknown>>({ attempts: value });
   const attempts = attemptsOption(
-    `${name}${typeof value === 'object' ? '.attempts' : ''}`,
+    `${name}${typeof value === 'object' && value !== null ? '.attempts' : ''}`,
     given['attempts'],
     1,
   );

@@ -86,12 +86,12 @@ const MAP_OPTIONS = [
 /** @throws ArgumentError naming the option. */
 export function mapSettings(options: unknown): MapSettings {
   const given = known('map option', options, MAP_OPTIONS);
-  takeAttempts(given, 'retries');
+  const name = takeAttempts(given, 'retries');
   return {
     concurrency: concurrencyOf(given['concurrency']),
     ordered: flag('ordered', given['ordered'], true),
     signal: abortSignal(given['signal']),
-    again: againOf(given['attempts']),
+    again: againOf(name, given['attempts']),
     skips: given['onError'] === 'skip' && (given['attempts'] ?? 1) === 1,
     onError: onErrorOf(given['onError']),
     maxFailures: quantity('maxFailures', given['maxFailures'], Infinity),

@@ -41,6 +41,10 @@ describe('attempts (M11)', () => {
         expect(check).to.throw(ArgumentError, /`attempts[^`]*`/);
       }
     }
+    expect(() => mapSettings({ attempts: { other: null } })).to.throw(
+      ArgumentError,
+      /`attempts\.other` is null/,
+    );
   });
 
   it('of items are by kind of error, also for those of others', () => {
@@ -67,7 +71,9 @@ describe('the former names of attempts (M11)', () => {
       [{ native: -1 }, /`retries\.native` is -1/],
       [{ native: { retries: 1.5 } }, /`retries\.native\.retries` is 1\.5/],
       [{ native: { attempts: 2 } }, /Unknown `retries\.native` option `attempts`/],
-      [{ sometimes: 1 }, /Unknown `attempts` option `sometimes`/],
+      [{ sometimes: 1 }, /Unknown `retries` option `sometimes`/],
+      [{ native: { retries: 1, delay: -1 } }, /`retries\.native\.delay` is -1/],
+      [{ native: { retries: 1, factor: 0 } }, /`retries\.native\.factor` is 0/],
     ] as const) {
       expect(() => mapSettings({ retries: wrong })).to.throw(ArgumentError, name);
     }
