@@ -21,6 +21,21 @@ const PROGRAM = `
   );
   await pool.close();`;
 
+/** Opens a library in a worker thread; says why that fails. */
+const IN_WORKER = `
+  import { Worker, isMainThread } from 'node:worker_threads';
+  import { createPool } from 'offthread';
+  if (isMainThread) new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) });
+  else {
+    const pool = createPool({ lanes: 1, isolation: process.argv[2] });
+    const add = { symbol: 'ot_add', arguments: ['i32', 'i32'], return: 'i32' };
+    await pool.open(${JSON.stringify(testlib)}, { add }).then(
+      ({ engine }) => console.log(engine),
+      ({ code, message }) => console.log(code, message),
+    );
+    await pool.close();
+  }`;
+
 describe('the engine of an application (B6)', function () {
   this.timeout(60_000);
   let folder: string;
@@ -40,12 +55,13 @@ describe('the engine of an application (B6)', function () {
       symlinkSync(join(packageRoot(), 'node_modules', dependency), join(modules, dependency));
     }
     writeFileSync(join(folder, 'program.mjs'), PROGRAM);
+    writeFileSync(join(folder, 'in-worker.mjs'), IN_WORKER);
   });
   after(() => rmSync(folder, { recursive: true }));
   afterEach(() => rmSync(koffi, { recursive: true, force: true }));
 
-  function run(isolation: string): string[] {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, 'program.mjs'), isolation], {
+  function run(isolation: string, program = 'program.mjs'): string[] {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, program), isolation], {
       encoding: 'utf8',
       timeout: 30_000,
     });
@@ -71,6 +87,13 @@ describe('the engine of an application (B6)', function () {
       expect(talking).to.match(
         /^OFFTHREAD_ENGINE_MISSING .*ffi-rs does not support the function 'ask', .*npm install koffi@3/,
       );
+    });
+
+    it(`is missing in a worker thread where koffi is not installed, and the error says to install it [${isolation}]`, () => {
+      const [said] = run(isolation, 'in-worker.mjs');
+      expect(said)
+        .to.match(/^OFFTHREAD_ENGINE_MISSING .*npm install koffi@3/)
+        .and.not.match(/engine 'auto'/);
     });
 
     it(`is ffi-rs where koffi is of another version, or cannot be loaded [${isolation}]`, () => {

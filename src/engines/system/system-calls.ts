@@ -304,7 +304,8 @@ export function systemCalls(stackBytes?: number): System {
       system = new System(loadEngine(name, { role: isMainThread ? 'host' : 'lane', stackBytes }));
       break;
     } catch (error) {
-      failure = error;
+      // The first says what to install; node:ffi is only a last resort.
+      failure ??= error;
     }
   }
   if (system !== undefined) return system;
