@@ -7,14 +7,14 @@ import type { LaneMemory } from '../shared/memory/lane-memory.js';
 export interface Death {
   /** What happened, as the end of a sentence: "was killed by SIGSEGV". */
   readonly reason: string;
-  /** The likely cause, and what to do; where there is more to say than signal and exit code tell. */
+  /** The likely cause, and what to do; undefined if signal and exit code say enough. */
   readonly advice?: string | undefined;
-  /** Whether what it has left in its memory makes no sense: then none of it is used. */
+  /** Whether the contents of the lane's memory are invalid: then none of them are used. */
   readonly disorder?: boolean;
   readonly phase: DeathPhase;
   readonly signal?: string | undefined;
   readonly exitCode?: number | undefined;
-  /** Of a process lane. */
+  /** Process id of a process lane. */
   readonly pid?: number | undefined;
   /** The last lines that a process lane wrote to stderr. */
   readonly stderr: readonly string[];
@@ -27,12 +27,12 @@ const PHASES: Readonly<Record<number, DeathPhase>> = {
   [Phase.ANSWER]: 'answer',
 };
 
-/** Where a lane last said that it was. */
+/** The phase that a lane last recorded in its memory. */
 export function phaseOf(memory: LaneMemory): DeathPhase {
   return PHASES[memory.i32[Header.PHASE] as number] ?? 'boot';
 }
 
-/** The name of a signal, by its number. */
+/** The name of a signal number. */
 export function signalName(number: number): string {
   const found = Object.entries(constants.signals).find(([, value]) => value === number);
   return found === undefined ? `signal ${number}` : found[0];

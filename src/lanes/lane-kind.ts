@@ -1,4 +1,4 @@
-/** The kinds of lanes: how one is made, and what the host sleeps on until it has something. */
+/** The kinds of lanes: how a lane is created, and the doorbell on which the host sleeps. */
 import type { PoolSettings } from '../options/pool-options.js';
 import { type Doorbell, HostBell } from '../shared/memory/bell.js';
 import { type MappedFile, systemCalls } from '../engines/system/system-calls.js';
@@ -13,25 +13,25 @@ import { ThreadLane } from './thread/thread-lane.js';
 import type { Ticket } from './rows/ticket.js';
 
 export interface LaneKind<T extends Ticket> {
-  /** Bytes that the items of one batch may take in its lanes. */
+  /** Maximum bytes for the items of one batch. */
   readonly batchRoom: number;
   /** Whether its lanes work on the caller's own SharedArrayBuffers. */
   readonly lendsShared: boolean;
   readonly bell: Doorbell;
   /**
-   * Before the first lane is started: whether one can be made at all.
-   * @throws EngineError OFFTHREAD_NO_SHARED_MEMORY, or OFFTHREAD_ENGINE_MISSING. Later it may go well.
+   * Checks, before the first lane is started, that a lane can be created.
+   * @throws EngineError OFFTHREAD_NO_SHARED_MEMORY, or OFFTHREAD_ENGINE_MISSING. A later attempt may succeed.
    */
   prepare(): void;
-  /** Starts a lane. @throws EngineError where what it needs is not to be had. */
+  /** Starts a lane. @throws EngineError if the resources for a lane are not available. */
   create(name: string, events: LaneEvents<Lane<T>>): Lane<T>;
   /** No lane will be started any more, and all have ended. */
   end(): void;
 }
 
 /**
- * The kind that a pool has.
- * @throws LaneStartError where the files that lanes run are not to be found.
+ * The kind of lanes of a pool.
+ * @throws LaneStartError if the files that lanes run are not found.
  */
 export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> {
   // Before anything is started, in the call that creates the pool.

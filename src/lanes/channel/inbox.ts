@@ -1,7 +1,7 @@
 /**
- * What a lane has sent beside the table, sorted. Each kind is in order: the
- * texts and errors of calls in that of their rows, the payloads of records in
- * that of each pipe. Read synchronously, so it works while the host blocks.
+ * The messages that a lane has sent in addition to the table, sorted by kind. Texts and errors of calls are in the
+ * order of their rows, payloads of records in the order of each pipe. Messages are read synchronously, so this works
+ * while the host blocks.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { ErrorData, ToHost } from '../../shared/messages/messages.js';
@@ -10,7 +10,7 @@ type Answer = Extract<ToHost, { generation: number }>;
 type Reply = Extract<ToHost, { kind: 'reply' }>;
 type LastWords = Extract<ToHost, { kind: 'last-words' }>;
 
-/** Reads what a thread lane sends. */
+/** Reads the messages of a thread lane. */
 export function portReader(port: MessagePort): () => ToHost | undefined {
   return () => {
     const received: { message: ToHost } | undefined = receiveMessageOnPort(port);
@@ -27,15 +27,15 @@ export class Inbox {
   #lastWords: LastWords | undefined;
 
   /**
-   * @param next gives the next message that is here.
-   * @param replied is told of answers to questions.
+   * @param next returns the next message that has arrived.
+   * @param replied called with answers to questions.
    */
   constructor(next: () => ToHost | undefined, replied: (reply: Reply) => void = () => {}) {
     this.#next = next;
     this.#replied = replied;
   }
 
-  /** What came for a call. Messages for earlier ones belong to calls that are no longer awaited. */
+  /** The message for a call. Messages for earlier calls are dropped: these calls are no longer awaited. */
   answer(generation: number): Answer | undefined {
     for (;;) {
       const answer = this.#answers.shift() ?? this.#receive((): Answer | undefined => this.#answers.shift());
@@ -43,18 +43,18 @@ export class Inbox {
     }
   }
 
-  /** The payload of the next record of a pipe that has one here; undefined when the lane's death has swallowed it. */
+  /** The payload of the next record of a pipe that was sent by message; undefined if it was lost when the lane died. */
   payload(chunk: boolean): ArrayBuffer | undefined {
     const payloads = chunk ? this.#chunks : this.#calls;
     return payloads.shift() ?? this.#receive(() => payloads.shift());
   }
 
-  /** Takes everything that is here, so that a lane with more to send has room for it. */
+  /** Takes all messages that have arrived, to make room for more. */
   takeAll(): void {
     this.#receive(() => undefined);
   }
 
-  /** What the lane's thread died of, where it could say so. */
+  /** The error that ended the lane's thread, if the thread could send it. */
   lastWords(): ErrorData | undefined {
     if (this.#lastWords === undefined) this.#receive(() => this.#lastWords);
     return this.#lastWords?.error;

@@ -1,15 +1,13 @@
 /**
- * The host's end of a lane's channel: takes what native code says while it
- * runs, answers it, and lets it go on.
+ * The host's end of a lane's channel: takes the requests and chunks of running native code, answers requests, and lets
+ * native code continue.
  *
  * Guarantees:
- * - Requests are taken in order, each once. A request that is answered late
- *   (its call has been stopped meanwhile) reaches nobody: the lane waits for
- *   numbers, and every request has its own.
- * - A chunk that has been taken is a copy, or memory that was transferred:
- *   native code cannot reach it any more.
- * - Whatever the lane may wait for is followed by {@link nudge}, or by a look
- *   at whether it waits (see `channel-writer.ts`).
+ * - Requests are taken in order, each once. A late reply (its call has been stopped) has no effect: every request has
+ *   its own number, and the lane waits for that number.
+ * - A chunk that has been taken is a copy, or transferred memory: native code can no longer reach it.
+ * - After every event that the lane may wait for, the host calls {@link nudge} or checks whether the lane waits (see
+ *   `channel-writer.ts`).
  */
 import { Atomics, performance } from '../../builtins.js';
 import type { CallbackParamSpec, ChunksSpec, Scalar } from '../../declare/spec.js';
@@ -33,16 +31,16 @@ export function wakeWaiting({ i32, channel }: LaneMemory): void {
   Atomics.notify(i32, channel + Channel.WAIT_WORD);
 }
 
-/** A record that is the next of its pipe. Of each pipe there is one object: it says the next thing at the next look. */
+/** The next record of a pipe. Each pipe has one such object, which is reused for each record. */
 export interface RecordHead {
   readonly at: number;
-  /** Whether native code was in no call. */
+  /** Whether native code called back outside of a call. */
   readonly noCall: boolean;
-  /** Row and generation of the call that it was in. */
+  /** Row and generation of the call during which native code called back. */
   readonly sequence: number;
   readonly generation: number;
   readonly target: number;
-  /** 0 where native code does not wait. */
+  /** 0 if native code does not wait. */
   readonly request: number;
   readonly kind: number;
 }
@@ -59,7 +57,7 @@ const noHead = (): Head => ({
   kind: 0,
 });
 
-/** ms for which a lane that has just said something is worth looking at again. */
+/** ms after a record for which the host polls the lane for more. */
 const CALLBACKS_FOLLOW_MS = 0.2;
 
 export class LaneChannel {
@@ -72,7 +70,7 @@ export class LaneChannel {
   readonly #call = noHead();
   readonly #chunk = noHead();
   #heardAt = -Infinity;
-  /** Native code waits for an answer: until then it says nothing. */
+  /** Whether native code waits for a reply: until then it sends nothing. */
   #open = false;
 
   /** @param wake wakes a lane that waits at the wait point. */
@@ -86,7 +84,7 @@ export class LaneChannel {
     this.#chunks = new PipeReader(memory, chunksPipe(size));
   }
 
-  /** Whether native code asks for something. */
+  /** Whether there is a request of native code. */
   get hasCalls(): boolean {
     return !this.#calls.isEmpty;
   }
@@ -104,43 +102,46 @@ export class LaneChannel {
     Atomics.store(this.#memory.i32, this.#word + Channel.WANTED, wanted ? 1 : 0);
   }
 
-  /** Whether there is something that the lane rings for. */
+  /** Whether there is a record for which the lane rings. */
   get rung(): boolean {
     return this.hasCalls || (this.wanted && this.hasChunks);
   }
 
-  /** Whether more is likely to come within µs. */
+  /** Whether another record is likely within µs. */
   get expectsMore(): boolean {
     return !this.#open && performance.now() - this.#heardAt < CALLBACKS_FOLLOW_MS;
   }
 
-  /** Callbacks that came when no call could take them. */
+  /** Number of callbacks that came when no call could take them. */
   get late(): number {
     return Atomics.load(this.#memory.i32, this.#word + Channel.LATE);
   }
 
-  /** Whether a thread of native code's own has called back: it may do so at any time, and outlives the lane. */
+  /**
+   * Whether a thread that native code created has called back: such a thread may call at any time, and outlives the
+   * lane.
+   */
   get threaded(): boolean {
     return Atomics.load(this.#memory.i32, this.#word + Channel.THREADED) !== 0;
   }
 
-  /** Whether the oldest request is of the call in a row. */
+  /** Whether the oldest request belongs to the call in a row. */
   speaksFor(sequence: number): boolean {
     const head = this.nextCall();
     return head !== null && !head.noCall && head.sequence === sequence;
   }
 
-  /** Whether native code waits for a reader, or for room: it says no more until something is taken. */
+  /** Whether native code waits for a reader or for room: it sends nothing until a record is taken. */
   get stalled(): boolean {
     return Atomics.load(this.#memory.i32, this.#word + Channel.WAITING) !== 0 && this.hasChunks;
   }
 
-  /** The oldest request; null when there is none. */
+  /** The oldest request; null if there is none. */
   nextCall(): RecordHead | null {
     return this.#read(this.#calls.peek(), this.#call);
   }
 
-  /** Takes the request of {@link nextCall}, with its values; null when the lane's death has swallowed them. */
+  /** Takes the request of {@link nextCall}, with its values; null if they were lost when the lane died. */
   takeCall({ at, kind, request }: RecordHead, params: readonly CallbackParamSpec[]): unknown[] | null {
     try {
       return this.#values(at, kind, params, false);
@@ -152,7 +153,7 @@ export class LaneChannel {
     }
   }
 
-  /** Takes a fault: the text that says what could not be read. */
+  /** Takes a fault: a text that names the value that could not be read. */
   takeFault({ at }: RecordHead): string {
     const text = readText(this.#memory, at + RECORD_HEADER_BYTES, this.#calls.end) ?? '';
     this.#calls.take();
@@ -160,12 +161,12 @@ export class LaneChannel {
     return text;
   }
 
-  /** The oldest chunk; null when there is none. */
+  /** The oldest chunk; null if there is none. */
   nextChunk(): RecordHead | null {
     return this.#read(this.#chunks.peek(), this.#chunk);
   }
 
-  /** Takes the chunk of {@link nextChunk}; undefined when the lane's death has swallowed it. */
+  /** Takes the chunk of {@link nextChunk}; undefined if it was lost when the lane died. */
   takeChunk({ at, kind }: RecordHead, spec: ChunksSpec): unknown {
     try {
       if (spec.chunk !== null && (kind & RecordKind.BY_PORT) === 0) {
@@ -175,7 +176,7 @@ export class LaneChannel {
       return values === null || spec.chunk === null ? (values ?? undefined) : values[0];
     } finally {
       this.#giveCredit();
-      // Of interest once there is nothing to take.
+      // Only needed once there is no chunk to take.
       if (this.#chunks.isEmpty) this.#heardAt = performance.now();
     }
   }
@@ -211,22 +212,22 @@ export class LaneChannel {
     this.#answer(request, Reply.VALUE);
   }
 
-  /** Answers a request with nothing: native code gets the declared fallback. */
+  /** Answers a request without a value: native code gets the declared fallback. */
   decline(request: number): void {
     this.#answer(request, Reply.NONE);
   }
 
-  /** Has the lane look again at what it waits for, if it waits: after a cancelFlag, say. */
+  /** Makes a waiting lane check its condition again, for example after its cancel flag was set. */
   nudge(): void {
     const { i32 } = this.#memory;
-    // Cleared here, so that what follows before the lane is awake does not wake it again. Cleared
-    // first: a lane that has said again that it waits then finds a wait point that it has not seen.
+    // Cleared here, so that events before the lane is awake do not wake it again. Cleared before the wait point
+    // changes: a lane that sets the word again then finds a value that it has not seen.
     const waits = Atomics.exchange(i32, this.#word + Channel.WAITING, 0) !== 0;
     Atomics.add(i32, this.#word + Channel.WAIT_WORD, 1);
     if (waits) this.#wake();
   }
 
-  /** The lane is ending: no callback waits for the host any more. */
+  /** The lane is ending: callbacks no longer wait for the host. */
   close(): void {
     Atomics.store(this.#memory.i32, this.#word + Channel.CLOSING, 1);
     this.nudge();
@@ -268,7 +269,10 @@ export class LaneChannel {
     if (Atomics.load(this.#memory.i32, this.#word + Channel.WAITING) !== 0) this.nudge();
   }
 
-  /** A chunk has been taken: a waiting producer goes on. Woken at once, it runs while the reader takes the rest. */
+  /**
+   * A chunk has been taken: a waiting producer continues. It is woken at once, so that it runs while the reader takes
+   * the rest.
+   */
   #giveCredit(): void {
     const { i32 } = this.#memory;
     // A plain store: giving the record back publishes it.

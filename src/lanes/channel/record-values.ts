@@ -1,4 +1,7 @@
-/** Reads the payload of a record: what native code called back with, as JavaScript values of their own. */
+/**
+ * Reads the payload of a record: the arguments of a callback, as JavaScript values that do not refer to the lane's
+ * memory.
+ */
 import { markAsUntransferable } from 'node:worker_threads';
 import { Math } from '../../builtins.js';
 import type { CallbackParamSpec } from '../../declare/spec.js';
@@ -6,7 +9,10 @@ import { Disorder } from '../../shared/messages/disorder.js';
 import { copyOut } from '../memory/native-copy.js';
 import { ABSENT, type RecordViews, Slot, align8, slotOf } from '../../shared/memory/record.js';
 
-/** Memory that small copies share, so that each costs no allocation of its own. Who keeps one keeps all of it. */
+/**
+ * Memory that small copies share, which saves an allocation for each. A reference to one copy keeps the whole slab in
+ * memory.
+ */
 class Slab {
   readonly #bytes: number;
   #memory = Buffer.alloc(0);
@@ -18,11 +24,11 @@ class Slab {
     this.#bytes = bytes;
   }
 
-  /** @param length at most what a slab has. */
+  /** @param length at most the size of a slab. */
   take(length: number): Buffer {
     if (this.#used + length > this.#memory.length) {
       this.#memory = Buffer.allocUnsafeSlow(this.#bytes);
-      // Transferring one copy would empty all the others.
+      // Transferring one copy would detach all others.
       markAsUntransferable(this.#memory.buffer);
       this.words = new Int32Array(this.#memory.buffer);
       this.#used = 0;
@@ -34,7 +40,7 @@ class Slab {
   }
 }
 
-/** Copies of up to so many bytes share a slab. */
+/** Maximum size, in bytes, of a copy in a slab. */
 const TINY_BYTES = 256;
 const SMALL_BYTES = 4_096;
 /** As large as Node's own pool for small buffers. */
@@ -42,8 +48,8 @@ const tiny = new Slab(8_192);
 const small = new Slab(32_768);
 
 /**
- * @param end byte offset behind the payload: lengths that lead beyond are not those that were written.
- * @param shared whether the memory is used again: then bytes are copied out.
+ * @param end byte offset behind the payload: a length that leads beyond it has been overwritten.
+ * @param shared whether the memory is reused: then bytes are copied.
  * @throws Disorder
  */
 export function readPayload(
@@ -77,7 +83,7 @@ export function readPayload(
         const count = views.i32[at / 4] as number;
         const list: unknown[] = [];
         at += 8;
-        // Each has 8 bytes at least.
+        // Each entry has at least 8 bytes.
         requireRoom(at, count * 8, end);
         for (let entry = 0; entry < count; entry += 1) {
           if (param.kind === 'pointers') {
@@ -95,7 +101,7 @@ export function readPayload(
   return values;
 }
 
-/** The bytes at the start of a payload: all there is to a chunk of bytes. */
+/** The bytes at the start of a payload: the complete content of a chunk of bytes. */
 export function readBytes(views: RecordViews, at: number, end: number, shared: boolean): Buffer {
   requireRoom(at, 8, end);
   const length = views.i32[at / 4] as number;
@@ -109,7 +115,7 @@ export function readBytes(views: RecordViews, at: number, end: number, shared: b
   }
   const copy = tiny.take(length);
   const { words } = tiny;
-  // A loop over whole words is faster than a call here: both ends are aligned, and have room up to the next word.
+  // A loop over whole words is faster than a call here: source and target are aligned, and padded to a whole word.
   const first = copy.byteOffset / 4;
   const count = (length + 3) >> 2;
   for (let word = 0; word < count; word += 1) words[first + word] = views.i32[from / 4 + word] as number;

@@ -1,6 +1,6 @@
 /**
- * Space for payloads, given out and taken back in the order of the rows: a ring
- * of bytes. Only the host allocates; a position never wraps within a payload.
+ * Space for payloads: a ring of bytes, allocated and freed in the order of the rows. Only the host allocates; a payload
+ * never wraps.
  */
 
 import { Math } from '../../builtins.js';
@@ -10,10 +10,10 @@ const ALIGN = 16;
 export class Arena {
   readonly #start: number;
   readonly #bytes: number;
-  /** Ever growing positions; `position % bytes` is the place. Exact up to 2^53 bytes. */
+  /** Positions that only grow; `position % bytes` is the offset. Exact up to 2^53 bytes. */
   #allocated = 0;
   #freed = 0;
-  /** Both, before the last allocation. */
+  /** Both positions before the last allocation. */
   #allocatedBefore = 0;
   #freedBefore = 0;
 
@@ -33,14 +33,14 @@ export class Arena {
     return this.#allocated;
   }
 
-  /** @returns byte offset of the space, or -1 when there is no room now. */
+  /** @returns byte offset of the space, or -1 if there is no room now. */
   allocate(bytes: number): number {
     const size = Math.ceil(bytes / ALIGN) * ALIGN;
     const room = this.#bytes;
     let at = this.#allocated;
     let freed = this.#freed;
     const place = at % room;
-    // Nothing allocated: from the start, or a large payload would find room at neither end.
+    // The arena is empty: start at the beginning, otherwise a large payload might fit at neither end.
     if (at === freed && place > 0) freed = at + room - place;
     if (place + size > room || freed > at) at += room - place;
     if (at + size - freed > room) return -1;
@@ -51,13 +51,13 @@ export class Arena {
     return this.#start + (at % room);
   }
 
-  /** Takes back the last allocation: nothing has been freed since. */
+  /** Undoes the last allocation. Nothing may have been freed since. */
   undo(): void {
     this.#allocated = this.#allocatedBefore;
     this.#freed = this.#freedBefore;
   }
 
-  /** Gives back everything up to a mark. */
+  /** Frees everything up to a mark. */
   free(mark: number): void {
     this.#freed = mark;
   }

@@ -1,18 +1,18 @@
 /**
- * Memory for bytes that do not fit a lane's arena. Thread lanes are sent views
- * over shared memory; a process lane finds them in the file that it maps.
+ * Memory for bytes that do not fit in a lane's arena. Thread lanes receive views over shared memory; process lanes find
+ * the bytes in the file that they map.
  */
 export interface ExternalMemory {
-  /** Whether so much is lent that further calls should wait: what is lent at once bounds what is ever needed. */
+  /** Whether so much is lent that further calls should wait: the amount lent at once bounds the total memory. */
   readonly exhausted: boolean;
-  /** Whether the lane works on the caller's own SharedArrayBuffer; else on a copy, which is copied back. */
+  /** Whether the lane works on the caller's SharedArrayBuffer directly; otherwise on a copy, which is copied back. */
   readonly lendsShared: boolean;
-  /** @returns so many bytes, of any content. @throws EngineError when there are none to be had. */
+  /** @returns bytes with undefined content. @throws EngineError if no memory is available. */
   take(bytes: number): Uint8Array;
-  /** The bytes are no longer used. Views that did not come from here are left alone. */
+  /** Releases bytes. Views of other memory are ignored. */
   give(view: Uint8Array): void;
-  /** What names a view in the payload. @param index how many there are before it. */
+  /** The cell that identifies a view in the payload. @param index number of views before it. */
   cellOf(view: Uint8Array, index: number): number;
-  /** Tells the lane of the views of a row: before it can see the row. */
+  /** Sends the views of a row to the lane, before the lane can see the row. */
   send(sequence: number, views: readonly Uint8Array[]): void;
 }

@@ -1,6 +1,6 @@
 /**
- * Memory that the host and native code in every lane, thread or process, see
- * live. One file for this process, which every process lane is given.
+ * Memory that the host and native code in every lane, thread or process, share. It is one file for this process, which
+ * every process lane receives.
  */
 import { markLive } from '../../declare/language/live.js';
 import { ArgumentError } from '../../errors.js';
@@ -16,13 +16,14 @@ interface Live {
 }
 
 let live: Live | undefined;
-/** Pools that hand the file to their lanes, and whether any bytes were ever taken from it: otherwise lanes do not need it. */
+/** Number of pools that pass the file to their lanes. */
 let users = 0;
+/** Whether bytes were ever allocated from the file: if not, lanes do not need it. */
 let taken = false;
-/** Unreachable pieces are used again. */
+/** Unreachable pieces are reused. */
 const forgotten = new FinalizationRegistry<() => void>((give) => give());
 
-/** The common file, made when it is first needed. @throws EngineError where there is no such memory. */
+/** The shared file, created when it is first needed. @throws EngineError if memory cannot be shared. */
 function liveFile(system: System): MappedFile {
   if (live === undefined) {
     const file = system.create(0);
@@ -31,14 +32,14 @@ function liveFile(system: System): MappedFile {
   return live.file;
 }
 
-/** A pool hands the file to its lanes from now on. @throws EngineError where there is no such memory. */
+/** A pool starts to pass the file to its lanes. @throws EngineError if memory cannot be shared. */
 export function useLiveFile(system: System): MappedFile {
   const file = liveFile(system);
   users += 1;
   return file;
 }
 
-/** A pool has ended: with the last one the file is closed, unless bytes of it are about. */
+/** A pool has ended: after the last one the file is closed, unless some of its bytes are still in use. */
 export function leaveLiveFile(system: System): void {
   users -= 1;
   if (users > 0 || taken || live === undefined) return;
@@ -47,19 +48,18 @@ export function leaveLiveFile(system: System): void {
   live = undefined;
 }
 
-/** Address of the common file in this process; 0 while there is none. */
+/** Address of the shared file in this process; 0 while there is none. */
 export function liveAddress(): bigint {
   return live?.file.address ?? 0n;
 }
 
 /**
- * Bytes that native code in every lane sees as they are, while it runs: thread
- * lanes and process lanes, of every pool of this process. (A view over a
- * `SharedArrayBuffer` is live in thread lanes only.) Pass it, or a view over its
- * buffer, where a `buffer` is declared; `Atomics` works on it, except for waiting.
+ * Creates bytes that this thread and native code in every lane share while calls run: in thread lanes and process
+ * lanes, of every pool of this process. (A view over a `SharedArrayBuffer` is live in thread lanes only.) Pass the
+ * result, or a view over its buffer, for a `buffer` parameter; `Atomics` works on it, except for waiting.
  *
- * @param length bytes, from 1 to 2^32. They are zero at first.
- * @throws ArgumentError; EngineError OFFTHREAD_NO_SHARED_MEMORY where there is no memory to share.
+ * @param length number of bytes, from 1 to 2^32. All are zero at first.
+ * @throws ArgumentError; EngineError OFFTHREAD_NO_SHARED_MEMORY if memory cannot be shared.
  */
 export function sharedBytes(length: number): Uint8Array {
   if (typeof length !== 'number' || !Number.isInteger(length) || length < 1 || length > MOST_BYTES) {
@@ -72,7 +72,7 @@ export function sharedBytes(length: number): Uint8Array {
   const { heap } = live as Live;
   const piece = heap.take(length);
   const offset = heap.offsetOf(piece) as number;
-  // A buffer of its own: the piece is freed when this buffer is unreachable.
+  // A separate buffer object: the piece is freed when this buffer is unreachable.
   const view = heap.viewOf(piece, length);
   new Uint8Array(view).fill(0);
   markLive(view, offset);

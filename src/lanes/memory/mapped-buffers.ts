@@ -1,4 +1,4 @@
-/** What a process lane is lent beyond its arena: pieces of its own file, named by their offset. Nothing is sent. */
+/** External memory of a process lane: pieces of the lane's file, identified by their offset. Nothing is sent. */
 import type { MappedHeap } from './mapped-heap.js';
 import type { ExternalMemory } from './external-memory.js';
 

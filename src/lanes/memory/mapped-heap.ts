@@ -1,12 +1,11 @@
 /**
- * Memory out of a mapped file that grows, given out in pieces of few sizes and
- * used again and again.
+ * Allocates pieces of a growing mapped file, in few sizes, and reuses them.
  *
  * Guarantees:
- * - Bytes that are given out exist: a file that cannot grow is an error here,
- *   not the end of the process when they are touched.
- * - A piece is given out again only after `give`.
- * - Of what has been given back, at most `KEPT_BYTES` keep their memory.
+ * - Allocated bytes are backed by memory: a file that cannot grow is an error here, instead of a SIGBUS when the bytes
+ *   are touched.
+ * - A piece is reused only after `give`.
+ * - At most `KEPT_BYTES` of free pieces keep their memory.
  */
 import { Math } from '../../builtins.js';
 import type { MappedFile, System } from '../../engines/system/system-calls.js';
@@ -19,7 +18,7 @@ const KEPT_BYTES = 2 * LARGE;
 interface Piece {
   readonly buffer: ArrayBuffer;
   readonly offset: number;
-  /** Whether its memory is there: it may have been given back to the system. */
+  /** Whether the piece is backed by memory: it may have been returned to the system. */
   present: boolean;
 }
 
@@ -29,11 +28,11 @@ export class MappedHeap {
   readonly #free = new Map<number, Piece[]>();
   readonly #pieces = new WeakMap<ArrayBufferLike, Piece>();
   readonly #start: number;
-  /** Where the file has not been used yet. */
+  /** Byte offset of the unused rest of the file. */
   #end: number;
   #kept = 0;
 
-  /** @param from byte offset from which the file is this heap's. */
+  /** @param from byte offset in the file at which this heap starts. */
   constructor(system: System, file: MappedFile, from: number) {
     this.#system = system;
     this.#file = file;
@@ -41,7 +40,7 @@ export class MappedHeap {
     this.#end = this.#start;
   }
 
-  /** @returns a piece of at least so many bytes. @throws EngineError OFFTHREAD_NO_SHARED_MEMORY */
+  /** @returns a piece of at least `bytes` bytes. @throws EngineError OFFTHREAD_NO_SHARED_MEMORY */
   take(bytes: number): ArrayBuffer {
     const size = sizeFor(bytes);
     const used = this.#free.get(size)?.pop();
@@ -59,17 +58,17 @@ export class MappedHeap {
     return piece.buffer;
   }
 
-  /** Byte offset of a piece in the file; undefined for what is none of this heap's. */
+  /** Byte offset of a piece in the file; undefined for a buffer that is not from this heap. */
   offsetOf(buffer: ArrayBufferLike): number | undefined {
     return this.#pieces.get(buffer)?.offset;
   }
 
-  /** The first bytes of a piece, as a buffer of its own. */
+  /** The first bytes of a piece, as a separate buffer. */
   viewOf(piece: ArrayBuffer, bytes: number): ArrayBuffer {
     return this.#system.view(this.#file, this.offsetOf(piece) as number, bytes);
   }
 
-  /** A piece is no longer used. */
+  /** Releases a piece. */
   give(buffer: ArrayBufferLike): void {
     const piece = this.#pieces.get(buffer);
     if (piece === undefined) return;
@@ -83,7 +82,7 @@ export class MappedHeap {
     else free.push(piece);
   }
 
-  /** Gives the memory of everything back to the system: it is not accessed again. */
+  /** Returns all memory to the system. It must not be accessed again. */
   discard(): void {
     if (this.#end > this.#start) this.#system.discard(this.#file, this.#start, this.#end - this.#start);
   }

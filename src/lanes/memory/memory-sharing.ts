@@ -1,10 +1,10 @@
-/** Whether this process can share memory with the processes of lanes. */
+/** Checks that this process can share memory with lane processes. */
 import { noSharedMemory, systemCalls } from '../../engines/system/system-calls.js';
 import { EngineError } from '../../errors.js';
 
 /**
- * Tries to share as much memory as a lane takes: makes a file, maps it and writes to it.
- * @throws EngineError OFFTHREAD_NO_SHARED_MEMORY; OFFTHREAD_ENGINE_MISSING where no engine can make the system calls.
+ * Tries to share as much memory as a lane needs: creates a file, maps it and writes to it.
+ * @throws EngineError OFFTHREAD_NO_SHARED_MEMORY; OFFTHREAD_ENGINE_MISSING if no engine can make the system calls.
  */
 export function requireSharedMemory(bytes: number): void {
   const system = systemCalls();

@@ -1,9 +1,8 @@
 /**
- * Copies out of shared memory. V8 copies shared bytes one word after the
- * other; from a kilobyte on the C library's memcpy is worth a call.
+ * Copies bytes out of shared memory. V8 copies shared bytes word by word; from a kilobyte on, a call of the C library's
+ * memcpy is faster.
  *
- * Safe although other threads may use that memory: a record belongs to the
- * reader until it is given back.
+ * Safe although other threads use the memory: a record belongs to the reader until it is released.
  */
 import type { Engine } from '../../engines/engine.js';
 import { type NativeMemory, nativeMemory } from '../../engines/system/native-memory.js';
@@ -14,7 +13,7 @@ const WORTH_BYTES = 1_024;
 let native: { readonly engine: Engine; readonly memory: NativeMemory } | null = null;
 const addresses = new WeakMap<ArrayBufferLike, number | bigint>();
 
-/** An engine whose calls are fast enough for this: from now on it is used. */
+/** Sets an engine whose calls are fast enough for copying. */
 export function copyWith(engine: Engine): void {
   if (engine.capabilities.numericPointers) native ??= { engine, memory: nativeMemory(engine) };
 }
@@ -31,7 +30,7 @@ export function copyOut(source: Uint8Array, at: number, target: Uint8Array): voi
   else native.memory.copy(to, target.byteOffset, from + BigInt(at), target.length);
 }
 
-/** Asked once for each memory: it does not move. */
+/** Computed once for each buffer: its memory does not move. */
 function addressOf(buffer: ArrayBufferLike): number | bigint {
   let address = addresses.get(buffer);
   if (address === undefined) {

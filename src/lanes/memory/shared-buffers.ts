@@ -1,22 +1,19 @@
 /**
- * What a thread lane is lent beyond its arena: views over shared memory, by
- * message port, in the order of the rows. The memory is used again and again.
+ * External memory of a thread lane: views over shared memory, sent by message port in the order of the rows. The memory
+ * is reused.
  *
- * A SharedArrayBuffer is freed only when every thread that has seen it has
- * collected its garbage, which a lane hardly ever does, since that memory is
- * not counted in its heap: what is made anew for each call, or dropped after it,
- * piles up. So nothing that will be needed again is dropped.
+ * A SharedArrayBuffer is freed only when every thread that has seen it has collected its garbage, which a lane hardly
+ * ever does, because that memory is not counted in its heap: buffers that are created for each call, or dropped after
+ * it, accumulate. So no buffer that may be needed again is dropped.
  *
  * Guarantees:
- * - Memory is given out again only after `give`, which the ring calls once the
- *   lane has moved past the call. A lane that is given up never does.
- * - What has been made is bounded by what was lent at once, whatever the
- *   collector does: a large buffer is made only where none that is free is large
- *   enough, and those too small for it are dropped then. Each that is dropped
- *   has made way for a larger one, so dropped ones are few, and sizes grow by
- *   a third at least, so all of them together are no more than a few of the largest.
- *   Small ones are never dropped: of each size there are as many as were lent at
- *   once, and from `KEPT` on larger ones that are free serve as well.
+ * - Memory is reused only after `give`, which the ring calls once the lane has moved past the call. A lane that is
+ *   given up never does.
+ * - The total memory is bounded by the amount lent at once, whatever the garbage collector does. A large buffer is
+ *   created only if no free one is large enough, and free large ones that are too small are dropped then. Each dropped
+ *   buffer is replaced by a larger one, and sizes grow by at least a third, so all dropped ones together are no larger
+ *   than a few of the largest. Small buffers are never dropped: there are as many of each size as were lent at once,
+ *   and from `KEPT` on, larger free ones are used instead.
  */
 
 import type { MessagePort } from 'node:worker_threads';
@@ -27,9 +24,9 @@ import type { ExternalMemory } from './external-memory.js';
 
 /** Smallest size, in bytes. */
 const LEAST = 8_192;
-/** Above this a buffer that is too large serves as well: the part that is never touched takes no memory. */
+/** Above this size, a larger buffer than needed may be used: its untouched part takes no memory. */
 const LARGE = 16 * 1024 * 1024;
-/** Free bytes of small buffers, for one lane, from which on they serve for smaller ones. */
+/** Free bytes of small buffers, per lane, from which on larger ones are used for smaller requests. */
 const KEPT = 2 * LARGE;
 /** Bytes lent at once after which further calls wait. */
 const LENT = LARGE;
@@ -38,11 +35,11 @@ export class SharedBuffers implements ExternalMemory {
   readonly lendsShared = true;
   readonly #port: Pick<MessagePort, 'postMessage'>;
   readonly #free = new Map<number, SharedArrayBuffer[]>();
-  /** Those given out by this: others are the callers' own. */
+  /** The buffers created here; all others belong to callers. */
   readonly #own = new WeakSet<SharedArrayBuffer>();
   #lent = 0;
 
-  /** @param port by which the lane is sent views. */
+  /** @param port the port by which views are sent to the lane. */
   constructor(port: Pick<MessagePort, 'postMessage'>) {
     this.#port = port;
   }
@@ -76,7 +73,7 @@ export class SharedBuffers implements ExternalMemory {
     else free.push(buffer);
   }
 
-  /** The smallest free buffer above a size, where it may be spent on that. */
+  /** The smallest free buffer above a size, if it may be used for that size. */
   #larger(size: number): SharedArrayBuffer | undefined {
     if (size <= LARGE && this.#idle() < KEPT) return undefined;
     let found: SharedArrayBuffer[] | undefined;
@@ -91,7 +88,7 @@ export class SharedBuffers implements ExternalMemory {
 
   #make(size: number): SharedArrayBuffer {
     if (size > LARGE) {
-      // None of them is large enough.
+      // None of the free large buffers is large enough.
       for (const other of this.#free.keys()) if (other > LARGE) this.#free.delete(other);
     }
     const buffer = new SharedArrayBuffer(size);
@@ -99,7 +96,7 @@ export class SharedBuffers implements ExternalMemory {
     return buffer;
   }
 
-  /** Bytes of the small buffers that are free. */
+  /** Total bytes of the free small buffers. */
   #idle(): number {
     let bytes = 0;
     for (const [size, { length }] of this.#free) if (size <= LARGE) bytes += size * length;
@@ -107,7 +104,7 @@ export class SharedBuffers implements ExternalMemory {
   }
 }
 
-/** Powers of two; above `LARGE` also those and a half. */
+/** Powers of two; above `LARGE`, also 1.5 times a power of two. */
 function sizeFor(bytes: number): number {
   const power = 2 ** Math.ceil(Math.log2(Math.max(bytes, 1)));
   return bytes > LARGE && bytes <= power * 0.75 ? power * 0.75 : Math.max(LEAST, power);

@@ -1,19 +1,22 @@
-/** How the process of a lane ended, as Node.js or the system says. */
+/** How the process of a lane ended, as reported by Node.js or the system. */
 import type { NativeEnd } from '../../engines/system/system-calls.js';
 import { signalName } from '../death.js';
 
 export interface ChildEnd {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
-  /** It may have been a signal: of one that it has no name for, as those for real time, Node.js says that the code was 0. */
+  /**
+   * Whether it may have been a signal: for a signal without a name, such as a real-time signal, Node.js reports exit
+   * code 0.
+   */
   readonly unsure?: boolean;
-  /** Why it could not be started. */
+  /** Why the process could not be started. */
   readonly cause: unknown;
 }
 
 export const UNKNOWN_END: ChildEnd = { exitCode: undefined, signal: undefined, cause: undefined };
 
-/** By Node's event. @param seen what the system said before. */
+/** The end as reported by Node's event. @param seen the end as reported by the system before. */
 export function endByEvent(code: number | null, signal: string | null, seen: NativeEnd | null): ChildEnd {
   if (code !== 0) return { ...UNKNOWN_END, exitCode: code ?? undefined, signal: signal ?? undefined };
   if (seen !== null && 'signal' in seen) return endBySystem(seen);
@@ -24,7 +27,7 @@ export function endBySystem(end: NativeEnd): ChildEnd {
   return { ...UNKNOWN_END, ...('signal' in end ? { signal: signalName(end.signal) } : end) };
 }
 
-/** Ends a sentence that begins with the lane's name. */
+/** The end of a sentence that begins with the lane's name. */
 export function reasonOf({ exitCode, signal, unsure, cause }: ChildEnd): string {
   if (signal !== undefined) return `was killed by ${signal}`;
   if (unsure === true) return 'exited with code 0, or was killed by a signal that is unknown to Node.js';

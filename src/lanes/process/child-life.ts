@@ -1,14 +1,14 @@
 /**
  * The life of a lane's process.
  *
- *   running ──► ending: asked to, or given up ──► over
- *      └────────────────────────────────────────► over, by itself: the verdict is told
+ *   running ──► ending: asked to, or given up ──► ended
+ *      └────────────────────────────────────────► ended by itself: the cause is reported
  *
  * Guarantees:
- * - `ended` is told once, and no bytes come after it.
- * - Every question is answered, or fails before `ended` is told.
- * - While somebody waits for it (a call, an answer, its end), it keeps the
- *   host's process alive; else it does not.
+ * - `ended` is called once, and no bytes come after it.
+ * - Every question is answered, or fails before `ended` is called.
+ * - While a call, an answer or the end of the process is awaited, it keeps the host's process alive; otherwise it does
+ *   not.
  */
 import { Promise, clearTimeout, setTimeout } from '../../builtins.js';
 import { whenSettled } from '../../promises.js';
@@ -24,10 +24,10 @@ import type { ProbeOpen } from '../lane.js';
 import { type Answer, Questions } from './questions.js';
 import { deserializeError } from './deserialize-error.js';
 
-/** ms that a process has to end by itself before it is killed. */
+/** ms within which a process must end by itself before it is killed. */
 const EXIT_MS = 1_000;
 
-/** Why the pool has killed it. */
+/** Why the pool has killed a process. */
 interface KillVerdict {
   /** Ends a sentence that begins with the lane's name. */
   readonly reason: string;
@@ -46,15 +46,15 @@ const DISORDER_ADVICE =
   'Native code wrote to memory, or to a file descriptor, that does not belong to it: check the declaration (types, lengths, pointers) and the arguments.';
 
 export interface LifeEvents {
-  /** Bytes have come by its socket. */
+  /** Bytes have arrived on the socket. */
   came(): void;
-  /** Tells the lane something, in order with calls. */
+  /** Sends a message to the lane, in order with calls. */
   announce(message: ToLane): void;
-  /** Where the lane is, as far as the host knows. */
+  /** The last known phase of the lane. */
   phase(): DeathPhase;
-  /** Whether it has said that its end of the socket was closed. */
+  /** Whether the lane has reported that its end of the socket was closed. */
   severed(): boolean;
-  /** It has ended; by itself where there is a verdict. */
+  /** The process has ended. `death` is null if the end was requested. */
   ended(death: Death | null): void;
 }
 
@@ -63,7 +63,7 @@ export class ChildLife {
   readonly #lane: string;
   readonly #events: LifeEvents;
   readonly #questions = new Questions();
-  /** Paths of the libraries that it was asked to open and has not answered for, by the question. */
+  /** Paths of the libraries that the lane has been asked to open without an answer so far, by question. */
   readonly #trials = new Map<number, string>();
   readonly #ended: Promise<void>;
   #endedNow: () => void = () => {};
@@ -71,7 +71,7 @@ export class ChildLife {
   #killed = false;
   #over = false;
   #held = false;
-  /** Why the pool has killed it: the first cause. */
+  /** Why the pool has killed the process: the first cause. */
   #kill: KillVerdict | undefined;
   #death: Death | undefined;
 
@@ -93,7 +93,7 @@ export class ChildLife {
     return this.#over;
   }
 
-  /** Whether its end is wanted, or has come. */
+  /** Whether the process has ended, or has been asked to end. */
   get isEnding(): boolean {
     return this.#ending;
   }
@@ -103,7 +103,10 @@ export class ChildLife {
     return report;
   }
 
-  /** The library that it is to open before the others hear of it; null when it has answered, whether or not anybody has heard that. */
+  /**
+   * The library that the lane is opening ahead of the others; null once it has answered, even if the answer has not
+   * been read.
+   */
   get opening(): string | null {
     for (const path of this.#trials.values()) return path;
     return null;
@@ -125,13 +128,13 @@ export class ChildLife {
       return true;
     } catch (error) {
       if (!(error instanceof LaneCrashedError)) throw error;
-      // It has died of something else, or was given up, before it came to the library.
+      // The lane died for another reason, or was given up, before it opened the library.
       if (this.#death?.phase !== 'boot') return false;
       throw couldNotOpen(pathOfName(library.path), this.#lane, this.#death);
     }
   }
 
-  /** Looks whether it has ended. See `Lane.lookForEnd`. */
+  /** Checks whether the process has ended. See `Lane.lookForEnd`. */
   lookForEnd(thoroughly: boolean, endOf: (pid: number) => NativeEnd | 'running' | null): boolean {
     const { child } = this;
     if (this.#over) return false;
@@ -145,15 +148,15 @@ export class ChildLife {
     this.#hold();
   }
 
-  /** It is given up. */
+  /** Gives the process up. */
   kill(): void {
     this.#killed = true;
     this.child.kill();
   }
 
-  /** What it left for the host makes no sense: it is not to be trusted with another call. */
+  /** The lane's memory is invalid: it must not run another call. */
   corrupted(cause: unknown): void {
-    // A mistake that reading it led to says nothing: what is wrong is what was read.
+    // A TypeError or RangeError is only a consequence of invalid data, so its text is of no use.
     const told = cause instanceof Error && !(cause instanceof TypeError || cause instanceof RangeError);
     const error = told ? cause : new Disorder('the memory shared with the host', cause);
     this.#kill ??= {
@@ -165,13 +168,13 @@ export class ChildLife {
     this.child.kill();
   }
 
-  /** It has had its time. */
+  /** The lane has exceeded its time. */
   overdue(reason: string, advice: string): void {
     this.#kill ??= { reason, advice };
     this.child.kill();
   }
 
-  /** Ends it. @param now whether there is nothing to wait for. @returns a promise for its real end. */
+  /** Ends the process. @param now whether there is nothing to wait for. @returns a promise for the real end. */
   end(now: boolean): Promise<void> {
     if (!this.#ending) {
       this.#ending = true;
@@ -185,7 +188,7 @@ export class ChildLife {
 
   #verdict(end: ChildEnd): Death {
     const { exitCode, signal } = end;
-    // With another signal it has come to that by itself.
+    // Another signal means that the process ended by itself.
     const mayBe = signal === undefined ? exitCode !== undefined : signal === 'SIGKILL';
     const severed = mayBe && (this.child.severed || this.#events.severed());
     const {
@@ -207,7 +210,7 @@ export class ChildLife {
     };
   }
 
-  /** Lets it end by itself: native code's own exit handlers run. */
+  /** Lets the process exit by itself, so that exit handlers of native code run. */
   #finish(): void {
     this.child.close();
     const timer = setTimeout(() => this.child.kill(), EXIT_MS).unref();

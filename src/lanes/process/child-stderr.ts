@@ -1,13 +1,13 @@
-/** What a process lane writes to stderr: passed on where that is wanted, and the last of it kept for the error that tells of its death. */
+/** The stderr output of a process lane: forwarded if requested; the last lines are kept for the LaneCrashedError. */
 import { writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { descriptorOf, readNow } from './descriptors.js';
 
-/** Bytes and lines that are kept. */
+/** Maximum number of bytes and lines that are kept. */
 const BYTES = 4_096;
 const LINES = 20;
 const STDERR_FD = 2;
-/** Reads at a time: a grandchild may write on for ever. */
+/** Maximum number of reads at a time: a grandchild may write without end. */
 const MOST_READS = 16;
 
 export class ChildStderr {
@@ -15,14 +15,14 @@ export class ChildStderr {
   readonly #passed: boolean;
   #last = Buffer.alloc(0);
 
-  /** @param passed whether it is passed on. */
+  /** @param passed whether the output is forwarded. */
   constructor(stream: Readable | null, passed: boolean) {
     this.#stream = stream;
     this.#passed = passed;
     stream?.on('data', (chunk: Buffer) => this.#heard(chunk));
   }
 
-  /** The last lines, without empty ones. */
+  /** The last non-empty lines. */
   get lines(): readonly string[] {
     return this.#last
       .toString('utf8')
@@ -31,7 +31,7 @@ export class ChildStderr {
       .slice(-LINES);
   }
 
-  /** Takes what is in the pipe, without the event loop. */
+  /** Reads the content of the pipe without the event loop. */
   take(): void {
     const fd = descriptorOf(this.#stream);
     for (let reads = 0; reads < MOST_READS; reads += 1) {
@@ -41,7 +41,7 @@ export class ChildStderr {
     }
   }
 
-  /** It says nothing more: what it said last is in the pipe still. */
+  /** The process has ended: reads the rest of the pipe. */
   end(): void {
     this.take();
     this.#stream?.destroy();
@@ -52,10 +52,10 @@ export class ChildStderr {
     this.#last = all.length > BYTES ? Buffer.from(all.subarray(all.length - BYTES)) : all;
     if (!this.#passed) return;
     try {
-      // Where a thread's native code writes, and as it does: a stream that is closed must not end the host.
+      // A direct write to the descriptor, as native code of a thread does: a closed stream must not end the host.
       writeSync(STDERR_FD, chunk);
     } catch {
-      // Nobody reads it, or not fast enough.
+      // The descriptor has no reader, or a slow one.
     }
   }
 }

@@ -1,12 +1,11 @@
 /**
- * The process of a lane: started with just the descriptors and the environment
- * it is to have, and watched to its end.
+ * The process of a lane: started with only the necessary descriptors and environment, and watched until its end.
  *
  * Guarantees:
- * - `ended` is called exactly once, also for a process that could not be
- *   started, and never before the constructor has returned.
- * - Whether it has ended can be learnt without the event loop, by looking
- *   ({@link Child.lookForEnd}): by the socket, and by the system's word.
+ * - `ended` is called exactly once, also for a process that could not be started, and never before the constructor has
+ *   returned.
+ * - The end of the process can be detected without the event loop ({@link Child.lookForEnd}), by the socket and by a
+ *   system call.
  */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { readFileSync, writeSync } from 'node:fs';
@@ -25,21 +24,21 @@ const STDERR_FD = 2;
 export interface ChildOptions {
   readonly boot: ProcessBoot;
   readonly start: LaneStart;
-  /** Whether what it writes to stderr is passed on. */
+  /** Whether the stderr output is forwarded. */
   readonly passStderr: boolean;
   /** Descriptors of the lane's memory and of the live bytes. */
   readonly shared: { readonly memoryFd: number; readonly liveFd: number };
-  /** What the system says of the end of a process that has closed its socket; null where it says nothing. */
+  /** The end of a process that has closed its socket, as reported by the system; null if unknown. */
   readonly endOf?: (pid: number) => NativeEnd | null;
 }
 
 export interface ChildEvents {
-  /** Bytes have come by the socket. */
+  /** Bytes have arrived on the socket. */
   rung(): void;
   ended(end: ChildEnd): void;
 }
 
-/** Those that run: what they said last is passed on when this process ends, and none outlives it. */
+/** The running children: their last output is forwarded when this process ends, and none outlives it. */
 const running = new Set<Child>();
 
 function onExit(): void {
@@ -66,9 +65,9 @@ export class Child {
   #closed = false;
   #seen: NativeEnd | null = null;
   #severed = false;
-  /** Its socket was found closed by a look, not by an event. */
+  /** Whether the closed socket was found by a check, not by an event. */
   #foundClosed = false;
-  /** Why there is no process, where that is known before an event tells. */
+  /** Why there is no process, if that is known before an event. */
   #failure: unknown = new Error('the system refused to start it');
 
   constructor(options: ChildOptions, events: ChildEvents) {
@@ -88,14 +87,14 @@ export class Child {
       if (child.pid === undefined) this.#end({ ...UNKNOWN_END, cause });
     });
     child.on('exit', (code, signal) => this.#end(endByEvent(code, signal, this.#seen)));
-    // Without a descriptor to be had it has none of them; then an error follows.
+    // If descriptors have run out, the child has no streams; an error event follows.
     for (const one of (child.stdio as ChildProcess['stdio'] | undefined) ?? []) one?.on('error', () => {});
     const socket = socketOf(child, SOCKET_FD);
     socket?.on('data', () => events.rung());
     socket?.on('close', () => {
       if (this.#closed) return;
       this.hungUp();
-      // Before Node.js reaps the process: after that the system cannot be asked.
+      // Before Node.js reaps the process: after that, the system no longer has its status.
       if (child.pid !== undefined && !this.#over) this.#seen = options.endOf?.(child.pid) ?? null;
     });
     this.stderr = new ChildStderr(child.stderr ?? null, options.passStderr);
@@ -106,20 +105,20 @@ export class Child {
     return this.#process?.pid;
   }
 
-  /** Descriptor of the socket; -1 when it is closed, by either side. */
+  /** Descriptor of the socket; -1 if either side has closed it. */
   get socketFd(): number {
     return this.#foundClosed ? -1 : descriptorOf(socketOf(this.#process, SOCKET_FD));
   }
 
-  /** Whether its end of the socket is known to be closed: it is ending, or has to. */
+  /** Whether the child's end of the socket is known to be closed: the child is exiting, or must be ended. */
   get isCut(): boolean {
     return this.#foundClosed || (!this.#closed && socketOf(this.#process, SOCKET_FD)?.destroyed !== false);
   }
 
   /**
-   * Looks whether it has ended, for a host that hears of no event; `ended` is
-   * called then, as by the event.
-   * @param endOf how a process ended, by the system's word.
+   * Checks whether the process has ended, for a host that receives no events; if so, `ended` is called, as by the
+   * event.
+   * @param endOf returns how a process ended, as reported by the system.
    */
   lookForEnd(endOf: (pid: number) => NativeEnd | 'running' | null): void {
     if (this.#over) return;
@@ -131,16 +130,16 @@ export class Child {
     const end = endOf(this.pid);
     if (end === 'running') return;
     if (end !== null) this.#end(endBySystem(end));
-    // Killed, and the system reports no more.
+    // The process was killed, and the system has no status.
     else if (this.isCut) this.#end(UNKNOWN_END);
   }
 
-  /** Whether the host's process has to live for this one. */
+  /** Sets whether this child keeps the host's process alive. */
   hold(alive: boolean): void {
     const child = this.#process;
     if (child === null) return;
     const sockets = [SOCKET_FD, ORDERS_FD, STDERR_FD].map((fd) => socketOf(child, fd));
-    // One that is closed would take this as for when it is connected, each time anew.
+    // A closed socket would add a listener for its next connection at each call.
     const [socket, ...others] = sockets.map((one) => (one?.destroyed === false ? one : undefined));
     for (const one of [child, socket]) {
       if (alive) one?.ref();
@@ -149,44 +148,47 @@ export class Child {
     for (const one of others) one?.unref();
   }
 
-  /** Wakes it. */
+  /** Wakes the lane. */
   knock(): void {
     const fd = this.socketFd;
     if (fd < 0) return;
     try {
       writeSync(fd, '\n');
     } catch {
-      // Full: it has been woken. Closed: its end is on its way.
+      // If the socket is full, the lane has been woken already. If it is closed, the lane is about to end.
     }
   }
 
-  /** Sends a line to its interrupt thread. */
+  /** Sends a line to the lane's interrupt thread. */
   order(line: string): void {
     socketOf(this.#process, ORDERS_FD)?.write(`${line}\n`);
   }
 
-  /** Takes what has come by the socket, without the event loop. */
+  /** Reads the bytes that have arrived on the socket, without the event loop. */
   takeBytes(): void {
     if (readNow(this.socketFd) === 'closed') this.#foundClosed = true;
   }
 
-  /** Whether it was alive when its end of the socket was closed: native code has closed what it did not open. */
+  /**
+   * Whether the child was alive when its end of the socket was closed: native code has closed a descriptor that it did
+   * not open.
+   */
   get severed(): boolean {
     return this.#severed;
   }
 
-  /** Its end of the socket is closed. It is ending, or cannot serve any more. */
+  /** The child's end of the socket is closed: the child is exiting, or can no longer serve. */
   hungUp(): void {
     if (!this.#over && this.pid !== undefined && livesOn(this.pid)) this.#severed = true;
     this.kill();
   }
 
-  /** Ends it, wherever it is. */
+  /** Kills the process. */
   kill(): void {
     if (!this.#over) this.#process?.kill('SIGKILL');
   }
 
-  /** Closes what the host tells it by: a lane between calls then ends by itself. What it says on its way is still heard. */
+  /** Closes the host's sending ends: a lane between calls then exits by itself. Its last output is still read. */
   close(): void {
     this.#closed = true;
     for (const fd of [SOCKET_FD, ORDERS_FD]) socketOf(this.#process, fd)?.destroy();
@@ -214,14 +216,14 @@ function start({ boot, start, shared }: ChildOptions): ChildProcess {
   );
 }
 
-/** Of the flags of a process: it is ending. Set before its descriptors are closed. */
+/** The flag of an exiting process. Linux sets it before the descriptors are closed. */
 const EXITING = 4;
 
 /** Whether a process is not ending: as Linux reports it; false where the system does not report it. */
 function livesOn(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // Behind the name, which may have anything in it: state, four ids, the terminal's group, flags.
+    // The fields after the name, which may contain any character: state, four ids, the terminal's group, flags.
     const flags = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[6];
     return (Number(flags) & EXITING) === 0;
   } catch {

@@ -1,4 +1,4 @@
-/** The host's ends of a child's descriptors, also without the event loop. */
+/** Access to the host's ends of a child's descriptors, also without the event loop. */
 import type { ChildProcess } from 'node:child_process';
 import { readSync } from 'node:fs';
 import type { Socket } from 'node:net';
@@ -8,16 +8,16 @@ export function socketOf(child: ChildProcess | null, fd: number): Socket | undef
   return (child?.stdio as readonly (Socket | undefined)[] | undefined)?.[fd];
 }
 
-/** Node.js keeps it on the handle only. */
+/** The descriptor of a stream: Node.js keeps it only on the handle. */
 export function descriptorOf(stream: unknown): number {
   const { _handle: handle } = (stream ?? {}) as { _handle?: { fd?: number } | null };
   return handle?.fd ?? -1;
 }
 
-/** Used again: what is read is used before anything else is. */
+/** Reused: the content is used before the next read. */
 const buffer = Buffer.alloc(65_536);
 
-/** What can be read now. It is there until the next read. */
+/** Reads the available bytes. The result is valid until the next read. */
 export function readNow(fd: number): Buffer | 'nothing' | 'closed' {
   try {
     const bytes = readSync(fd, buffer);

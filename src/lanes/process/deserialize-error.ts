@@ -1,22 +1,22 @@
-/** An error that came as plain data, as what it was: structured cloning loses classes. */
+/** Restores the class of an error that was sent as plain data: structured cloning loses classes. */
 import * as errors from '../../errors.js';
 import type { ErrorData } from '../../shared/messages/messages.js';
 
 type ErrorClass = new (message: string, context: errors.ErrorContext) => errors.OffthreadError;
 
-/** What opening a library may fail with. */
+/** The errors with which opening a library may fail. */
 const CLASSES: Readonly<Record<string, ErrorClass>> = {
   LibraryNotFoundError: errors.LibraryNotFoundError,
   SymbolNotFoundError: errors.SymbolNotFoundError,
   EngineError: errors.EngineError,
 };
 
-/** The class of an error that a library may have failed with in a lane. */
+/** The class of an error from opening a library in a lane. */
 export function classOf(name: string | undefined): ErrorClass {
   return CLASSES[name ?? ''] ?? errors.EngineError;
 }
 
-/** @returns an error of the class that it was; of any other, an EngineError that says what was thrown. */
+/** @returns an error of the original class; for an unknown class, an EngineError with the text of the error. */
 export function deserializeError({ name, message, code, symbol }: ErrorData): errors.OffthreadError {
   const type = CLASSES[name];
   if (type !== undefined) return new type(message, { code, symbol });

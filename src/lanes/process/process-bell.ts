@@ -1,22 +1,21 @@
 /**
- * The doorbell of process lanes: a word in the memory of each, and a socket to
- * each. Arming it arms every lane's word, so what native code of one lane does
- * to its own memory cannot silence the others.
+ * The doorbell of process lanes: each lane has a word in its memory and a socket. Arming the bell sets the word of
+ * every lane, so native code of one lane that overwrites its memory cannot silence the others.
  */
 import { queueMicrotask } from '../../builtins.js';
 import { systemCalls } from '../../engines/system/system-calls.js';
 import type { Doorbell } from '../../shared/memory/bell.js';
 
-/** A lane, as the bell knows it. */
+/** The part of a lane that the bell uses. */
 export interface BellLane {
-  /** Its socket; -1 when that is closed. */
+  /** Descriptor of the lane's socket; -1 if it is closed. */
   readonly socketFd: number;
   arm(armed: boolean): void;
-  /** The process has to live for what it does. */
+  /** Sets whether the lane keeps the host's process alive. */
   hold(alive: boolean): void;
-  /** Takes the bytes that have come by its socket; this thread blocks, so no event does. */
+  /** Reads the bytes that have arrived on the socket, because no event does while this thread blocks. */
   takeBytes(): void;
-  /** Takes what it has said on stderr, lest it wait for that to be read. */
+  /** Reads the lane's stderr, which the lane may wait for. */
   takeStderr(): void;
 }
 
@@ -74,7 +73,7 @@ export class ProcessBell implements Doorbell {
     for (const lane of this.#lanes) lane.hold(alive);
   }
 
-  /** A lane has rung. */
+  /** A lane has rung the bell. */
   rung(): void {
     this.#count += 1;
     const wake = this.#wake;

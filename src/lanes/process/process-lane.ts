@@ -1,12 +1,10 @@
 /**
  * A process lane: a child with one lane in it.
  *
- * Host and child map one file, with the layout that a thread lane has in shared
- * memory, and messages behind it. So calls, results, cancellation, progress and
- * what native code says go through the same words; a socket wakes either side.
- * The file has no name, and each lane has its own: a lane that runs wild can
- * overwrite its own memory and nothing else, and what it leaves there is
- * checked or cannot hurt.
+ * Host and child map one file. It has the layout of a thread lane's shared memory, followed by messages. Calls,
+ * results, cancellation, progress and callbacks therefore use the same words; a socket wakes either side. The file has
+ * no name, and each lane has its own: a faulty lane can overwrite only its own memory, and the host checks what it
+ * reads from there, or uses it only where a wrong value is harmless.
  *
  *   starting ──► ready ──► lost (killed, on its way out) ──► ended
  *       └──────────┴──────────────────────────────────────────► ended
@@ -38,10 +36,10 @@ import { MappedHeap } from '../memory/mapped-heap.js';
 import type { ProcessBell } from './process-bell.js';
 import type { Ticket } from '../rows/ticket.js';
 
-/** Looks, a ms apart, at a child that has closed its socket. It takes about one. */
+/** Number of checks, 1 ms apart, for the end of a child that has closed its socket. One is usually enough. */
 const END_LOOKS = 20;
 
-/** How a process lane is made. */
+/** The options of a process lane. */
 export interface ProcessLaneOptions {
   readonly name: string;
   readonly size: LaneSize;
@@ -74,7 +72,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   readonly #system: System;
   readonly #events: LaneEvents<ProcessLane<T>>;
   readonly #messages: MessageWriter;
-  /** Messages that the lane is to take in: not asked of its memory. */
+  /** Number of messages for the lane. Kept on the host, because the lane can overwrite its memory. */
   #announced = 0;
 
   /** @throws EngineError OFFTHREAD_NO_SHARED_MEMORY */
@@ -169,7 +167,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
 
   wake(): void {
     if (this.#messages.waits) this.#flushMessages();
-    // Published first, looked second: see the guarantees of the lane's runtime.
+    // Publish before checking whether the lane sleeps: see the guarantees of the lane's runtime.
     this.ring.publish();
     const { i32 } = this.ring.memory;
     if (Atomics.load(i32, Header.SLEEPING) !== 1) return;
@@ -183,7 +181,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   }
 
   setUp(): Promise<LaneReport> {
-    // Whatever was announced before a question is bound before it is answered.
+    // Everything that was announced before a question is bound before the answer.
     return this.#life.ask('report');
   }
 
@@ -249,7 +247,10 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     return this.#life.child;
   }
 
-  /** Sends what there is room for. Said first that more waits: a lane that makes room from now on tells. */
+  /**
+   * Sends as many messages as there is room for. Sets the word for waiting messages first, so that a lane that makes
+   * room from then on rings.
+   */
   #flushMessages(): void {
     const { i32 } = this.ring.memory;
     Atomics.store(i32, Header.MESSAGES_DOWN_WAITS, 1);
@@ -261,7 +262,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     try {
       this.inbox.takeAll();
       if (Atomics.load(this.ring.memory.i32, Header.MESSAGES_UP_WAITS) !== 0) this.#child.knock();
-      // It has made room: more goes, and it is to look again.
+      // The lane has made room: more was sent, so the lane must check again.
       if (this.#messages.waits) this.wake();
     } catch (cause) {
       this.corrupted(cause);
@@ -282,7 +283,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     if (death !== null) this.#bell.rung();
   }
 
-  /** The host may look at the table for as long as it refers to it; what was lent is needed no more. */
+  /** The memory stays mapped while the host refers to it; lent memory is no longer needed. */
   #release(): void {
     this.#heap.discard();
     this.#system.close(this.#file.fd);
@@ -291,7 +292,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
-/** How a child ended that has closed its socket: it is about to end, or has been killed for that. Null where that takes long. */
+/** How a child that has closed its socket ended: it is exiting, or has been killed. Null if the end takes too long. */
 function endSoon(system: System, pid: number): NativeEnd | null {
   for (let looks = 0; looks < END_LOOKS; looks += 1) {
     const end = system.endOf(pid);

@@ -1,8 +1,8 @@
-/** What a process lane was asked and has not answered. Every question is answered, or fails with the lane. */
+/** Open questions to a process lane. Every question is answered, or fails with the lane. */
 import { Promise } from '../../builtins.js';
 import type { ErrorData, LaneReport } from '../../shared/messages/messages.js';
 
-/** An answer: how the lane is, and what went wrong with what it was asked to do. */
+/** An answer: the state of the lane, and the error of the requested operation, if any. */
 export interface Answer {
   readonly report: LaneReport;
   readonly error: ErrorData | null;
@@ -22,7 +22,7 @@ export class Questions {
     return this.#asked.size > 0;
   }
 
-  /** @param send passes the question on, by its number. @throws (rejects) what {@link fail} was given. */
+  /** @param send sends the question with its number. @throws (rejects) the reason that was passed to {@link fail}. */
   async ask(send: (id: number) => void): Promise<Answer> {
     this.#last += 1;
     const id = this.#last;
@@ -40,7 +40,7 @@ export class Questions {
     this.#asked.get(id)?.answer(answer);
   }
 
-  /** Nothing that was asked will be answered. */
+  /** Rejects all open questions. */
   fail(reason: unknown): void {
     for (const { fail } of this.#asked.values()) fail(reason);
   }

@@ -1,34 +1,35 @@
 /**
- * The arguments of a call as a short text, for the error of a lane that it
- * crashed: `(3, 'abc', <5 bytes: 68 65 6c 6c 6f>)`.
+ * The arguments of a call as a short text, for the LaneCrashedError: `(3, 'abc', <5 bytes: 68 65 6c 6c 6f>)`.
  *
  * Guarantees:
  * - At most 200 characters, on one line, for any values. Never throws.
- * - Of a value at most {@link LONGEST} characters or {@link BYTES} bytes are
- *   read, and no code of its own runs: no getter, no `toString`, no proxy.
- * - The text keeps no part of a value alive: a slice of a string would hold on
- *   to the whole of it for as long as somebody keeps the error.
+ * - At most {@link LONGEST} characters or {@link BYTES} bytes of a value are read, and no code of the value runs: no
+ *   getter, no `toString`, no proxy.
+ * - The text keeps no part of a value in memory: a slice of a string would keep the whole string while the error is
+ *   referenced.
  */
 import { types } from 'node:util';
 import { bytesOf, bytesState } from '../../declare/values/bytes.js';
 import { isPersistent } from '../../declare/language/persistent.js';
 import type { Redact } from '../../options/pool-options.js';
 
-/** Characters of the arguments; the rest of 200 is for the parentheses and how many were left out. */
+/** Characters for the arguments; the rest of 200 is for the parentheses and the number of omitted arguments. */
 const ROOM = 174;
 /** Characters of one value. */
 const LONGEST = 80;
 /** Bytes shown of a buffer. */
 const BYTES = 16;
-/** Bigints beyond this are not written out: it takes quadratic time, and no native type holds them. */
+/** Larger bigints are not written out: that takes quadratic time, and no native type holds them. */
 const GREATEST = 2n ** 128n;
-/** What is shown as it is: anything else could break the line, hide, or turn the text round. */
+/**
+ * Characters that are shown unchanged: others could break the line, be invisible, or change the direction of the text.
+ */
 const PLAIN = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
 /**
  * The digest of a call's arguments.
  * @param symbol name of the native function, for `redact`.
- * @param redact a function that throws, or answers with no string, counts as `true` for that value.
+ * @param redact a function that throws, or does not return a string, counts as `true` for that value.
  */
 export function digestArguments(symbol: string, args: readonly unknown[], redact: Redact): string {
   const texts: string[] = [];
@@ -37,7 +38,7 @@ export function digestArguments(symbol: string, args: readonly unknown[], redact
     const value = args[index];
     const told = typeof redact === 'function' ? toldBy(redact, value, index, symbol) : undefined;
     let text = told ?? safely(redact === false ? shown : outlined, value);
-    // Two long texts do not hide what comes after them.
+    // Two long texts must not displace the arguments after them.
     if (text.length > left && redact === false) text = safely(outlined, value);
     if (text.length > left) {
       texts.push(`… ${grouped(args.length - index)} more`);
@@ -49,7 +50,7 @@ export function digestArguments(symbol: string, args: readonly unknown[], redact
   return `(${texts.join(', ')})`;
 }
 
-/** What the function says of a value; undefined where it does not say anything. */
+/** The text of the `redact` function for a value; undefined if it returns none. */
 function toldBy(
   redact: Exclude<Redact, boolean>,
   value: unknown,
@@ -66,7 +67,7 @@ function toldBy(
   }
 }
 
-/** Of a persistent callback whose `fn` was redefined, even reading that may throw. */
+/** Never throws, although reading the `fn` of a persistent callback may throw if it was redefined. */
 function safely(text: (value: unknown) => string, value: unknown): string {
   try {
     return text(value);
@@ -100,7 +101,7 @@ function shown(value: unknown): string {
   }
 }
 
-/** Its type, and its size where it has one. */
+/** The type of the value, and its size if it has one. */
 function outlined(value: unknown): string {
   if (typeof value === 'string') return `<string of ${grouped(value.length)}>`;
   if (typeof value !== 'object') return `<${typeof value}>`;
@@ -124,7 +125,7 @@ function shownBytes(bytes: Uint8Array): string {
 
 const sizeOf = ({ length }: Uint8Array): string => (length === 1 ? '1 byte' : `${grouped(length)} bytes`);
 
-/** ` name`, or nothing: it can be an accessor, or anything that was put there. */
+/** ` name`, or nothing: the property can be an accessor, or have a value of any type. */
 function nameOf(fn: object): string {
   if (types.isProxy(fn)) return '';
   const name: unknown = Object.getOwnPropertyDescriptor(fn, 'name')?.value;
@@ -134,8 +135,8 @@ function nameOf(fn: object): string {
 }
 
 /**
- * As much of a text as has room, on one line.
- * @param quote the quotation mark that it will stand in, which is then escaped, as the backslash is.
+ * As much of a text as fits, on one line.
+ * @param quote the quotation mark around the text, which is escaped in it, as is the backslash.
  */
 function line(text: string, most: number, quote = ''): { readonly text: string; readonly whole: boolean } {
   const parts: string[] = [];

@@ -1,10 +1,9 @@
 /**
- * The bytes of a call that has to wait: copied when the call is made, so that
- * what native code sees does not depend on how busy the lanes are.
+ * Copies the bytes of a call that must wait when the call is made, so that native code sees the same bytes however busy
+ * the lanes are.
  *
- * Views over a SharedArrayBuffer stay live, as they are for a call that starts
- * at once. Inout buffers are not copied: results are written back into them,
- * so they belong to the call until it settles.
+ * Views over a SharedArrayBuffer stay live, as for a call that starts at once. Inout buffers are not copied: results
+ * are written back into them, so they belong to the call until it settles.
  */
 import { bytesOf, isShared } from '../../declare/values/bytes.js';
 import type { DeclaredFunction } from './declared-function.js';

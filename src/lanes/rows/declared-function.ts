@@ -1,4 +1,4 @@
-/** A declared function as the host knows it: its number, its plan, and how long it runs. */
+/** A declared function on the host: its number, its plan, and its run times. */
 import { Math } from '../../builtins.js';
 import type { CompiledFunction } from '../../declare/compile/compile.js';
 import type { OffthreadError } from '../../errors.js';
@@ -7,19 +7,22 @@ import type { LoadTerms } from '../../shared/messages/load-terms.js';
 import { type PayloadPlan, planPayload } from '../../shared/memory/payload.js';
 
 /**
- * A run below this may wait behind others in a lane's ring: waking a sleeping
- * lane costs about as much (20 to 50 µs).
+ * A call with a shorter run time may wait behind others in a lane's ring: waking a sleeping lane costs about as much
+ * (20 to 50 µs).
  */
 const SHORT_US = 30;
-/** Share of long runs above which a function is not short: one preempted run is no verdict. */
+/** Share of long runs above which a function is not short: a single long run may have been preempted. */
 const LONG_SHARE = 0.15;
-/** Weights of the newest measurement. */
+/** Weights of the latest measurement. */
 const SHARE_WEIGHT = 1 / 16;
 const AVERAGE_WEIGHT = 1 / 8;
-/** ms that a run time is good for, and how many such runs: beyond that, half of it is believed after each time as long. */
+/**
+ * ms, and number of typical runs, for which a measured run time is fully trusted; after that, trust halves with each
+ * further period of this length.
+ */
 const GOOD_MS = 1_000;
 const GOOD_RUNS = 4;
-/** Average distances from the average that a run may well be longer by. */
+/** Number of mean deviations by which a run may well exceed the average. */
 const AMPLE_SPREADS = 2;
 
 export class DeclaredFunction {
@@ -27,15 +30,15 @@ export class DeclaredFunction {
   readonly compiled: CompiledFunction;
   readonly plan: PayloadPlan;
   readonly engine: EngineName;
-  /** What the loader knows its library by. */
+  /** The name by which the loader knows the library. */
   readonly path: string;
-  /** How another process loads that; null where it is this one that has. */
+  /** How another process loads the library; null if this process has loaded it. */
   readonly terms: LoadTerms | null;
-  /** Whether native code can be asked to come back while it runs. */
+  /** Whether native code can be asked to return while it runs. */
   readonly stoppable: boolean;
-  /** Whether native code calls back: it runs alone in its lane, since it may wait for the host. */
+  /** Whether native code calls back: such a call runs alone in its lane, because it may wait for the host. */
   readonly hasCallbacks: boolean;
-  /** Whether a call brings functions. */
+  /** Whether a call passes JavaScript functions. */
   readonly takesFunctions: boolean;
   /** Whether native code may call one of its callbacks during later calls: a probe, a persistent stream. */
   readonly keepsCallbacks: boolean;
@@ -43,20 +46,20 @@ export class DeclaredFunction {
   readonly returnsBool: boolean;
   /** Whether a call resolves to `[returned, ...outs]`. */
   readonly hasOuts: boolean;
-  /** Whether the caller's bytes are changed by a call. */
+  /** Whether a call changes the caller's bytes. */
   readonly copiesBack: boolean;
   /** Moving average of the short runs in µs; Infinity until measured. */
   averageUs: number = Infinity;
   /** Moving average of all runs in µs; Infinity until measured. */
   typicalUs: number = Infinity;
-  /** Moving average of how far runs are from that, in µs. */
+  /** Moving average of the deviation from `typicalUs`, in µs. */
   #spreadUs = 0;
-  /** Whether calls may be stacked in a busy lane. */
+  /** Whether calls may wait in the ring of a busy lane. */
   short = false;
   #longShare = 1;
   /** When a run was last measured, in ms on the host's clock. */
   #measuredAt = 0;
-  /** Why its calls are refused: its library has been closed. */
+  /** Why calls are refused: the library has been closed. */
   #refusal: (() => OffthreadError) | null = null;
 
   constructor(
@@ -90,39 +93,40 @@ export class DeclaredFunction {
     return this.compiled.spec.name;
   }
 
-  /** The error for a new call, or null: calls are taken. */
+  /** The error for a new call; null if calls are accepted. */
   refusal(): OffthreadError | null {
     return this.#refusal === null ? null : this.#refusal();
   }
 
-  /** From now on every call is refused with that error. */
+  /** Refuses every further call with this error. */
   refuse(error: () => OffthreadError): void {
     this.#refusal = error;
   }
 
   /**
-   * ms that a run is expected to take; 0 until one has been measured. What nothing has confirmed for long counts less
-   * and less, so that a function whose calls are refused for how long they once took is tried again.
+   * ms that a run is expected to take; 0 until one has been measured. An old measurement loses weight, so that a
+   * function whose calls are refused because of earlier run times is tried again.
    */
   expectedMs(now: number): number {
     return this.typicalUs === Infinity ? 0 : (this.typicalUs / 1_000) * this.#belief(now);
   }
 
-  /** The same for a run that is to be over in time: that few take longer than. */
+  /** ms that few runs exceed, for a run that must finish in time. */
   amplyMs(now: number): number {
     return this.expectedMs(now) + ((AMPLE_SPREADS * this.#spreadUs) / 1_000) * this.#belief(now);
   }
 
-  /** How much of what was measured is still believed: 1 is all of it. */
+  /** The weight of the measurements, from 0 to 1. */
   #belief(now: number): number {
     const good = GOOD_MS + (GOOD_RUNS * this.typicalUs) / 1_000;
     const age = now - this.#measuredAt;
     return age > good ? 2 ** (1 - age / good) : 1;
   }
 
-  /** Takes a run time into account. @param endedAt ms on the host's clock. */
+  /** Records a run time. @param endedAt ms on the host's clock. */
   measure(us: number, endedAt: number): void {
-    // What is believed no more counts no more: else a slow phase that is long over would have calls refused again after each run.
+    // An old average has little weight: otherwise an earlier slow phase would cause calls to be refused again after
+    // each run.
     const weight = Math.max(AVERAGE_WEIGHT, 1 - this.#belief(endedAt));
     this.#measuredAt = endedAt;
     const long = us >= SHORT_US;

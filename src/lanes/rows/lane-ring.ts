@@ -3,12 +3,11 @@
  * behind the head.
  *
  * Guarantees:
- * - A row's space (slot and payload) is given back exactly once, in the order
- *   of the rows, and only after the lane has moved past it. So nothing that
- *   native code may still use is reused, and counters cannot drift: `occupied`
- *   is the distance between two positions.
+ * - A row's space (slot and payload) is released exactly once, in the order of the rows, and only after the lane has
+ *   moved past it. So no memory that native code may still use is reused, and counters cannot drift: `occupied` is the
+ *   distance between two positions.
  * - `write` either writes the whole call or nothing.
- * - A payload's views stay referenced until its row is given back.
+ * - A payload's views stay referenced until its row is released.
  */
 import { Atomics } from '../../builtins.js';
 import { Header, Interrupt, Request, RowDouble, RowWord } from '../../shared/memory/layout.js';
@@ -31,33 +30,33 @@ import { NO_ROOM, type Place, lentArguments, pack } from './pack.js';
 import type { ExternalMemory } from '../memory/external-memory.js';
 import type { Ticket } from './ticket.js';
 
-/** For calls without strings or bytes: nothing is ever put into it. */
+/** For calls without strings or bytes; always empty. */
 const NONE: Uint8Array[] = [];
 const NO_EXTERNALS: readonly Uint8Array[] = NONE;
 
-/** States that a lane leaves a call in. */
+/** The states in which a lane leaves a call. */
 const ENDED: ReadonlySet<State> = new Set([State.succeeded, State.failed, State.cancelled, State.timedOut]);
-/** ms that an interrupt function is waited for: they are short. */
+/** ms to wait for an interrupt function: they are short. */
 const INTERRUPT_MS = 50;
 
 export class LaneRing<T extends Ticket> {
   readonly memory: LaneMemory;
-  /** Row of the oldest call that has not been given back. */
+  /** Row of the oldest call that has not been released. */
   head: number;
   /** Row of the next call. */
   tail: number;
   #published: number;
   readonly #arena: Arena;
-  /** Where bytes are lent from that do not fit the arena. */
+  /** Memory for bytes that do not fit in the arena. */
   readonly externalMemory: ExternalMemory;
   readonly #tickets: (T | null)[];
   readonly #externals: (readonly Uint8Array[])[];
   readonly #marks: Float64Array;
   readonly #blocks: Blocks;
 
-  /** Payloads as the host wrote them: a lane whose native code runs wild may overwrite its own. */
+  /** Positions of the payloads, kept on the host because faulty native code may overwrite the lane's memory. */
   readonly #payloads: Int32Array;
-  /** Where the strings and bytes of each row are, as the host placed them: for the same reason. */
+  /** Positions of the strings and bytes of each row, kept on the host for the same reason. */
   readonly #places: Place[][];
 
   /** @param first sequence number to start from: any int32. */
@@ -79,35 +78,38 @@ export class LaneRing<T extends Ticket> {
     Atomics.store(this.memory.i32, Header.TAIL, first);
   }
 
-  /** Rows that are not given back. */
+  /** Number of rows that have not been released. */
   get occupied(): number {
     return (this.tail - this.head) | 0;
   }
 
-  /** Sequence number after the last row the lane is done with; none where it says what cannot be. */
+  /**
+   * Sequence number after the last row that the lane has finished. If the lane's memory has an impossible value, no row
+   * counts as finished.
+   */
   get done(): number {
     const done = Atomics.load(this.memory.i32, Header.HEAD);
     return this.#mayBeDone(done) ? done : this.head;
   }
 
-  /** The same for whoever takes what is done. @throws Disorder where that cannot be. */
+  /** The same, for taking results. @throws Disorder if the lane's memory has an impossible value. */
   finished(): number {
     const done = Atomics.load(this.memory.i32, Header.HEAD);
     if (!this.#mayBeDone(done)) throw new Disorder('the position of the lane in its call table');
     return done;
   }
 
-  /** Rows that the lane has not finished. */
+  /** Number of rows that the lane has not finished. */
   get remaining(): number {
     return (this.tail - this.done) | 0;
   }
 
-  /** Lets results gather: the lane rings an armed bell only after so many more, or when it runs dry. */
+  /** Lets results accumulate: the lane rings an armed bell only after `count` more rows, or when its ring is empty. */
   gather(count: number): void {
     Atomics.store(this.memory.i32, Header.RING_AT, (this.head + count) | 0);
   }
 
-  /** Whether the lane has passed the point where it rings, or has run dry. */
+  /** Whether the lane has passed the point at which it rings, or its ring is empty. */
   get rung(): boolean {
     const { done } = this;
     if (done === this.head) return false;
@@ -116,7 +118,7 @@ export class LaneRing<T extends Ticket> {
 
   /**
    * Writes a call at the tail. The lane sees it after {@link publish}.
-   * @returns its sequence number, or undefined when the ring or its arena is full.
+   * @returns its sequence number, or undefined if the ring or its arena is full.
    */
   write(ticket: T, announce: boolean): number | undefined {
     if (this.occupied > this.memory.mask) return undefined;
@@ -134,7 +136,7 @@ export class LaneRing<T extends Ticket> {
     const slot = sequence & memory.mask;
     const generation = generationOf(ticket.id);
     if (externals.length > 0) {
-      // Before the row: the lane looks for the message when it meets the row.
+      // Before the row: the lane expects the message when it reaches the row.
       this.externalMemory.send(sequence, externals);
       this.#externals[slot] = externals;
     }
@@ -159,19 +161,19 @@ export class LaneRing<T extends Ticket> {
     return sequence;
   }
 
-  /** Rows that are written and not published. */
+  /** Number of rows that are written and not published. */
   get unpublished(): number {
     return (this.tail - this.#published) | 0;
   }
 
-  /** Lets the lane see every row written: one fence for all of it. */
+  /** Makes all written rows visible to the lane, with one fence. */
   publish(): void {
     if (this.#published === this.tail) return;
     this.#published = this.tail;
     Atomics.store(this.memory.i32, Header.TAIL, this.tail);
   }
 
-  /** The call of a row that has not been given back. */
+  /** The call of a row that has not been released. */
   ticket(sequence: number): T {
     return this.#tickets[sequence & this.memory.mask] as T;
   }
@@ -181,12 +183,12 @@ export class LaneRing<T extends Ticket> {
     return this.#externals[sequence & this.memory.mask] as readonly Uint8Array[];
   }
 
-  /** Where the strings and bytes of a row are. */
+  /** The positions of the strings and bytes of a row. */
   places(sequence: number): Place[] {
     return this.#places[sequence & this.memory.mask] as Place[];
   }
 
-  /** Whether a call has to bring bytes back. */
+  /** Whether bytes must be copied back after the call. */
   copiesBack(sequence: number): boolean {
     const { copiesBack } = this.ticket(sequence).fn;
     return copiesBack || (!this.externalMemory.lendsShared && this.externals(sequence) !== NO_EXTERNALS);
@@ -204,12 +206,12 @@ export class LaneRing<T extends Ticket> {
     return stateIn(Atomics.load(this.memory.i32, this.memory.rowWord(sequence) + RowWord.STATE));
   }
 
-  /** What a row remembers of the id of its call. */
+  /** The part of its call's id that a row stores. */
   generation(sequence: number): number {
     return generationIn(Atomics.load(this.memory.i32, this.memory.rowWord(sequence) + RowWord.STATE));
   }
 
-  /** Changes the state of a call's row; says whether it won. */
+  /** Changes the state of a call's row. @returns whether the change won. */
   transition(sequence: number, id: number, from: State, to: State): boolean {
     return transition(
       this.memory.i32,
@@ -220,7 +222,7 @@ export class LaneRing<T extends Ticket> {
     );
   }
 
-  /** Whether a row is a call's that has not been given back. */
+  /** Whether a row belongs to a call and has not been released. */
   holds(sequence: number): boolean {
     return ((sequence - this.head) | 0) >= 0 && ((this.tail - sequence) | 0) > 0;
   }
@@ -240,7 +242,7 @@ export class LaneRing<T extends Ticket> {
     return this.memory.f64[this.memory.rowDouble(sequence) + RowDouble.ENDED] as number;
   }
 
-  /** Gives back the row at the head, which the lane has moved past. */
+  /** Releases the row at the head, which the lane has moved past. */
   free(): void {
     const slot = this.head & this.memory.mask;
     this.#arena.free(this.#marks[slot] as number);
@@ -254,7 +256,7 @@ export class LaneRing<T extends Ticket> {
     this.head = (this.head + 1) | 0;
   }
 
-  /** The lane is dead: a call that it had ended, and not moved past, is done. */
+  /** The lane is dead: a call that it had finished, but not moved past, counts as done. */
   concede(): void {
     let { done } = this;
     while (done !== this.tail && ENDED.has(this.state(done))) done = (done + 1) | 0;
@@ -262,9 +264,9 @@ export class LaneRing<T extends Ticket> {
   }
 
   /**
-   * The lane is dead, and its call about to end: no interrupt function begins any
-   * more, and one that runs is waited for, for a moment. It may use what the
-   * caller is going to free. Of a thread: the memory has to be shared.
+   * The lane is dead, and its call is about to settle: no further interrupt function starts, and a running one is
+   * awaited briefly, because it may use memory that the caller is about to free. For thread lanes only: the memory must
+   * be shared.
    */
   closeInterrupt(sequence: number, id: number): void {
     for (const from of RUNNING_STATES) {
@@ -274,7 +276,7 @@ export class LaneRing<T extends Ticket> {
     Atomics.wait(this.memory.i32, index, Interrupt.RUNNING, INTERRUPT_MS);
   }
 
-  /** The arguments of a call with the bytes that native code was given: the caller's may have changed since. */
+  /** The arguments of a call with the bytes that native code received: the caller's buffers may have changed since. */
   lentArguments(sequence: number): readonly unknown[] {
     const { fn, args } = this.ticket(sequence);
     return lentArguments(this.memory, this.places(sequence), fn, args, this.externals(sequence));

@@ -1,4 +1,4 @@
-/** Writes a batch into a lane's memory: its items into a block, and where that is into its payload. */
+/** Writes a batch into a lane's memory: the items into a block, and the position of the block into the payload. */
 import { Math } from '../../builtins.js';
 import { NOTHING_LENT, batchViews, lentBits } from '../../shared/memory/batch-layout.js';
 import { blocksStart } from '../../shared/memory/channel.js';
@@ -8,10 +8,10 @@ import type { Arena } from '../memory/arena.js';
 import { NO_ROOM } from './pack.js';
 import type { TicketItems } from './ticket.js';
 
-/** Bytes of the payload: how many items there are, where they are, and which columns are lent. */
+/** Bytes of the payload: the number of items, the position of their block, and the lent columns. */
 const PAYLOAD_BYTES = 24;
 
-/** A lane's blocks: given out and taken back in the order of the rows. */
+/** The blocks of a lane, allocated and released in the order of the rows. */
 export class Blocks {
   readonly #start: number;
   readonly #bytes: number;
@@ -27,7 +27,7 @@ export class Blocks {
     return this.#taken === BATCH_BLOCKS;
   }
 
-  /** Byte offset of a block, where they are not {@link full}. */
+  /** Byte offset of a free block. Only if not {@link full}. */
   take(): number {
     const offset = this.#start + this.#next * this.#bytes;
     this.#taken += 1;
@@ -35,13 +35,13 @@ export class Blocks {
     return offset;
   }
 
-  /** Takes back the last one that was taken. */
+  /** Undoes the last {@link take}. */
   undo(): void {
     this.#taken -= 1;
     this.#next = (this.#next + BATCH_BLOCKS - 1) % BATCH_BLOCKS;
   }
 
-  /** The oldest is needed no more. */
+  /** Releases the oldest block. */
   give(): void {
     this.#taken = Math.max(0, this.#taken - 1);
   }
@@ -50,8 +50,8 @@ export class Blocks {
 /**
  * @param externals receives the bytes of the columns that are lent.
  * @param lends whether the lane works on the caller's own shared memory.
- * @returns byte offset of the payload, or {@link NO_ROOM}; nothing has been taken then.
- * @throws what the items throw where they cannot be written; nothing has been taken then either.
+ * @returns byte offset of the payload, or {@link NO_ROOM}; nothing is allocated then.
+ * @throws the error of items that cannot be written; nothing is allocated then either.
  */
 export function packBatch(
   memory: LaneMemory,

@@ -1,11 +1,10 @@
 /**
  * Writes a call's checked arguments into a lane's memory.
  *
- * Short strings and bytes are copied into the arena. What is larger, and every
- * view over a SharedArrayBuffer, is lent from outside of it (see `external-memory.ts`);
- * its cell then names it. Live bytes are named by where they are. Values were checked when the call was
- * made; buffers are looked at again, because they may have been detached while
- * the call was queued.
+ * Short strings and bytes are copied into the arena. Larger ones, and all views over a SharedArrayBuffer, are lent from
+ * external memory (see `external-memory.ts`); the cell then identifies the view. For live bytes, the cell has their
+ * offset. Values were checked when the call was made; buffers are checked again, because they may have been detached
+ * while the call was queued.
  */
 import { Math } from '../../builtins.js';
 import { ArgumentError } from '../../errors.js';
@@ -23,24 +22,23 @@ import { liveAddress } from '../memory/live-bytes.js';
 import type { ExternalMemory } from '../memory/external-memory.js';
 import { persistentId } from './persistent-ids.js';
 
-/** Bytes up to which one string or buffer is copied into the arena. */
+/** Maximum size, in bytes, of a string or buffer that is copied into the arena. */
 const INLINE_LIMIT = 4_096;
 /** No room in the arena now. */
 export const NO_ROOM = -1;
 
 /**
- * Where a string or a buffer of a call is, as the host knows it: its byte
- * offset in the arena, or one of these. Two numbers for each, the second is how
- * many bytes it had, since the caller's buffer may change while the call is
- * under way. What the lane's memory says of that, native code may overwrite.
+ * The position of a string or buffer of a call: its byte offset in the arena, or one of the constants below. Each has
+ * two numbers; the second is the length in bytes, because the caller's buffer may change during the call. Kept on the
+ * host, because native code may overwrite the lane's memory.
  */
 export type Place = number;
-/** It is null, or live bytes, which are not copied. */
+/** The value is null, or live bytes, which are not copied. */
 const NOT_LENT = -1;
-/** It is the next one of the views that are lent from external memory. */
+/** The value is the next one of the views lent from external memory. */
 const EXTERNAL = -2;
 
-/** Bytes a datum needs in the arena, or 0 when it is not to be placed there. */
+/** Bytes that a value needs in the arena; 0 if it is not placed there. */
 function inlineBytes(value: unknown): number {
   if (value === null) return 0;
   // UTF-8 takes at most three bytes for each UTF-16 unit, and the NUL.
@@ -57,7 +55,7 @@ function inlineBytes(value: unknown): number {
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
-/** Places one datum outside the arena. @returns its cell. */
+/** Places a value outside the arena. @returns its cell. */
 function external(
   memory: LaneMemory,
   value: string | ArrayBufferLike | ArrayBufferView,
@@ -66,7 +64,7 @@ function external(
 ): number {
   const live = typeof value === 'string' ? undefined : liveOffset(bufferOf(value) as ArrayBufferLike);
   if (live !== undefined) {
-    // For a thread; a process has it mapped elsewhere, and knows where.
+    // For threads; a process maps the file at another address, which it knows.
     memory.u64[Header.SHARED_BASE / 2] = liveAddress();
     return FIRST_LIVE + live + bytesOf(value).byteOffset;
   }
@@ -103,11 +101,11 @@ function placeData(memory: LaneMemory, at: number, value: unknown): void {
 
 /**
  * Writes the payload of a call.
- * @param externals receives the views that are lent from outside of the arena.
- * @param externalMemory where they come from.
- * @param places receives where strings and bytes have been put.
- * @returns byte offset of the payload, or {@link NO_ROOM}; nothing has been taken then.
- * @throws ArgumentError when a buffer has been detached; nothing has been taken then either.
+ * @param externals receives the views that are lent from external memory.
+ * @param externalMemory the memory that lends them.
+ * @param places receives the positions of strings and bytes.
+ * @returns byte offset of the payload, or {@link NO_ROOM}; nothing is allocated then.
+ * @throws ArgumentError if a buffer has been detached; nothing is allocated then either.
  */
 export function pack(
   memory: LaneMemory,
@@ -132,7 +130,7 @@ export function pack(
         dataBytes += align(inlineBytes(value));
       }
     }
-    // Many middling data at once: leave them all to external memory.
+    // The values together are too large for the arena: all go to external memory.
     if (plan.fixedBytes + dataBytes > arena.largest) dataBytes = 0;
   }
   const payload = arena.allocate(plan.fixedBytes + dataBytes);
@@ -198,13 +196,13 @@ export function pack(
   return payload;
 }
 
-/** What a lane is told of the function that the caller gave. */
+/** The cell for a function that the caller passed. */
 function functionCell(param: ParamSpec | undefined, value: unknown): number {
   if (value === null) return NO_FUNCTION;
   return isPersistent(value) ? persistentId(value, param as HostFunctionSpec) : OWN_FUNCTION;
 }
 
-/** What the arguments of a call were lent as, in their order; undefined for what was not. */
+/** The lent views of a call's arguments, in order; undefined for arguments that were not lent. */
 function lentViews(
   memory: LaneMemory,
   places: readonly Place[],
@@ -227,9 +225,9 @@ function lentViews(
 }
 
 /**
- * Copies bytes back into the caller's buffers, after native code ran: those
- * declared inout, and SharedArrayBuffers that the lane had a copy of.
- * @returns false when a buffer was detached or shrunk meanwhile.
+ * Copies bytes back into the caller's buffers after native code has run: into inout buffers, and into
+ * SharedArrayBuffers of which the lane had a copy.
+ * @returns false if a buffer was detached or shrunk in the meantime.
  */
 export function copyBack(
   memory: LaneMemory,
@@ -260,9 +258,8 @@ export function copyBack(
 }
 
 /**
- * The arguments of a call that comes back from a lane, with the bytes that it
- * was made with: the caller's buffers may have changed since. Live (shared)
- * memory and inout buffers are the caller's, as they are.
+ * The arguments of a call that a lane returns without having run it, with the original bytes: the caller's buffers may
+ * have changed since. Live (shared) memory and inout buffers are the caller's current ones.
  */
 export function lentArguments(
   memory: LaneMemory,

@@ -1,7 +1,6 @@
 /**
- * Persistent callbacks by number: lanes know them by it. One number for each
- * callback and parameter that it was given for, since its types are the
- * parameter's.
+ * The numbers by which lanes know persistent callbacks. Each pair of callback and parameter has a number, because the
+ * types are those of the parameter.
  */
 import type { PersistentCallback } from '../../declare/language/persistent.js';
 import type { HostFunctionSpec } from '../../declare/spec.js';

@@ -1,24 +1,24 @@
-/** What a lane remembers of a call it was given. The call itself is in a layer above. */
+/** The data that a lane keeps about a call. The call itself belongs to a layer above. */
 import type { BatchPlan, BatchViews, Lent } from '../../shared/memory/batch-layout.js';
 import type { DeclaredFunction } from './declared-function.js';
 
-/** The items of a call that stands for many. */
+/** The items of a call for many items. */
 export interface TicketItems {
   readonly plan: BatchPlan;
   readonly count: number;
-  /** What lies in shared memory of the caller's own: a lane that can take it from there does. */
+  /** The columns in shared memory of the caller, which lanes use directly if they can. */
   readonly lent: Lent;
-  /** Writes their values, but for those that are lent. */
+  /** Writes the values of the items, except for lent columns. */
   write(views: BatchViews): void;
 }
 
 export interface Ticket {
   readonly id: number;
   readonly fn: DeclaredFunction;
-  /** The checked arguments. Kept until the call settles; a lane that gives the call back puts its bytes here. */
+  /** The checked arguments. Kept until the call settles; a lane that returns the call stores the call's bytes here. */
   args: readonly unknown[];
-  /** Chunks of its stream that may be unread; 0 where it has none. */
+  /** Maximum number of unread chunks of the call's stream; 0 if it has none. */
   readonly highWaterMark: number;
-  /** Null for a call of its own. */
+  /** Null for a single call. */
   readonly items: TicketItems | null;
 }

@@ -1,4 +1,4 @@
-/** Reads what a call brought back: from its row and payload, and from the texts that came by port. */
+/** Reads the results of a call from its row and payload, and from texts sent by message. */
 import type { DeclaredFunction } from './declared-function.js';
 import { readCell } from '../../shared/memory/cells.js';
 import { RowDouble } from '../../shared/memory/layout.js';
@@ -13,7 +13,7 @@ import {
   TEXT_NULL,
 } from '../../shared/memory/payload.js';
 
-/** Texts too long for their areas, in the order: last error, returned text, out texts. */
+/** Texts that are too long for their areas, in the order: last error, returned text, out texts. */
 export type LongTexts = readonly (string | null)[] | null;
 
 function textAt(memory: LaneMemory, at: number, long: LongTexts, position: number): string | null {
@@ -28,7 +28,7 @@ function textAt(memory: LaneMemory, at: number, long: LongTexts, position: numbe
   return memory.bytes.toString('utf8', at + TEXT_HEADER, at + TEXT_HEADER + length);
 }
 
-/** What the library said of its failure, or null. */
+/** The library's text of its last error, or null. */
 export function readLastError(
   memory: LaneMemory,
   payload: number,
@@ -38,7 +38,7 @@ export function readLastError(
   return fn.plan.lastError === NO_TEXT ? null : textAt(memory, payload + fn.plan.lastError, long, 0);
 }
 
-/** The native return value alone. */
+/** The native return value, without out parameters. */
 export function readReturned(
   memory: LaneMemory,
   sequence: number,
@@ -67,7 +67,7 @@ export function readReturned(
   }
 }
 
-/** The return value with the out parameters behind it, where the function has any. */
+/** The return value; followed by the out parameters, if the function has any. */
 export function withOuts(
   memory: LaneMemory,
   payload: number,

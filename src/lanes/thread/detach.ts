@@ -6,13 +6,12 @@ interface Refable {
 }
 
 /**
- * Lets the process end although a thread of this pool is stuck in native code.
- * To be called before `destroy`: ending a worker refs it again, so `ref` is
- * taken from it.
+ * Lets the process end although a thread of this pool is stuck in native code. Call it before `destroy`: ending a
+ * worker calls `ref` on it, so `ref` is disabled.
  *
- * @param created what piscina told of its worker (`workerCreate`). A running
- * task holds the process through piscina's own port, which only this object
- * refers to, by a symbol: of the pinned version 5.3.2, and looked for with care.
+ * @param created the object that piscina passes to `workerCreate`. A running task keeps the process alive through a
+ * port of piscina, to which only this object refers, by a symbol. This holds for the pinned version 5.3.2, and is
+ * checked.
  */
 export function detach(piscina: Piscina, created: object | null = null): void {
   for (const worker of piscina.threads) letGo(worker);
@@ -25,7 +24,7 @@ export function detach(piscina: Piscina, created: object | null = null): void {
 
 function letGo(held: Refable): void {
   held.unref();
-  // It may be let go again.
+  // Configurable, because `detach` may be called again.
   Object.defineProperty(held, 'ref', { value: () => held, configurable: true });
 }
 

@@ -1,4 +1,4 @@
-/** The thread that calls interrupt functions: one single-thread piscina, an order a task. */
+/** The thread that calls interrupt functions: a single-thread piscina with one task for each order. */
 import { pathToFileURL } from 'node:url';
 import type { Piscina } from 'piscina';
 import { Atomics, Promise, clearTimeout, setTimeout } from '../../builtins.js';
@@ -13,21 +13,27 @@ import { detach } from './detach.js';
 import { loadPiscina } from './load-piscina.js';
 import { threadStart } from './thread-start.js';
 
-/** ms that orders under way have to end before the thread is left behind. */
+/** ms within which orders in progress must end before the thread is detached. */
 const PATIENCE_MS = 2_000;
-/** Orders that may be under way at once. */
+/** Maximum number of orders in progress at once. */
 const MOST_ORDERS = 4_096;
 
 export class InterruptThread {
   #thread: Piscina | undefined;
   readonly #orders = new Set<Promise<void>>();
-  /** What piscina told of its worker. */
+  /** The object that piscina passed to `workerCreate`. */
   #created: object | null = null;
-  /** It may be in an interrupt function, which may hang: the process does not live for that, but for the call. */
+  /**
+   * Whether the thread may be in an interrupt function, which may hang: the call keeps the process alive, the interrupt
+   * function does not.
+   */
   #interrupts = false;
   #ended = false;
   #sent = 0;
-  /** Number of the last order that is over. The thread says so itself: a host that blocks hears nothing of piscina. */
+  /**
+   * Number of the last order that has ended. The thread writes it, because a host that blocks receives nothing from
+   * piscina.
+   */
   readonly #over = new Int32Array(new SharedArrayBuffer(4));
   readonly #start: LaneStart;
 
@@ -40,7 +46,7 @@ export class InterruptThread {
     return Atomics.load(this.#over, 0) !== this.#sent;
   }
 
-  /** Sends an order. A failure shows itself: the call it was to interrupt goes on until its grace is over. */
+  /** Sends an order. A failure needs no report: the call that was to be interrupted runs until its grace is over. */
   send(order: InterruptOrder): void {
     this.#thread ??= makeThread(this.#start, (created) => this.#onWorker(created));
     if (order.kind === 'interrupt' && !this.#interrupts) {
@@ -55,9 +61,8 @@ export class InterruptThread {
   }
 
   /**
-   * Ends the thread, once it has carried out its orders: ending one that is
-   * still loading an engine aborts the process. One that hangs in an interrupt
-   * function is left behind.
+   * Ends the thread after its orders: ending a thread that is loading an engine aborts the process. A thread that hangs
+   * in an interrupt function is detached.
    */
   async end(): Promise<void> {
     const thread = this.#thread;
@@ -75,7 +80,7 @@ export class InterruptThread {
     clearTimeout(timer);
   }
 
-  /** The first, or one in the place of one that has died. */
+  /** A worker has been created: the first one, or the replacement of one that died. */
   #onWorker(created: object): void {
     this.#created = created;
     if (this.#interrupts && this.#thread !== undefined) detach(this.#thread, created);
@@ -85,16 +90,17 @@ export class InterruptThread {
     try {
       await withOriginals(() => thread.run({ order, number, over: this.#over }));
     } catch {
-      // Left behind, it may be in an interrupt function for ever.
+      // A detached thread may be in an interrupt function for ever.
       if (this.#ended) return;
-      // It has ended, and piscina starts another one. It may have said already that this order is over.
+      // The thread has ended, and piscina starts another one. The thread may already have recorded the end of this
+      // order.
       if (((Atomics.load(this.#over, 0) - number) | 0) < 0) Atomics.store(this.#over, 0, number);
       if (order.kind === 'interrupt') release(order);
     }
   }
 }
 
-/** Its thread has died, and is in no function any more: the lane is not to wait for it. */
+/** The interrupt thread has died, so no interrupt function runs: the lane must not wait for one. */
 function release({ memory, size, sequence }: Extract<InterruptOrder, { kind: 'interrupt' }>): void {
   const lane = new LaneMemory(size, memory);
   const index = lane.rowWord(sequence) + RowWord.INTERRUPT;
@@ -108,8 +114,8 @@ function makeThread(start: LaneStart, created: (created: object) => void): Pisci
     filename: pathToFileURL(workerFile('interrupt-entry')).href,
     minThreads: 1,
     maxThreads: 1,
-    // Orders go straight to the thread: a host that blocks does not read that
-    // the last one was carried out, and piscina would keep the next one back.
+    // Orders go directly to the thread: a host that blocks does not read the completion of the previous order, and
+    // piscina would hold the next one back.
     concurrentTasksPerWorker: MOST_ORDERS,
     idleTimeout: Infinity,
     recordTiming: false,

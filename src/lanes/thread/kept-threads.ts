@@ -1,16 +1,16 @@
-/** Threads that stay for as long as the process: native code calls back there from a thread of its own. */
+/** Threads that stay until the process ends, because threads of native code call back there. */
 import type { Piscina } from 'piscina';
 import { detach } from './detach.js';
 
 const kept = new Set<Piscina>();
 
-/** Whether a thread has been left behind that must not be ended while this process lives. */
+/** Whether a thread has been kept that must not end while this process lives. */
 export const keepsThreads = (): boolean => kept.size > 0;
 
 /**
- * Leaves a thread behind for good, although nothing runs in it: a thread of
- * native code's own calls back there. Without that thread's environment such a
- * call aborts the process, and nothing tells when the last one has come.
+ * Keeps a thread until the process ends, although nothing runs in it, because a thread of native code calls back there.
+ * Without the environment of the kept thread, such a call aborts the process, and there is no way to know which call is
+ * the last.
  */
 export function keepForever(piscina: Piscina, created: object | null): void {
   detach(piscina, created);

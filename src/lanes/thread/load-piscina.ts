@@ -1,4 +1,4 @@
-/** Piscina, loaded when the first thread is started: it needs files of its own, so it cannot be part of a bundle. */
+/** Loads piscina when the first thread is started: it needs files of its own, so it cannot be part of a bundle. */
 import type { Piscina } from 'piscina';
 import { requireInstalled } from '../../shared/package-home.js';
 

@@ -1,10 +1,9 @@
 /**
- * Piscina, comlink and much of Node.js look timers, microtasks and promises up
- * when they use them. Where a program has replaced some (see `builtins.ts`),
- * what the host has them do is done with the originals in their places.
+ * Piscina, comlink and much of Node.js look up timers, microtasks and promises at each use. If a program has replaced
+ * some (see `builtins.ts`), the host restores the originals while it calls these packages.
  *
- * Guarantee: the program does not see it. Nothing of its own runs meanwhile,
- * and its replacements are back afterwards, whatever is thrown.
+ * Guarantee: the program does not notice. None of its code runs in the meantime, and its replacements are put back
+ * afterwards, even if an error is thrown.
  */
 import { performance } from 'node:perf_hooks';
 
@@ -48,7 +47,7 @@ function valueOf(owner: object, key: PropertyKey): unknown {
   return (owner as Record<PropertyKey, unknown>)[key];
 }
 
-/** Runs something that answers at once, with the originals in their places. */
+/** Runs a synchronous function while the originals are in place. */
 export function withOriginals<R>(run: () => R): R {
   const replaced = originals.filter(({ owner, key, value }) => valueOf(owner, key) !== value);
   if (replaced.length === 0) return run();

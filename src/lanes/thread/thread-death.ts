@@ -1,27 +1,30 @@
 /**
- * How the thread of a lane came to its end, in words.
+ * Describes how the thread of a lane ended.
  *
- *   uncaught    something threw and nothing caught it: told by the thread's `error` event, or by the lane itself
- *   exited      `process.exit()` in it: told by the lane itself, in shared memory
- *   stopped     no word from the lane: it was terminated
- *   vanished    the system has no such thread any more, and the host has no time for events
+ *   uncaught    an uncaught error: reported by the thread's `error` event, or by the lane itself
+ *   exited      a call of `process.exit()`: reported by the lane itself, in shared memory
+ *   stopped     no report by the lane: the thread was terminated
+ *   vanished    the system no longer has the thread, and the host is blocked and receives no events
  */
 import { existsSync } from 'node:fs';
 import { thrownText } from '../../options/checks.js';
 import type { Death } from '../death.js';
 
-/** What there is to say of it, beside where it was. */
+/** The description of the end, without the phase. */
 export type ThreadEnd = Pick<Death, 'reason' | 'advice' | 'exitCode' | 'cause'>;
 
 const EVERYWHERE = 'a module that lanes load (`execArgv`, or `NODE_OPTIONS` in `env`)';
 
-/** What comes of a DOMException that ends a thread: an error without a text, or an object without anything. */
+/**
+ * Whether the error lost its content on the way: a DOMException that ends a thread arrives as an error without a text,
+ * or as an empty object.
+ */
 export function isLost(thrown: unknown): boolean {
   if (thrown instanceof Error) return thrown.message === '';
   return typeof thrown === 'object' && thrown !== null && Reflect.ownKeys(thrown).length === 0;
 }
 
-/** An error that nothing caught has ended it. */
+/** An uncaught error has ended the thread. */
 export function uncaught(thrown: unknown, exitCode?: number): ThreadEnd {
   const text = thrownText(thrown);
   const death = { exitCode, cause: thrown };
@@ -49,7 +52,7 @@ export function uncaught(thrown: unknown, exitCode?: number): ThreadEnd {
   };
 }
 
-/** It ran its exit listeners. */
+/** The thread ran its exit listeners. */
 export function exited(exitCode: number): ThreadEnd {
   return {
     exitCode,
@@ -58,7 +61,7 @@ export function exited(exitCode: number): ThreadEnd {
   };
 }
 
-/** It did not run its exit listeners. */
+/** The thread did not run its exit listeners. */
 export function stopped(exitCode: number): ThreadEnd {
   return {
     exitCode,
@@ -69,7 +72,7 @@ export function stopped(exitCode: number): ThreadEnd {
   };
 }
 
-/** It is gone. */
+/** The thread no longer exists. */
 export function vanished(): ThreadEnd {
   return {
     reason: 'ended without reporting an error',
@@ -78,7 +81,7 @@ export function vanished(): ThreadEnd {
   };
 }
 
-/** Its thread lives, and cannot serve. */
+/** The thread lives, but cannot serve calls. */
 export function unfit(thrown: unknown): ThreadEnd {
   return {
     reason: `could not be started (${thrownText(thrown)})`,
@@ -87,7 +90,7 @@ export function unfit(thrown: unknown): ThreadEnd {
   };
 }
 
-/** What it left in its memory makes no sense. */
+/** The contents of the lane's memory are invalid. */
 export function disordered(cause: unknown): ThreadEnd {
   return {
     reason: `left its memory in an inconsistent state (${thrownText(cause)})`,
@@ -100,7 +103,7 @@ export function disordered(cause: unknown): ThreadEnd {
 /** Where Linux lists the threads of this process. */
 const THREADS = '/proc/self/task';
 
-/** Whether the system has a thread of this process by that number. Where it does not tell, every thread is taken to be there. */
+/** Whether this process has a thread of that number. True if the system does not report its threads. */
 export function hasThread(number: number): boolean {
   return number === 0 || existsSync(`${THREADS}/${number}`) || !existsSync(THREADS);
 }

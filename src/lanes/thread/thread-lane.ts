@@ -1,13 +1,11 @@
 /**
  * A thread lane: one single-thread piscina whose task is the lane's lease.
  *
- * Piscina starts the thread, sets its limits, catches its death (the lease
- * rejects) and ends it. A lease that runs keeps the process alive through
- * piscina's port; an idle lane ends its lease, so an idle pool lets the
- * process end. Calls do not need the lease: they go through the ring, also
- * while the host blocks and piscina can read nothing. Comlink serves set-up,
- * statistics and drain while the lane is between calls; every question is
- * raced against the lane's death, because comlink itself would wait for ever.
+ * Piscina starts the thread, sets its limits, detects its death (the lease rejects) and ends it. A running lease keeps
+ * the process alive through piscina's port; an idle lane ends its lease, so an idle pool lets the process exit. Calls
+ * do not need the lease: they go through the ring, also while the host blocks and piscina can read nothing. Comlink
+ * serves set-up, statistics and drain between calls; every question is raced against the lane's death, because comlink
+ * would wait for ever.
  */
 import { pathToFileURL } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
@@ -48,22 +46,21 @@ import {
 import { withOriginals } from './originals.js';
 import type { Ticket } from '../rows/ticket.js';
 
-/** How a thread lane is made. */
+/** The options of a thread lane. */
 export interface ThreadLaneOptions {
   readonly name: string;
   readonly size: LaneSize;
   readonly bell: SharedArrayBuffer;
   readonly spinUs: number;
   readonly leaseIdleMs: number;
-  /** Megabytes of stack for the thread, and for native code where the engine has a stack of its own. */
+  /** MB of stack for the thread, and for native code if the engine has a separate stack. */
   readonly stackSizeMb: number;
   readonly start: LaneStart;
 }
 
 /**
- * What Node.js 20 and 22 have by default. With the 192 of later versions one
- * step of a heap that is full may go beyond what Node.js allows it, to end the
- * thread: then it aborts the process.
+ * The default of Node.js 20 and 22. With the 192 of later versions, one allocation step of a full heap may exceed the
+ * reserve with which Node.js ends the thread: then the process aborts.
  */
 const YOUNG_MB = 48;
 
@@ -100,9 +97,9 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   #goneNow: () => void = () => {};
   #ending: Promise<void> | undefined;
   #questions = 0;
-  /** What piscina told of its worker. */
+  /** The object that piscina passed to `workerCreate`. */
   #created: object | null = null;
-  /** It has given its callbacks back. */
+  /** Whether the lane has released its callbacks. */
   #retired = false;
   #dead = false;
 
@@ -125,14 +122,14 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.inbox = new Inbox(portReader(data.port1));
     this.channel = new LaneChannel(memory, this.inbox, () => wakeWaiting(memory));
     this.#remote = wrap<LaneControl>(nodeEndpoint(control.port1));
-    // Comlink listens, and a listening port would keep the process alive.
+    // A port on which comlink listens would keep the process alive.
     control.port1.unref();
     const Piscina = loadPiscina();
     this.#piscina = new Piscina({
       filename: pathToFileURL(workerFile('thread-entry')).href,
       minThreads: 1,
       maxThreads: 1,
-      // Its event loop has to live between tasks too: the lane serves there.
+      // The event loop must also run between tasks: the lane serves there.
       atomics: 'disabled',
       idleTimeout: Infinity,
       recordTiming: false,
@@ -140,7 +137,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
       resourceLimits: { stackSizeMb: options.stackSizeMb, maxYoungGenerationSizeMb: YOUNG_MB },
     });
     this.#piscina.on('error', (error) => this.#died(uncaught(error)));
-    // First, before piscina sees to it: it would start another thread, and says nothing of an idle one's exit.
+    // Before piscina's own listener, which would start another thread, and does not report the exit of an idle one.
     this.#piscina.threads[0]
       ?.prependOnceListener('error', (error: unknown) => this.#died(this.#uncaught(error)))
       .prependOnceListener('exit', (code: number) => this.#exited(code));
@@ -171,7 +168,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     return Atomics.load(this.ring.memory.i32, Header.READY) === 1;
   }
 
-  /** Whether it has said in shared memory that it is ending by itself. */
+  /** Whether the lane has recorded in shared memory that it is ending by itself. */
   get #announcedGone(): boolean {
     return Atomics.load(this.ring.memory.i32, Header.GONE) === 1;
   }
@@ -192,7 +189,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   }
 
   wake(): void {
-    // Published first, looked second: see the guarantees of the lane's runtime.
+    // Publish before checking whether the lane sleeps: see the guarantees of the lane's runtime.
     this.ring.publish();
     const { i32 } = this.ring.memory;
     if (
@@ -234,7 +231,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     );
   }
 
-  /** The host has opened it, in the same process. */
+  /** Nothing to do: the host has opened the library in the same process. */
   async probeOpen(): Promise<boolean> {
     return true;
   }
@@ -252,7 +249,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.#died(disordered(cause));
   }
 
-  /** The thread for that is the host's: see `interrupt-thread.ts`. */
+  /** The host's thread for interrupt functions does this: see `interrupt-thread.ts`. */
   interrupt(): void {}
 
   /** A thread in native code cannot be ended from outside. */
@@ -263,7 +260,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     return this.#ending;
   }
 
-  /** Comlink has no rejection path for a peer that dies: the race gives it one. */
+  /** Comlink never rejects when its peer dies, so the answer is raced against the lane's death. */
   async #ask<R>(question: () => Promise<R>): Promise<R> {
     if (this.#ending !== undefined) return await this.#death;
     // The answer is awaited: until then the process must stay alive.
@@ -288,24 +285,26 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.#died(this.#announcedGone ? this.#said() : stopped(code));
   }
 
-  /** What it has said of its end. */
+  /** The end of the thread as the lane has recorded it. */
   #said(): ThreadEnd {
     const error = this.inbox.lastWords();
     return error === undefined ? exited(this.#exitCode ?? 0) : uncaught(deserialized(error), this.#exitCode);
   }
 
-  /** Some errors lose everything on their way here: a DOMException, say. Then the lane's own words are better. */
+  /**
+   * Some errors, such as a DOMException, arrive without content. The error that the lane itself sent is then better.
+   */
   #uncaught(error: unknown): ThreadEnd {
     const words = isLost(error) ? this.inbox.lastWords() : undefined;
     return uncaught(words === undefined ? error : deserialized(words), this.#exitCode);
   }
 
-  /** The first to tell of its death has told it best. */
+  /** The first report of a death is the most precise. */
   #died(end: ThreadEnd): void {
     if (this.#dead || this.#ending !== undefined) return;
     this.#dead = true;
     this.#goneNow();
-    // No thread in its place: the pool starts another lane.
+    // Piscina must not start another thread: the pool starts another lane.
     void withOriginals(() => this.#piscina.destroy());
     const { reason, cause } = end;
     this.#die(
@@ -328,11 +327,11 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     if (this.status !== 'lost') this.status = 'ended';
     if (stuck) detach(this.#piscina, this.#created);
     this.channel.close();
-    // A thread that is ended in native code never gives its callbacks back: it
-    // has to return first. It may be gone already, or be so before it answers.
+    // A thread that is ended in native code never releases its callbacks: it must return first. It may have ended
+    // already, or may end before it answers.
     const returned =
       this.hasCallbacks && !this.#retired ? withOriginals(() => this.#remote.retire()) : undefined;
-    // Comlink listens again for the answer.
+    // Comlink has listened for the answer, which refs the port again.
     this.#control.unref();
     this.#die(new LaneCrashedError(`Lane ${this.name} has ended.`, { lane: this.name }));
     if (returned !== undefined) await whenSettled(race([returned, this.#gone]), null, () => {});
@@ -342,7 +341,8 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     if (this.channel.threaded && !this.#dead) {
       keepForever(this.#piscina, this.#created);
     } else if (!this.#dead) {
-      // Of a dead one it has been done; again it would forget that, and start a thread when the old one exits.
+      // A dead lane's piscina has been destroyed; a second `destroy` would make it start a thread when the old one
+      // exits.
       await withOriginals(() => this.#piscina.destroy());
     }
     this.status = 'ended';

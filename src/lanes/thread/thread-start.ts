@@ -1,4 +1,7 @@
-/** How piscina starts a thread of lanes: with flags and an environment of its own, never with the program's. */
+/**
+ * The options with which piscina starts a lane's thread: with the lane's flags and environment, never with the
+ * program's.
+ */
 import type { LaneStart } from '../../options/lane-start.js';
 import { laneEnvironment } from '../../shared/lane-mark.js';
 
