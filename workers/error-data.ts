@@ -4,7 +4,7 @@ import type { ErrorData } from '../src/shared/messages/messages.js';
 export function errorData(error: unknown): ErrorData {
   try {
     if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
-    // Of any type: it may be anybody's error.
+    // The properties may have any type: the error may come from any code.
     const { name, message, code, symbol, stack } = error as { [key in keyof ErrorData]?: unknown };
     return {
       name: String(name),

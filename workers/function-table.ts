@@ -1,4 +1,4 @@
-/** The functions a lane can call, by number: bound as libraries are announced. */
+/** The functions that a lane can call, by number. They are bound when their library is announced. */
 import type { EngineName, FunctionSpec } from '../src/declare/spec.js';
 import { BoundFunction, bindAll } from '../src/engines/bound-function.js';
 import type { Engine, EngineLibrary } from '../src/engines/engine.js';
@@ -14,7 +14,7 @@ import { LaneCallbacks } from './channel/callbacks.js';
 import { ChannelWriter } from './channel/channel-writer.js';
 import type { LaneLink } from './lane-link.js';
 
-/** A function that can be called, and where its calls' memory is. */
+/** A function that can be called, and the memory for its calls. */
 export interface Callable {
   readonly bound: BoundFunction;
   readonly frame: Frame;
@@ -50,19 +50,22 @@ export class FunctionTable {
     return this.#writer;
   }
 
-  /** Whether a function has been bound, or could not be. */
+  /** Whether a function has been bound, or binding has failed. */
   knows(number: number): boolean {
     return this.#callables[number] !== undefined || this.#failures.has(number);
   }
 
-  /** @throws what binding the function failed with, in this lane. */
+  /** @throws the error of binding the function in this lane. */
   get(number: number): Callable | undefined {
     const callable = this.#callables[number];
     if (callable === undefined && this.#failures.has(number)) throw this.#failures.get(number);
     return callable;
   }
 
-  /** Binds a library's functions. A failure is kept for the calls that need the function: no caller waits here. */
+  /**
+   * Binds a library's functions. A failure is stored for the calls that need the function, because no caller waits
+   * here.
+   */
   add({ engine: name, path, terms, functions }: Extract<ToLane, { kind: 'library' }>): void {
     if (functions.length === 0) return;
     try {
@@ -77,7 +80,7 @@ export class FunctionTable {
   #bind(number: number, spec: FunctionSpec, engine: Engine, library: EngineLibrary): void {
     try {
       const bound = new BoundFunction(engine, library, spec);
-      // For the interrupt thread: on some engines it may not look symbols up by itself.
+      // For the interrupt thread, which on some engines may not look up symbols itself.
       if (spec.onCancel !== null) bindHelper(library, spec, spec.onCancel);
       this.#callables[number] = { bound, frame: this.#frame(engine, spec) };
     } catch (error) {
@@ -85,7 +88,7 @@ export class FunctionTable {
     }
   }
 
-  /** Opens a library and finds every symbol that its functions need. @throws what is wrong with it. */
+  /** Opens a library and finds every symbol that its functions need. @throws the error of opening or binding. */
   probeOpen({ engine: name, path, terms, specs }: Extract<ToLane, { kind: 'try' }>): void {
     const engine = this.#engine(name);
     bindAll(engine, openOn(engine, path, terms), specs);
@@ -96,17 +99,17 @@ export class FunctionTable {
     for (const callbacks of this.#callbacks.values()) callbacks.close(id);
   }
 
-  /** Whether a thread of native code's own has called back. */
+  /** Whether a thread that native code created has called back. */
   get threaded(): boolean {
     return this.#writer?.threaded === true;
   }
 
-  /** Whether native code may call back although none of its calls runs. */
+  /** Whether native code may call back while no call runs. */
   get lastingCallbacks(): boolean {
     return [...this.#callbacks.values()].some(({ lasting }) => lasting);
   }
 
-  /** Gives every callback back to its engine, unless a thread of native code's own calls them: this thread is ending. */
+  /** Releases every callback, because this thread is ending; unless a thread of native code has called one. */
   releaseCallbacks(): void {
     for (const callbacks of this.#callbacks.values()) callbacks.release();
   }
@@ -121,7 +124,7 @@ export class FunctionTable {
   }
 
   #frame(engine: Engine, spec: FunctionSpec): Frame {
-    // Asked once: on some engines an address costs more than a call.
+    // Computed once: on some engines an address costs more than a call.
     this.#base ??= engine.addressOf(new Uint8Array(this.#memory.buffer));
     const base = this.#base;
     const callbacks = planPayload(spec).hasCallbacks ? this.#callbacksOf(engine, base) : null;

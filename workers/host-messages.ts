@@ -1,11 +1,11 @@
 /**
- * What the host sends to a lane beside the table: libraries, bytes of calls,
- * closed callbacks, questions.
+ * The messages that the host sends to a lane in addition to the table: libraries, bytes of calls, closed callbacks,
+ * questions.
  *
  * Guarantees:
- * - Messages are read in the order in which they were sent. They can be read in
- *   the midst of a call, but a question is answered between two calls.
- * - Bytes are kept until the lane meets their row, or one behind it.
+ * - Messages are read in the order in which they were sent. They can be read during a call, but a question is answered
+ *   between two calls.
+ * - Bytes are kept until the lane reaches their row, or a later one.
  */
 import { Atomics } from '../src/builtins.js';
 import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
@@ -17,7 +17,7 @@ import type { LaneLink } from './lane-link.js';
 /** A question of the host, to be answered between calls. */
 export type Question = Extract<ToLane, { kind: 'ask' | 'try' }>;
 
-/** ms after which a lane looks again for the rest of a declaration. */
+/** ms between checks for the rest of a declaration. */
 const PIECE_MS = 2;
 
 export class HostMessages {
@@ -25,7 +25,7 @@ export class HostMessages {
   readonly #link: LaneLink;
   readonly #functions: FunctionTable;
   readonly #answer: (question: Question) => void;
-  /** Bytes for rows not yet met, by sequence number, in the order of the rows. */
+  /** Bytes for rows not yet reached, by sequence number, in the order of the rows. */
   readonly #views = new Map<number, readonly Uint8Array[]>();
   readonly #questions: Question[] = [];
 
@@ -42,7 +42,7 @@ export class HostMessages {
     this.#answer = answer;
   }
 
-  /** Reads all that the host has sent: libraries are bound, bytes are kept for their rows. */
+  /** Reads all messages of the host: binds libraries, and keeps bytes for their rows. */
   receive(): void {
     for (;;) {
       const message = this.#link.receive();
@@ -59,7 +59,7 @@ export class HostMessages {
     }
   }
 
-  /** Between two calls: reads what the host has announced, and answers its questions. */
+  /** Between two calls: reads the announcements of the host, and answers its questions. */
   serve(): void {
     const { i32 } = this.#memory;
     if (Atomics.load(i32, Header.ANNOUNCED) !== Atomics.load(i32, Header.BOUND)) this.receive();
@@ -68,7 +68,9 @@ export class HostMessages {
     }
   }
 
-  /** A function that a row calls, also one whose declaration is on its way. @throws what binding it failed with. */
+  /**
+   * The function that a row calls; waits for its declaration if necessary. @throws the error of binding the function.
+   */
   functionOf(number: number): Callable {
     const known = this.#functions.get(number);
     if (known !== undefined) return known;
@@ -90,14 +92,14 @@ export class HostMessages {
     this.receive();
     for (const [row, views] of this.#views) {
       if (((row - sequence) | 0) > 0) break;
-      // What lies before it is of calls that were cancelled or taken back.
+      // Earlier entries belong to calls that were cancelled or withdrawn.
       this.#views.delete(row);
       if (row === sequence) return views;
     }
     return null;
   }
 
-  /** What a library does when it is loaded is no call's doing. */
+  /** No call is responsible for what a library does when it is loaded. */
   #bind(library: Extract<ToLane, { kind: 'library' }>): void {
     const { i32 } = this.#memory;
     const before = i32[Header.PHASE] as number;

@@ -1,10 +1,8 @@
 /**
- * Calls an interrupt function (`onCancel`) beside a running call, on a thread
- * that does nothing else.
+ * Calls an interrupt function (`onCancel`) during a call, on a thread that does nothing else.
  *
- * It runs the function only if it wins the row's handshake
- * while the call is still running; the lane does not return from the call
- * before the function has returned. So the handle it gets is never a freed one.
+ * It runs the function only if it wins the row's handshake while the call is still running; the lane does not return
+ * from the call before the function has returned. So the function never receives a freed handle.
  */
 import { Atomics } from '../src/builtins.js';
 import type { NativeFunction } from '../src/engines/engine.js';
@@ -43,8 +41,7 @@ export function interrupt(memory: LaneMemory, order: Interruption): void {
   if (Atomics.compareExchange(memory.i32, handshake, Interrupt.IDLE, Interrupt.RUNNING) !== Interrupt.IDLE)
     return;
   try {
-    // The row may have been reused between the look and the swap: look again,
-    // now that the lane would wait.
+    // The row may have been reused between the check and the swap: check again, now that the lane would wait.
     if (stillRunning(memory, word, order.generation)) native(...order.values);
   } finally {
     Atomics.store(memory.i32, handshake, Interrupt.IDLE);

@@ -1,7 +1,6 @@
 /**
- * How a lane and its host reach each other beside the table: a thread by
- * shared memory and a message port, a process by memory that both map and a
- * descriptor. What runs in the lane does not know which.
+ * The communication between a lane and its host in addition to the table: a thread uses shared memory and a message
+ * port, a process uses mapped memory and a descriptor. The lane's code is the same for both.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { Atomics } from '../src/builtins.js';
@@ -10,25 +9,25 @@ import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
 import type { ToHost, ToLane } from '../src/shared/messages/messages.js';
 
 export interface LaneLink {
-  /** The next message of the host; undefined when there is none now. Not for the event loop: it works in the midst of a call. */
+  /** The next message of the host; undefined if there is none now. Synchronous, so it works during a call. */
   receive(): ToLane | undefined;
-  /** @param transfer buffers of the message that are given away. */
+  /** @param transfer buffers of the message that are transferred. */
   post(message: ToHost, transfer?: ArrayBuffer[]): void;
-  /** Rings the host's doorbell, where the host has armed it. */
+  /** Rings the host's doorbell, if the host has armed it. */
   ring(): void;
   /**
-   * Blocks this thread until a word of the lane's memory is no longer as seen.
-   * @param ms at most so long; for ever where there is none.
-   * @returns false when the time is over.
+   * Blocks this thread until a word of the lane's memory differs from `seen`.
+   * @param ms the longest wait; unlimited by default.
+   * @returns false if the time is over.
    */
   wait(index: number, seen: number, ms?: number): boolean;
-  /** Resolves when a word of the lane's memory is no longer as seen, and may do so before. The event loop lives. */
+  /** Resolves when a word of the lane's memory differs from `seen`, or earlier. The event loop continues to run. */
   sleep(index: number, seen: number): Promise<unknown>;
   /** Address of the live bytes (see `live-bytes.ts`) in this process. */
   liveAddress(): bigint;
 }
 
-/** Of a thread lane. */
+/** The link of a thread lane. */
 export class ThreadLink implements LaneLink {
   readonly #memory: LaneMemory;
   readonly #bell: Int32Array;
@@ -49,7 +48,8 @@ export class ThreadLink implements LaneLink {
     try {
       this.#data.postMessage(message, transfer);
     } catch (cause) {
-      // Of this thread's end Node.js tells the host no more than of an error in the strict sense: not of a DOMException.
+      // A real Error, because Node.js reports a thread's uncaught error to the host only if it is one: not a
+      // DOMException.
       throw new TypeError(`a message to the host cannot be posted: ${String(cause)}`, { cause });
     }
   }

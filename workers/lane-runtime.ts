@@ -1,15 +1,13 @@
 /**
- * What runs inside a lane, thread or process.
+ * The code that runs inside a lane, thread or process.
  *
  *   asleep ──doorbell──► draining ──ring empty──► spinning (bounded) ──► napping (bounded) ──► asleep
  *
  * Guarantees:
  * - Rows run one after another, in the order written.
- * - HEAD moves past a row only after its result is in memory; the host looks
- *   at a row only behind HEAD.
- * - No wake-up is lost: the lane says that it sleeps (SLEEPING) and looks at
- *   TAIL again; the host writes TAIL and then looks at SLEEPING. One of the two
- *   sees the other.
+ * - HEAD moves past a row only after its result is in memory; the host reads only rows behind HEAD.
+ * - No wake-up is lost: the lane writes SLEEPING and then reads TAIL again; the host writes TAIL and then reads
+ *   SLEEPING. At least one of the two sees the write of the other.
  */
 import { Atomics, performance } from '../src/builtins.js';
 import { Header, Phase } from '../src/shared/memory/layout.js';
@@ -22,8 +20,8 @@ import type { LaneLink } from './lane-link.js';
 import { RowRunner } from './row-runner.js';
 
 /**
- * ms that a lane naps after work with its whole thread, before it sleeps in its
- * event loop: a call that follows soon then finds it 30 µs sooner.
+ * ms for which a lane naps (blocks its thread) after work before it sleeps in its event loop: a call that follows soon
+ * then starts 30 µs earlier.
  */
 const NAP_MS = 2;
 
@@ -53,7 +51,7 @@ export class LaneRuntime {
     this.#cursor = Atomics.load(memory.i32, Header.HEAD);
   }
 
-  /** Calls run so far. */
+  /** Number of calls run so far. */
   get calls(): number {
     return this.#rows.calls;
   }
@@ -63,7 +61,7 @@ export class LaneRuntime {
     return this.#cursor === Atomics.load(this.memory.i32, Header.TAIL);
   }
 
-  /** Binds what the host has declared, then tells the host that this lane runs: no call pays for loading an engine. */
+  /** Binds the announced functions, then tells the host that this lane runs: no call pays for loading an engine. */
   announce(): void {
     this.messages.receive();
     this.memory.i32[Header.PHASE] = Phase.IDLE;
@@ -71,7 +69,7 @@ export class LaneRuntime {
     this.#link.ring();
   }
 
-  /** Runs rows for as long as the thread lives. */
+  /** Runs rows until the thread ends. */
   async serve(): Promise<never> {
     const { i32 } = this.memory;
     for (;;) {
@@ -87,7 +85,7 @@ export class LaneRuntime {
     }
   }
 
-  /** Runs every row written so far, now. Called between rows only. @returns whether anything ran. */
+  /** Runs every row written so far. Called between rows only. @returns whether a row ran. */
   drain(): boolean {
     const { i32 } = this.memory;
     let ran = false;
@@ -109,7 +107,7 @@ export class LaneRuntime {
     }
   }
 
-  /** @returns whether a call came within the time worth waiting awake. */
+  /** @returns whether a call arrived during the spin. */
   #spin(): boolean {
     const until = performance.now() + this.#spinUs / 1_000;
     let left = mostReadings(this.#spinUs);

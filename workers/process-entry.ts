@@ -1,13 +1,10 @@
 /**
- * The program of a process lane. Everything it needs is on its command line
- * and in its descriptors (see `process-boot.ts`).
+ * The program of a process lane. Its input is on its command line and in its descriptors (see `process-boot.ts`).
  *
  * Guarantees:
- * - It ends with its host: by a signal, where the system sends one; when the
- *   host's end of the socket closes; and at once when its host has ended before
- *   it came to ask for that signal.
- * - It prints nothing of its own. What JavaScript throws here ends it with an
- *   exit code, and its text goes to the host.
+ * - It ends with its host: by a signal, if the system can send one; when the host's end of the socket closes; and at
+ *   once if the host has ended before the lane requested that signal.
+ * - It prints nothing of its own. An uncaught error ends it with an exit code, and the text goes to the host.
  */
 import { closeSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -29,9 +26,9 @@ import { reportOf } from './report.js';
 import { residentBytes } from './process/resident.js';
 
 const BYTES_PER_KB = 1_024;
-/** ms between looks at how much memory the process holds. */
+/** ms between measurements of the resident memory. */
 const MEASURE_MS = 100;
-/** What Node.js itself exits with after an uncaught error. */
+/** The exit code of Node.js after an uncaught error. */
 const UNCAUGHT = 1;
 
 const boot = JSON.parse(process.argv[2] as string) as ProcessBoot;
@@ -39,24 +36,25 @@ const startedAt = performance.now();
 
 const system = systemCalls(boot.stackBytes);
 system.endWithParent();
-// It may have ended before the line above.
+// The host may have ended before the line above.
 if (process.ppid !== boot.host) process.kill(process.pid, 'SIGKILL');
 process.title = `${boot.name} (offthread lane)`;
 markLane(boot.name);
 
-// What a terminal or a service manager sends to all processes of a group is the host's to answer: it ends its lanes in its own time.
+// A terminal or service manager sends these signals to all processes of a group. The host handles them, and ends its
+// lanes when it chooses.
 system.ignore([constants.signals.SIGINT, constants.signals.SIGTERM, constants.signals.SIGHUP]);
 process.on('uncaughtException', (error) => {
   try {
-    // For the host, which keeps what a lane said last.
+    // For the host, which keeps the last lines of stderr.
     writeSync(2, `${inspect(error)}\n`);
   } finally {
-    // Also where it cannot be said: an error in here would end it with another code.
+    // Also if the write fails: an error in this handler would change the exit code.
     process.exit(UNCAUGHT);
   }
 });
 
-// Memory that the host maps, too.
+// The memory that the host also maps.
 const file = system.map(MEMORY_FD);
 const memory = new LaneMemory(boot.size, system.view(file, 0, processMemoryBytes(boot.size)));
 closeSync(MEMORY_FD);
@@ -67,7 +65,7 @@ const lane: LaneRuntime = new LaneRuntime(memory, boot, link, answer);
 function answer(question: Question): void {
   let error: ErrorData | null = null;
   if (question.kind === 'try') error = probeOpen(question);
-  // Callbacks are not given back, whatever calls them meanwhile: they end with the process.
+  // Callbacks are not released: they end with the process.
   else if (question.question !== 'report') lane.drain();
   const resident = residentBytes();
   memory.i32[Header.RESIDENT_KB] = resident / BYTES_PER_KB;

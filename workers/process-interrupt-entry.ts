@@ -1,4 +1,4 @@
-/** The interrupt thread of a process lane: reads the host's orders, a line each. */
+/** The interrupt thread of a process lane: reads the host's orders, one per line. */
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -27,7 +27,7 @@ function obey(line: string): void {
     const order = readInterruption(line);
     interrupt(laneMemory(order.target), order);
   } catch {
-    // A call that cannot be interrupted goes on until its grace is over.
+    // A call that cannot be interrupted runs until its grace is over.
   }
 }
 
@@ -36,7 +36,7 @@ parentPort?.on('message', (targets: readonly InterruptFunction[]) => {
     try {
       bindInterrupt(target);
     } catch {
-      // The order that needs it finds out.
+      // The order that needs the function fails as well.
     }
   }
 });

@@ -1,4 +1,4 @@
-/** What a lane tells about itself. */
+/** The report of a lane. */
 import { getHeapStatistics } from 'node:v8';
 import { performance } from '../src/builtins.js';
 import type { LaneReport } from '../src/shared/messages/messages.js';
@@ -13,7 +13,7 @@ export function reportOf(name: string, lane: LaneRuntime, startedAt: number): La
     residentBytes: 0,
     calls: lane.calls,
     uptimeMs: performance.now() - startedAt,
-    // Not by process.memoryUsage(), which fails where the resident size cannot be told.
+    // Not `process.memoryUsage()`, which fails if the resident size is not available.
     heapUsedBytes: getHeapStatistics().used_heap_size,
     engines: lane.functions.engines,
   };

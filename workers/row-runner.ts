@@ -1,12 +1,11 @@
 /**
- * Runs the call of a row, and leaves its result there.
+ * Runs the call of a row, and stores the result in the row.
  *
  *   queued ──claimed──► running ──► native code ──► interrupt closed ──► ended
  *
  * Guarantees:
- * - A row runs only after this lane has won the swap queued → running, so a
- *   call that was cancelled or taken back meanwhile is passed over and never
- *   runs twice.
+ * - A row runs only after this lane has won the swap queued → running, so a call that was cancelled or withdrawn is
+ *   skipped and never runs twice.
  * - Nothing thrown by an engine leaves `run`: it becomes that call's error.
  */
 import { Atomics, performance } from '../src/builtins.js';
@@ -32,7 +31,7 @@ import type { HostMessages } from './host-messages.js';
 import type { LaneLink } from './lane-link.js';
 
 export class RowRunner {
-  /** Calls run so far. */
+  /** Number of calls run so far. */
   calls = 0;
   readonly #memory: LaneMemory;
   readonly #link: LaneLink;
@@ -41,7 +40,7 @@ export class RowRunner {
   readonly #clockOffset: number;
   #now = 0;
 
-  /** @param origin of the host's clock. */
+  /** @param origin the origin of the host's clock. */
   constructor(
     memory: LaneMemory,
     link: LaneLink,
@@ -56,7 +55,10 @@ export class RowRunner {
     this.#clockOffset = clockOrigin() - origin;
   }
 
-  /** The next row may be younger than the end of the last. Among rows that wait already, one reading of the clock is enough for a call. */
+  /**
+   * The next row may be newer than the end of the last one, so the clock must be read again. For rows that already
+   * wait, one reading per call is enough.
+   */
   forgetTime(): void {
     this.#now = 0;
   }
@@ -66,7 +68,7 @@ export class RowRunner {
     const word = this.#memory.rowWord(sequence);
     const found = Atomics.load(i32, word + RowWord.STATE);
     if (stateIn(found) !== State.queued) return;
-    // Before the call is claimed: what a library does when it is loaded is not its doing.
+    // Before the call is claimed: it is not responsible for what a library does when it is loaded.
     if (!this.#functions.knows(i32[word + RowWord.FUNCTION] as number)) this.#messages.receive();
     const generation = generationIn(found);
     const double = this.#memory.rowDouble(sequence);
@@ -88,7 +90,7 @@ export class RowRunner {
     } catch (error) {
       const returned = i32[Header.PHASE] === Phase.ANSWER;
       i32[word + RowWord.OUTCOME] = returned ? Outcome.THREW | Outcome.ANSWER_LOST : Outcome.THREW;
-      // Where not even this can be said, the lane is of no use: it dies of it, and the call with it.
+      // If not even this can be sent, the lane cannot serve: the error ends the lane, and the call with it.
       this.#link.post({ kind: 'error', generation, error: errorData(error) });
     }
     this.#functions.writer?.end();
@@ -98,13 +100,13 @@ export class RowRunner {
     finish(i32, word + RowWord.STATE, generation, succeeded);
   }
 
-  /** @returns whether the function did not report failure. @throws what the engine throws. */
+  /** @returns false if the function reported failure. @throws the error of the engine. */
   #runCall({ bound, frame }: Callable, sequence: number, generation: number): boolean {
     const { i32, f64 } = this.#memory;
     const word = this.#memory.rowWord(sequence);
     const external = bound.plan.hasData && bound.hasExternals(this.#memory, sequence);
     const views = external ? this.#messages.viewsOf(sequence) : null;
-    // Read late: a function may have just been bound.
+    // Read here, because the function may just have been bound.
     const { writer } = this.#functions;
     if (writer !== null) {
       const { stream } = bound.plan;
@@ -116,11 +118,11 @@ export class RowRunner {
     return ((i32[word + RowWord.OUTCOME] as number) & Outcome.NATIVE_FAILURE) === 0;
   }
 
-  /** Which items failed is in their own outcomes. @throws what the engine throws. */
+  /** Each item's outcome says whether it failed. @throws the error of the engine. */
   #runBatch({ bound }: Callable, sequence: number, generation: number): void {
     const { i32 } = this.#memory;
     const word = this.#memory.rowWord(sequence);
-    // A callback of an earlier call may be called by any.
+    // Any call may run a callback of an earlier call.
     this.#functions.writer?.begin(bound.spec, sequence, generation, word + RowWord.CANCEL, 0);
     i32[Header.PHASE] = Phase.CALL;
     const lent = (): readonly Uint8Array[] => this.#messages.viewsOf(sequence) ?? [];

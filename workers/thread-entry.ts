@@ -1,6 +1,5 @@
 /**
- * The piscina task of a thread lane. The first one boots the lane; each later
- * one is a new lease of the same lane.
+ * The piscina task of a thread lane. The first task boots the lane; each later one is a new lease of the same lane.
  */
 import { threadId } from 'node:worker_threads';
 import { expose } from 'comlink';
@@ -17,27 +16,28 @@ import { untilIdle } from './thread/lease.js';
 import { reportOf } from './report.js';
 import { threadNumber } from './thread/thread-number.js';
 
-/** ms without a call of a thread of native code's own after which there is taken to be none. */
+/** ms without a callback from a thread of native code after which there is assumed to be no such thread. */
 const QUIET_MS = 30;
 const HOLD_MS = 2 ** 30;
 
 let idle: (() => Promise<void>) | undefined;
 
 /**
- * Nothing is run any more. Native code may have been given callbacks to keep, and call them from a thread of its own: one
- * that has not done so yet has a moment to. Then this thread stays for good, since there is no way to take a callback
- * from such a thread: it would wait for an answer of this one, or find its memory gone.
+ * The lane runs no more calls. Native code may have kept callbacks, and may call them from a thread of its own; a
+ * thread that has not called yet has a short time to do so. If one calls, this thread stays until the process ends,
+ * because a callback cannot be taken from such a thread: the thread would wait for an answer of this one, or use freed
+ * memory.
  */
 async function retire(lane: LaneRuntime): Promise<void> {
   lane.drain();
   const { functions } = lane;
   if (functions.lastingCallbacks && !functions.threaded) {
     await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-    // What has come meanwhile is served before this.
+    // Callbacks that have arrived in the meantime are served first.
     await new Promise((resolve) => setImmediate(resolve));
   }
   functions.releaseCallbacks();
-  // For this thread only: the host does not wait for it.
+  // Keeps only this thread alive: the host does not wait for it.
   if (functions.threaded) setInterval(() => {}, HOLD_MS);
 }
 
@@ -47,12 +47,12 @@ function boot(order: LaneBoot): LaneRuntime {
   const lane = new LaneRuntime(memory, order, link);
   const startedAt = performance.now();
   markLane(order.name);
-  // A thread that ends on its own says so in shared memory: the host may be
-  // blocked and unable to see the exit event.
+  // A thread that ends by itself records this in shared memory: the host may be blocked and unable to receive the exit
+  // event.
   let lastWords: ErrorData | null = null;
   process.on('uncaughtExceptionMonitor', (error: unknown) => {
     lastWords = errorData(error);
-    // A thread that lives to see this has a listener that has dealt with it.
+    // If the thread still lives then, a listener has handled the error.
     setImmediate(() => (lastWords = null));
   });
   process.once('exit', (code) => {
@@ -63,7 +63,7 @@ function boot(order: LaneBoot): LaneRuntime {
       try {
         if (lastWords !== null) link.post({ kind: 'last-words', error: lastWords });
       } catch {
-        // Nothing can be posted any more: the code says something.
+        // No message can be posted any more; the exit code remains.
       }
       Atomics.store(memory.i32, Header.GONE, 1);
       link.ring();
@@ -76,7 +76,7 @@ function boot(order: LaneBoot): LaneRuntime {
       return report();
     },
     report,
-    // Answered between rows; those written before it may not have been met yet.
+    // Answered between rows; the lane may not have reached all rows written before.
     drain: () => void lane.drain(),
     retire: () => retire(lane),
   };

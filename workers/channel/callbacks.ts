@@ -1,21 +1,18 @@
 /**
- * The callbacks of a lane: functions that native code can call, made when a
- * call first needs them and kept until the lane ends.
+ * The callbacks of a lane: functions that native code can call, created when a call first needs them and kept until the
+ * lane ends.
  *
- * One for each callback parameter of a function, one for each persistent
- * callback, one probe. Keeping them is what makes a late call harmless: native
- * code that calls back when its call has returned meets a function that is
- * still there, and gets the declared fallback. What a closed persistent
- * callback leaves is used again for the next of the same prototype, oldest
- * first. So their number is bounded by what the program declares and keeps.
+ * There is one for each callback parameter of a function, one for each persistent callback, and one probe. Because they
+ * are kept, a late call is harmless: native code that calls back after its call has returned reaches a valid function,
+ * and gets the declared fallback. The place of a closed persistent callback is reused for the next one of the same
+ * prototype, oldest first. So the number of callbacks is bounded by what the program declares and keeps open.
  *
  * Guarantee: nothing is thrown into native code, and the value returned is of
  * the declared type. A thread that ends calls {@link LaneCallbacks.release}.
  *
- * A thread of native code's own may call as well. Its calls reach this thread
- * between two of the host's (see {@link ChannelWriter.entered}); once there has
- * been one, nothing is given back: such a thread would call what is no longer
- * there.
+ * Threads that native code creates may call as well. Their calls reach this thread between two calls of the host (see
+ * {@link ChannelWriter.entered}). After the first such call, no callback is released: such a thread would call freed
+ * memory.
  */
 import { JSON } from '../../src/builtins.js';
 import type { ChunksSpec, FunctionSpec, HostFunctionSpec } from '../../src/declare/spec.js';
@@ -24,22 +21,22 @@ import { CallbackReader } from '../../src/engines/callback-reader.js';
 import type { Engine, NativeCallback, NativeValue, Prototype } from '../../src/engines/engine.js';
 import type { ChannelWriter } from './channel-writer.js';
 
-/** What a callback does. */
+/** The target of a callback. */
 interface Target {
   readonly param: HostFunctionSpec | ChunksSpec;
-  /** The function that the call has to be of; null: any. */
+  /** The function whose call must be running; null for any. */
   readonly spec: FunctionSpec | null;
   /** Index of the parameter, or minus the id of a persistent callback. */
   readonly number: number;
   readonly reader: CallbackReader;
 }
 
-/** A native callback, and what it does at present. */
+/** A native callback and its current target. */
 interface Place {
   readonly native: NativeCallback;
   readonly key: string;
   target: Target | null;
-  /** What native code gets that calls when there is no target. */
+  /** The value that native code gets if there is no target. */
   none: NativeValue;
 }
 
@@ -91,7 +88,7 @@ export class LaneCallbacks implements CallbackSource {
   }
 
   probe(): bigint {
-    // Non-zero also while the lane ends: whatever asks is to stop.
+    // Also non-zero while the lane ends: native code that asks must stop.
     this.#probe ??= this.#engine.callback({ arguments: [], returns: 'i32' }, () => {
       this.#writer.entered();
       return this.#writer.stopped ? 1 : 0;
@@ -99,11 +96,11 @@ export class LaneCallbacks implements CallbackSource {
     return this.#probe.address;
   }
 
-  /** A persistent callback has been closed: native code that calls it all the same gets the fallback. */
+  /** A persistent callback has been closed: native code that still calls it gets the fallback. */
   close(id: number): void {
     const place = this.#persistent.get(id);
     if (place === undefined) {
-      // The call that brings it has not run yet.
+      // The call that passes the callback has not run yet.
       this.#closed.add(id);
       return;
     }
@@ -111,12 +108,12 @@ export class LaneCallbacks implements CallbackSource {
     this.#leave(place);
   }
 
-  /** Whether native code has been given one that it may keep, whatever became of it since. */
+  /** Whether native code has ever received a callback that it may keep. */
   get lasting(): boolean {
     return this.#probe !== null || this.#lasting;
   }
 
-  /** Gives every callback back to the engine: this thread is ending. Not once a thread of native code's own has called. */
+  /** Releases every callback, because this thread is ending; unless a thread of native code has called one. */
   release(): void {
     if (this.#writer.threaded) return;
     this.#probe?.release();
@@ -132,7 +129,7 @@ export class LaneCallbacks implements CallbackSource {
     for (const place of places) place?.native.release();
   }
 
-  /** Nothing is behind it any more: it may be used again. */
+  /** The place has no target any more: it may be reused. */
   #leave(place: Place): void {
     place.target = null;
     const free = this.#free.get(place.key);
@@ -159,7 +156,7 @@ export class LaneCallbacks implements CallbackSource {
         try {
           return this.#called(place, values);
         } catch (cause) {
-          // Out of memory, say. Native code is told to stop, or gets the fallback.
+          // For example, memory has run out. Native code is told to stop, or gets the fallback.
           this.#writer.broken(cause);
           return place.none;
         }
@@ -184,7 +181,7 @@ export class LaneCallbacks implements CallbackSource {
   }
 }
 
-/** What native code gets that calls too late. */
+/** The value that native code gets if it calls too late. */
 function fallbackOf(param: HostFunctionSpec | ChunksSpec): NativeValue {
   const { returns } = param.callback;
   if (returns === 'void') return undefined;

@@ -1,14 +1,13 @@
 /**
- * The lane's end of its channel: what native code says through a callback goes
- * out here, and the lane waits here while it has to.
+ * The lane's end of its channel: sends the records of callbacks, and waits while it must.
  *
  *   request   record ──► ring the host ──► wait for the reply
  *   notice    record ──► ring the host                     (fire and forget)
  *   chunk     wait for credit ──► record ──► ring, if a reader waits
  *
- * A wait ends by a reply or a reader, and by whatever stops the call: its
- * cancelFlag, or the lane's end. Then native code gets the declared fallback, or
- * the value that makes it stop, at once and for the rest of the call.
+ * A wait ends with a reply or a reader, or when the call is stopped by its cancel flag or by the lane's end. In the
+ * latter case native code gets the declared fallback, or the value that makes it stop, at once and for the rest of the
+ * call.
  */
 import { Atomics } from '../../src/builtins.js';
 import type { ChunksSpec, FunctionSpec, HostFunctionSpec, Scalar } from '../../src/declare/spec.js';
@@ -31,18 +30,18 @@ import { ChunkCredit } from './chunk-credit.js';
 import { WaitPoint } from './wait-point.js';
 import type { LaneLink } from '../lane-link.js';
 
-/** What the writer needs of its lane. */
+/** The parts of its lane that the writer uses. */
 export interface WriterLane extends Pick<LaneLink, 'wait'> {
   /** Rings the host's doorbell. */
   ring(): void;
-  /** Sends a payload that does not fit a pipe. */
+  /** Sends a payload that does not fit in a pipe. */
   post(chunk: boolean, payload: ArrayBuffer): void;
-  /** Address of the lane's memory, and of others, in the form that copying is fastest with. */
+  /** Address of the lane's memory, in the form with which copying is fastest. */
   readonly base: number | bigint;
   addressOf(buffer: ArrayBuffer): number | bigint;
 }
 
-/** A payload above this share of a pipe goes by message port; one chunk of just that share does not. */
+/** A payload larger than a quarter of a pipe goes by message port; one of exactly a quarter does not. */
 const INLINE_SHARE = 4;
 const LENGTH_BYTES = 8;
 
@@ -57,15 +56,15 @@ export class ChannelWriter {
   readonly #waitPoint: WaitPoint;
   readonly #credit: ChunkCredit;
   #requests = 0;
-  /** The call that runs: its function (null between calls), its row, and what it is allowed. */
+  /** The running call: its function (null between calls), its row, and its limits. */
   #running: FunctionSpec | null = null;
   #sequence = 0;
   #generation = 0;
-  /** Index of its cancel flag. */
+  /** Index of the call's cancel flag. */
   #cancelFlag = 0;
-  /** Chunks unread before native code waits; 0 where the call has no stream. */
+  /** Number of unread chunks at which native code waits; 0 if the call has no stream. */
   #highWaterMark = 0;
-  /** The call has failed already: nothing more is said for it. */
+  /** The call has already failed: it sends no more records. */
   #failed = false;
 
   /** @param spinUs µs to wait awake before sleeping. */
@@ -87,7 +86,7 @@ export class ChannelWriter {
     return this.#running;
   }
 
-  /** A call begins. @param cancelFlag index of its word. */
+  /** A call begins. @param cancelFlag index of the flag's word. */
   begin(
     spec: FunctionSpec,
     sequence: number,
@@ -109,14 +108,14 @@ export class ChannelWriter {
     this.#failed = false;
   }
 
-  /** Whether native code is to come back: nothing waits any more. */
+  /** Whether native code is to return: no callback waits any more. */
   get stopped(): boolean {
     const { i32 } = this.#memory;
     if (Atomics.load(i32, this.#word + Channel.CLOSING) !== 0) return true;
     return this.#running !== null && (this.#failed || Atomics.load(i32, this.#cancelFlag) !== 0);
   }
 
-  /** A callback could not be served, for want of memory or of stack, say: the call fails. */
+  /** A callback could not be served, for example for lack of memory or stack: the call fails. */
   broken(cause: unknown): void {
     try {
       if (!this.stopped) this.#fault(0, errorData(cause).message);
@@ -125,14 +124,14 @@ export class ChannelWriter {
     }
   }
 
-  /** Whether a thread of native code's own has called back. */
+  /** Whether a thread that native code created has called back. */
   get threaded(): boolean {
     return Atomics.load(this.#memory.i32, this.#word + Channel.THREADED) !== 0;
   }
 
   /**
-   * Native code calls back. Between calls nothing of it runs on this thread: then it is a thread of its own that does, and
-   * that the engine lets wait for this one.
+   * Native code calls back. Between calls no native code runs on this thread, so the caller is then a thread that
+   * native code created, which the engine makes wait for this one.
    */
   entered(): void {
     if (this.#running === null && !this.threaded) {
@@ -140,13 +139,13 @@ export class ChannelWriter {
     }
   }
 
-  /** Native code called a callback that no longer had a receiver. */
+  /** Native code called a callback that no longer has a receiver. */
   late(): void {
     Atomics.add(this.#memory.i32, this.#word + Channel.LATE, 1);
   }
 
   /**
-   * Has a function run on the host.
+   * Runs a function on the host.
    * @param target index of the function's parameter, or minus the id of a persistent callback.
    * @returns its value, or the declared fallback.
    */
@@ -170,7 +169,7 @@ export class ChannelWriter {
     return this.#value(callback.returns);
   }
 
-  /** Hands a chunk out. @returns what the callback returns. */
+  /** Sends a chunk. @returns the value that the callback returns. */
   chunk(param: ChunksSpec, reader: CallbackReader, values: RawValues): NativeValue {
     const allowed = this.#highWaterMark;
     if (this.#running === null || allowed === 0) {
@@ -188,14 +187,14 @@ export class ChannelWriter {
     return answer(param, param.stop ?? param.proceed, values);
   }
 
-  /** Waits until fewer chunks are unread. @returns false when something has stopped the call. */
+  /** Waits until fewer chunks are unread. @returns false if the call was stopped. */
   #waitForCredit(allowed: number): boolean {
     if (this.#credit.allows(allowed)) return true;
     this.#waitFor(() => this.#credit.allows(allowed));
     return !this.stopped;
   }
 
-  /** @returns whether the record was sent; not when something has stopped the call, or its values could not be read. */
+  /** @returns whether the record was sent; false if the call was stopped, or the values could not be read. */
   #send(
     pipe: PipeWriter,
     inline: number,
@@ -217,13 +216,13 @@ export class ChannelWriter {
       this.#header(at, kind, target, request);
       reader.write(this.#memory, base, at + RECORD_HEADER_BYTES, values);
     } else {
-      // Not zeroed: all of it is written. Its own memory, so it can be transferred.
+      // Not zeroed, because all of it is written; not pooled, so that it can be transferred.
       const payload = Buffer.allocUnsafeSlow(bytes).buffer;
       reader.write(viewsOf(payload), this.#lane.addressOf(payload), 0, values);
       const at = this.#reserve(pipe, RECORD_HEADER_BYTES);
       if (at === NO_RECORD) return false;
       this.#header(at, kind | RecordKind.BY_PORT, target, request);
-      // Before the record: the host looks for it when it meets the record.
+      // Before the record: the host expects the payload when it reaches the record.
       this.#lane.post(pipe === this.#chunks, payload);
     }
     pipe.commit();
@@ -240,7 +239,7 @@ export class ChannelWriter {
     i32[word + RecordWord.REQUEST] = request;
   }
 
-  /** Tells the host what kept a callback's values from being read. */
+  /** Tells the host why a callback's values could not be read. */
   #fault(target: number, text: string): void {
     this.#failed = true;
     const length = Buffer.byteLength(text);
@@ -253,7 +252,7 @@ export class ChannelWriter {
     this.#calls.commit();
   }
 
-  /** Waits for room; the host empties the pipe of requests by itself, and a reader that of chunks. */
+  /** Waits for room: the host empties the pipe of requests, and the reader the pipe of chunks. */
   #reserve(pipe: PipeWriter, bytes: number): number {
     let at = pipe.reserve(bytes);
     if (at !== NO_RECORD) return at;
@@ -265,7 +264,7 @@ export class ChannelWriter {
     return at;
   }
 
-  /** Waits until something is there, or until the call is stopped. */
+  /** Waits until `there` returns true, or the call is stopped. */
   #waitFor(there: () => boolean): void {
     this.#waitPoint.wait(there, this.#isStopped);
   }
@@ -290,7 +289,7 @@ export class ChannelWriter {
   }
 }
 
-/** What native code is told: a value, or the length of the chunk it handed over. */
+/** The value that native code gets: a constant, or the length of its chunk. */
 function answer(
   { callback, chunk }: ChunksSpec,
   value: number | bigint | 'length',

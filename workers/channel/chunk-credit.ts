@@ -1,7 +1,6 @@
 /**
- * The back-pressure of a stream, on the side of native code: how many chunks
- * may be unread before native code waits. Positions only grow; what is unread
- * is their difference.
+ * The back-pressure of a stream on the side of native code: the number of unread chunks at which native code waits.
+ * Positions only grow; their difference is the number of unread chunks.
  */
 import { Atomics } from '../../src/builtins.js';
 import { Channel } from '../../src/shared/memory/channel.js';
@@ -11,7 +10,7 @@ export class ChunkCredit {
   readonly #i32: Int32Array;
   readonly #channel: number;
   #written = 0;
-  /** Chunks that have been taken, as last seen. */
+  /** Number of chunks that the reader has taken, as last read. */
   #taken = 0;
 
   constructor({ i32, channel }: LaneMemory) {
@@ -19,7 +18,7 @@ export class ChunkCredit {
     this.#channel = channel;
   }
 
-  /** Whether another chunk may be written while `most` may be unread. */
+  /** Whether another chunk may be written if at most `most` may be unread. */
   allows(most: number): boolean {
     if (((this.#written - this.#taken) | 0) < most) return true;
     this.#taken = Atomics.load(this.#i32, this.#channel + Channel.CHUNKS_TAKEN);

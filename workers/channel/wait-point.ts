@@ -1,9 +1,9 @@
 /**
  * The wait point of a lane's channel: where native code waits, inside its callback.
  *
- * Guarantee: no wake-up is lost. The lane reads the wait point, says that it waits,
- * looks, and only then sleeps on what it has read; the host changes something,
- * takes note of whether the lane waits, bumps the wait point, and wakes it.
+ * Guarantee: no wake-up is lost. The lane reads the wait point, sets WAITING, checks its condition, and only then
+ * sleeps on the value that it has read; the host changes the state, reads and clears WAITING, bumps the wait point, and
+ * wakes the lane.
  */
 import { Atomics, Math, performance } from '../../src/builtins.js';
 import { Channel } from '../../src/shared/memory/channel.js';
@@ -11,7 +11,7 @@ import type { LaneMemory } from '../../src/shared/memory/lane-memory.js';
 import { mostReadings } from '../../src/shared/spin.js';
 import type { LaneLink } from '../lane-link.js';
 
-/** Spins skipped at most after spins in vain. */
+/** Maximum number of spins skipped after unsuccessful ones. */
 const MOST_SKIPPED = 8;
 
 export class WaitPoint {
@@ -20,11 +20,11 @@ export class WaitPoint {
   readonly #waiting: number;
   readonly #link: Pick<LaneLink, 'wait'>;
   readonly #spinUs: number;
-  /** Waits that do not spin, after spins in vain. */
+  /** Number of waits that skip the spin, after unsuccessful ones. */
   #skip = 0;
   #skipNext = 1;
 
-  /** @param spinUs µs to wait awake before sleeping. */
+  /** @param spinUs µs to spin before sleeping. */
   constructor({ i32, channel }: LaneMemory, link: Pick<LaneLink, 'wait'>, spinUs: number) {
     this.#i32 = i32;
     this.#link = link;
@@ -33,7 +33,7 @@ export class WaitPoint {
     this.#spinUs = spinUs;
   }
 
-  /** Waits until something is there, or until nothing is to be waited for any more. */
+  /** Waits until `there` or `stopped` returns true. */
   wait(there: () => boolean, stopped: () => boolean): void {
     if (this.#spin(there, stopped)) return;
     const i32 = this.#i32;
@@ -47,9 +47,9 @@ export class WaitPoint {
   }
 
   /**
-   * Looks for a moment, awake. Where host and lane share a core that only keeps
-   * the host from answering, so spins in vain become rare.
-   * @returns whether there is nothing to wait for any more.
+   * Spins briefly. If host and lane share a core, spinning only keeps the host from answering, so unsuccessful spins
+   * become rare.
+   * @returns whether the wait is over.
    */
   #spin(there: () => boolean, stopped: () => boolean): boolean {
     if (there() || stopped()) return true;

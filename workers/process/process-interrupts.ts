@@ -1,13 +1,12 @@
 /**
- * The interrupt thread of a process lane: started with the first library that
- * has interrupt functions. The host's orders go to it directly, since the
- * lane's own thread is in native code when one comes.
+ * The interrupt thread of a process lane: started with the first library that has interrupt functions. The host's
+ * orders go to it directly, because the lane's own thread is in native code when an order arrives.
  */
 import { Worker } from 'node:worker_threads';
 import type { LaneSize } from '../../src/shared/memory/layout.js';
 import { type InterruptFunction, type ToLane, interruptOf } from '../../src/shared/messages/messages.js';
 
-/** What the thread is started with. */
+/** The data with which the thread is started. */
 export interface InterruptBoot {
   /** Where the lane's memory is mapped in this process. */
   readonly address: bigint;
@@ -24,7 +23,7 @@ export class ProcessInterrupts {
     this.#boot = boot;
   }
 
-  /** Has the interrupt functions of a library bound ahead of their first use. */
+  /** Binds the interrupt functions of a library before their first use. */
   prepare({ engine, path, functions }: Extract<ToLane, { kind: 'library' }>): void {
     const targets = functions.flatMap(({ spec }): InterruptFunction[] => {
       const target = interruptOf(spec, engine, path);
@@ -37,7 +36,7 @@ export class ProcessInterrupts {
 
   #start(): Worker {
     const thread = new Worker(ENTRY, { workerData: this.#boot });
-    // Without it calls go on until their grace is over.
+    // Without this thread, calls run until their grace is over.
     thread.on('error', () => {});
     thread.unref();
     return thread;

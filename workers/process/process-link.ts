@@ -1,16 +1,15 @@
 /**
- * The link of a process lane: memory that the host maps too, and one socket.
+ * The link of a process lane: memory that the host also maps, and one socket.
  *
- *   host ──byte──► lane   the lane sleeps, or waits in a callback: look again
- *   lane ──byte──► host   the bell is armed, or something came by messages
+ *   host ──byte──► lane   the lane sleeps, or waits in a callback: check again
+ *   lane ──byte──► host   the bell is armed, or a message was sent
  *   closed                the other side has ended
  *
- * What the bytes are about is in the memory; they only wake. So one too many is
- * harmless, and one that does not fit the socket is not missed: another one is
- * on its way then.
+ * The bytes only wake; all data is in the memory. So an extra byte is harmless, and a byte that does not fit in the
+ * socket is not needed: others are already on their way.
  *
- * Guarantee: nothing here waits for a host that has ended. A lane that finds
- * the socket closed ends its process, wherever it is.
+ * Guarantee: nothing here waits for a host that has ended. A lane that finds the socket closed ends its process, even
+ * during a call.
  */
 import { readSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -30,7 +29,10 @@ import type { LaneLink } from '../lane-link.js';
 
 type LibraryMessage = Extract<ToLane, { kind: 'library' }>;
 
-/** ms between looks at a word that nobody may write a byte for: an interrupt function that has ended, say. */
+/**
+ * ms between checks of a word whose change may not be followed by a byte, for example at the end of an interrupt
+ * function.
+ */
 const FIRST_SLICE_MS = 1;
 const LONGEST_SLICE_MS = 64;
 
@@ -41,19 +43,19 @@ export class ProcessLink implements LaneLink {
   readonly #out: MessageWriter;
   readonly #bytes = Buffer.alloc(256);
   readonly #onLibrary: (library: LibraryMessage) => void;
-  /** The library that was received last, and has not been told of. */
+  /** The last received library, if it has not been reported yet. */
   #received: LibraryMessage | undefined;
   #live: MappedFile | undefined;
   #wake: () => void = () => {};
 
-  /** @param onLibrary is told of libraries after they have been bound. */
+  /** @param onLibrary called with each library after it has been bound. */
   constructor(memory: LaneMemory, system: System, onLibrary: (library: LibraryMessage) => void) {
     this.#onLibrary = onLibrary;
     this.#memory = memory;
     this.#system = system;
     this.#in = new MessageReader(memory, messagesDown(memory.size));
     this.#out = new MessageWriter(memory, messagesUp(memory.size));
-    // Two readers of one descriptor: this one between calls, `wait` in the midst of one.
+    // The descriptor has two readers: this one between calls, `wait` during calls.
     const socket = new Socket({ fd: SOCKET_FD, readable: true, writable: false });
     socket.on('data', () => this.#wake());
     socket.on('error', () => this.#sever());
@@ -61,12 +63,12 @@ export class ProcessLink implements LaneLink {
   }
 
   receive(): ToLane | undefined {
-    // Bound by now, in this thread: the other one finds it as it was loaded here.
+    // This thread has bound the library by now: the interrupt thread finds the version that was loaded here.
     const library = this.#received;
     this.#received = undefined;
     if (library !== undefined) this.#onLibrary(library);
     const message = this.#in.receive() as ToLane | undefined;
-    // There is room now: the host sends the rest.
+    // There is room now: wake the host, which sends the rest.
     if (Atomics.load(this.#memory.i32, Header.MESSAGES_DOWN_WAITS) !== 0) this.#knock();
     if (message?.kind === 'library') this.#received = message;
     return message;
@@ -77,7 +79,7 @@ export class ProcessLink implements LaneLink {
       knock: () => this.#knock(),
       wait: (index, seen) => void this.wait(index, seen),
     });
-    // Answers to questions are waited for without a call under way.
+    // The host may wait for an answer while no call is in progress.
     if (message.kind === 'reply') this.#knock();
   }
 
@@ -93,7 +95,7 @@ export class ProcessLink implements LaneLink {
     let slept = 0;
     for (let slice = FIRST_SLICE_MS; ; slice = Math.min(slice * 2, LONGEST_SLICE_MS)) {
       if (Atomics.load(i32, index) !== seen) return true;
-      // What was slept is over, whatever the clock says.
+      // Count the time slept, even if the clock stands still.
       const left = Math.min(until - performance.now(), ms - slept);
       if (left <= 0) return false;
       const most = Math.min(slice, left);
@@ -105,7 +107,7 @@ export class ProcessLink implements LaneLink {
   sleep(index: number, seen: number): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
-      // A byte that came before anybody listened.
+      // The byte may have arrived before there was a listener.
       if (Atomics.load(this.#memory.i32, index) !== seen) resolve();
     });
   }
@@ -119,14 +121,17 @@ export class ProcessLink implements LaneLink {
     try {
       if (readSync(SOCKET_FD, this.#bytes) === 0) process.kill(process.pid, 'SIGKILL');
     } catch (error) {
-      // Taken already by the socket's other reader.
+      // The other reader of the socket has taken the byte.
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return;
       this.#sever();
       process.kill(process.pid, 'SIGKILL');
     }
   }
 
-  /** The descriptor is no socket any more: native code has closed what it did not open. The host is to know why this ends. */
+  /**
+   * The descriptor is no longer a socket: native code has closed a descriptor that it did not open. Records the cause
+   * of the end for the host.
+   */
   #sever(): void {
     Atomics.store(this.#memory.i32, Header.SEVERED, 1);
   }
@@ -135,7 +140,7 @@ export class ProcessLink implements LaneLink {
     try {
       writeSync(SOCKET_FD, '\n');
     } catch {
-      // Full: bytes are on their way. Closed: the next look finds out.
+      // If the socket is full, bytes are on their way. If it is closed, the next check finds that.
     }
   }
 }

@@ -1,13 +1,16 @@
-/** How much memory this process holds: for reports and limits, never for a call. */
+/** The resident memory of this process, for reports and limits. */
 
 let last = 0;
 
-/** @returns bytes; what was last measured where the system does not tell: out of descriptors, or without /proc. 0 where it never did. */
+/**
+ * @returns bytes; the last measurement if the system reports none (no free descriptor, or no /proc); 0 if there was
+ * none.
+ */
 export function residentBytes(): number {
   try {
     last = process.memoryUsage.rss();
   } catch {
-    // What only reports ends nothing.
+    // A failed measurement must not end anything.
   }
   return last;
 }
