@@ -2,9 +2,9 @@
  * Runs the items of a batch, one after the other, in a lane.
  *
  * Guarantees:
- * - Between two items the cancel flag is read: a batch that is to stop stops there.
- * - A batch that was given up writes no results any more: looked at after an item, when the cancel flag is set. Only one that
- *   ends in the very moment in which it is given up may still write its own.
+ * - Between two items the cancel flag is read: a batch stops there.
+ * - A batch that was given up writes no more results: the state is checked after an item if the cancel flag is set.
+ *   Only an item that ends at the moment of giving up may still write its result.
  * - `done` in the row is written before each item: however this thread ends in
  *   native code, the host knows the item, and has the results before it.
  */
@@ -22,7 +22,7 @@ import { RUNNING_STATES, stateIn } from '../shared/memory/states.js';
 import type { BoundFunction } from './bound-function.js';
 import type { NativeFunction, NativeValue } from './engine.js';
 
-/** A batch that is about to run: what a loop over it needs. */
+/** The data for the loop over a batch. */
 interface Run {
   readonly call: NativeFunction;
   readonly columns: readonly NumberColumn[];
@@ -32,16 +32,16 @@ interface Run {
   readonly cancelFlag: number;
   /** Index of the row's state. */
   readonly state: number;
-  /** Index of the double that says how far it is. */
+  /** Index of the double with the number of ended items. */
   readonly done: number;
-  /** Takes what an item returned. */
+  /** Stores the value that an item returned. */
   readonly take: (index: number, value: NativeValue) => void;
 }
 
 /**
  * Runs the batch of a row.
- * @param lent gives the bytes of the columns that are lent to it.
- * @throws what the engine throws; then `done` is the item that it threw at.
+ * @param lent returns the bytes of the lent columns.
+ * @throws the error of the engine; then `done` is the index of the failing item.
  */
 export function runBatch(
   bound: BoundFunction,
@@ -59,7 +59,7 @@ export function runBatch(
   const { columns, results, outcomes } = batchViews(plan, memory.buffer, offset, count, elsewhere);
   const run: Run = {
     call: bound.native,
-    // Engines take what the arrays hold: numbers, or bigints of 64-bit integers.
+    // Engines accept the values of typed arrays: numbers, or bigints for 64-bit integers.
     columns: columns as readonly NumberColumn[],
     count,
     memory,
@@ -77,7 +77,7 @@ function keep(results: Column | null, index: number, value: NativeValue): void {
   if (results !== null) results[index] = value as number;
 }
 
-/** Keeps what was returned, and whether that means failure. */
+/** Stores the returned value, and whether it means failure. */
 function judge(bound: BoundFunction, results: Column | null, outcomes: Int32Array): Run['take'] {
   return (index, value) => {
     const errno = bound.spec.errno ? bound.errno() << ERRNO_SHIFT : 0;
@@ -93,7 +93,7 @@ function judge(bound: BoundFunction, results: Column | null, outcomes: Int32Arra
  */
 const STRIDE = 64;
 
-/** The loop for numbers in, number out: most batches, and most of their time. @returns the items that are over. */
+/** The loop for numbers in, number out: most batches, and most of their time. @returns the number of ended items. */
 function loopPlain(run: Run, results: Column): number {
   const { call, columns, count, memory, cancelFlag, done } = run;
   const { i32, f64 } = memory;
@@ -133,7 +133,7 @@ function loopPlain(run: Run, results: Column): number {
   return index;
 }
 
-/** The loop for everything else. @returns the items that are over. */
+/** The loop for all other batches. @returns the number of ended items. */
 function loop(run: Run): number {
   const { call, columns, count, memory, cancelFlag, done, take } = run;
   const { i32, f64 } = memory;
@@ -150,9 +150,9 @@ function loop(run: Run): number {
 }
 
 /**
- * The batch is to stop, and an item has just ended. If it was given up meanwhile, the host has settled it: then
- * nothing is written any more, since results may go straight to memory of the caller's.
- * @returns the items that are over.
+ * The batch is to stop, and an item has just ended. If the batch was given up, the host has settled it: then nothing
+ * more is written, because results may go directly to the caller's memory.
+ * @returns the number of ended items.
  */
 function stopAfter({ memory, state, take }: Run, index: number, value: NativeValue): number {
   if (RUNNING_STATES.includes(stateIn(Atomics.load(memory.i32, state)))) take(index, value);

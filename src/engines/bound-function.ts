@@ -1,6 +1,6 @@
 /**
- * A declared function bound to an engine: reads a call's payload, calls, and
- * writes what came back into the same row and payload.
+ * A declared function bound to an engine: reads a call's payload, calls the function, and writes the results to the
+ * same row and payload.
  *
  * Order after the call, on the calling thread: errno first, then the library's
  * own last error, then texts, because each later step may disturb the earlier.
@@ -24,7 +24,7 @@ import type { Frame } from './frame.js';
 import { bindHelper, prototypeOf } from './prototypes.js';
 import { type ReturnedTexts, returnedTexts } from './returned-texts.js';
 
-/** Finds every symbol that the functions of a library need. @throws what is wrong with it. */
+/** Finds every symbol that the functions of a library need. @throws the error of binding. */
 export function bindAll(engine: Engine, library: EngineLibrary, specs: readonly FunctionSpec[]): void {
   for (const spec of specs) {
     // Binding looks the symbol up; the bound function is not used.
@@ -36,11 +36,11 @@ export function bindAll(engine: Engine, library: EngineLibrary, specs: readonly 
 export class BoundFunction {
   readonly spec: FunctionSpec;
   readonly plan: PayloadPlan;
-  /** How its calls travel together; null where they cannot. */
+  /** The layout of batches; null if calls cannot be batched. */
   readonly batch: BatchPlan | null;
   readonly #engine: Engine;
   readonly #call: NativeFunction;
-  /** Null where no text comes back. */
+  /** Null if no text is returned. */
   readonly #texts: ReturnedTexts | null;
   /** Reused: a lane runs one call at a time and native code cannot re-enter it. */
   readonly #args: (number | bigint)[];
@@ -60,7 +60,7 @@ export class BoundFunction {
   /**
    * Runs the call of a row.
    * @param externals the call's views that are not in the arena.
-   * @returns texts too long for their areas, or null; the row's outcome says the rest.
+   * @returns texts that are too long for their areas, or null; the row has the other results.
    */
   invoke(frame: Frame, sequence: number, externals: readonly Uint8Array[] | null): (string | null)[] | null {
     const { memory } = frame;
@@ -79,7 +79,7 @@ export class BoundFunction {
     return texts;
   }
 
-  /** Whether the call of a row has bytes that come by message port. */
+  /** Whether the call of a row has bytes in external memory. */
   hasExternals(memory: LaneMemory, sequence: number): boolean {
     const payload = memory.i32[memory.rowWord(sequence) + RowWord.PAYLOAD] as number;
     const { ops } = this.plan;
@@ -201,7 +201,7 @@ export class BoundFunction {
     }
   }
 
-  /** Writes the returned value; says whether it means failure. */
+  /** Writes the returned value. @returns whether it means failure. */
   #returned(memory: LaneMemory, sequence: number, value: NativeValue): boolean {
     const at = memory.rowDouble(sequence) + RowDouble.RESULT;
     switch (this.plan.returnOp) {

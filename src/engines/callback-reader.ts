@@ -1,13 +1,11 @@
 /**
- * Reads what native code hands to a callback, while it is still there: into
- * the payload of a record (see `record.ts`).
+ * Copies the arguments of a callback, while they are valid, into the payload of a record (see `record.ts`).
  *
- *   measure   follows the pointers, says how many bytes the payload takes
+ *   measure   follows the pointers, and returns the size of the payload in bytes
  *   write     copies
  *
- * Both in the midst of the callback, on the lane's thread. What native code
- * says of its memory is believed only as far as it can be checked: a length or
- * a count that is negative, or NULL with a length, is a fault, not a crash.
+ * Both run during the callback, on the lane's thread. Lengths and counts from native code are checked as far as
+ * possible: a negative one, or NULL with a length, is a fault, not a crash.
  */
 import { constants } from 'node:buffer';
 import { Math } from '../builtins.js';
@@ -16,21 +14,21 @@ import { ABSENT, type RecordViews, Slot, align8, slotOf } from '../shared/memory
 import type { Engine } from './engine.js';
 import { type NativeMemory, nativeMemory } from './system/native-memory.js';
 
-/** What a callback is called with. */
+/** The arguments of a callback. */
 export type RawValues = readonly (number | bigint)[];
 
-/** Bytes that one callback may hand over: what an ArrayBuffer of a plain 32-bit length takes. */
+/** Maximum number of bytes that one callback may pass: what an ArrayBuffer with a 32-bit length can hold. */
 const MOST_BYTES = 2 ** 31 - 64;
 const MOST_ENTRIES = 2 ** 20;
 const LONGEST_TEXT = constants.MAX_STRING_LENGTH;
 
 interface Entry {
   readonly kind: CallbackParamSpec['kind'];
-  /** Which of the callback's values. */
+  /** Index of the callback's argument. */
   readonly index: number;
-  /** Which value says how much there is; -1 where none does. */
+  /** Index of the argument with the length or count; -1 if there is none. */
   readonly count: number;
-  /** Of a value: its {@link Slot}. */
+  /** The {@link Slot} of a scalar. */
   readonly slot: number;
 }
 
@@ -46,10 +44,10 @@ function entryOf(param: CallbackParamSpec, index: number): Entry {
 export class CallbackReader {
   readonly #memory: NativeMemory;
   readonly #entries: readonly Entry[];
-  /** Of every string, in order, between measuring and writing: length and address. */
+  /** Length and address of every string, in order, kept between measuring and writing. */
   readonly #lengths: number[] = [];
   readonly #addresses: (number | bigint)[] = [];
-  /** What was wrong with the last values measured. */
+  /** The fault of the last measured values. */
   fault = '';
 
   /** @param only the one parameter to read; null for all. */
@@ -145,7 +143,7 @@ export class CallbackReader {
     }
   }
 
-  /** A length or a count, or -1 when it cannot be one. */
+  /** A length or a count; -1 if the value is not valid. */
   #amount(
     pointer: number | bigint,
     value: number | bigint,
@@ -155,7 +153,7 @@ export class CallbackReader {
   ): number {
     const amount = Number(value);
     const absent = isNull(pointer);
-    // Nothing is read of an array that does not exist, for any count.
+    // A NULL array is not read, whatever the count.
     if (absent && what === 'pointers') return 0;
     if (amount >= 0 && amount <= most && (!absent || amount === 0)) return amount;
     this.fault = absent
@@ -191,7 +189,7 @@ function isNull(pointer: number | bigint): boolean {
   return pointer === 0n || pointer === 0;
 }
 
-/** A length; and zeros where the bytes behind it do not reach: a payload that is transferred shows all of its memory. */
+/** Writes a length, and zeros in the padding behind the bytes: a transferred payload exposes all of its memory. */
 function writeLength(views: RecordViews, at: number, length: number): void {
   views.i32[at / 4] = length;
   views.i32[at / 4 + 1] = 0;

@@ -1,4 +1,6 @@
-/** What each engine can do: known before one is loaded, so that `auto` can choose without loading all of them. */
+/**
+ * The capabilities of each engine, known before it is loaded, so that `auto` can choose without loading all engines.
+ */
 import type { EngineName } from '../declare/spec.js';
 import type { Capabilities } from './engine.js';
 
@@ -28,7 +30,7 @@ export const CAPABILITIES: { readonly [name in EngineName]: Capabilities } = {
     f32Return: true,
     errno: true,
     callbacks: true,
-    // An exception out of a callback, which ending a thread is, ends the process.
+    // Ending a thread is an exception in a callback, which ends the process.
     endableCallbacks: false,
     numericPointers: false,
     concurrentOpen: true,

@@ -1,5 +1,5 @@
 /**
- * What offthread asks of an engine: scalars in, a scalar out.
+ * The interface of an engine: scalars in, a scalar out.
  *
  * Strings, buffers, out cells, flags and progress are addresses by the time an
  * engine sees them; they live in shared memory that is laid out, validated and
@@ -11,7 +11,7 @@ import type { EngineName, Scalar } from '../declare/spec.js';
 /** Numbers for up to 32 bits, floats and bool (0 or 1); bigint for i64, u64 and pointer. */
 export type NativeValue = number | bigint | undefined;
 
-/** A bound function. It blocks until the native function returns. It allocates nothing it does not have to. */
+/** A bound function. It blocks until the native function returns. It allocates as little as possible. */
 export type NativeFunction = (...args: (number | bigint)[]) => NativeValue;
 
 /** A C prototype in scalars. */
@@ -21,17 +21,16 @@ export interface Prototype {
 }
 
 /**
- * What native code calls, on the thread of the lane. 64-bit integers and
- * pointers come as numbers or bigints, from 2^63 on perhaps as negative ones.
- * It must not throw, and must return what
- * the prototype says: node:ffi ends the process otherwise.
+ * The handler of a callback from native code, on the thread of the lane. 64-bit integers and pointers come as numbers
+ * or bigints, from 2^63 on perhaps as negative ones. It must not throw, and must return what the prototype says:
+ * node:ffi ends the process otherwise.
  */
 export type CallbackHandler = (...values: (number | bigint)[]) => NativeValue;
 
 /** A function that native code can call. */
 export interface NativeCallback {
   readonly address: bigint;
-  /** Native code must not call it any more. */
+  /** Frees the callback: native code must no longer call it. */
   release(): void;
 }
 
@@ -39,11 +38,11 @@ export interface NativeCallback {
 export interface Capabilities {
   /** Can return a 32-bit float. */
   readonly f32Return: boolean;
-  /** Gives the errno of the call. */
+  /** Provides the errno of the call. */
   readonly errno: boolean;
-  /** JavaScript callbacks run on the calling thread, in the midst of the call. */
+  /** JavaScript callbacks run on the calling thread, during the call. */
   readonly callbacks: boolean;
-  /** A thread that waits in a callback may be ended, when the worker thread that owns its pool is. */
+  /** A thread that waits in a callback may be ended together with the worker thread that owns its pool. */
   readonly endableCallbacks: boolean;
   /** Takes addresses as numbers too, which is faster. */
   readonly numericPointers: boolean;
@@ -51,7 +50,7 @@ export interface Capabilities {
   readonly concurrentOpen: boolean;
   /** Its calls may be optimized together with the loop that makes them. */
   readonly quickLoops: boolean;
-  /** Works when the environment that loads it first is not the main thread. */
+  /** Works even if the first thread that loads it is not the main thread. */
   readonly anyThread: boolean;
 }
 
@@ -63,8 +62,8 @@ export interface EngineLibrary {
    */
   bind(symbol: string, prototype: Prototype): NativeFunction;
   /**
-   * The same, for functions whose errno is wanted: `engine.errno()` straight
-   * after the call gives it: 0 where the call set none.
+   * The same, for functions whose errno is needed: `engine.errno()` directly after the call returns it; 0 if the call
+   * set none.
    */
   bindErrno(symbol: string, prototype: Prototype): NativeFunction;
 }
@@ -78,7 +77,9 @@ export interface Engine {
    * OFFTHREAD_LIBRARY_INVALID, OFFTHREAD_LIBRARY_LOAD).
    */
   open(path: string): EngineLibrary;
-  /** The same for one that the process has loaded by that name (see `load-library.ts`): its file is not looked at. */
+  /**
+   * The same for a library that the process has loaded by that name (see `load-library.ts`): its file is not checked.
+   */
   openLoaded(name: string): EngineLibrary;
   /** The C library of this process: strlen, memcpy and friends. */
   libc(): EngineLibrary;
@@ -87,7 +88,7 @@ export interface Engine {
    * Never null, not even of an empty buffer. It costs more than a call on ffi-rs: keep it.
    */
   addressOf(view: Uint8Array): bigint;
-  /** Native memory as it is: not a copy, and not freed with the buffer. */
+  /** A view of native memory: not a copy, and not freed with the buffer. */
   view(address: bigint, bytes: number): ArrayBuffer;
   /**
    * Makes a function that native code can call on this thread.

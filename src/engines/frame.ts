@@ -1,4 +1,4 @@
-/** What a bound function needs of the environment that it is called in. */
+/** The data that a bound function needs from the environment in which it is called. */
 import type { FunctionSpec, HostFunctionSpec } from '../declare/spec.js';
 import type { LaneMemory } from '../shared/memory/lane-memory.js';
 
@@ -8,16 +8,16 @@ export interface CallbackSource {
   own(spec: FunctionSpec, index: number): bigint;
   /** For a persistent callback, by its id. */
   persistent(id: number, param: HostFunctionSpec): bigint;
-  /** Returns non-zero once the running call is to stop. */
+  /** For a probe, which returns non-zero once the running call is to stop. */
   probe(): bigint;
 }
 
-/** Where a call's memory is, in one environment. */
+/** The memory of a call in one environment. */
 export interface Frame {
   readonly memory: LaneMemory;
   /** Native address of `memory.buffer`. */
   readonly base: bigint;
-  /** Null where native code cannot call back. */
+  /** Null if native code cannot call back. */
   readonly callbacks: CallbackSource | null;
   /** Native address of the live bytes. */
   readonly live: () => bigint;

@@ -1,6 +1,6 @@
 /**
- * The texts that a call brings back, copied out of native memory by length and
- * freed where the declaration names how.
+ * The texts that a call returns, copied from native memory by length, and freed if the declaration names a function for
+ * it.
  *
  * Order: the library's own last error, the returned text, those of out
  * parameters, because each later step may disturb the earlier.
@@ -23,7 +23,7 @@ interface TextSource {
  * Copies the texts of a call that has returned.
  * @param args as they were passed.
  * @param failed whether the returned value means failure.
- * @returns those that are too long for their areas, null in the place of others; null when all fitted.
+ * @returns the texts that are too long for their areas, with null for the others; null if all fit.
  */
 export type ReturnedTexts = (
   frame: Frame,
@@ -33,7 +33,7 @@ export type ReturnedTexts = (
   failed: boolean,
 ) => (string | null)[] | null;
 
-/** Null where no text comes back. @throws SymbolNotFoundError */
+/** Null if no text is returned. @throws SymbolNotFoundError */
 export function returnedTexts(
   engine: Engine,
   library: EngineLibrary,
@@ -73,7 +73,10 @@ export function returnedTexts(
   };
 }
 
-/** Asks the library for its last error, with values of the call: arguments as they were passed, of cells their content. */
+/**
+ * Asks the library for its last error. The helper receives values of the call: arguments as they were passed, and the
+ * content of cells.
+ */
 function lastErrorOf(
   library: EngineLibrary,
   spec: FunctionSpec,

@@ -1,4 +1,4 @@
-/** Which engine serves a library. */
+/** Selects the engine for a library. */
 import type { EngineName, FunctionSpec } from '../declare/spec.js';
 import { EngineError } from '../errors.js';
 import { CAPABILITIES } from './capabilities.js';
@@ -7,17 +7,17 @@ import { loadEngine } from './load-engine.js';
 export interface SelectOptions {
   /** Whether the host is the main thread of its process. */
   readonly mainThread: boolean;
-  /** Loads an engine, or throws the EngineError that says why not. For tests. */
+  /** Loads an engine, or throws an EngineError with the reason. For tests. */
   readonly load?: ((name: EngineName) => unknown) | undefined;
 }
 
-/** Something that an engine lacks, and who asks for it. */
+/** A capability that an engine lacks, and the function that needs it. */
 interface Lack {
   readonly what: string;
   readonly symbol: string | undefined;
 }
 
-/** Why `auto` passed an engine over: it lacks something, or it could not be loaded. */
+/** Why `auto` skipped an engine: it lacks a capability, or could not be loaded. */
 interface Refusal {
   readonly name: EngineName;
   readonly lack: Lack | null;
@@ -27,16 +27,16 @@ interface Refusal {
 const CALLING_BACK: ReadonlySet<string> = new Set(['callback', 'chunks', 'cancelProbe']);
 
 /**
- * What `auto` tries, in order: koffi where the application has it, since it is the fastest and serves every declaration;
- * else ffi-rs, which comes with offthread. node:ffi is experimental: only who asks for it gets it.
+ * The engines that `auto` tries, in order: koffi if the application has it, because it is the fastest and supports
+ * every declaration; otherwise ffi-rs, which comes with offthread. node:ffi is experimental, and is used only on
+ * request.
  */
 const AUTOMATIC: readonly EngineName[] = ['koffi', 'ffi-rs'];
 
 /**
  * Chooses the engine for a library's declarations, and loads it.
- * @throws EngineError OFFTHREAD_ENGINE_UNSUPPORTED when a declaration or the
- * thread needs what the engine lacks, OFFTHREAD_ENGINE_MISSING when the engine
- * that would do cannot be loaded.
+ * @throws EngineError OFFTHREAD_ENGINE_UNSUPPORTED if a declaration or the thread needs a capability that the engine
+ * lacks, OFFTHREAD_ENGINE_MISSING if the suitable engine cannot be loaded.
  */
 export function selectEngine(
   requested: 'auto' | EngineName,

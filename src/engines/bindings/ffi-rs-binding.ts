@@ -1,11 +1,11 @@
-/** What is used of the ffi-rs package, and how it is loaded. */
+/** The used part of the ffi-rs package, and its loading. */
 import { EngineError } from '../../errors.js';
 import { requireInstalled } from '../../shared/package-home.js';
 import type { WireType } from './ffi-rs-types.js';
 import { withoutAbort } from './without-abort.js';
 import { withoutReport } from './without-report.js';
 
-/** One call, in ffi-rs's words. It replaces `paramsType` by a copy at each call. */
+/** The parameters of a call of ffi-rs, which replaces `paramsType` by a copy at each call. */
 export interface FfiRsCall {
   library: string;
   funcName: string;
@@ -44,9 +44,8 @@ export function requireFfiRs(): FfiRs {
 }
 
 /**
- * Finds a symbol, and has ffi-rs remember it. Calls nothing: ffi-rs looks it up
- * first and counts the values next. It has no other way to do that than a call,
- * so that the call has to fail.
+ * Finds a symbol, and makes ffi-rs store it. ffi-rs offers no way to do this other than a call, so this makes a call
+ * that fails: ffi-rs looks up the symbol before it checks the number of values. The function is not called.
  */
 export function resolveSymbol(ffi: FfiRs, library: string, symbol: string): 'found' | 'missing' {
   try {

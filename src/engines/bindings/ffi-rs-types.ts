@@ -1,10 +1,9 @@
 /**
- * How a scalar travels through ffi-rs, which has no i8 and u16, no bool but
- * JavaScript's, and only signed 64-bit integers.
+ * The representation of scalars in ffi-rs, which has no i8 and u16, only JavaScript's bool, and only signed 64-bit
+ * integers.
  *
- * An argument is passed in a type that extends it as C callers must (clang's
- * callees rely on it); a result is read in a type of its own width, since the
- * rest of the return register is rubbish, and then given its sign.
+ * An argument is passed in a type that extends it as C callers must (clang's callees rely on it); a result is read in a
+ * type of its own width, because the rest of the return register is undefined, and its sign is restored afterwards.
  */
 import type { Scalar } from '../../declare/spec.js';
 import type { NativeValue } from '../engine.js';
@@ -12,7 +11,7 @@ import type { NativeValue } from '../engine.js';
 /** Names in ffi-rs's `DataType`. */
 export type WireType = 'U8' | 'I16' | 'I32' | 'U32' | 'BigInt' | 'Float' | 'Double' | 'Void';
 
-/** The process for whose calling convention the types are. */
+/** The process whose calling convention determines the types. */
 export interface WireHost {
   readonly platform: string;
   readonly arch: string;
@@ -61,7 +60,7 @@ export function resultType(type: Scalar | 'void'): WireType {
   return RESULTS[type];
 }
 
-/** What makes a result of `resultType` the value that was declared; null where it is that already. */
+/** Converts a result of `resultType` to the declared type; null if no conversion is needed. */
 export function resultFix(type: Scalar | 'void'): ((value: NativeValue) => NativeValue) | null {
   switch (type) {
     case 'i8':

@@ -6,10 +6,9 @@
  *   bind  ─ looks the symbol up            bind  ─ builds the closure
  *        ╰────────── one table of libraries and symbols ──────────╯
  *
- * The table belongs to the process and has no lock: looked up from two threads
- * at once it corrupts memory; once everything is in it, calls from all threads
- * are safe. So everything that a lane opens or binds has been opened and bound by
- * the host before, with the same path, and no ffi-rs call may run meanwhile.
+ * The table belongs to the process and has no lock: lookups from two threads at once corrupt memory; once all entries
+ * exist, calls from all threads are safe. So the host first opens and binds everything that a lane opens or binds, with
+ * the same path, and no ffi-rs call may run in the meantime.
  */
 import { isMainThread } from 'node:worker_threads';
 
@@ -102,7 +101,7 @@ class FfiRsEngine implements Engine {
   }
 
   addressOf(view: Uint8Array): bigint {
-    // memmove returns its first argument; of no bytes it touches none.
+    // memmove returns its first argument; with a length of 0 it touches no memory.
     this.#address.paramsValue = [view, 0n, 0n];
     const address = this.#ffi.load(this.#address) as bigint;
     this.#address.paramsValue = [];
@@ -111,14 +110,14 @@ class FfiRsEngine implements Engine {
 
   view(address: bigint, bytes: number): ArrayBuffer {
     const { BigInt, External } = this.#ffi.DataType;
-    // An address becomes an object of its own by a function that returns it: of no bytes it touches none.
+    // A function that returns an address converts it to an object: memmove with a length of 0 touches no memory.
     const wrap = call(PROCESS, 'memmove', External, [BigInt, BigInt, BigInt]);
     wrap.paramsValue = [address, address, 0n];
     return this.#ffi.createExternalBuffer(this.#ffi.load(wrap), bytes).buffer as ArrayBuffer;
   }
 
   callback(): NativeCallback {
-    // Its JavaScript callbacks run on the event loop only, after the call, or from another thread.
+    // JavaScript callbacks of ffi-rs run only on the event loop, after the call, or from another thread.
     throw new EngineError('ffi-rs cannot run a callback during a call. Use koffi or node.', {
       code: 'OFFTHREAD_ENGINE_UNSUPPORTED',
     });
@@ -128,19 +127,19 @@ class FfiRsEngine implements Engine {
     return this.#errno.last;
   }
 
-  /** While nothing runs yet: later it would have to be quiet. */
+  /** While no call runs yet: a later lookup would have to wait until none is in flight. */
   #lookUpLibc(): void {
     for (const [symbol, prototype] of Object.entries(LIBC)) this.#libc.bind(symbol, prototype);
     for (const [symbol, prototype] of Object.entries(SYSTEM)) {
       try {
         this.#libc.bind(symbol, prototype);
       } catch {
-        // Not on this system: a caller that needs it gets an error.
+        // The system lacks the symbol: a caller that needs it gets an error.
       }
     }
   }
 
-  /** Enters it into the table of the process. */
+  /** Adds a library to the table of the process. */
   #enter(name: string): void {
     try {
       withoutAbort(() => this.#ffi.open({ library: name, path: name }));
@@ -221,7 +220,7 @@ function call(library: string, funcName: string, retType: number, paramsType: nu
   return { library, funcName, retType, paramsType, paramsValue: [], errno: false };
 }
 
-/** Opens the process under its key, and looks up there what this file calls. */
+/** Opens the process under its key, and looks up the symbols that this file calls. */
 function openProcess(ffi: FfiRs): void {
   // glibc takes '' for the process itself; elsewhere libc holds dlopen too.
   const candidates =

@@ -21,8 +21,8 @@ import { emptyAddress } from '../system/scratch.js';
 import { withoutAbort } from './without-abort.js';
 
 /**
- * koffi runs native code on a stack of its own, which is never larger than this, with any stack of the thread.
- * A larger wish gets this much.
+ * koffi runs native code on a separate stack, which is never larger than this, whatever the stack of the thread. A
+ * larger size is reduced to it.
  */
 const LARGEST_STACK_BYTES = 16 * 1024 * 1024;
 
@@ -38,7 +38,7 @@ interface KoffiLibrary {
   func(name: string, result: string, parameters: readonly string[]): NativeFunction;
 }
 
-/** What is used of the koffi package. */
+/** The used part of the koffi package. */
 interface Koffi {
   load(path: string | null): KoffiLibrary;
   address(view: Uint8Array): bigint;
@@ -61,7 +61,7 @@ const TYPES: { readonly [type in Scalar | 'void']: string } = {
   u64: 'uint64',
   f32: 'float',
   f64: 'double',
-  // koffi's own bool wants and gives true and false; the bytes are the same.
+  // koffi's own bool takes and returns true and false; the bytes are the same.
   bool: 'uint8',
   pointer: 'uintptr',
   void: 'void',
@@ -78,7 +78,7 @@ class KoffiEngine implements Engine {
   readonly name = 'koffi';
   readonly capabilities: Capabilities = CAPABILITIES.koffi;
   readonly #koffi: Koffi;
-  /** Holds the handles too: koffi unloads a library that nothing refers to. */
+  /** Also keeps the handles: koffi unloads a library without references. */
   readonly #libraries = new Map<string, EngineLibrary>();
   readonly #libc: EngineLibrary;
   readonly #errno: Errno;
@@ -164,7 +164,7 @@ function library(path: string, handle: KoffiLibrary, errno: Errno): EngineLibrar
   const bind = (symbol: string, prototype: Prototype): NativeFunction => {
     const { returns } = prototype;
     const native = find(path, handle, symbol, prototype);
-    // koffi gives 64-bit integers as numbers where they fit.
+    // koffi returns 64-bit integers as numbers if they fit.
     const wide = returns === 'i64' || returns === 'u64' || returns === 'pointer';
     return wide ? (...values) => BigInt(native(...values) as number | bigint) : native;
   };
@@ -194,7 +194,9 @@ function setStack(koffi: Koffi, bytes: number): void {
   }
 }
 
-/** As of the peer dependency: an earlier one lacks functions, or gives other values; a later one may. */
+/**
+ * The range of the peer dependency: an earlier version lacks functions or returns other values, and a later one may.
+ */
 const OLDEST = [3, 3, 4] as const;
 const WANTED = `${OLDEST.join('.')} or later, below ${OLDEST[0] + 1}`;
 

@@ -29,7 +29,7 @@ interface DynamicLibrary {
   unregisterCallback(address: bigint): void;
 }
 
-/** What is used of `node:ffi`. */
+/** The used part of `node:ffi`. */
 interface NodeFfi {
   readonly DynamicLibrary: new (path: string | null) => DynamicLibrary;
   getRawPointer(view: Uint8Array): bigint;
@@ -53,7 +53,7 @@ class NodeFfiEngine implements Engine {
   readonly #libraries = new Map<string, EngineLibrary>();
   readonly #libc: NodeFfiLibrary;
   readonly #errno: Errno;
-  /** Callbacks belong to a library, whichever: to this one. */
+  /** The library that owns the callbacks. Any library would do. */
   readonly #self: DynamicLibrary;
 
   constructor(ffi: NodeFfi) {
@@ -96,7 +96,7 @@ class NodeFfiEngine implements Engine {
 
   callback(prototype: Prototype, handler: CallbackHandler): NativeCallback {
     const self = this.#self;
-    // In a callback its bool is true or false; as a byte it is 0 or 1.
+    // In a callback, node:ffi's bool is true or false; as a byte it is 0 or 1.
     const name = (type: Prototype['returns']): string => (type === 'bool' ? 'u8' : type);
     const signature = { arguments: prototype.arguments.map(name), return: name(prototype.returns) };
     const address = self.registerCallback(signature, handler);
@@ -118,7 +118,7 @@ class NodeFfiLibrary implements EngineLibrary {
   readonly path: string;
   readonly #ffi: NodeFfi;
   readonly #errno: Errno;
-  /** One handle for each prototype of a symbol: a handle knows a symbol by one signature only. */
+  /** One handle for each prototype of a symbol: a handle binds a symbol with one signature only. */
   readonly #handles: Handle[] = [];
 
   constructor(ffi: NodeFfi, path: string, errno: Errno) {

@@ -1,17 +1,15 @@
 /**
- * Asking an engine a question that it answers by throwing, in a program that runs
- * with `--abort-on-uncaught-exception`.
+ * Runs code that may throw from native code, in a program that runs with `--abort-on-uncaught-exception`.
  *
- * V8 takes every exception that native code throws through Node-API for one
- * that is not caught, and ends the process before the `catch` around it is
- * reached. While an uncaught-exception capture callback is set, it does not;
- * that is the documented way to switch the flag off. The callback is never
- * called, since what is thrown here is caught, and nothing else runs meanwhile.
+ * V8 treats every exception that native code throws through Node-API as uncaught, and aborts the process before the
+ * surrounding `catch` is reached. It does not while an uncaught-exception capture callback is set; this is the
+ * documented way to disable the flag. The callback is never called, because errors thrown here are caught, and no other
+ * code runs in the meantime.
  */
 
 const FLAG = /--abort[-_]on[-_]uncaught[-_]exception/;
 
-/** As the program was started: both can be changed later, and V8 does not look again. */
+/** Read at the start: both can be changed later, which has no effect on V8. */
 const aborts: boolean = FLAG.test(`${process.execArgv.join(' ')} ${process.env['NODE_OPTIONS'] ?? ''}`);
 
 /** Runs code that can throw out of native code, so that the exception arrives here with any flags. */
@@ -24,7 +22,7 @@ export function withoutAbort<R>(run: () => R): R {
   }
 }
 
-/** @returns false where there is nothing to undo: the program has switched it off itself, or uses `node:domain`. */
+/** @returns false if there is nothing to undo: the program has disabled the flag itself, or uses `node:domain`. */
 function switchOff(): boolean {
   if (process.hasUncaughtExceptionCaptureCallback()) return false;
   try {

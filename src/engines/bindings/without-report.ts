@@ -1,15 +1,14 @@
 /**
- * Loading a napi-rs package (ffi-rs) without Node's diagnostic report.
+ * Loads a napi-rs package (ffi-rs) without Node's diagnostic report.
  *
- * Its loader asks `process.report.getReport()` whether this is glibc or musl,
- * and the report interrupts every worker thread and waits for its answer: with
- * a lane inside native code the host would stand still until that call returns,
- * for ever if it hangs. So while such a package is loaded, the question is
- * answered here: the C library is that of the Node.js binary.
+ * The package's loader calls `process.report.getReport()` to distinguish glibc from musl. The report interrupts every
+ * worker thread and waits for its answer: with a lane inside native code, the host would block until that call returns,
+ * and for ever if it hangs. So while such a package is loaded, the report is replaced: the C library is that of the
+ * Node.js binary.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** Bytes at the start of an ELF file in which the name of its loader stands. */
+/** Number of bytes at the start of an ELF file that contain the name of its loader. */
 const HEAD_BYTES = 4_096;
 
 function isMusl(): boolean {
@@ -27,7 +26,7 @@ function isMusl(): boolean {
   return head.includes('/ld-musl-');
 }
 
-/** Runs `load` with an answer to that question in place of the report. */
+/** Runs `load` with a replacement of the report. */
 export function withoutReport<R>(load: () => R): R {
   const { report } = process;
   const own = Object.getOwnPropertyDescriptor(report, 'getReport');

@@ -1,19 +1,22 @@
-/** The system's dynamic loader, called through an engine: it has options that no engine passes on. */
+/** The system's dynamic loader, called through an engine, for options that no engine offers. */
 import type { Engine, NativeFunction } from '../engine.js';
 import { LIBC } from '../system/libc.js';
 import { type NativeMemory, nativeMemory } from '../system/native-memory.js';
 
 const MAC = process.platform === 'darwin';
 
-/** Everything is bound at once: a symbol that is missing is told when the library is opened. */
+/** `RTLD_NOW`: all symbols are bound at once, so a missing symbol is reported when the library is opened. */
 const NOW = 2;
-/** Only what is loaded already. */
+/** `RTLD_NOLOAD`: only libraries that are already loaded. */
 const NO_LOAD = MAC ? 0x10 : 4;
 const GLOBAL = MAC ? 8 : 0x100;
 const DEEP = 8;
-/** Every replacement of malloc has it. Of `malloc` itself the program has an address of its own, where it is linked to a fixed place. */
+/**
+ * A function that every replacement of malloc has. `malloc` itself does not serve: a program linked to a fixed address
+ * has its own address for it.
+ */
 const MALLOC = 'malloc_usable_size';
-/** Where `dlsym` looks everywhere. */
+/** The handle with which `dlsym` searches everywhere. */
 const EVERYWHERE = 0n;
 
 export class DynamicLoader {
@@ -31,7 +34,7 @@ export class DynamicLoader {
     this.#dlsym = libc.bind('dlsym', LIBC.dlsym);
     this.#dlclose = libc.bind('dlclose', LIBC.dlclose);
     this.#dlerror = libc.bind('dlerror', LIBC.dlerror);
-    // Now: looking symbols up for it later would take the loader's last words away.
+    // Created now: a later symbol lookup would clear the loader's last error message.
     this.#memory = nativeMemory(engine);
   }
 
@@ -42,23 +45,23 @@ export class DynamicLoader {
     return handle === 0n ? this.#said() : handle;
   }
 
-  /** Gives a handle back that `load` gave. @returns whether the name is free again: some libraries cannot be unloaded. */
+  /** Closes a handle from `load`. @returns whether the name is free again: some libraries cannot be unloaded. */
   unload(name: string, handle: bigint): boolean {
     this.#dlclose(handle);
     return this.find(name) === 0n;
   }
 
-  /** What a name stands for that is loaded; 0n where it is not. The library stays loaded. */
+  /** The handle of a loaded library; 0n if it is not loaded. The library stays loaded. */
   find(name: string): bigint {
     return this.#open(name, NOW | NO_LOAD);
   }
 
-  /** Whether a library can be made to find its own symbols before the program's: glibc alone has that. */
+  /** Whether a library's own symbols can take precedence over the program's: only with glibc. */
   get bindsDeep(): boolean {
     return process.platform === 'linux' && this.#symbol(EVERYWHERE, 'gnu_get_libc_version') !== 0n;
   }
 
-  /** Whether `malloc` is the C library's, and no replacement that the program was started with. */
+  /** Whether `malloc` is that of the C library, and not a replacement with which the program was started. */
   get ownMalloc(): boolean {
     const libc = this.find('libc.so.6');
     return libc !== 0n && this.#symbol(EVERYWHERE, MALLOC) === this.#symbol(libc, MALLOC);

@@ -22,13 +22,13 @@ export function identityOf(path: string): FileIdentity | null {
   }
 }
 
-/** Whether it is the same code: the same file as it was, or a copy of it. */
+/** Whether both have the same code: the same unchanged file, or a copy of it. */
 export function isSameCode(one: FileIdentity, other: FileIdentity): boolean {
   if (one.bytes !== other.bytes || one.version !== other.version) return false;
   return (one.built && other.built) || isSameFile(one, other);
 }
 
-/** Whether it is the same file, even if its contents have changed. */
+/** Whether both are the same file, even if its contents have changed. */
 export function isSameFile(one: FileIdentity, other: FileIdentity): boolean {
   return one.device === other.device && one.inode === other.inode && one.born === other.born;
 }

@@ -1,10 +1,8 @@
 /**
- * Looks at every file that the dynamic loader would open for a library: its
- * own, and those of the libraries that it needs. A FIFO among them would hold
- * up the thread, and a file cut short would end the process.
+ * Checks every file that the dynamic loader would open for a library: its own, and those of its dependencies. A FIFO
+ * among them would block the thread, and a truncated file would crash the process.
  *
- * Only that is refused here, and what is wrong with the library's own file:
- * the rest the loader refuses by itself.
+ * Only these are refused here, and problems of the library's own file: the loader reports all others.
  */
 import { EngineError, LibraryNotFoundError } from '../../errors.js';
 import { ElfImage } from '../object-files/elf-image.js';
@@ -13,7 +11,7 @@ import { PROGRAM, type SearchFolders, loaderCandidates } from './loader-search.j
 import { visitNeeded } from './needed-libraries.js';
 
 /**
- * Refuses what no engine may be given. Call it before an engine opens a path.
+ * Refuses paths that must not reach an engine. Call it before an engine opens a path.
  * @throws LibraryNotFoundError, EngineError
  */
 export function checkLibrary(path: string): void {
@@ -35,7 +33,7 @@ export function checkLibrary(path: string): void {
   if (file !== null) checkNeeded(path, file);
 }
 
-/** Looks at what a library needs, what that needs, and so on, but for what the program has from its start. */
+/** Checks the direct and indirect dependencies of a library, except those that the program loads at its start. */
 function checkNeeded(path: string, file: string): void {
   if (process.platform !== 'linux') return;
   const loaded = ElfImage.with(PROGRAM, ({ needed }) => needed) ?? [];
@@ -46,7 +44,7 @@ function checkNeeded(path: string, file: string): void {
   });
 }
 
-/** The file that the loader would open for a name, if any, and whether that does harm. */
+/** The file that the loader would open for a name, if any, and whether opening it is harmful. */
 function takenFor(
   name: string,
   folders: SearchFolders = {},
@@ -54,7 +52,7 @@ function takenFor(
   const candidates = name.includes('/') ? [name] : loaderCandidates(name, folders);
   for (const file of candidates) {
     const problem = inspectLibraryFile(file);
-    // The loader passes it over, too.
+    // The loader skips such a file as well.
     if (problem?.code === 'OFFTHREAD_LIBRARY_ARCHITECTURE') continue;
     return { file, problem: problem?.harmful === true ? problem : null };
   }

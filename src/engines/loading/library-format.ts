@@ -1,9 +1,8 @@
 /**
- * Looks at a library's file before any engine does.
+ * Checks a library's file before an engine opens it.
  *
- * Two reasons. `dlopen` says "No such file or directory" of a library for
- * another processor, so only the header tells the truth. And a file cut short
- * in a copy is not refused by it at all: the process dies of SIGBUS.
+ * There are two reasons. `dlopen` reports "No such file or directory" for a library of another processor, so the header
+ * must be read. And it accepts a truncated file: the process then dies of SIGBUS.
  */
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 
@@ -17,7 +16,7 @@ export interface FileProblem {
   /** Continues the sentence "the file ...". */
   readonly what: string;
   readonly remedy: string;
-  /** Whether the loader would not refuse it: it would wait for ever, or the process would end. */
+  /** Whether the loader would accept the file, and then wait for ever or crash the process. */
   readonly harmful?: boolean;
 }
 
@@ -30,7 +29,7 @@ export interface FileHost {
 const HEADER_BYTES = 1024;
 const SHARED_LIBRARY = 'Pass the path of a shared library (.so, .dylib).';
 
-/** Finds what is wrong with a file, or null where nothing is, or where it cannot be read: `dlopen` will say. */
+/** Finds the problem of a file; null if there is none, or if the file cannot be read, which `dlopen` reports. */
 export function inspectLibraryFile(path: string, host: FileHost = process): FileProblem | null {
   let file: number;
   try {
@@ -70,7 +69,7 @@ function inspect(file: number, size: number, host: FileHost): FileProblem | null
   return unrecognised(head, text);
 }
 
-/** What is often found where a library should be, by how it begins. */
+/** Other kinds of files that are often passed instead of a library, by their first bytes. */
 const OTHERS: readonly (readonly [begins: readonly string[], what: string, remedy: string])[] = [
   [
     ['version https://git-lfs'],

@@ -1,15 +1,13 @@
 /**
- * Loading a library into this process, before an engine opens it: the loader
- * then gives the engine what it has already.
+ * Loads a library into this process before an engine opens it: the loader then returns the loaded library to the
+ * engine.
  *
  *   inspected ─► is the expected file ─► loaded, for good ─► still that file ─► opened by an engine
  *                                              └─► replaced just now ─► unloaded; or its name is not used again
  *
- * Guarantee: the opened file is that of `LoadTerms.identity`, or an error reports
- * that it has changed. Code that opens the name later in this process, without
- * terms, gets the same code, even if the file has changed by then. A name never
- * stands for a second file: the loader would return the first one for ever, also
- * when the right file is back.
+ * Guarantee: the opened file is that of `LoadTerms.identity`, or an error reports that it has changed. Code that opens
+ * the name later in this process, without terms, gets the same code, even if the file has changed by then. A name never
+ * refers to a second file: the loader would return the first one for ever, even after the right file is back.
  */
 import { EngineError } from '../../errors.js';
 import type { Clash, FileIdentity, LoadTerms } from '../../shared/messages/load-terms.js';
@@ -20,7 +18,7 @@ import { checkLibrary } from './library-check.js';
 import { libraryFailure } from './library-error.js';
 import { nameOfOwn, pathOfName } from './loader-alias.js';
 
-/** Nothing was asked for, and nothing is known. */
+/** Terms without any requirement. */
 export const PLAIN_TERMS: LoadTerms = { identity: null, deep: false, clash: null, global: false };
 
 /** The files that this process has loaded, by name: their code stays loaded even if the file changes. */
@@ -30,7 +28,7 @@ const spoiled = new Set<string>();
 
 /**
  * Opens a library on an engine.
- * @param terms null where this process has loaded it already, by this name.
+ * @param terms null if this process has already loaded the library by this name.
  * @throws LibraryNotFoundError; EngineError OFFTHREAD_LIBRARY_…
  */
 export function openOn(engine: Engine, name: string, terms: LoadTerms | null): EngineLibrary {
@@ -53,7 +51,7 @@ export function loadLibrary(engine: Engine, name: string, terms: LoadTerms): voi
     if (identity !== null) loaded.set(name, identity);
     return;
   }
-  // Replaced just now: which of the two files was loaded is unknown.
+  // The file has just been replaced: which of the two files was loaded is unknown.
   if (!loader.unload(name, handle)) spoiled.add(name);
   throw changed(path);
 }
@@ -67,7 +65,7 @@ export function freeName(engine: Engine, path: string, identity: FileIdentity): 
   const loader = dynamicLoader(engine);
   const loaded = loader.find(path);
   if (loaded === 0n) return path;
-  // For a name that has not been used, the loader compares files.
+  // For an unused name, the loader compares files.
   const name = nameOfOwn(path, identity);
   return loader.find(name) === loaded ? path : name;
 }
@@ -95,8 +93,8 @@ function needsDeep(loader: DynamicLoader, path: string, { deep, clash }: LoadTer
     );
   }
   if (deep !== null || clash === null) return deep === true;
-  // With a malloc that is not the C library's, the library would get that of the C library all the same, and memory
-  // would be freed by the other one.
+  // If malloc is replaced, the library would still use that of the C library, and memory of one would be freed by the
+  // other.
   if (loader.bindsDeep && loader.ownMalloc) return true;
   if (clash.mixed) throw mixture(path, clash, loader.bindsDeep);
   return false;

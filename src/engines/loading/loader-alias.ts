@@ -1,20 +1,19 @@
 /**
- * Names for files that have the same path, one after another.
+ * Names for successive files at the same path.
  *
- * The loader of glibc knows a library by the name that it was opened by, and
- * returns the old one for that name for ever, even if the file has changed. So a
- * file that has replaced another is opened by a name of its own, which leads to
- * the same place: `/a/./b.so` for `/a/b.so`. The name contains the identity of
- * the file, so that every thread and process of a pool finds the same one.
+ * The loader of glibc identifies a library by the name with which it was opened, and returns the old library for that
+ * name for ever, even if the file has changed. So a file that has replaced another is opened by a different name for
+ * the same path: `/a/./b.so` for `/a/b.so`. The name contains the identity of the file, so that every thread and
+ * process of a pool finds the same one.
  */
 import { createHash } from 'node:crypto';
 import { basename, dirname, normalize } from 'node:path';
 import type { FileIdentity } from '../../shared/messages/load-terms.js';
 
-/** Enough that two files of one path do not meet. */
+/** Enough to distinguish the files of one path. */
 const BITS = 32;
 
-/** Another name of a path, for the file that is there. */
+/** Another name of a path, for the current file. */
 export function nameOfOwn(path: string, { device, inode, born, bytes, version }: FileIdentity): string {
   const digest = createHash('sha256').update([device, inode, born, bytes, version].join()).digest();
   const word = digest.readUInt32LE(0);
@@ -22,7 +21,7 @@ export function nameOfOwn(path: string, { device, inode, born, bytes, version }:
   return `${dirname(path)}/.${steps.join('')}/${basename(path)}`;
 }
 
-/** The path that a name leads to; other names as they are. */
+/** The path of such a name; other names are returned unchanged. */
 export function pathOfName(name: string): string {
   return name.includes('/') ? normalize(name) : name;
 }

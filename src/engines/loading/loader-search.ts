@@ -1,23 +1,22 @@
 /**
- * Where the dynamic loader of Linux finds a library that is named without a
- * path: in its order, as far as that can be told from outside. Only for looking
- * at the file before the loader opens it; the loader decides.
+ * Predicts where the dynamic loader of Linux finds a library that is named without a path, in its order, as far as this
+ * is known outside of the loader. Used only to check the file before the loader opens it; the loader decides.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Math } from '../../builtins.js';
 import { ElfImage } from '../object-files/elf-image.js';
 
-/** The executable of this process. What it needs is loaded before anything else. */
+/** The executable of this process. Its dependencies are loaded before everything else. */
 export const PROGRAM = '/proc/self/exe';
 const CACHE = '/etc/ld.so.cache';
 const CACHE_MAGIC = 'glibc-ld.so.cache1.1';
-/** Where in its header the number of entries stands. */
+/** Offset of the number of entries in the header of the cache. */
 const CACHE_ENTRIES = 20;
 const CACHE_HEADER_BYTES = 48;
 const CACHE_ENTRY_BYTES = 24;
 
-/** The folders of Debian's kind, by architecture. */
+/** The library folders of Debian, by architecture. */
 const TRIPLETS: Readonly<Record<string, string>> = {
   x64: 'x86_64-linux-gnu',
   arm64: 'aarch64-linux-gnu',
@@ -29,15 +28,15 @@ const TRIPLETS: Readonly<Record<string, string>> = {
   loong64: 'loongarch64-linux-gnu',
 };
 
-/** Where the loader looks before it looks in the system's folders. */
+/** The folders that the loader searches before those of the system. */
 export interface SearchFolders {
-  /** LD_LIBRARY_PATH of the process that loads; by default of this one. */
+  /** LD_LIBRARY_PATH of the process that loads the library; by default that of this process. */
   readonly libraryPath?: string | undefined;
-  /** What the library that needs it says. */
+  /** The run path of the library that depends on it. */
   readonly runPath?: readonly string[];
 }
 
-/** Files that are there, in the order in which the loader looks at them; some may be of another architecture. */
+/** Existing files, in the order in which the loader checks them; some may be for another architecture. */
 export function loaderCandidates(name: string, { libraryPath, runPath = [] }: SearchFolders = {}): string[] {
   if (process.platform !== 'linux') return [];
   const triplet = TRIPLETS[process.arch];
@@ -50,7 +49,7 @@ export function loaderCandidates(name: string, { libraryPath, runPath = [] }: Se
   return paths.filter(isThere);
 }
 
-/** The library that the loader would take for a name: the first of this architecture. Null where none is found. */
+/** The library that the loader would use for a name: the first for this architecture. Null if none is found. */
 export function findLibrary(name: string, folders: SearchFolders = {}): string | null {
   const fits = (path: string): boolean =>
     ElfImage.with(path, ({ architecture }) => architecture) === process.arch;
@@ -65,7 +64,7 @@ function searched(libraryPath: string | undefined): readonly string[] {
   return foldersOf(libraryPath ?? own, dirname(process.execPath));
 }
 
-/** The folders in a list of the loader's. @param origin what `$ORIGIN` stands for. */
+/** The folders in a search list of the loader. @param origin the value of `$ORIGIN`. */
 export function foldersOf(list: string, origin: string): string[] {
   if (list === '') return [];
   return list
@@ -88,7 +87,7 @@ function isThere(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch {
-    // It may not be looked at.
+    // The file may not be accessed.
     return false;
   }
 }
@@ -114,7 +113,7 @@ function cached(name: string): readonly string[] {
 
 function readCache(bytes: Buffer): Map<string, string[]> {
   const paths = new Map<string, string[]>();
-  // Older systems have a cache of an older kind before it.
+  // On older systems, a cache in an older format comes first.
   const start = bytes.indexOf(CACHE_MAGIC);
   if (start < 0) return paths;
   const table = bytes.subarray(start);

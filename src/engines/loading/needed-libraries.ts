@@ -1,15 +1,15 @@
-/** The libraries that the loader would load for one: those that it needs, those that they need, and so on. */
+/** The dependencies of a library that the loader would load, direct and indirect. */
 import { dirname } from 'node:path';
 import { ElfImage } from '../object-files/elf-image.js';
 import { foldersOf } from './loader-search.js';
 
-/** Libraries that are looked at for one: more than any needs. */
+/** Maximum number of libraries to visit: more than any library needs. */
 const MOST_LIBRARIES = 200;
 
 /**
- * Visits a library and what it needs, in the order of the loader. Files that cannot be read are passed over.
- * @param loaded names that are loaded already: not looked for.
- * @param find the file that the loader would take for a name; null where there is none.
+ * Visits a library and its dependencies, in the order of the loader. Files that cannot be read are skipped.
+ * @param loaded names that are already loaded: these are not searched for.
+ * @param find returns the file that the loader would use for a name; null if there is none.
  */
 export function visitNeeded(
   path: string,

@@ -1,16 +1,13 @@
 /**
- * Symbols that a library, or one that it needs, has in common with the program.
+ * Finds symbols that both the program and a library, or a dependency of it, define.
  *
- * The loader of Linux looks in the program first. Node.js exports the libraries
- * that are linked into it (OpenSSL, zlib, libuv ...), in its own versions; so
- * the calls of a `libcrypto.so.3` to itself would go to Node's, with structures
- * of the other version. What counts is precise: a symbol that one of the
- * libraries to be loaded is bound to, that one of them defines, and that the
- * program defines, too.
+ * The loader of Linux searches the program first. Node.js exports the libraries that are linked into it (OpenSSL, zlib,
+ * libuv ...), in its own versions; so the internal calls of a `libcrypto.so.3` would go to Node's version, with
+ * structures of the other version. A symbol counts if one of the libraries to be loaded is bound to it, one of them
+ * defines it, and the program defines it too.
  *
- * Not counted: C++ names, which are meant to be one in a process; symbols that
- * the program has from its own libraries (`stdout`, `environ`: they have those
- * libraries' versions); and libraries that the program has loaded itself.
+ * Not counted: C++ names, which must be unique in a process; symbols that the program has from its own libraries
+ * (`stdout`, `environ`: these have the versions of those libraries); and libraries that the program has loaded itself.
  */
 import { basename } from 'node:path';
 import type { Clash } from '../../shared/messages/load-terms.js';
@@ -20,9 +17,9 @@ import { PROGRAM, findLibrary } from './loader-search.js';
 import { visitNeeded } from './needed-libraries.js';
 
 /**
- * What a library would share with the program; null where there is nothing, or where it cannot be told.
- * @param path of its file, or the name that the loader searches for.
- * @param libraryPath LD_LIBRARY_PATH of the process that is to load it; by default of this one.
+ * The symbols that a library would share with the program; null if there are none, or if they cannot be determined.
+ * @param path the path of the file, or the name that the loader searches for.
+ * @param libraryPath LD_LIBRARY_PATH of the process that loads the library; by default that of this process.
  */
 export function findClash(path: string, libraryPath?: string): Clash | null {
   if (process.platform !== 'linux') return null;
@@ -30,7 +27,7 @@ export function findClash(path: string, libraryPath?: string): Clash | null {
   if (file === null) return null;
   return ElfImage.with(PROGRAM, (program) => {
     const { needed } = program;
-    // The program has it, and is bound to it.
+    // The program is linked to the library.
     if (needed.includes(basename(file))) return null;
     const own = ownSymbols(file, needed, libraryPath);
     if (own.length === 0) return null;
@@ -46,7 +43,7 @@ export function findClash(path: string, libraryPath?: string): Clash | null {
   });
 }
 
-/** Names that a library, and those that it needs and that are not loaded, are bound to and define themselves. */
+/** Symbols to which a library and its dependencies that are not loaded are bound, and which they define themselves. */
 function ownSymbols(path: string, loaded: readonly string[], libraryPath: string | undefined): string[] {
   const bound = new Set<string>();
   const finders: ReturnType<ElfSymbols['finder']>[] = [];

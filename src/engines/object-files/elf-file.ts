@@ -1,4 +1,4 @@
-/** Reads as much of an ELF header as tells whether this process may hand the file to `dlopen`. */
+/** Reads the part of an ELF header that shows whether this process can pass the file to `dlopen`. */
 
 import { Math } from '../../builtins.js';
 
@@ -24,11 +24,11 @@ const KINDS: ReadonlyMap<number, string> = new Map([
 const SHARED_OBJECT = 3;
 const LOADABLE_SEGMENT = 1;
 
-/** What an ELF header says. */
+/** The data of an ELF header. */
 export interface ElfHeader {
   /** In the words of `process.arch`, or `machine 123`. */
   readonly architecture: string;
-  /** What it is, where it is not a shared object. */
+  /** The kind of file, if it is not a shared object. */
   readonly notShared: string | null;
   /** Where the program headers lie. */
   readonly table: { readonly offset: number; readonly entry: number; readonly count: number };
@@ -58,8 +58,8 @@ export function readElfHeader(bytes: Uint8Array): ElfHeader | null {
 }
 
 /**
- * How many bytes the file must have for its segments to be mapped. A shorter
- * one is not refused by `dlopen`: touching the missing pages is a SIGBUS.
+ * The number of bytes that the file must have for its segments to be mapped. `dlopen` accepts a shorter file, and
+ * touching a missing page raises SIGBUS.
  */
 export function elfExtent(header: ElfHeader, table: Uint8Array): number {
   const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
@@ -78,7 +78,7 @@ export function elfExtent(header: ElfHeader, table: Uint8Array): number {
 
 function nameOf(machine: number, wide: boolean, little: boolean): string {
   const name = MACHINES.get(machine) ?? `machine ${machine}`;
-  // The machine number of these is shared by variants that do not mix.
+  // These machine numbers are shared by incompatible variants.
   if (name === 'x64' && !wide) return 'x32';
   if (name === 'arm64' && (!wide || !little)) return wide ? 'arm64 (big-endian)' : 'arm64 (ILP32)';
   return name;

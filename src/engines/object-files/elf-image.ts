@@ -1,9 +1,9 @@
 /**
- * Reads what an ELF file says to the dynamic loader: which libraries it needs,
- * and where its tables lie. `elf-symbols.ts` reads its symbols.
+ * Reads the data of an ELF file for the dynamic loader: the libraries that it needs, and the positions of its tables.
+ * `elf-symbols.ts` reads its symbols.
  *
- * Nothing is believed: offsets that lead out of the file, and tables that make
- * no sense, give null or an empty list. The loader itself says what is wrong.
+ * Everything is checked: offsets outside of the file, and invalid tables, give null or an empty list. The loader
+ * reports the fault.
  */
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { Math } from '../../builtins.js';
@@ -50,7 +50,7 @@ const TABLES: readonly number[] = [
   Tag.VERDEF,
   Tag.VERNEED,
 ];
-/** More than the tables of any library; a file may say anything. */
+/** Larger than the tables of any library; limits the effect of an invalid size. */
 const LARGEST_TABLE = 2 ** 26;
 /** Bytes of a name of a library, or of a list of folders. */
 const LONGEST_NAME = 4_096;
@@ -105,7 +105,7 @@ export class ElfImage {
     return this.header.architecture;
   }
 
-  /** What the dynamic section says under a tag. */
+  /** The value of a tag in the dynamic section. */
   tag(tag: number): number | undefined {
     return this.#tags.get(tag);
   }
@@ -115,13 +115,13 @@ export class ElfImage {
     return this.#neededOffsets.map((offset) => this.#name(offset)).filter((name) => name !== '');
   }
 
-  /** The folders that it has the loader search, joined by colons. */
+  /** The folders that the loader searches for its dependencies, joined by colons. */
   get runPath(): string {
     const offset = this.#tags.get(Tag.RUNPATH) ?? this.#tags.get(Tag.RPATH);
     return offset === undefined ? '' : this.#name(offset);
   }
 
-  /** The build id, as hexadecimal digits; null where it has none. */
+  /** The build id, as hexadecimal digits; null if it has none. */
   get buildId(): string | null {
     for (const { offset, bytes } of this.#segments.filter(({ type }) => type === PT_NOTE)) {
       const view = this.#view(offset, bytes);
@@ -187,7 +187,7 @@ export class ElfImage {
     }
   }
 
-  /** A table whose size is not told: as far as it can reach. */
+  /** A table of unknown size: up to its latest possible end. */
   table(tag: number): DataView | null {
     const start = this.#tags.get(tag);
     if (start === undefined) return null;
@@ -195,7 +195,7 @@ export class ElfImage {
     return this.at(start, Math.min(...others) - start);
   }
 
-  /** What is mapped at an address; at most to the end of its segment. */
+  /** The bytes mapped at an address, at most to the end of its segment. */
   at(address: number, bytes: number): DataView | null {
     const segment = this.#segments.find(
       (one) => one.type === PT_LOAD && address >= one.address && address < one.address + one.bytes,

@@ -1,6 +1,5 @@
 /**
- * The dynamic symbols of an ELF file: those that it is bound to when it is
- * loaded, and those that others find in it.
+ * The dynamic symbols of an ELF file: those to which it is bound when it is loaded, and those that it exports.
  */
 import { Math } from '../../builtins.js';
 import { type ElfImage, Tag, textAt } from './elf-image.js';
@@ -10,7 +9,10 @@ const DF_SYMBOLIC = 2;
 /** A symbol in the dynamic symbol table. */
 export interface ElfSymbol {
   readonly name: string;
-  /** Whether others may find it here: a function or an object (no marker of the linker), global or weak, and defined. */
+  /**
+   * Whether the file exports the symbol: a function or an object (no marker of the linker), global or weak, and
+   * defined.
+   */
   readonly exported: boolean;
   /** Whether the file that is loaded first decides what the symbol is bound to. */
   readonly bindable: boolean;
@@ -64,7 +66,10 @@ export class ElfSymbols {
     });
   }
 
-  /** A lookup by name in its symbols. It works when the file has been closed, too, if {@link boundSymbols} was asked for before. */
+  /**
+   * A lookup of symbols by name. It works after the file has been closed only if {@link boundSymbols} was called
+   * before.
+   */
   finder(): (name: string) => ElfSymbol | null {
     const view = this.#image.table(Tag.GNU_HASH);
     if (view === null || view.byteLength < 16) return () => null;
@@ -123,7 +128,7 @@ export class ElfSymbols {
 
 /** Global and weak: the loader takes either for a definition. (Unique ones are the same in all of a process by design.) */
 const BINDINGS: ReadonlySet<number> = new Set([1, 2]);
-/** An object, a function, one of a thread's own, one that is chosen at load. */
+/** An object, a function, a thread-local variable, and an indirect function. */
 const TYPES: ReadonlySet<number> = new Set([1, 2, 6, 10]);
 
 function gnuHash(name: string): number {

@@ -1,14 +1,12 @@
 /**
  * errno of this thread, as memory.
  *
- * Its address is fixed for a thread's life, so a view over it makes clearing
- * and reading it a plain store and load. It is cleared before each call that
- * asks for it: native code sets errno when it fails and leaves it alone
- * otherwise, and a stale value must not pass for this call's.
+ * Its address is fixed for a thread's life, so a view over it makes clearing and reading it a plain store and load. It
+ * is cleared before each call that asks for it: native code sets errno only on failure, and a stale value must not be
+ * taken for that of this call.
  *
- * Reading it after the call is sound because nothing of ours runs between the
- * native return and the load; what the engine does there (converting a number)
- * makes no system call that could fail.
+ * Reading it after the call is sound, because no code of offthread runs between the native return and the load, and the
+ * engine (which converts a number) makes no system call that could fail.
  */
 
 /** The C function that returns errno's address: glibc and musl have one name, macOS another. */
@@ -17,7 +15,7 @@ export const ERRNO_LOCATION: string = process.platform === 'darwin' ? '__error' 
 export class Errno {
   /** errno itself: `cell[0]`. */
   readonly cell: Int32Array;
-  /** As it was straight after the last call that asked for it. */
+  /** errno directly after the last call that asked for it. */
   last = 0;
 
   /** @param memory - the four bytes of errno, not a copy. */

@@ -19,7 +19,7 @@ export function prepareExit(engine: Engine): void {
   flush ??= engine.libc().bind('fflush', LIBC.fflush);
 }
 
-/** Writes out what C's streams hold. It waits for threads that are at it: not where one may be stuck. */
+/** Flushes C's streams. Waits for threads that use a stream, so do not call it if a thread may be stuck. */
 export function flushStreams(): void {
   flush?.(0n);
 }

@@ -1,5 +1,5 @@
 /**
- * What is used of the C library, and its prototypes.
+ * The used functions of the C library, and their prototypes.
  *
  * ffi-rs may look symbols up on the host only, so the host binds every one of
  * these when it loads that engine, and a lane may bind any of them.
@@ -34,8 +34,8 @@ export const LIBC: { readonly [name in LibcSymbol]: Prototype } = {
 };
 
 /**
- * System calls for process lanes (see `system-calls.ts`), bound where they are needed,
- * on the thread that may look up symbols. Not every system has all of them.
+ * System calls for process lanes (see `system-calls.ts`), bound on demand, on the thread that may look up symbols. Not
+ * every system has all of them.
  */
 export type SystemSymbol =
   | 'mmap'

@@ -13,7 +13,7 @@ export class NativeMemory {
   readonly #strlen: NativeFunction;
   readonly #memcpy: NativeFunction;
   readonly #numeric: boolean;
-  /** Where arrays of pointers are copied to. */
+  /** Buffer for copies of pointer arrays. */
   #scratch = new BigUint64Array(0);
   #scratchAddress = 0n;
 
@@ -25,7 +25,7 @@ export class NativeMemory {
     this.#memcpy = libc.bind('memcpy', { arguments: ['pointer', 'pointer', 'u64'], returns: 'void' });
   }
 
-  /** The form of an address that {@link copy} is fastest with. */
+  /** The form of an address with which {@link copy} is fastest. */
   form(address: bigint): number | bigint {
     return this.#numeric && address <= Number.MAX_SAFE_INTEGER ? Number(address) : address;
   }

@@ -21,8 +21,7 @@ export class NativeText {
 
   /**
    * Copies the string at `pointer` into the text area at byte offset `at`.
-   * @returns the text itself when it does not fit there, null when it is NULL
-   * or did fit: the area says which.
+   * @returns the text if it does not fit there; null if it is NULL or fits: the area says which.
    */
   copy(pointer: bigint, memory: LaneMemory, base: bigint, at: number): string | null {
     if (pointer === 0n) {

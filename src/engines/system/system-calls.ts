@@ -1,7 +1,6 @@
 /**
- * System calls that Node.js does not offer and process lanes need: memory that
- * two processes map, waiting for descriptors with the whole thread, and a child
- * that ends with its parent. Called through whichever engine is there.
+ * System calls that Node.js does not offer and process lanes need: memory that two processes map, blocking waits for
+ * descriptors, and a child that ends with its parent. Called through any available engine.
  */
 import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +16,7 @@ import { loadEngine } from '../load-engine.js';
 
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
-/** Linux: no swap space is set aside for what is reserved. */
+/** Linux: no swap space is set aside for the reserved range. */
 const MAP_NORESERVE = 0x4000;
 const MFD_CLOEXEC = 1;
 const MFD_ALLOW_SEALING = 2;
@@ -41,18 +40,18 @@ const SIGINFO_BYTES = 128;
 const SI_SIGNO = 0;
 const SI_CODE = 2;
 const SI_STATUS = 6;
-/** Address space that a file may grow into: what could be had, from the first on. */
+/** Sizes of the address space that a file may grow into: the first that can be reserved is used. */
 const RESERVES = [2 ** 40, 2 ** 36, 2 ** 32, 2 ** 30, 2 ** 28, 2 ** 26] as const;
 
-/** How the system says that a process ended. */
+/** The end of a process as reported by the system. */
 export type NativeEnd = { readonly exitCode: number } | { readonly signal: number };
 
 /** A file in memory, mapped into this process. */
 export interface MappedFile {
   readonly fd: number;
-  /** Where it is mapped; bytes beyond the file's end must not be touched. */
+  /** Address of the mapping; bytes beyond the file's end must not be touched. */
   readonly address: bigint;
-  /** Bytes of address space: what the file may grow to. */
+  /** Bytes of address space: the maximum size of the file. */
   readonly reserved: number;
 }
 
@@ -64,12 +63,12 @@ export class System {
   readonly #unowned = new FinalizationRegistry<Pick<MappedFile, 'address' | 'reserved'>>(
     ({ address, reserved }) => this.#munmap(address, BigInt(reserved)),
   );
-  /** Descriptors that Node.js has opened, and keeps count of. */
+  /** Descriptors that Node.js has opened and tracks. */
   readonly #opened = new Set<number>();
   #polled = new Int32Array(0);
   #polledAddress = 0n;
 
-  /** @throws EngineError where the C library lacks what is needed. */
+  /** @throws EngineError if the C library lacks a required function. */
   constructor(engine: Engine) {
     this.engine = engine;
     const libc = engine.libc();
@@ -79,8 +78,8 @@ export class System {
   }
 
   /**
-   * Makes a file in memory that has no name any more, and maps it.
-   * @param bytes its size at first; all of it is really there.
+   * Creates an unnamed file in memory, and maps it.
+   * @param bytes the initial size; all of it is backed by memory.
    * @throws EngineError OFFTHREAD_NO_SHARED_MEMORY
    */
   create(bytes: number): MappedFile {
@@ -95,21 +94,21 @@ export class System {
     }
   }
 
-  /** Closes a descriptor of a file that was made here. */
+  /** Closes a descriptor of a file that was created here. */
   close(fd: number): void {
-    // In worker threads Node.js keeps count of those that it has opened, and complains of others.
+    // In worker threads, Node.js tracks the descriptors that it has opened, and warns about others.
     const close = this.#opened.delete(fd) ? null : this.#optional('close');
     if (close === null) closeSync(fd);
     else close(fd);
   }
 
-  /** From now on signals are ignored; a handler would interrupt system calls of native code. */
+  /** Ignores signals from now on; a handler would interrupt system calls of native code. */
   ignore(signals: readonly number[]): void {
     const ignore = this.#optional('signal');
     for (const signal of signals) ignore?.(signal, SIG_IGN);
   }
 
-  /** Maps a file that another process made. @throws EngineError OFFTHREAD_NO_SHARED_MEMORY */
+  /** Maps a file that another process created. @throws EngineError OFFTHREAD_NO_SHARED_MEMORY */
   map(fd: number): MappedFile {
     for (const reserved of RESERVES) {
       const address = this.#mmap(
@@ -121,7 +120,7 @@ export class System {
         0n,
       ) as bigint;
       if (BigInt.asUintN(64, address) === MAP_FAILED) continue;
-      // A core dump would walk all that is reserved, for minutes.
+      // A core dump would scan the whole reserved range, for minutes.
       if (process.platform === 'linux') this.#optional('madvise')?.(address, BigInt(reserved), MADV_DONTDUMP);
       return { fd, address, reserved };
     }
@@ -129,8 +128,7 @@ export class System {
   }
 
   /**
-   * Makes the bytes of a file from `offset` on exist. Memory that is promised
-   * and is not to be had would end the process when it is touched.
+   * Backs the bytes of a file from `offset` on with memory. Touching an unbacked page raises SIGBUS.
    * @throws EngineError OFFTHREAD_NO_SHARED_MEMORY
    */
   allocate(file: MappedFile, offset: number, bytes: number): void {
@@ -144,7 +142,7 @@ export class System {
     if (error !== 0) throw noSharedMemory(`the system refused ${bytes} bytes (${nameOf(error)})`, undefined);
   }
 
-  /** Gives the memory of a range back; its content is lost. */
+  /** Returns the memory of a range to the system; its content is lost. */
   discard(file: MappedFile, offset: number, bytes: number): void {
     const KEEP_SIZE = 1;
     const PUNCH_HOLE = 2;
@@ -170,9 +168,9 @@ export class System {
   }
 
   /**
-   * Blocks this thread until one of the descriptors can be read or has been
-   * closed by the other side, at most `ms`; -1: for ever.
-   * @returns whether one can be.
+   * Blocks this thread until one of the descriptors can be read or has been closed by the other side, for at most `ms`;
+   * -1 is unlimited.
+   * @returns whether one can be read or has been closed.
    */
   poll(fds: readonly number[], ms: number): boolean {
     const words = fds.length * POLL_ENTRY_WORDS;
@@ -182,7 +180,7 @@ export class System {
     }
     fds.forEach((fd, index) => {
       this.#polled[index * POLL_ENTRY_WORDS] = fd;
-      // Events asked for, and above them those that came.
+      // The low half has the requested events, the high half the returned ones.
       this.#polled[index * POLL_ENTRY_WORDS + 1] = POLLIN;
     });
     return (this.#poll(this.#polledAddress, BigInt(fds.length), Math.ceil(ms)) as number) > 0;
@@ -194,9 +192,8 @@ export class System {
   }
 
   /**
-   * How a child of this process ended, without waiting for it. It is left to
-   * Node.js to find it ended, too.
-   * @returns `running` where it has not; null where the system does not say.
+   * How a child of this process ended, without waiting. The child is not reaped, so Node.js also detects its end.
+   * @returns `running` if the child has not ended; null if the system does not report it.
    */
   endOf(pid: number): NativeEnd | 'running' | null {
     const wait = this.#optional('waitid');
@@ -209,7 +206,10 @@ export class System {
     return info[SI_CODE] === CLD_EXITED ? { exitCode: status } : { signal: status };
   }
 
-  /** Has this process killed when the thread that started it ends. @returns false where the system has no such thing. */
+  /**
+   * Makes the system kill this process when the thread that started it ends. @returns false if the system does not
+   * support this.
+   */
   endWithParent(): boolean {
     return this.#optional('prctl')?.(PR_SET_PDEATHSIG, BigInt(SIGKILL), 0n, 0n, 0n) === 0;
   }
@@ -221,7 +221,7 @@ export class System {
       const name = Buffer.from('offthread\0');
       const fd = create(this.engine.addressOf(name), MFD_CLOEXEC | MFD_ALLOW_SEALING) as number;
       if (fd >= 0) {
-        // Native code of a lane that truncates it would end the host at its next look.
+        // Without the seal, native code of a lane could truncate the file, and the host's next read would raise SIGBUS.
         this.#optional('fcntl')?.(fd, F_ADD_SEALS, F_SEAL_SHRINK);
         return isMainThread ? fd : this.#entrust(fd);
       }
@@ -242,9 +242,9 @@ export class System {
   }
 
   /**
-   * Has Node.js open a file once more that was made without it: what it has
-   * opened in a worker thread it closes with that, however the thread ends.
-   * @returns the descriptor in place of the given one; the same where it cannot be done.
+   * Makes Node.js reopen a file that was created without it: Node.js closes what it has opened in a worker thread,
+   * however the thread ends.
+   * @returns the new descriptor; the given one if the file cannot be reopened.
    */
   #entrust(fd: number): number {
     try {
@@ -258,7 +258,7 @@ export class System {
   }
 
   #optional(symbol: Exclude<SystemSymbol, 'mmap' | 'munmap' | 'poll'>): NativeFunction | null {
-    // Its structure is Linux's.
+    // The code reads Linux's structure.
     if (symbol === 'waitid' && process.platform !== 'linux') return null;
     try {
       return this.engine.libc().bind(symbol, SYSTEM[symbol]);
@@ -286,14 +286,14 @@ export function noSharedMemory(what: string, cause: unknown): EngineError {
   );
 }
 
-/** What is tried for system calls, in order: koffi is the fastest. */
+/** The engines tried for system calls, in order: koffi is the fastest. */
 const ENGINES: readonly EngineName[] = ['koffi', 'ffi-rs', 'node'];
 let system: System | undefined;
 
 /**
  * The system calls of this environment.
  * @param stackBytes see `KoffiOptions`: the first load of koffi decides.
- * @throws EngineError when no engine can be loaded, or none can make them.
+ * @throws EngineError if no engine can be loaded, or none supports the calls.
  */
 export function systemCalls(stackBytes?: number): System {
   let failure: unknown;
