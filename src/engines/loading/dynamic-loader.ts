@@ -7,7 +7,7 @@ const MAC = process.platform === 'darwin';
 
 /** `RTLD_NOW`: all symbols are bound at once, so a missing symbol is reported when the library is opened. */
 const NOW = 2;
-/** `RTLD_NOLOAD`: only libraries that are already loaded. */
+/** Opens only libraries that are already loaded. */
 const NO_LOAD = MAC ? 0x10 : 4;
 const GLOBAL = MAC ? 8 : 0x100;
 const DEEP = 8;
