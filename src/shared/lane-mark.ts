@@ -1,12 +1,10 @@
 /**
  * Whether this thread is a lane.
  *
- * Two marks. One is set when the lane runs: code that blocks needs to know
- * before it waits for itself. The other is in its environment from the start:
- * a module that is loaded before the lane runs, and the threads that it starts,
- * must not have lanes of their own, which would load the module again, without
- * end. The second mark names a process, so that programs which native code or a
- * module starts, and which inherit the mark, do not count as lanes.
+ * There are two marks. One is set when the lane runs, so that code that blocks does not wait for its own lane. The
+ * other is in the lane's environment from the start: a module that is loaded before the lane runs, and the threads that
+ * it starts, must not create lanes, which would load the module again, without end. The second mark names a process, so
+ * that programs started by native code or a module, which inherit the mark, do not count as lanes.
  */
 
 const MARK = Symbol.for('offthread.lane');
@@ -30,7 +28,7 @@ export function laneEnvironment(
   return { ...env, [VARIABLE]: `${isolation}:${process.pid}` };
 }
 
-/** Whether this thread is a lane, from the start, or was started by one of this process. */
+/** Whether this thread is a lane (also while it starts), or was started by a lane of this process. */
 export function isWithinLane(): boolean {
   const mark = process.env[VARIABLE];
   return mark === `thread:${process.pid}` || mark === `process:${process.ppid}`;

@@ -2,10 +2,9 @@
  * Where offthread is installed: the files that lanes run, and the packages that
  * it needs.
  *
- * Normally that is where this file is. A bundler that puts the host's part into
- * one file leaves the rest behind, since nothing imports it. Then it is taken
- * from the offthread that is installed where the bundle runs. Both must have the
- * same version: host and lanes share the layout of memory.
+ * Normally this is the package of this file. A bundler that puts the host's code into one file omits the lanes' files,
+ * because nothing imports them. They are then taken from the offthread that is installed where the bundle runs. Both
+ * must have the same version: host and lanes share the layout of memory.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -14,7 +13,7 @@ import { JSON } from '../builtins.js';
 import { LaneStartError } from '../errors.js';
 import { VERSION } from './version.js';
 
-/** Not imported: webpack takes an imported one for its own, and resolves what is asked of it when it bundles. */
+/** Not imported: webpack replaces an imported `createRequire`, and resolves its requests when it bundles. */
 const { createRequire } = process.getBuiltinModule('node:module');
 
 interface Home {
@@ -26,7 +25,7 @@ export type WorkerFile = 'thread-entry' | 'process-entry' | 'interrupt-entry';
 
 let home: Home | undefined;
 
-/** @throws LaneStartError where there is no such place: for a pool that is about to be made. */
+/** Checks, before a pool is created, that the package is found. @throws LaneStartError */
 export function requireHome(): void {
   home ??= ownHome() ?? installedHome();
 }
@@ -81,7 +80,9 @@ function installedHome(): Home {
   );
 }
 
-/** Where the program may be, the nearest first: a bundle of CommonJS, its main file, its binary, its folder. */
+/**
+ * Possible places of the program, the nearest first: a CommonJS bundle, the main file, the binary, the current folder.
+ */
 function places(): string[] {
   const bundle = typeof __filename === 'string' ? __filename : undefined;
   const folder = join(process.cwd(), 'program.js');

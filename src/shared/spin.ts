@@ -1,8 +1,7 @@
 /**
- * A spin looks some times, reads the clock, and goes on until its time is over.
- * Reading the clock and looking take longer than {@link READINGS_PER_US} allows
- * for, so only a spin by a clock that stands still comes to the limit: one that
- * was replaced before offthread was loaded.
+ * A spin checks its condition several times, reads the clock, and repeats until its time is over. Checks and readings
+ * take longer than {@link READINGS_PER_US} allows for, so a spin reaches the limit only if the clock stands still,
+ * because it was replaced before offthread was loaded.
  */
 
 const READINGS_PER_US = 64;

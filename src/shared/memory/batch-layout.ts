@@ -1,16 +1,13 @@
 /**
- * A batch: many items of one function that travel as one row. Where the values
- * of its items are, in a block of the lane's memory:
+ * A batch: many items of one function in one row. The values of the items are in a block of the lane's memory:
  *
  *   columns    the values of each parameter, one typed array after the other
  *   results    what the function returned for each item
  *   outcomes   {@link Outcome} bits and errno for each item, where a call would have them
  *
- * Each starts at a multiple of 8 bytes, so both sides find them by the
- * function's spec and the number of items. Arrays over memory that the lane
- * shares anyway are lent instead: they stay where they are, and the block has
- * no place for them. The row's progress says how far the
- * lane is: items before `done` are over, the one at `done` runs or is next.
+ * Each starts at a multiple of 8 bytes, so both sides find them by the function's spec and the number of items. Arrays
+ * over memory that the lane shares are lent instead: they are not copied, and the block has no place for them. The
+ * row's progress shows the state of the batch: items before `done` have ended, and the one at `done` runs or is next.
  */
 import { Math } from '../../builtins.js';
 import type { FunctionSpec, Scalar } from '../../declare/spec.js';
@@ -28,7 +25,7 @@ export type NumberColumn =
 /** A typed array that is a column of items: one value for each. */
 export type Column = NumberColumn | BigInt64Array | BigUint64Array;
 
-/** What makes a column, of memory that is there or of its own. */
+/** The constructor of a column, over existing or new memory. */
 export interface ColumnConstructor {
   readonly name: string;
   readonly BYTES_PER_ELEMENT: number;
@@ -52,7 +49,7 @@ export const COLUMN_OF: Readonly<Record<Scalar, ColumnConstructor>> = {
   pointer: BigUint64Array,
 };
 
-/** What a batch of a function is made of. */
+/** The layout of a function's batches. */
 export interface BatchPlan {
   readonly params: readonly Scalar[];
   readonly returns: Scalar | null;
@@ -60,18 +57,18 @@ export interface BatchPlan {
   readonly outcomes: boolean;
 }
 
-/** The values of each parameter, and then the results, where they lie in memory of their own; undefined: in the block. */
+/** The columns of the parameters, followed by the results, that are lent; undefined for those in the block. */
 export type Lent = readonly (Column | undefined)[];
 export const NOTHING_LENT: Lent = [];
 
-/** Memory of a batch, seen as what is in it. */
+/** Typed views of the memory of a batch. */
 export interface BatchViews {
   readonly columns: readonly Column[];
   readonly results: Column | null;
   readonly outcomes: Int32Array | null;
 }
 
-/** The plan of a function, or null where each of its calls needs a row of its own: more than numbers goes in or out. */
+/** The plan of a function; null if it takes or returns more than numbers, so that each call needs its own row. */
 export function planBatch(spec: FunctionSpec): BatchPlan | null {
   const { params, returns, lastError, onCancel, stream } = spec;
   if (returns.kind === 'text' || lastError !== null || onCancel !== null || stream !== null) return null;
@@ -91,26 +88,26 @@ export function planBatch(spec: FunctionSpec): BatchPlan | null {
 const align8 = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 const bytesOf = (type: Scalar): number => COLUMN_OF[type].BYTES_PER_ELEMENT;
 
-/** The scalars that a block has places for, parameters and result. */
+/** The parameters and results for which a block has places. */
 function inBlock({ params, returns }: BatchPlan, lent: Lent): Scalar[] {
   const all = returns === null ? params : [...params, returns];
   return all.filter((_, at) => lent[at] === undefined);
 }
 
-/** Items that a block of so many bytes has room for; Infinity where it takes none. */
+/** Number of items for which a block of `bytes` bytes has room; Infinity if items need none. */
 export function batchCapacity(plan: BatchPlan, bytes: number, lent: Lent = NOTHING_LENT): number {
   const types = inBlock(plan, lent);
   const each = types.reduce((sum, type) => sum + bytesOf(type), plan.outcomes ? 4 : 0);
-  // Each column may be followed by up to 7 bytes of nothing.
+  // Each column may be followed by up to 7 bytes of padding.
   return Math.floor((bytes - 8 * (types.length + 1)) / each);
 }
 
-/** Which are lent, as bits: what a lane is told. Functions of more than 30 parameters have none. */
+/** The lent columns as bits, for the lane. Functions with more than 30 parameters lend none. */
 export function lentBits(lent: Lent): number {
   return lent.reduce((bits, column, at) => (column === undefined ? bits : bits | (1 << at)), 0);
 }
 
-/** The same columns as the lane is sent them, in order. @param views the bytes of each that is lent. */
+/** The lent columns on the side of the lane, in order. @param views the bytes of each lent column. */
 export function lentColumns(
   { params, returns }: BatchPlan,
   bits: number,
@@ -126,7 +123,7 @@ export function lentColumns(
   });
 }
 
-/** The block of a batch of so many items, at a byte offset that is a multiple of 8. */
+/** The block of a batch of `count` items, at a byte offset that is a multiple of 8. */
 export function batchViews(
   { params, returns, outcomes }: BatchPlan,
   buffer: ArrayBufferLike,

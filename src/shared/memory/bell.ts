@@ -1,20 +1,19 @@
 /**
  * The host's doorbell. One waiter (the host), many ringers (its lanes).
  *
- * The host arms the bell, looks at the lanes once more, and only then sleeps;
- * a lane publishes and then looks whether the bell is armed. So a result is
- * either seen in that last look or it rings. Only the lane that disarms the
- * bell rings, so a flood of results is one wake-up.
+ * The host arms the bell, checks the lanes once more, and only then sleeps; a lane publishes and then checks whether
+ * the bell is armed. So the last check either finds a result, or the result rings the bell. Only the lane that disarms
+ * the bell rings, so many results cause one wake-up.
  */
 import { Atomics, queueMicrotask } from '../../builtins.js';
 import { whenSettled } from '../../promises.js';
 import { BELL_BYTES, Bell } from './layout.js';
 
-/** What a host sleeps on until one of its lanes has something for it. */
+/** The bell on which a host sleeps until a lane has results or requests. */
 export interface Doorbell {
   /** Announces that the host is about to sleep. @returns the count to sleep on. */
   arm(): number;
-  /** The host found something to do after all. */
+  /** The host has found work and does not sleep. */
   disarm(): void;
   /** Calls `wake` once the bell has rung since `count`. */
   whenRung(count: number, wake: () => void): void;
@@ -22,7 +21,7 @@ export interface Doorbell {
   sleep(count: number, ms: number): void;
   /** Rings from the host itself. */
   ring(): void;
-  /** Whether somebody waits for what lanes do: until then the process has to live. Thread lanes see to that by their leases. */
+  /** Sets whether a result is awaited, so that the process must stay alive. Thread lanes do this by their leases. */
   hold(alive: boolean): void;
 }
 

@@ -1,7 +1,7 @@
-/** Reads and writes one scalar of its true C size: what out and inout parameters point to. */
+/** Reads and writes one scalar in its C size, for out and inout parameters. */
 import type { Scalar } from '../../declare/spec.js';
 
-/** A scalar as JavaScript has it. */
+/** The JavaScript value of a scalar. */
 export type ScalarValue = number | bigint | boolean;
 
 /** Writes a checked value at a byte offset, in the machine's (little-endian) order. */

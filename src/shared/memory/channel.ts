@@ -39,16 +39,16 @@ export const Channel = {
   CHUNKS_TAKEN: 97,
   /** Callbacks that came when no call could take them. Lane writes. */
   LATE: 112,
-  /** 1 once a thread of native code's own has called back. Lane writes. */
+  /** 1 once a thread that native code created has called back. Lane writes. */
   THREADED: 113,
 } as const;
 const CHANNEL_HEADER_BYTES = 512;
 
-/** What a request was answered with. */
+/** The kinds of replies to a request. */
 export const Reply = {
   /** The value. */
   VALUE: 1,
-  /** There is none: native code gets the declared fallback. */
+  /** There is no value: native code gets the declared fallback. */
   NONE: 2,
 } as const;
 

@@ -1,17 +1,15 @@
 /**
- * Where everything is in a lane's shared memory. Named once, here; no bare
- * index elsewhere.
+ * The layout of a lane's shared memory. All positions are named here; no other file has a bare index.
  *
  *      0  header   words that host and lane signal with, a cache line each
  *    512  table    one 64-byte row a slot: state, cancelFlag, progress, times, result
  *      …  arena    arguments, strings and bytes of the calls in the table
  *      …  channel  where native code calls back, see `channel.ts`
- *      …  blocks   for items that travel together, see `batch-layout.ts`
+ *      …  blocks   for the items of batches, see `batch-layout.ts`
  *
- * A lane's ring is its slice of the call table: the host writes rows at the
- * tail, the lane runs them at the head, in order. So one row carries a call
- * down and its result back, and a lane that is given up takes its own memory
- * with it: nothing that stuck native code may still touch is ever reused.
+ * A lane's ring is its slice of the call table: the host writes rows at the tail, the lane runs them at the head, in
+ * order. So one row carries a call and its result, and the memory of a lane that is given up is not reused: stuck
+ * native code may still touch it.
  */
 
 /** Bytes of a row: a cache line. */
@@ -31,7 +29,7 @@ export const Header = {
   LEASE: 32,
   /** Sequence number after the last row the host has written. Host writes. */
   TAIL: 48,
-  /** Sequence number after the last row the lane is done with. Lane writes. */
+  /** Sequence number after the last row that the lane has finished. Lane writes. */
   HEAD: 64,
   /** A {@link Phase}. Lane writes. */
   PHASE: 65,
@@ -56,7 +54,7 @@ export const Header = {
   GONE: 96,
   /** Its exit code then. Lane writes, before GONE. */
   EXIT_CODE: 97,
-  /** The system's number of the lane's thread; 0 where that is not to be had. Lane writes. */
+  /** The system's number of the lane's thread; 0 if it is not available. Lane writes. */
   THREAD: 98,
   /** 1 once a process lane has found its end of the socket closed, by other code than its own. Lane writes. */
   SEVERED: 99,
@@ -69,20 +67,20 @@ export const Header = {
 } as const;
 export const HEADER_BYTES = 512;
 
-/** Where a lane is: what its death is told by. */
+/** What a lane is doing, for the report of its death. */
 export const Phase = {
   /** Not ready yet, or opening a library. */
   BOOT: 0,
   IDLE: 1,
   /** In native code. */
   CALL: 2,
-  /** Native code has returned; what it brought is being read. */
+  /** Native code has returned; its results are being read. */
   ANSWER: 3,
 } as const;
 
 /** Whether the lane's piscina task is running. */
 export const Lease = {
-  /** A task is running, or on its way. */
+  /** A task is running, or about to start. */
   ACTIVE: 0,
   /** The lane has been idle and its task has ended; the next call takes a new lease. */
   ENDED: 1,
@@ -127,19 +125,19 @@ export const StopCause = { CANCELLED: 1, TIMED_OUT: 2, FAILED: 3 } as const;
  */
 export const Interrupt = { IDLE: 0, RUNNING: 1, CLOSED: 2 } as const;
 
-/** What the lane found, beside the state. Before the run the word holds {@link Request} bits. */
+/** The outcome of a call, in addition to the state. Before the run, the word holds {@link Request} bits. */
 export const Outcome = {
-  /** The declaration's rule says that the function failed. */
+  /** The function failed by the declaration's rule. */
   NATIVE_FAILURE: 1,
   /** The engine threw; the error comes by message port. */
   THREW: 2,
   /** At least one text was too long for its area; texts come by message port. */
   TEXT_BY_PORT: 4,
-  /** With THREW: native code had returned; what it brought could not be read. */
+  /** With THREW: native code had returned, but its results could not be read. */
   ANSWER_LOST: 8,
 } as const;
 export const ERRNO_SHIFT = 8;
-/** In place of an outcome: what the host wants of a row. */
+/** Before an outcome: the host's options for a row. */
 export const Request = {
   /** The lane rings when the call starts, because a listener waits for the start. */
   ANNOUNCE_START: 1,
@@ -147,7 +145,7 @@ export const Request = {
   BATCH: 2,
 } as const;
 
-/** The host's doorbell: one small SharedArrayBuffer a pool, that all its lanes ring. */
+/** The host's doorbell: one small SharedArrayBuffer per pool, which all its lanes ring. */
 export const Bell = {
   /** Counts rings; the host sleeps on it. */
   COUNT: 0,
@@ -164,7 +162,7 @@ export interface LaneSize {
   readonly arenaBytes: number;
   /** Bytes of the pipe of chunks: a power of two; 0 for a lane without a channel. */
   readonly chunkBytes: number;
-  /** Bytes of each of the {@link BATCH_BLOCKS} blocks for batches: a multiple of 8; 0 for a lane that has none. */
+  /** Bytes of each of the {@link BATCH_BLOCKS} blocks for batches: a multiple of 8; 0 for a lane without blocks. */
   readonly batchBytes: number;
 }
 

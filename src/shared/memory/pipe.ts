@@ -11,8 +11,8 @@
  * - The writer reuses memory only after the reader has moved past it.
  * - A record of at most half the pipe fits once the reader has taken all others.
  *
- * Each side keeps what it has last seen of the other's position, and looks again
- * only when that is used up: else every record would move a cache line twice.
+ * Each side caches the position of the other, and reads it again only when the cached one no longer suffices: otherwise
+ * every record would move a cache line twice.
  */
 import { Atomics, Math } from '../../builtins.js';
 import type { PipePlace } from './channel.js';
@@ -32,7 +32,7 @@ export class PipeWriter {
   readonly #memory: LaneMemory;
   readonly #place: PipePlace;
   #written: number;
-  /** The reader's position, as last seen. */
+  /** The reader's position, as last read. */
   #read: number;
   #size = 0;
 
@@ -43,7 +43,7 @@ export class PipeWriter {
     this.#read = Atomics.load(memory.i32, place.read);
   }
 
-  /** Bytes of the greatest record. */
+  /** Bytes of the largest possible record. */
   get largest(): number {
     return this.#place.bytes / 2;
   }
@@ -62,7 +62,7 @@ export class PipeWriter {
     const room = capacity - padding - bytes;
     if (((this.#written - this.#read) | 0) > room) {
       this.#read = Atomics.load(i32, read);
-      // A reader whose native code has overwritten it is not written to.
+      // The reader's position has been overwritten by native code: write nothing.
       if ((this.#written - this.#read) >>> 0 > capacity) throw overwritten();
       if (((this.#written - this.#read) | 0) > room) return NO_RECORD;
     }
@@ -87,9 +87,9 @@ export class PipeReader {
   readonly #memory: LaneMemory;
   readonly #place: PipePlace;
   #taken: number;
-  /** The writer's position, as last seen. */
+  /** The writer's position, as last read. */
   #written: number;
-  /** Bytes of the oldest record, once it has been looked at: what the pipe says of it may be overwritten until it is taken. */
+  /** Size of the oldest record, stored by `peek`: the size in the pipe may be overwritten until the record is taken. */
   #size = 0;
 
   constructor(memory: LaneMemory, place: PipePlace) {
@@ -130,9 +130,8 @@ export class PipeReader {
   }
 
   /**
-   * What the pipe says of the record, or the padding, at the reader's position.
-   * @throws Disorder where that is not within what has been written: a writer
-   * whose native code has overwritten the pipe must not lead the reader astray.
+   * The size of the record or padding at the reader's position, from the pipe.
+   * @throws Disorder if it exceeds the written bytes, because native code may have overwritten the pipe.
    */
   #sizeThere(): number {
     const { start, bytes } = this.#place;
@@ -146,7 +145,7 @@ export class PipeReader {
     return size;
   }
 
-  /** Gives the oldest record back, after {@link peek}. */
+  /** Releases the oldest record, after {@link peek}. */
   take(): void {
     this.#taken = (this.#taken + this.#size) | 0;
     this.#size = 0;

@@ -1,5 +1,5 @@
 /**
- * What native code says through a callback, as a record of a pipe.
+ * The data that native code passes to a callback, as a record of a pipe.
  *
  *   header   size, kind, generation, row, target, request
  *   payload  the callback's arguments, each a multiple of 8 bytes:
@@ -17,7 +17,7 @@ import type { CallbackParamSpec, ChunksSpec, Scalar } from '../../declare/spec.j
 /** Header of a record: index of each Int32 word. Word 0, the size, is the pipe's. */
 export const RecordWord = {
   KIND: 1,
-  /** Of the call that native code was in. */
+  /** Generation of the call during which native code called back. */
   GENERATION: 2,
   /** That call's row. */
   SEQUENCE: 3,
@@ -32,16 +32,16 @@ export const RECORD_HEADER_BYTES = 24;
 export const RecordKind = {
   /** The payload comes by message port. */
   BY_PORT: 1,
-  /** There is no call: native code called from outside of one. */
+  /** Native code called back outside of a call. */
   NO_CALL: 2,
-  /** In place of arguments a text: what kept them from being read. */
+  /** The payload is a text that says why the arguments could not be read. */
   FAULT: 4,
 } as const;
 
 /** In place of a length: the pointer is NULL. */
 export const ABSENT = -1;
 
-/** The parameters that a chunk is made of. */
+/** The parameters that form a chunk. */
 export function chunkParams({ callback, chunk }: ChunksSpec): readonly CallbackParamSpec[] {
   const param = chunk === null ? undefined : callback.params[chunk];
   return param === undefined ? callback.params : [param];

@@ -41,7 +41,7 @@ const GENERATIONS = 2 ** (32 - STATE_BITS);
 /** States in which native code may be running. */
 export const RUNNING_STATES: readonly State[] = [State.running, State.cancelling, State.timingOut];
 
-/** Every change that is allowed, and who makes it. */
+/** Every allowed change of state, and the side that makes it. */
 export const transitions: Readonly<Record<number, readonly State[]>> = {
   [State.queued]: [State.running, State.cancelled, State.timedOut, State.withdrawn],
   [State.running]: [State.succeeded, State.failed, State.cancelling, State.timingOut, State.lost],
@@ -49,7 +49,7 @@ export const transitions: Readonly<Record<number, readonly State[]>> = {
   [State.timingOut]: [State.timedOut, State.lost],
 };
 
-/** The part of an id that a row remembers. */
+/** The part of an id that a row stores. */
 export function generationOf(id: number): number {
   return id % GENERATIONS;
 }
@@ -70,8 +70,7 @@ export function generationIn(word: number): number {
 }
 
 /**
- * Changes the state of a call's row, if the row is still that call's and still
- * in the state it is thought to be in.
+ * Changes the state of a call's row, if the row still belongs to that call and is still in the expected state.
  * @returns whether this change won.
  */
 export function transition(
@@ -86,8 +85,8 @@ export function transition(
 }
 
 /**
- * Native code has returned: its call ends, as it was asked to stop where it was asked.
- * @returns false when the call was given up, and nothing waits for it.
+ * Native code has returned: the call ends, as cancelled or timed out if it was asked to stop.
+ * @returns false if the call was given up, so that nothing waits for it.
  */
 export function finish(words: Int32Array, index: number, generation: number, succeeded: boolean): boolean {
   return (

@@ -1,12 +1,11 @@
 /**
- * What a lane has left in memory that its host reads cannot be: its native code
- * has written where it must not. The lane is not to be trusted with another
- * call, and nothing that it left is used.
+ * The contents of a lane's memory are impossible: native code has overwritten it. The lane must not run another call,
+ * and nothing in its memory is used.
  */
 export class Disorder extends Error {
   /**
-   * @param what has been found, as the subject of a sentence.
-   * @param cause what reading it has led to.
+   * @param what the value that was found, as the subject of a sentence.
+   * @param cause the error of reading it.
    */
   constructor(what: string, cause?: unknown) {
     super(`${what} has been overwritten`, { cause });

@@ -1,12 +1,10 @@
 /**
- * Messages between the host and a process lane, through memory that both map:
- * one pipe down, one up, behind the lane's channel. What message ports are to
- * a thread lane. Either end reads without its event loop, so it works while
- * the other side blocks.
+ * Messages between the host and a process lane, through memory that both map: one pipe in each direction, behind the
+ * lane's channel. Thread lanes use message ports instead. Either end reads without its event loop, so this works while
+ * a side blocks.
  *
- * A message is serialized and sent in fragments, in order; one that does not
- * fit now is kept by its sender, which tries again ({@link MessageWriter.flush})
- * whenever the reader may have gone on.
+ * A message is serialized and sent in fragments, in order; a message that does not fit now is kept by its sender, which
+ * tries again ({@link MessageWriter.flush}) whenever the reader may have made room.
  */
 import { deserialize, serialize } from 'node:v8';
 import { Atomics, Math } from '../../builtins.js';
@@ -55,9 +53,9 @@ export function messagesUp(size: LaneSize): PipePlace {
 export class MessageWriter {
   readonly #memory: LaneMemory;
   readonly #pipe: PipeWriter;
-  /** What has not been sent yet, oldest first. */
+  /** Messages that have not been sent yet, oldest first. */
   readonly #backlog: Buffer[] = [];
-  /** Bytes of the oldest that have been sent. */
+  /** Number of sent bytes of the oldest message. */
   #sent = 0;
 
   constructor(memory: LaneMemory, place: PipePlace) {
@@ -65,12 +63,12 @@ export class MessageWriter {
     this.#pipe = new PipeWriter(memory, place);
   }
 
-  /** Whether something waits for room. */
+  /** Whether a message waits for room. */
   get waits(): boolean {
     return this.#backlog.length > 0;
   }
 
-  /** @returns whether all of it is on its way; else {@link flush} sends the rest. */
+  /** @returns whether the whole message was sent; if not, {@link flush} sends the rest. */
   send(message: unknown): boolean {
     this.#backlog.push(serialize(message));
     return this.flush();
@@ -78,7 +76,7 @@ export class MessageWriter {
 
   /**
    * Sends a message from a lane to its host, which takes a large one in pieces: waits for room where there is none.
-   * @param host `knock` has it look at the messages; `wait` waits until a word has changed.
+   * @param host `knock` makes the host read messages; `wait` waits until a word has changed.
    */
   sendAll(message: unknown, host: { knock(): void; wait(index: number, seen: number): void }): void {
     if (this.send(message)) return;
@@ -87,14 +85,14 @@ export class MessageWriter {
     for (;;) {
       const seen = Atomics.load(i32, Header.MESSAGES_UP_READ);
       if (this.flush()) break;
-      // After what has just been written: a host that was told before may have found nothing.
+      // After the write: a host that was woken earlier may have found nothing.
       host.knock();
       host.wait(Header.MESSAGES_UP_READ, seen);
     }
     Atomics.store(i32, Header.MESSAGES_UP_WAITS, 0);
   }
 
-  /** Sends what there is room for. @returns whether that was everything. */
+  /** Sends as much as there is room for. @returns whether everything was sent. */
   flush(): boolean {
     for (let message = this.#backlog[0]; message !== undefined; message = this.#backlog[0]) {
       if (!this.#flushOne(message)) return false;
@@ -131,7 +129,7 @@ export class MessageReader {
     this.#pipe = new PipeReader(memory, place);
   }
 
-  /** The next message that is here in full; undefined when there is none now. */
+  /** The next complete message; undefined if there is none now. */
   receive(): unknown {
     for (let at = this.#pipe.peek(); at !== NO_RECORD; at = this.#pipe.peek()) {
       const { i32, bytes } = this.#memory;
@@ -139,7 +137,7 @@ export class MessageReader {
       if (length < 0 || at + HEADER_BYTES + length > this.#pipe.end)
         throw new Disorder('the length of a message');
       const last = i32[at / 4 + LAST] === 1;
-      // A copy: the memory is given back.
+      // A copy, because the memory is released.
       this.#fragments.push(Buffer.from(bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length)));
       this.#pipe.take();
       if (!last) continue;

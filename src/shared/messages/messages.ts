@@ -1,9 +1,8 @@
 /**
- * The wire: what host and lane say to each other beside the table.
+ * The messages between host and lane in addition to the table.
  *
- * Two channels. The data port carries what does not fit a row, in the order of
- * the rows; both ends read it with `receiveMessageOnPort`, never by event, so
- * it works while either side is blocked. The control port carries comlink.
+ * Two channels. The data port carries data that does not fit in a row, in the order of the rows; both ends read it with
+ * `receiveMessageOnPort`, never by event, so it works while either side is blocked. The control port carries comlink.
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { EngineName, FunctionSpec, Scalar } from '../../declare/spec.js';
@@ -24,10 +23,10 @@ export type ToLane =
   /** Functions that rows written after this may call. */
   | {
       readonly kind: 'library';
-      /** What the loader knows it by. */
+      /** The name by which the loader knows the library. */
       readonly path: string;
       readonly engine: EngineName;
-      /** Null where the lane's process has loaded it. */
+      /** Null if the lane's process has loaded the library. */
       readonly terms: LoadTerms | null;
       readonly functions: readonly NumberedFunction[];
     }
@@ -35,7 +34,10 @@ export type ToLane =
   | { readonly kind: 'close-callback'; readonly id: number }
   /** To be answered between calls. */
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
-  /** Open a library and find what its functions need, without announcing them: the first lane to do so tells whether it can be done. */
+  /**
+   * Open a library and find what its functions need, without announcing them: the first lane to open it reports whether
+   * that works.
+   */
   | {
       readonly kind: 'try';
       readonly id: number;
@@ -58,32 +60,32 @@ export interface ErrorData {
 
 /** Lane to host, by the data port or by messages. */
 export type ToHost =
-  /** To a question, when it was asked between calls. */
+  /** The answer to a question that was asked between calls. */
   | {
       readonly kind: 'reply';
       readonly id: number;
       readonly report: LaneReport;
-      /** What trying to open a library failed with. */
+      /** The error of opening a library. */
       readonly error: ErrorData | null;
     }
   | { readonly kind: 'texts'; readonly generation: number; readonly texts: readonly (string | null)[] }
   | { readonly kind: 'error'; readonly generation: number; readonly error: ErrorData }
   /** The error that ends the lane's thread. */
   | { readonly kind: 'last-words'; readonly error: ErrorData }
-  /** What a callback was called with, where it does not fit the channel. */
+  /** The arguments of a callback, if they do not fit in the channel. */
   | { readonly kind: 'record'; readonly chunk: boolean; readonly payload: ArrayBuffer };
 
-/** What a lane of either kind is told. */
+/** The settings of a lane of either kind. */
 export interface LaneSettings {
   /** The host's `clockOrigin()`: the lane's times are on the host's clock. */
   readonly clockOrigin: number;
-  /** µs to look for the next call before sleeping, after there was traffic. */
+  /** µs to poll for the next call before sleeping, after recent calls. */
   readonly spinUs: number;
-  /** Bytes of the stack that native code gets, where the engine lets one choose. */
+  /** Bytes of the stack for native code, if the engine allows a choice. */
   readonly stackBytes: number;
 }
 
-/** What the first lease of a thread lane brings. Later ones bring `null`: go on. */
+/** The data of the first lease of a thread lane. Later leases have `null`: continue. */
 export interface LaneBoot extends LaneSettings {
   readonly name: string;
   /** ms without a call after which the lease ends. */
@@ -98,7 +100,7 @@ export interface LaneBoot extends LaneSettings {
 /** An interrupt function. */
 export interface InterruptFunction {
   readonly engine: EngineName;
-  /** What the loader of its process has loaded the library by. */
+  /** The name by which the loader of the process has loaded the library. */
   readonly path: string;
   readonly symbol: string;
   readonly types: readonly Scalar[];
@@ -112,7 +114,7 @@ export interface Interruption {
   readonly values: readonly (number | bigint)[];
 }
 
-/** What the interrupt thread of thread lanes is asked to do. */
+/** The orders for the interrupt thread of thread lanes. */
 export type InterruptOrder =
   /** Bind functions ahead of their first use. */
   | { readonly kind: 'prepare'; readonly functions: readonly InterruptFunction[] }
@@ -122,7 +124,7 @@ export type InterruptOrder =
       readonly size: LaneSize;
     });
 
-/** The interrupt function of a declared function; null where it has none. */
+/** The interrupt function of a declared function; null if it has none. */
 export function interruptOf(spec: FunctionSpec, engine: EngineName, path: string): InterruptFunction | null {
   const { onCancel, params } = spec;
   if (onCancel === null) return null;
@@ -133,7 +135,7 @@ export function interruptOf(spec: FunctionSpec, engine: EngineName, path: string
   return { engine, path, symbol: onCancel.symbol, types };
 }
 
-/** What a lane tells about itself. */
+/** The report of a lane. */
 export interface LaneReport {
   /** Name of the lane. */
   readonly lane: string;
@@ -141,9 +143,9 @@ export interface LaneReport {
   readonly pid: number;
   /** `threadId` of `node:worker_threads` in the lane; 0 in a process. */
   readonly threadId: number;
-  /** Resident bytes of the lane's process; 0 for a thread, which has none of its own. */
+  /** Resident bytes of the lane's process; 0 for a thread, which shares the host's memory. */
   readonly residentBytes: number;
-  /** Calls run since the lane started. */
+  /** Number of calls run since the lane started. */
   readonly calls: number;
   /** ms since the lane started. */
   readonly uptimeMs: number;
@@ -153,13 +155,13 @@ export interface LaneReport {
   readonly engines: readonly EngineName[];
 }
 
-/** What the lane offers over comlink. */
+/** The functions that a lane offers over comlink. */
 export interface LaneControl {
   /** Binds everything sent so far, so that the first call does not pay for it. */
   setUp(): LaneReport;
   report(): LaneReport;
   /** Runs every row written before it was called. */
   drain(): void;
-  /** The same; then gives every callback back, for the thread's end. */
+  /** Like {@link drain}; then releases every callback, before the thread ends. */
   retire(): Promise<void>;
 }
