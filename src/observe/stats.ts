@@ -1,19 +1,19 @@
-/** What a pool says about itself. */
+/** The statistics of a pool. */
 import type { Distribution } from './durations.js';
 
 /** A snapshot of a pool, as returned by `pool.stats()`. Counts are since its creation. */
 export interface PoolStats {
   /** Name of the pool: the prefix of the names of its lanes. */
   readonly name: string;
-  /** What its lanes are. */
+  /** The kind of the pool's lanes. */
   readonly isolation: 'thread' | 'process';
   /** Whether lanes that die are replaced: `open` after too many deaths, `trial` while one is tried. */
   readonly breaker: 'closed' | 'open' | 'trial';
-  /** Lanes at this moment. */
+  /** The current lanes. */
   readonly lanes: {
-    /** Lanes asked for. */
+    /** Configured number of lanes. */
     readonly total: number;
-    /** Ready, with nothing to do. */
+    /** Ready, without a call. */
     readonly idle: number;
     /** Inside a call. */
     readonly busy: number;
@@ -21,16 +21,16 @@ export interface PoolStats {
     readonly starting: number;
     /** Given up, and still stuck in native code. */
     readonly lost: number;
-    /** Ready beyond `total`, to step in for one that dies. */
+    /** Ready beyond `total`, to replace a lane that dies. */
     readonly spare: number;
   };
   /** Accepted calls that wait for a lane. */
   readonly queued: number;
   /** Calls that wait for room in the queue (`whenFull: 'wait'`). */
   readonly waiting: number;
-  /** Calls inside a lane, at this moment. */
+  /** Calls that run in a lane. */
   readonly running: number;
-  /** Calls that were accepted. Items that travel together (`map`, `mapColumns`) count as one. */
+  /** Calls that were accepted. A batch of items (`map`, `mapColumns`) counts as one. */
   readonly submitted: number;
   /** Calls that have returned a value. */
   readonly succeeded: number;
@@ -44,19 +44,19 @@ export interface PoolStats {
   readonly refused: number;
   /** Of those refused: calls that would have missed their deadlines (`refuseLate`). */
   readonly refusedLate: number;
-  /** Lanes given up since the pool was created, also those that came back. */
+  /** Lanes given up since the pool was created, including those that returned. */
   readonly lanesLost: number;
   /** Lanes that ended unexpectedly. */
   readonly lanesCrashed: number;
   /** Process lanes ended because their call was cancelled or timed out. */
   readonly lanesKilled: number;
-  /** Lanes replaced after their share of calls, or for their size. */
+  /** Lanes replaced because of `recycleAfter` or `recycleAboveMb`. */
   readonly lanesRecycled: number;
   /** Times that a call was run again after it had crashed its lane. */
   readonly retried: number;
   /** Times that a listener of this pool threw. */
   readonly listenerErrors: number;
-  /** Times that native code called a callback when its call had returned, or its owner was closed. */
+  /** Times that native code called a callback after its call had returned, or its owner was closed. */
   readonly lateCallbacks: number;
   /** ms from creation to start. */
   readonly waitMs: Distribution;
