@@ -41,7 +41,7 @@ function listed(root: string): string[] {
 }
 
 function fromGit(root: string): string[] {
-  // A package inside somebody else's repository is not to list theirs.
+  // A package inside another repository must not list the files of that repository.
   if (!existsSync(join(root, '.git'))) return [];
   try {
     const list = execFileSync('git', ['ls-files', '-z'], { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] });

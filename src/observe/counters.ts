@@ -12,13 +12,13 @@ export class Counters {
   refused = 0;
   /** Times that a call was run again after it had crashed its lane. */
   retried = 0;
-  /** Lanes that were given up, since a call did not stop. */
+  /** Lanes that were given up, because a call did not stop. */
   lanesLost = 0;
   /** Of these, processes that were killed. */
   lanesKilled = 0;
   /** Lanes that died by themselves. */
   lanesCrashed = 0;
-  /** Lanes that were replaced since they had served long enough, or grown too large. */
+  /** Lanes that were replaced because they reached `recycleAfter` or `recycleAboveMb`. */
   lanesRecycled = 0;
   readonly waits: Durations = new Durations();
   readonly runs: Durations = new Durations();

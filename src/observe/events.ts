@@ -9,7 +9,7 @@ import { whenSettled } from '../promises.js';
 import { ArgumentError, type LaneCrashedError, ListenerError, type OffthreadError } from '../errors.js';
 import { show } from '../options/checks.js';
 
-/** Events and what their listeners are given. */
+/** The events of a pool, and the arguments of their listeners. */
 export interface PoolEvents {
   /** A lane takes calls. */
   'lane-ready': [
@@ -32,7 +32,7 @@ export interface PoolEvents {
     {
       /** Name of the lane. */
       readonly lane: string;
-      /** Why it was given up: what its call was rejected with. */
+      /** Why the lane was given up: the error of its call. */
       readonly error: unknown;
     },
   ];
@@ -43,7 +43,7 @@ export interface PoolEvents {
       readonly lane: string;
     },
   ];
-  /** A lane that died is replaced, in so many ms. */
+  /** A lane that died will be replaced after `delayMs` ms. */
   'lane-restarting': [
     {
       /** ms until the new lane is started. */
@@ -59,7 +59,7 @@ export interface PoolEvents {
       readonly reason: 'calls' | 'memory';
     },
   ];
-  /** So many lanes died within so many ms, or lanes failed to start so often in a row, that none is started for `retryInMs`. */
+  /** `deaths` lanes died within `withinMs` ms, or failed to start in a row: no lane is started for `retryInMs` ms. */
   'breaker-open': [
     {
       /** Lanes that have died. */
@@ -70,9 +70,9 @@ export interface PoolEvents {
       readonly retryInMs: number;
     },
   ];
-  /** One lane is started, to see whether it lives. */
+  /** One lane is started on trial. */
   'breaker-trial': [Readonly<Record<string, never>>];
-  /** It does: lanes are replaced again. */
+  /** The trial succeeded: lanes are replaced again. */
   'breaker-closed': [Readonly<Record<string, never>>];
   /** The queue has no room left. */
   full: [];
@@ -131,7 +131,7 @@ export class Events {
     this.#emitter.off(event, listener as () => void);
   }
 
-  /** Whether telling would reach anybody. */
+  /** Whether the event has listeners. */
   has(event: keyof PoolEvents): boolean {
     return this.#emitter.listenerCount(event) > 0;
   }

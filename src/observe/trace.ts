@@ -14,7 +14,7 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel';
 import type { EngineName } from '../declare/spec.js';
 
-/** What subscribers get. Times are ms; absent until known. */
+/** The context object for subscribers. Times are in ms; properties are absent until known. */
 export interface CallTrace {
   /** Id of the call, as in `call.id`. */
   readonly id: number;
@@ -40,9 +40,9 @@ export interface CallTrace {
   queuedMs?: number;
   /** ms from the start to the end. */
   ranMs?: number;
-  /** What it resolves to, where it succeeded. */
+  /** The result, if the call succeeded. */
   result?: unknown;
-  /** What it rejects with, where it did not succeed. */
+  /** The error, if the call did not succeed. */
   error?: unknown;
 }
 
@@ -50,7 +50,7 @@ const NAME = 'offthread:call';
 const calls = tracingChannel<unknown, CallTrace>(NAME);
 const startedChannel = channel(`tracing:${NAME}:started`);
 
-/** Whether anybody listens. */
+/** Whether the channel has subscribers. */
 export function tracing(): boolean {
   return (
     calls.start.hasSubscribers ||
