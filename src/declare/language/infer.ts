@@ -36,7 +36,7 @@ export type ArgumentValue =
 /** Parameters that offthread fills in. */
 type FilledIn = SpecialName | Out | Chunks;
 
-/** What comes back: from `return`, or from inside `out()` and `inout()`. */
+/** The JavaScript type of a result: of `return`, or inside `out()` and `inout()`. */
 type ValueOf<T> = T extends ScalarName
   ? ScalarValue<T>
   : T extends TextName | OwnedText
@@ -45,7 +45,7 @@ type ValueOf<T> = T extends ScalarName
       ? undefined
       : unknown;
 
-/** What a callback's function gets for one argument. */
+/** The value that a callback's function receives for one argument. */
 type CallbackValue<T> = T extends ScalarName
   ? ScalarValue<T>
   : T extends TextName
@@ -61,14 +61,14 @@ type CallbackValue<T> = T extends ScalarName
 /** Index of the argument that the option `bytes` makes bytes; never without it. */
 type BytesIndex<O> = O extends { readonly bytes: readonly [infer P extends number, number] } ? P : never;
 
-/** What a callback's function gets, as a tuple. */
+/** The arguments of a callback's function, as a tuple. */
 type CallbackValues<A extends readonly unknown[], P extends number> = {
   -readonly [K in keyof A]: K extends `${P}`
     ? Buffer | (number extends P ? CallbackValue<A[K]> : never)
     : CallbackValue<A[K]>;
 };
 
-/** What it answers. */
+/** The value that a callback's function returns. */
 type CallbackAnswer<R, O> = R extends 'void'
   ? unknown
   : O extends { readonly sync: true }
@@ -81,7 +81,7 @@ export type CallbackFunction<C> =
     ? (...args: CallbackValues<A, BytesIndex<O>>) => CallbackAnswer<R, O>
     : never;
 
-/** What the caller gives for one parameter; `never` for one that is not given. */
+/** The value that the caller passes for one parameter; `never` if the caller passes none. */
 type CallerValue<T> = T extends ScalarName
   ? ScalarValue<T>
   : T extends TextName
@@ -103,7 +103,7 @@ type CallerValues<A extends readonly unknown[]> = A extends readonly [infer Head
     : [CallerValue<Head>, ...CallerValues<Rest>]
   : [];
 
-/** What out and scalar inout parameters bring, one after the other. */
+/** The results of out and scalar inout parameters, in order. */
 type Outs<A extends readonly unknown[]> = A extends readonly [infer Head, ...infer Rest]
   ? Head extends Out<infer Inner>
     ? [ValueOf<Inner>, ...Outs<Rest>]

@@ -16,9 +16,9 @@ let latest = 0;
 export class PersistentCallback<F extends AnyFunction = AnyFunction> {
   /** Unique in this thread. @internal */
   readonly id: number;
-  /** What native code calls. @internal */
+  /** The function that native code calls. @internal */
   readonly fn: F;
-  /** Where it was made: it runs there. @internal */
+  /** The async context in which the callback was created, and in which it runs. @internal */
   readonly context: AsyncResource = new AsyncResource('offthread.persistent');
   #hooks: (() => void)[] | null = [];
 
@@ -33,7 +33,7 @@ export class PersistentCallback<F extends AnyFunction = AnyFunction> {
     return this.#hooks === null;
   }
 
-  /** Ends it. Again it does nothing. */
+  /** Closes the callback. A second call has no effect. */
   close(): void {
     const hooks = this.#hooks;
     if (hooks === null) return;
@@ -52,7 +52,7 @@ export class PersistentCallback<F extends AnyFunction = AnyFunction> {
     this.close();
   }
 
-  /** Told by a private field: no other object passes, and no code of the value's own runs. @internal */
+  /** Checks a private field: no other object passes, and no code of the value runs. @internal */
   static is(value: unknown): value is PersistentCallback {
     return typeof value === 'object' && value !== null && #hooks in value;
   }

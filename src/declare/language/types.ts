@@ -48,20 +48,22 @@ export interface OwnedText {
   };
 }
 
-/** What `out()` takes. */
+/** The types that `out()` accepts. */
 export type OutType = ScalarName | TextName | OwnedText;
-/** What `inout()` takes. */
+/** The types that `inout()` accepts. */
 export type InoutType = ScalarName | BytesName;
 
-/** An out parameter, made by `out()`: native code fills it, the caller gets it beside the return value. */
+/**
+ * An out parameter, made by `out()`: native code fills it, and the caller receives it together with the return value.
+ */
 export interface Out<T extends OutType = OutType> {
-  /** The type of what native code writes. */
+  /** The type of the value that native code writes. */
   readonly out: T;
 }
 
 /** A parameter made by `inout()`: the caller gives it, native code changes it. */
 export interface Inout<T extends InoutType = InoutType> {
-  /** The type of what is given, and changed. */
+  /** The type of the value. */
   readonly inout: T;
 }
 
@@ -107,9 +109,9 @@ type BytesAt = readonly [address: number, length: number];
 export interface CallbackOptions<R extends CallbackReturn = CallbackReturn> {
   /** ms that the function may take; 0 is unlimited. Default: the call's `hostTimeout`, else the pool's. */
   readonly timeout?: number;
-  /** The function answers at once: a promise is an error. */
+  /** The function must return synchronously: a promise is an error. */
   readonly sync?: boolean;
-  /** Native code does not wait for the function. Only where nothing is returned. */
+  /** Native code does not wait for the function. Only if the callback returns nothing. */
   readonly fireAndForget?: R extends 'void' ? boolean : false;
   /** What native code gets when there is no value: the function failed or took too long, the call was cancelled. Default 0, `0n` or false. */
   readonly fallback?: ScalarValue<R>;
@@ -129,7 +131,7 @@ export interface ChunksOptions<R extends CallbackReturn = CallbackReturn> {
     | (R extends Exclude<ScalarName, FloatName | PointerName | 'bool'> ? 'length' : never);
   /** Chunks unread before native code waits: 1 to 65,536. Default 64. */
   readonly highWaterMark?: number;
-  /** The function only installs the callback: chunks go to later calls of functions that have `stream`. */
+  /** The function only installs the callback: later calls of functions with `stream` receive the chunks. */
   readonly persistent?: boolean;
 }
 
@@ -166,14 +168,14 @@ export interface Chunks<
 /** One entry of `arguments`, in the order of the C prototype. */
 export type ArgumentType = ScalarName | TextName | BytesName | SpecialName | Out | Inout | Callback | Chunks;
 
-/** What `return` takes. */
+/** The types that `return` accepts. */
 export type ReturnType = ScalarName | TextName | OwnedText | 'void';
 
 /** A helper function of the same library, called with some of the call's own arguments. */
 export interface HelperDeclaration {
-  /** Its name in the library. */
+  /** Name of the function in the library. */
   readonly symbol: string;
-  /** Which of the call's arguments it gets: indices into `arguments`, from 0. None by default. */
+  /** The arguments of the call that the function receives: indices into `arguments`, from 0. None by default. */
   readonly arguments?: readonly number[];
 }
 
@@ -228,10 +230,10 @@ export type Declaration =
   | Returning<TextName | OwnedText, string | null, 'null'>
   | ReturningNothing;
 
-/** The functions of a library, by the name they are called by. */
+/** The functions of a library, by the name under which they are called. */
 export type Declarations = Readonly<Record<string, Declaration>>;
 
-/** The least that inference needs of a declaration. */
+/** The minimum that inference needs of a declaration. */
 export interface DeclarationShape {
   /** The parameters, in the order of the C prototype. */
   readonly arguments: readonly unknown[];
