@@ -58,7 +58,7 @@ ended            ${count(ends)}
 lanes            crashed ${number(stats.lanesCrashed)}, killed ${number(stats.lanesKilled)}, recycled ${number(stats.lanesRecycled)}
 from outside     ${number(killed)} lanes killed, ${number(collateral)} calls failed because of that
 opened late      ${number(opened)} libraries
-longest stall    ${number(stall.ms)} ms without the end of a call, until a call of '${stall.until}' ended
+longest stall    ${number(stall.ms)} ms without the end of a call, until a call of '${stall.until}' ended${stall.meanwhile.map((news) => `\n                 ${news}`).join('')}
 longest blocked  ${number(blockedMs)} ms in one blocking call, with the wait for a lane
 resident size    ${number(residentBytes / 1e6)} MB at most, of the host
 crash to error   p50 ${number(at(0.5))} ms, p99 ${number(at(0.99))} ms, of ${number(rejections.length)}
