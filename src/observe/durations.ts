@@ -1,10 +1,9 @@
 /**
  * Distributions of durations, recorded for every call.
  *
- * Buckets are as wide as 1/128 of what they hold: the high bits of the double
- * are the bucket's number, so recording takes some 5 ns. A histogram of Node's
- * (`createHistogram`) takes 45 ns, of which a small call has two: a third of
- * what it costs the host altogether.
+ * The width of a bucket is 1/128 of its values: the high bits of the double are the bucket's number, so recording takes
+ * some 5 ns. A histogram of Node.js (`createHistogram`) takes 45 ns, and each call records two durations: a third of
+ * the host's total cost of a small call.
  */
 
 import { Math } from '../builtins.js';
