@@ -1,4 +1,4 @@
-/** `fails`, `errno`, `lastError` and `onCancel`: what goes with a call beside its prototype. */
+/** Compiles `fails`, `errno`, `lastError` and `onCancel`. */
 import type { Place } from './problem.js';
 import { SCALARS } from '../language/scalars.js';
 import { show } from '../values/show.js';
@@ -8,7 +8,7 @@ import { didYouMean } from './suggest.js';
 /** A predicate of a `fails`. It is user code: it may throw. */
 export type FailsPredicate = (value: unknown) => unknown;
 
-/** A `fails` that was understood. */
+/** A compiled `fails`. */
 export interface FailureRule {
   readonly rule: FailsSpec | null;
   readonly predicate: FailsPredicate | undefined;
@@ -89,7 +89,7 @@ export function compileOnCancel(
   if (value === undefined) return null;
   const helper = compileHelper(place, 'onCancel', value, params, HELPER);
   for (const index of helper.arguments) {
-    // It runs in the midst of the call, when the cell may not be filled.
+    // The interrupt function runs during the call, when the cell may not be filled.
     if (params[index]?.kind === 'out') {
       throw place.problem(
         `onCancel.arguments refers to parameter ${index}, an out parameter, which has no value before the call has ended. Use a parameter that the caller passes.`,

@@ -7,7 +7,7 @@ export type BytesState = 'bytes' | 'unusable' | 'other';
 
 type Getter<T> = (this: unknown) => T;
 
-/** The getters themselves: a subclass may have its own, which may throw or lie. */
+/** The original getters: those of a subclass may throw, or return wrong values. */
 const lengthOfArray = getter(Object.getPrototypeOf(Uint8Array.prototype), 'byteLength') as Getter<number>;
 const lengthOfView = getter(DataView.prototype, 'byteLength') as Getter<number>;
 const lengthOfBuffer = getter(ArrayBuffer.prototype, 'byteLength') as Getter<number>;
@@ -28,12 +28,12 @@ export function isUsableBytes(value: unknown): boolean {
       return true;
     }
   } catch {
-    // A view with a strange prototype: the closer look is not misled by it.
+    // A view with another prototype: the full check handles it.
   }
   return bytesState(value) === 'bytes';
 }
 
-/** The closer look. Never throws. */
+/** The full check. Never throws. */
 export function bytesState(value: unknown): BytesState {
   try {
     if (types.isDataView(value)) {

@@ -25,7 +25,7 @@ export function engineValue(type: Scalar, value: unknown): number | bigint | und
   return type === 'f32' && Number.isFinite(value) && !Number.isFinite(Math.fround(value)) ? undefined : value;
 }
 
-/** What stands for no value: 0 in the form of engines. */
+/** The placeholder for no value: 0 in the form of engines. */
 export function engineZero(type: Scalar | 'void'): number | bigint {
   return type !== 'void' && SCALARS[type].type === 'bigint' ? 0n : 0;
 }

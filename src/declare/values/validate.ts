@@ -1,9 +1,8 @@
 /**
  * Checks the values of one call before any of them crosses to native code.
  *
- * This runs for every call, millions of times a second: one loop, one switch
- * on small integers, no closures, and nothing allocated unless it fails. What
- * is wrong with a value is worked out again, at leisure, in `explain.ts`.
+ * This runs for every call, millions of times a second: one loop, one switch on small integers, no closures, and
+ * nothing allocated unless it fails. The error text for an invalid value is worked out in `explain.ts`.
  */
 import { Math } from '../../builtins.js';
 import type { ArgumentError } from '../../errors.js';
