@@ -60,14 +60,16 @@ export class LostLanes {
     }
     giveBack(lane, source);
     counters.lanesLost += 1;
-    events.emit('lane-lost', { lane: lane.name, error: job.stopping?.error });
     // A call in a process has had its time if it was asked to stop.
     const patience = lane.kind === 'process' && waited ? 0 : ABANDON_AFTER_MS;
+    // Before the event: while a listener blocks, the lane may return, or its time may be over.
     lane.abandonAt = performance.now() + patience;
-    if (patience === 0) {
+    watch.by(lane.abandonAt);
+    events.emit('lane-lost', { lane: lane.name, error: job.stopping?.error });
+    if (patience === 0 && lane.abandonAt !== Infinity) {
       this.#abandon(lane);
       watch.by(lanes.killsDueAt);
-    } else watch.by(lane.abandonAt);
+    }
     supply.cover();
     loop.notice();
   }

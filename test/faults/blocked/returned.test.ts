@@ -60,4 +60,30 @@ describe('what a blocked host waits for, of threads (M8)', function () {
       ['opened false', 'long true', 'floor 3', 'held 7'],
     );
   });
+
+  for (const engine of contractEngines) {
+    it(`the return of a lane that was given up, from the listener that is told of it [${engine}]`, async () => {
+      await expectSaid(
+        { isolation: 'thread', engine },
+        `
+        const { pool, lib } = await open({ grace: 0, timeout: 0 });
+        const [entered, release] = [words(), words()];
+        pool.on('lane-lost', () => {
+          say(quick(() => lib.ot_add.with({ deadline: 10_000 }).blocking(1, 2)));
+          Atomics.store(release, 0, 1);
+          // The lane returns while this thread blocks.
+          say(quick(() => lib.ot_sleep_ms.blocking(200)));
+        });
+        const call = lib.ot_enter_and_wait(entered, release, 20_000);
+        await reached(entered);
+        call.cancel();
+        say((await call.settled()).status);
+        await pool.close();
+        process.report.excludeNetwork = true;
+        say('threads ' + process.report.getReport().workers.length);
+        `,
+        ['3', '200', 'cancelled', 'threads 0'],
+      );
+    });
+  }
 });
