@@ -275,9 +275,9 @@ export class Supervisor {
   }
 
   #anyOccupied(): boolean {
-    const { active, lost, starting } = this.lanes;
-    for (const lane of active) if (lane.ring.occupied !== 0 || lane.status === 'starting') return true;
-    // A persistent callback may be called at any time.
-    return starting || lost.length > 0 || this.callbacks.expecting;
+    const { lanes } = this;
+    for (const lane of lanes.active) if (lane.ring.occupied !== 0 || lane.status === 'starting') return true;
+    // Last, since every tick asks; a persistent callback may be called at any time.
+    return lanes.starting || lanes.lost.length > 0 || this.callbacks.expecting;
   }
 }

@@ -167,11 +167,6 @@ export class LaneSupply implements RestartNews {
     if (any) this.fill();
   }
 
-  /** A lane has answered calls. */
-  worked(lane: JobLane): void {
-    this.restarts.worked(lane);
-  }
-
   /**
    * A lane has died: updates the restart policy.
    * @returns a function that emits the resulting events, to be called after the lane's calls have been moved.

@@ -79,7 +79,7 @@ export class Harvester {
       const { head } = lane.ring;
       const found = this.#takeRows(lane);
       if (lane.ring.head !== head) {
-        supply.worked(lane);
+        supply.restarts.worked(lane);
         recycler.recycle(lane);
       }
       if (lane.status === 'retiring') recycler.sweep();
