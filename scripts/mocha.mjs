@@ -5,6 +5,7 @@
  * timers. What a mocha prints is shown when it ends, so that the folders do not mix. The tests in ALONE run afterwards,
  * one file at a time.
  */
+import { constants } from 'node:os';
 import { dirname, relative, sep } from 'node:path';
 import { inRoot, root, runHere, say } from './tools.mjs';
 
@@ -78,7 +79,9 @@ export async function runTests(node, args, { fast = false } = {}) {
     if (!isOnly) process.stdout.write(output);
     for (const word of ['passing', 'failing', 'pending']) total[word] += count(output, word);
     total.code ||= code;
-    if (code !== 0) failed.push(files.length === 1 ? files[0] : `${dirname(files[0])}/*.test.js`);
+    if (code === 0) return;
+    const name = files.length === 1 ? files[0] : `${dirname(files[0])}/*.test.js`;
+    failed.push(`npm test -- '${name.replace(/^dist\/(.*)js$/, '$1ts')}' (${ending(code)})`);
   };
   const drain = async (queue) => {
     for (let files = queue.shift(); files !== undefined; files = queue.shift()) await run(files);
@@ -87,8 +90,14 @@ export async function runTests(node, args, { fast = false } = {}) {
   await Promise.all(Array.from({ length: AT_ONCE }, () => drain(folders)));
   await drain(alone);
   if (!isOnly) say(`${total.passing} tests passed, ${total.failing} failed, ${total.pending} pending`);
-  for (const files of failed) say(`failed: npm test -- '${files.replace(/^dist\/(.*)js$/, '$1ts')}'`);
+  for (const what of failed) say(`failed: ${what}`);
   return total;
+}
+
+/** Mocha exits with the number of failed tests; a process that crashed says nothing else. */
+function ending(code) {
+  const signal = Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0];
+  return signal === undefined ? `exit code ${code}` : `the process that ran the tests was ended by ${signal}`;
 }
 
 /** From the lines that end what mocha prints, such as `  12 passing (3s)`. */
