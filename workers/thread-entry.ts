@@ -1,5 +1,5 @@
 /**
- * The piscina task of a thread lane. The first task boots the lane; each later one is a new lease of the same lane.
+ * The piscina task of a thread lane: it boots the lane, which serves from then on without a task.
  */
 import { threadId } from 'node:worker_threads';
 import { expose } from 'comlink';
@@ -12,15 +12,12 @@ import { Header } from '../src/shared/memory/layout.js';
 import { errorData } from './error-data.js';
 import { ThreadLink } from './lane-link.js';
 import { LaneRuntime } from './lane-runtime.js';
-import { untilIdle } from './thread/lease.js';
 import { reportOf } from './report.js';
 import { threadNumber } from './thread/thread-number.js';
 
 /** ms without a callback from a thread of native code after which there is assumed to be no such thread. */
 const QUIET_MS = 30;
 const HOLD_MS = 2 ** 30;
-
-let idle: (() => Promise<void>) | undefined;
 
 /**
  * The lane runs no more calls. Native code may have kept callbacks, and may call them from a thread of its own; a
@@ -41,7 +38,8 @@ async function retire(lane: LaneRuntime): Promise<void> {
   if (functions.threaded) setInterval(() => {}, HOLD_MS);
 }
 
-function boot(order: LaneBoot): LaneRuntime {
+/** Starts the lane. */
+export default function boot(order: LaneBoot): void {
   const memory = new LaneMemory(order.size, order.memory);
   const link = new ThreadLink(memory, order);
   const lane = new LaneRuntime(memory, order, link);
@@ -84,14 +82,4 @@ function boot(order: LaneBoot): LaneRuntime {
   memory.i32[Header.THREAD] = threadNumber();
   lane.announce();
   void lane.serve();
-  return lane;
-}
-
-/** Keeps the process alive until the lane has been idle for a while. */
-export default async function lease(order: LaneBoot | null): Promise<void> {
-  if (order !== null) {
-    const lane = boot(order);
-    idle = () => untilIdle(lane, order.leaseIdleMs);
-  }
-  await idle?.();
 }

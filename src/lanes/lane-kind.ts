@@ -45,16 +45,13 @@ export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> 
   };
   if (settings.isolation === 'thread') {
     const bell = new HostBell();
-    const { laneSpinUs: spinUs, leaseIdleMs } = tuning;
+    const { laneSpinUs: spinUs } = tuning;
     return {
       batchRoom: tuning.batchBytes,
       lendsShared: true,
       bell,
       create: (name, events) =>
-        new ThreadLane<T>(
-          { name, size, bell: bell.buffer, spinUs, leaseIdleMs, stackSizeMb, start: settings },
-          events,
-        ),
+        new ThreadLane<T>({ name, size, bell: bell.buffer, spinUs, stackSizeMb, start: settings }, events),
       prepare: () => {},
       end: () => {},
     };

@@ -18,8 +18,6 @@ export interface Tuning {
   readonly laneSpinUs: number;
   /** µs for which the host polls for the result of a short call before it sleeps. */
   readonly hostSpinUs: number;
-  /** ms without a call after which a lane no longer keeps the process alive. */
-  readonly leaseIdleMs: number;
 }
 
 const balanced: Tuning = {
@@ -29,7 +27,6 @@ const balanced: Tuning = {
   batchBytes: 262_144,
   laneSpinUs: 20,
   hostSpinUs: 20,
-  leaseIdleMs: 50,
 };
 const presets: Readonly<Record<Preset, Tuning>> = {
   'low-latency': { ...balanced, laneSpinUs: 100, hostSpinUs: 50 },

@@ -35,6 +35,7 @@ import { LaneSet } from './lifecycle/lane-set.js';
 import { LaneSupply } from './lifecycle/lane-supply.js';
 import { LostLanes } from './lifecycle/lost-lanes.js';
 import { probeOpen } from './lifecycle/probe-open.js';
+import { KeepAlive } from './exit/keep-alive.js';
 import { ProcessHold } from './exit/process-hold.js';
 import { ffiRsQuiescence } from './quiescence/quiescence.js';
 import { Recycler } from './lifecycle/recycling.js';
@@ -62,6 +63,7 @@ export class Supervisor {
   readonly #isolation: PoolSettings['isolation'];
   readonly #source: CallSource;
   readonly #bell: Doorbell;
+  readonly #keepAlive: KeepAlive;
   readonly #interrupter: Interrupter;
   readonly #stopping: StopParts;
   readonly #lost: LostLanes;
@@ -87,8 +89,9 @@ export class Supervisor {
       soonUs: () => soonUs(lanes.active),
       gather: () => gather(lanes.active),
       rung: () => rung(lanes.active) || rung(lanes.lost),
-      awaited: () => supply.awaited,
+      keepAlive: () => keepAlive.hold(supply.awaited),
     };
+    const keepAlive = new KeepAlive();
     const loop = new HostLoop(bell, work, tuning.hostSpinUs);
     const watch = new Watch((now) => due.check(now));
     const laneEvents = {
@@ -140,6 +143,7 @@ export class Supervisor {
     this.#isolation = isolation;
     this.#source = source;
     this.#bell = bell;
+    this.#keepAlive = keepAlive;
     this.#interrupter = interrupter;
     this.#stopping = stopping;
     this.#lost = lost;
@@ -266,6 +270,7 @@ export class Supervisor {
     await all([this.#lost.endAll(() => this.#leaveExit()), this.#interrupter.end()]);
     this.callbacks.end();
     this.#bell.ring();
+    this.#keepAlive.end();
     this.#leaveExit();
   }
 

@@ -12,17 +12,15 @@ import type { Ticket } from '../../src/lanes/rows/ticket.js';
 import { readReturned, withOuts } from '../../src/lanes/rows/unpack.js';
 import { HostBell } from '../../src/shared/memory/bell.js';
 import { clockOrigin } from '../../src/shared/clock.js';
-import { Bell, Header, Lease, Outcome } from '../../src/shared/memory/layout.js';
+import { Bell, Header, Outcome } from '../../src/shared/memory/layout.js';
 import type { ToHost } from '../../src/shared/messages/messages.js';
 import { State } from '../../src/shared/memory/states.js';
 import { LaneMemory } from '../../src/shared/memory/lane-memory.js';
 import { ThreadLink } from '../../workers/lane-link.js';
 import { LaneRuntime } from '../../workers/lane-runtime.js';
-import { untilIdle } from '../../workers/thread/lease.js';
 import { testlib } from '../helpers/testlib.js';
 import { scalarValue } from '../shared/values.js';
 import { declare } from './fixture.js';
-import { wait } from '../helpers/waiting.js';
 
 const SIZE = { rows: 16, arenaBytes: 65_536, chunkBytes: 0, batchBytes: 0 };
 
@@ -246,21 +244,5 @@ describe('LaneRuntime', () => {
     bench.write(add, 1, 1);
     bench.drain();
     expect(Atomics.load(words, Bell.COUNT), 'nobody waits: no ring').to.equal(count + 1);
-  });
-
-  it('a lease ends when the lane has been idle, and not while the host has written more', async () => {
-    const { i32 } = bench.ring.memory;
-    const add = bench.fn({ symbol: 'ot_add', arguments: ['i32', 'i32'], return: 'i32' });
-    bench.write(add, 1, 2);
-    let ended = false;
-    const lease = untilIdle(bench.runtime, 1).then(() => {
-      ended = true;
-    });
-    // Many times as long as a lease lives without a call: but here is one that has not run.
-    await wait(30);
-    expect([ended, Atomics.load(i32, Header.LEASE)]).to.deep.equal([false, Lease.ACTIVE]);
-    bench.drain();
-    await lease;
-    expect(Atomics.load(i32, Header.LEASE)).to.equal(Lease.ENDED);
   });
 });

@@ -70,7 +70,6 @@ export class ChildLife {
   #ending = false;
   #killed = false;
   #over = false;
-  #held = false;
   /** Why the pool has killed the process: the first cause. */
   #kill: KillVerdict | undefined;
   #death: Death | undefined;
@@ -140,12 +139,6 @@ export class ChildLife {
     if (this.#over) return false;
     if (thoroughly || child.isCut || child.pid === undefined) child.lookForEnd(endOf);
     return !this.isOver && child.isCut;
-  }
-
-  /** The host waits for the process. */
-  hold(alive: boolean): void {
-    this.#held = alive;
-    this.#hold();
   }
 
   /** Gives the process up. */
@@ -233,7 +226,7 @@ export class ChildLife {
   }
 
   #hold(): void {
-    if (!this.#over) this.child.hold(this.#held || this.#questions.open || this.#ending);
+    if (!this.#over) this.child.hold(this.#questions.open || this.#ending);
   }
 
   #onEnd(end: ChildEnd): void {

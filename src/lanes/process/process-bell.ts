@@ -11,8 +11,6 @@ export interface BellLane {
   /** Descriptor of the lane's socket; -1 if it is closed. */
   readonly socketFd: number;
   arm(armed: boolean): void;
-  /** Sets whether the lane keeps the host's process alive. */
-  hold(alive: boolean): void;
   /** Reads the bytes that have arrived on the socket, because no event does while this thread blocks. */
   takeBytes(): void;
   /** Reads the lane's stderr, which the lane may wait for. */
@@ -23,13 +21,11 @@ export class ProcessBell implements Doorbell {
   readonly #lanes = new Set<BellLane>();
   #count = 0;
   #armed = false;
-  #held = false;
   #wake: (() => void) | null = null;
 
   add(lane: BellLane): void {
     this.#lanes.add(lane);
     lane.arm(this.#armed);
-    lane.hold(this.#held);
   }
 
   remove(lane: BellLane): void {
@@ -65,12 +61,6 @@ export class ProcessBell implements Doorbell {
   ring(): void {
     this.disarm();
     this.rung();
-  }
-
-  hold(alive: boolean): void {
-    if (alive === this.#held) return;
-    this.#held = alive;
-    for (const lane of this.#lanes) lane.hold(alive);
   }
 
   /** A lane has rung the bell. */

@@ -230,10 +230,6 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     Atomics.store(this.ring.memory.i32, Header.BELL_ARMED, armed ? 1 : 0);
   }
 
-  hold(alive: boolean): void {
-    this.#life.hold(alive);
-  }
-
   takeBytes(): void {
     this.#child.takeBytes();
     this.#onRing();

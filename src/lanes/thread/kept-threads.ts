@@ -12,7 +12,7 @@ export const keepsThreads = (): boolean => kept.size > 0;
  * Without the environment of the kept thread, such a call aborts the process, and there is no way to know which call is
  * the last.
  */
-export function keepForever(piscina: Piscina, created: object | null): void {
-  detach(piscina, created);
+export function keepForever(piscina: Piscina): void {
+  detach(piscina);
   kept.add(piscina);
 }

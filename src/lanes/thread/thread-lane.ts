@@ -1,11 +1,10 @@
 /**
- * A thread lane: one single-thread piscina whose task is the lane's lease.
+ * A thread lane: one single-thread piscina whose one task boots the lane.
  *
- * Piscina starts the thread, sets its limits, detects its death (the lease rejects) and ends it. A running lease keeps
- * the process alive through piscina's port; an idle lane ends its lease, so an idle pool lets the process exit. Calls
- * do not need the lease: they go through the ring, also while the host blocks and piscina can read nothing. Comlink
- * serves set-up, statistics and drain between calls; every question is raced against the lane's death, because comlink
- * would wait for ever.
+ * Piscina starts the thread, sets its limits, detects its death and ends it. Its task is over once the lane serves: a
+ * task that runs would keep the process alive, and calls need none, since they go through the ring, also while the host
+ * blocks and piscina can read nothing. Comlink serves set-up, statistics and drain between calls; every question is
+ * raced against the lane's death, because comlink would wait for ever.
  */
 import { pathToFileURL } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
@@ -18,7 +17,7 @@ import { detach } from './detach.js';
 import { keepForever } from './kept-threads.js';
 import { LaneCrashedError } from '../../errors.js';
 import { withoutPrototype } from '../../options/checks.js';
-import { Header, type LaneSize, Lease } from '../../shared/memory/layout.js';
+import { Header, type LaneSize } from '../../shared/memory/layout.js';
 import { clockOrigin } from '../../shared/clock.js';
 import type { ErrorData, LaneBoot, LaneControl, LaneReport, ToLane } from '../../shared/messages/messages.js';
 import { LaneMemory } from '../../shared/memory/lane-memory.js';
@@ -52,7 +51,6 @@ export interface ThreadLaneOptions {
   readonly size: LaneSize;
   readonly bell: SharedArrayBuffer;
   readonly spinUs: number;
-  readonly leaseIdleMs: number;
   /** MB of stack for the thread, and for native code if the engine has a separate stack. */
   readonly stackSizeMb: number;
   readonly start: LaneStart;
@@ -97,8 +95,6 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   #goneNow: () => void = () => {};
   #ending: Promise<void> | undefined;
   #questions = 0;
-  /** The object that piscina passed to `workerCreate`. */
-  #created: object | null = null;
   /** Whether the lane has released its callbacks. */
   #retired = false;
   #dead = false;
@@ -141,9 +137,6 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.#piscina.threads[0]
       ?.prependOnceListener('error', (error: unknown) => this.#died(this.#uncaught(error)))
       .prependOnceListener('exit', (code: number) => this.#exited(code));
-    this.#piscina.on('workerCreate', (created: object) => {
-      this.#created = created;
-    });
     const boot: LaneBoot = {
       name: options.name,
       memory: this.ring.memory.buffer,
@@ -153,15 +146,13 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
       control: control.port2,
       clockOrigin: clockOrigin(),
       spinUs: options.spinUs,
-      leaseIdleMs: options.leaseIdleMs,
       stackBytes: options.stackSizeMb * 1024 * 1024,
     };
-    this.#lease(boot, [data.port2, control.port2]);
+    this.#boot(boot, [data.port2, control.port2]);
   }
 
   get asleep(): boolean {
-    const { i32 } = this.ring.memory;
-    return Atomics.load(i32, Header.SLEEPING) === 1 || Atomics.load(i32, Header.LEASE) === Lease.ENDED;
+    return Atomics.load(this.ring.memory.i32, Header.SLEEPING) === 1;
   }
 
   get announcedReady(): boolean {
@@ -198,12 +189,6 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     ) {
       Atomics.add(i32, Header.DOORBELL, 1);
       Atomics.notify(i32, Header.DOORBELL);
-    }
-    if (
-      Atomics.load(i32, Header.LEASE) === Lease.ENDED &&
-      Atomics.compareExchange(i32, Header.LEASE, Lease.ENDED, Lease.ACTIVE) === Lease.ENDED
-    ) {
-      this.#lease(null, []);
     }
   }
 
@@ -274,10 +259,10 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     }
   }
 
-  #lease(task: LaneBoot | null, transferList: MessagePort[]): void {
+  #boot(boot: LaneBoot, transferList: MessagePort[]): void {
     const options = withoutPrototype({ transferList });
-    const lease = withOriginals(() => this.#piscina.run(task, options));
-    void whenSettled(lease, null, (error: unknown) => this.#died(unfit(error)));
+    const booted = withOriginals(() => this.#piscina.run(boot, options));
+    void whenSettled(booted, null, (error: unknown) => this.#died(unfit(error)));
   }
 
   #exited(code: number): void {
@@ -325,7 +310,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   async #end(): Promise<void> {
     const stuck = this.ring.done !== this.ring.tail;
     if (this.status !== 'lost') this.status = 'ended';
-    if (stuck) detach(this.#piscina, this.#created);
+    if (stuck) detach(this.#piscina);
     this.channel.close();
     // A thread that is ended in native code never releases its callbacks: it must return first. It may have ended
     // already, or may end before it answers.
@@ -339,7 +324,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.#control.close();
     this.#port.close();
     if (this.channel.threaded && !this.#dead) {
-      keepForever(this.#piscina, this.#created);
+      keepForever(this.#piscina);
     } else if (!this.#dead) {
       // A dead lane's piscina has been destroyed; a second `destroy` would make it start a thread when the old one
       // exits.

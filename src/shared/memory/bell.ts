@@ -21,8 +21,6 @@ export interface Doorbell {
   sleep(count: number, ms: number): void;
   /** Rings from the host itself. */
   ring(): void;
-  /** Sets whether a result is awaited, so that the process must stay alive. Thread lanes do this by their leases. */
-  hold(alive: boolean): void;
 }
 
 /** The bell of thread lanes. */
@@ -55,6 +53,4 @@ export class HostBell implements Doorbell {
     Atomics.add(this.#words, Bell.COUNT, 1);
     Atomics.notify(this.#words, Bell.COUNT);
   }
-
-  hold(): void {}
 }

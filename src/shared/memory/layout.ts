@@ -25,8 +25,6 @@ export const Header = {
   DOORBELL: 0,
   /** 1 while the lane sleeps on the doorbell. Set by the lane, cleared by the side that wakes it. */
   SLEEPING: 16,
-  /** A {@link Lease}. Both change it, by compare-and-swap. */
-  LEASE: 32,
   /** Sequence number after the last row the host has written. Host writes. */
   TAIL: 48,
   /** Sequence number after the last row that the lane has finished. Lane writes. */
@@ -76,14 +74,6 @@ export const Phase = {
   CALL: 2,
   /** Native code has returned; its results are being read. */
   ANSWER: 3,
-} as const;
-
-/** Whether the lane's piscina task is running. */
-export const Lease = {
-  /** A task is running, or about to start. */
-  ACTIVE: 0,
-  /** The lane has been idle and its task has ended; the next call takes a new lease. */
-  ENDED: 1,
 } as const;
 
 /** A row: index of each Int32 word from the row's first. */

@@ -85,11 +85,9 @@ export interface LaneSettings {
   readonly stackBytes: number;
 }
 
-/** The data of the first lease of a thread lane. Later leases have `null`: continue. */
+/** The data with which a thread lane boots. */
 export interface LaneBoot extends LaneSettings {
   readonly name: string;
-  /** ms without a call after which the lease ends. */
-  readonly leaseIdleMs: number;
   readonly memory: ArrayBufferLike;
   readonly size: LaneSize;
   readonly bell: SharedArrayBuffer;

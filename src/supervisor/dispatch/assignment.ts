@@ -54,8 +54,8 @@ export class Assignment {
     const chosen = free ?? (mayGoAhead ? chooseLaneAhead(lanes.active, performance.now()) : null);
     if (chosen === null) {
       supply.want();
-      // The loop keeps the process alive for the waiting job; thread lanes do that by their leases.
-      if (processes) loop.notice();
+      // The loop keeps the process alive for the waiting job.
+      loop.notice();
       return false;
     }
     const lane = this.#write(job, chosen) ?? (free === null ? null : this.#writeElsewhere(job, free));

@@ -33,8 +33,8 @@ export interface LoopWork {
   gather(): void;
   /** Whether a lane would ring by now. */
   rung(): boolean;
-  /** Whether a call or an `open` is pending; the process stays alive meanwhile. */
-  awaited(): boolean;
+  /** Keeps the process alive while a call or an `open` is pending. */
+  keepAlive(): void;
 }
 
 /** Total µs of spinning per turn of the event loop. */
@@ -113,7 +113,7 @@ export class HostLoop {
   readonly #decide = (): void => {
     this.#tick += 1;
     this.#work.publish();
-    this.#bell.hold(this.#work.awaited());
+    this.#work.keepAlive();
     if (!this.#work.busy()) {
       this.#disarm();
       return;

@@ -54,7 +54,7 @@ export class Watch {
     this.#due = time;
     if (time === Infinity) return;
     const delay = Math.min(Math.max(Math.ceil(time - performance.now()), 1), LONGEST_MS);
-    // The timer never keeps the process alive: a pending call does, by its lane's lease.
+    // The timer never keeps the process alive: a pending call does, see `keep-alive.ts`.
     this.#timer = setTimeout(() => this.#onTimer(time), delay).unref();
   }
 }

@@ -44,7 +44,7 @@ onEveryEngine('blocking calls (M8)', (engine) => {
   it('works after the pool has been idle', async () => {
     await withPool(engine, {}, async (lib, pool) => {
       expect(await lib.ot_add(1, 2)).to.equal(3);
-      // Longer than a lane keeps its lease without calls.
+      // Long enough that the lanes sleep.
       await wait(250);
       expect(lib.ot_add.with({ deadline: 5_000 }).blocking(3, 4)).to.equal(7);
       expect(lib.ot_add.with({ deadline: 5_000 }).blocking(5, 6)).to.equal(11);

@@ -40,14 +40,14 @@ const [engine = 'koffi'] = contractEngines;
 
 describe('a lane that dies between calls', () => {
   for (const fault of ['exit', 'stop', 'throw'] as const) {
-    slow(`is noticed although nothing is under way and its lease has ended: ${fault}`, async () => {
+    slow(`is noticed although nothing is under way and the lane sleeps: ${fault}`, async () => {
       const end = await runAgent(
         engine,
         `
         const { pool, lib } = await start();
         keep(lib.ot_add(1, 2));
         await settled();
-        // Idle for longer than a lease lasts.
+        // Long enough that the lane sleeps.
         await sleep(300);
         await tell('offthread-1', '${fault}');
         await crashed();

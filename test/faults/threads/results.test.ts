@@ -67,26 +67,3 @@ for (const engine of contractEngines) {
     });
   });
 }
-
-const [engine = 'koffi'] = contractEngines;
-
-describe('a lane whose lease cannot be given back', () => {
-  it('dies of it between calls: no call fails, and it is replaced', async () => {
-    const end = await runAgent(
-      engine,
-      `
-      const { lib } = await start();
-      await tell('offthread-1', 'uncloneable-lease');
-      keep(lib.ot_add(1, 2));
-      await crashed();
-      keep(lib.ot_add(3, 4));
-      await report();
-      `,
-    );
-    expect(end.records.map(({ value }) => value)).to.deep.equal([3, 7]);
-    // Its error is a DOMException, of which Node.js itself tells nothing in some versions.
-    expect(end.crashes[0]?.message).to.match(
-      /uncaught error \((its message was lost|.*could not be cloned.*)\)/,
-    );
-  });
-});

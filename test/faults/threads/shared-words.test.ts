@@ -45,22 +45,6 @@ describe('a lane that dies with a word of its own in hand', () => {
       expect(end.stats).to.include({ failed: 0, lanesCrashed: 1, lanesLost: 0 });
     });
   }
-
-  it('its lease ended, the host not told: the next call is answered', async () => {
-    const end = await runAgent(
-      engine,
-      `
-      const { lib } = await start({ timeout: 0 });
-      const caught = await tell('offthread-1', 'park', { method: 'store', index: Header.LEASE, after: true });
-      await caught.met();
-      keep(lib.ot_add(1, 2));
-      await sleep(20);
-      caught.end();
-      await report();
-      `,
-    );
-    expect(end.records[0]?.value).to.equal(3);
-  });
 });
 
 describe('a lane that dies with the bell of its pool in hand', () => {

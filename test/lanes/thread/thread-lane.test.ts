@@ -1,10 +1,10 @@
-/** M2: a real thread lane: nothing is lost or late around the end of its lease. */
+/** M2: a real thread lane: nothing is lost or late around the moment at which it falls asleep. */
 import { expect } from 'chai';
 import type { DeclaredFunction } from '../../../src/lanes/rows/declared-function.js';
 import { ThreadLane } from '../../../src/lanes/thread/thread-lane.js';
 import type { Ticket } from '../../../src/lanes/rows/ticket.js';
 import { HostBell } from '../../../src/shared/memory/bell.js';
-import { Header, Lease } from '../../../src/shared/memory/layout.js';
+import { Header } from '../../../src/shared/memory/layout.js';
 import { State } from '../../../src/shared/memory/states.js';
 import { readReturned } from '../../../src/lanes/rows/unpack.js';
 import { testlib } from '../../helpers/testlib.js';
@@ -21,8 +21,8 @@ interface Lab {
   readonly crashes: unknown[];
 }
 
-/** A lane whose lease ends after 1 ms without a call. */
-function lab(leaseIdleMs: number): Lab {
+/** A lane that sleeps as soon as it has no call. */
+function lab(): Lab {
   const crashes: unknown[] = [];
   const lane = new ThreadLane<Ticket>(
     {
@@ -30,7 +30,6 @@ function lab(leaseIdleMs: number): Lab {
       size: { rows: 16, arenaBytes: 4_096, chunkBytes: 65_536, batchBytes: 0 },
       bell: new HostBell().buffer,
       spinUs: 0,
-      leaseIdleMs,
       stackSizeMb: 4,
       start: { execPath: process.execPath, execArgv: [], env: {} },
     },
@@ -59,22 +58,22 @@ function spinUntil(holds: () => boolean, what: string, ms = GUARD_MS): void {
 
 describe('ThreadLane', () => {
   slow(
-    'calls issued around the end of the lease are neither lost nor run twice, and the lane goes on',
+    'calls issued around the moment at which it falls asleep are neither lost nor run twice, and the lane goes on',
     async () => {
-      const { lane, add, crashes } = lab(1);
+      const { lane, add, crashes } = lab();
       try {
         const { ring } = lane;
         const { i32 } = ring.memory;
         await until(() => lane.announcedReady, 'the lane to start', GUARD_MS);
-        let ended = 0;
+        let asleep = 0;
         for (let round = 0; round < 400; round += 1) {
-          // From well before the end of the lease to well after it, in steps of 10 µs.
-          const at = performance.now() + (round % 200) / 100;
+          // From well before it sleeps to well after that, also in its event loop, in steps of 15 µs.
+          const at = performance.now() + ((round % 200) * 15) / 1_000;
           while (performance.now() < at);
           if (round % 50 === 49) {
-            await until(() => Atomics.load(i32, Header.LEASE) === Lease.ENDED, 'the lease to end', GUARD_MS);
+            await until(() => Atomics.load(i32, Header.SLEEPING) === 1, 'the lane to sleep', GUARD_MS);
           }
-          if (Atomics.load(i32, Header.LEASE) === Lease.ENDED) ended += 1;
+          if (lane.asleep) asleep += 1;
           const sequence = ring.write(
             { id: round + 1, fn: add, args: [round, 1], highWaterMark: 0, items: null },
             false,
@@ -87,7 +86,7 @@ describe('ThreadLane', () => {
           expect(readReturned(ring.memory, sequence, ring.payload(sequence), add, null)).to.equal(round + 1);
           ring.free();
         }
-        expect(ended, 'rounds that met an ended lease').to.be.above(0);
+        expect(asleep, 'rounds that met a lane that sleeps').to.be.above(0);
         expect((await lane.report()).calls).to.equal(400);
         expect(crashes).to.deep.equal([]);
       } finally {
@@ -96,8 +95,8 @@ describe('ThreadLane', () => {
     },
   );
 
-  it('a library announced around the end of the lease is bound without waiting for a call', async () => {
-    const { lane, crashes } = lab(1);
+  it('a library announced around the moment at which it falls asleep is bound without waiting for a call', async () => {
+    const { lane, crashes } = lab();
     try {
       await until(() => lane.bound, 'the lane to start', GUARD_MS);
       for (let round = 0; round < 300; round += 1) {
@@ -112,8 +111,8 @@ describe('ThreadLane', () => {
     }
   });
 
-  it('answers questions in the midst of leases, and drains what was written before', async () => {
-    const { lane, add } = lab(5);
+  it('answers questions, and drains what was written before', async () => {
+    const { lane, add } = lab();
     try {
       const report = await lane.setUp();
       expect(report.calls).to.equal(0);
@@ -130,7 +129,7 @@ describe('ThreadLane', () => {
   });
 
   it('questions to a lane that ends are answered with a rejection, not with silence', async () => {
-    const { lane } = lab(50);
+    const { lane } = lab();
     await lane.setUp();
     const answer = (question: Promise<unknown>): Promise<unknown> =>
       question.then(

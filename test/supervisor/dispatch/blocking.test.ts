@@ -143,7 +143,7 @@ describe('blocking calls beside awaited ones (M2, M8)', () => {
       let sum = 0;
       for (let call = 0; call < 6; call += 1) {
         sum = ot_add.blocking(sum, 1);
-        // Longer than a lane stays leased without a call.
+        // Long enough that the lane sleeps.
         Atomics.wait(word, 0, 0, 90);
       }
       process.exitCode = 40 + sum;

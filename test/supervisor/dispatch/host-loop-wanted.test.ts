@@ -1,7 +1,6 @@
 /** The host's loop, asleep: what did not ring, because nobody wanted it then, is noticed once somebody does. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { ProcessBell } from '../../../src/lanes/process/process-bell.js';
 import { HostBell } from '../../../src/shared/memory/bell.js';
 import { HostLoop, type LoopWork } from '../../../src/supervisor/dispatch/host-loop.js';
 import { turn } from '../lab.js';
@@ -24,9 +23,7 @@ class FakeLane {
     return Infinity;
   }
 
-  awaited(): boolean {
-    return true;
-  }
+  keepAlive(): void {}
 
   rung(): boolean {
     return this.wanted && this.chunks > 0;
@@ -90,8 +87,8 @@ describe('HostLoop and chunks', () => {
   });
 });
 
-/** Calls that somebody waits for, and a bell that keeps the process alive for them. */
-class Awaited extends ProcessBell {
+/** Calls that somebody waits for, and for which the process is kept alive. */
+class Awaited extends HostBell {
   held = false;
   readonly work: LoopWork & { flying: number; finished: number; soon: number } = {
     flying: 0,
@@ -100,7 +97,9 @@ class Awaited extends ProcessBell {
     publish: () => {},
     gather: () => {},
     busy: () => this.work.flying > 0,
-    awaited: () => this.work.flying > 0,
+    keepAlive: () => {
+      this.held = this.work.flying > 0;
+    },
     soonUs: () => this.work.soon,
     rung: () => this.work.finished > 0,
     harvest: () => {
@@ -110,10 +109,6 @@ class Awaited extends ProcessBell {
       return found;
     },
   };
-
-  override hold(alive: boolean): void {
-    this.held = alive;
-  }
 }
 
 describe('HostLoop and the life of the process (B3)', () => {

@@ -75,9 +75,7 @@ class FakeLanes implements LoopWork {
     this.gathers += 1;
   }
 
-  awaited(): boolean {
-    return true;
-  }
+  keepAlive(): void {}
 
   rung(): boolean {
     return this.endless || this.finished > 0;
