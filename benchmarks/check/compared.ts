@@ -18,6 +18,9 @@ export const COMPARED: readonly Compared[] = [
   { question: 'small-calls', target: 'offthread (koffi) against *, 64 in flight', share: 0.33 },
   { question: 'small-calls', target: 'offthread (koffi) against *, 1,024 in flight', share: 0.33 },
   { question: 'small-calls', target: 'offthread (ffi-rs) against *, 1,024 in flight', share: 0.33 },
+  { question: 'small-calls', target: 'share of promises alone, *, 64 in flight', share: 0.5 },
+  { question: 'small-calls', target: 'share of promises alone, *, 1,024 in flight', share: 0.5 },
+  { question: 'small-calls', target: 'share of promises alone, *, 16,384 in flight', share: 0.5 },
   // A lone call is on its way through two threads: on two busy cores one of them waits for its turn.
   { question: 'round-trip', target: 'p50 of offthread (koffi) against koffi.async', share: 0.2 },
   { question: 'map', target: 'offthread map, toArray (koffi) against *', share: 0.5 },

@@ -1,6 +1,7 @@
 /** Who is compared at calls that wait: one lane or worker, which something blocks. */
 import { createPool } from '../../../src/index.js';
 import { testlib } from '../../harness/paths.js';
+import { TurnLater } from '../calls/promises-alone.js';
 import { type JobPool, POOL_NAMES, type PoolName, blockingJobPool } from '../libraries/job-pools.js';
 
 export interface Queuer {
@@ -45,11 +46,23 @@ function ofPool({ name, run, close }: JobPool): Queuer {
   };
 }
 
-export type QueuerName = 'offthread' | PoolName;
+function promisesAlone(): Queuer {
+  const turn = new TurnLater();
+  return {
+    name: 'promises alone',
+    ours: false,
+    block: (release) => turn.hold(release),
+    add: turn.add,
+    close: async () => {},
+  };
+}
 
-export const QUEUERS: readonly QueuerName[] = ['offthread', ...POOL_NAMES];
+export type QueuerName = 'offthread' | 'promises alone' | PoolName;
+
+export const QUEUERS: readonly QueuerName[] = ['offthread', 'promises alone', ...POOL_NAMES];
 
 /** @param maxQueue what is going to wait. */
 export async function queuer(name: QueuerName, maxQueue: number): Promise<Queuer> {
-  return name === 'offthread' ? offthread(maxQueue) : ofPool(blockingJobPool(name, 1));
+  if (name === 'offthread') return offthread(maxQueue);
+  return name === 'promises alone' ? promisesAlone() : ofPool(blockingJobPool(name, 1));
 }

@@ -7,7 +7,8 @@
  * after a collection are JavaScript's heap with what belongs to it, and the
  * resident memory of the process, where messages that are already on their way
  * to a worker show. Each is alone in a program of its own. Peers get a
- * hundredth of the calls: some would take minutes for all of them.
+ * hundredth of the calls: some would take minutes for all of them. Promises
+ * alone, without a call behind them, show what a promise takes by itself.
  *
  * Targets: at most 500 bytes a call; all of a million answered; at most 5 % of
  * what they held is still held when they are over.
@@ -29,7 +30,8 @@ const PEERS_CALLS = CALLS / 100;
 const ROUNDS = given.quick ? 1 : 3;
 const host = new URL('../../peers/load/queue-host.js', import.meta.url);
 
-const callsOf = (name: QueuerName): number => (name === 'offthread' ? CALLS : PEERS_CALLS);
+const callsOf = (name: QueuerName): number =>
+  name === 'offthread' || name === 'promises alone' ? CALLS : PEERS_CALLS;
 
 const report = new Report('queued-calls', given);
 const measured = await interleave(QUEUERS, ROUNDS, (name) =>
