@@ -75,8 +75,8 @@ export interface Job extends Ticket {
   readonly createdAt: number;
   /** Most starts of the call, counting those that crashed a lane. */
   readonly attempts: number;
-  /** Number of lanes that the call has crashed; null for none. */
-  crashes: number | null;
+  /** Number of lanes that the call has crashed. */
+  crashes: number;
   /** ms on the host's clock; null until known. */
   startedAt: number | null;
   endedAt: number | null;
@@ -89,8 +89,6 @@ export interface Job extends Ticket {
   stopping: Stopping | null;
   /** The call's record in the audit trail; null when the trail had no subscriber when the call was made. */
   readonly trace: CallTrace | null;
-  /** Whether its start has been published. */
-  announced: boolean;
   /** The only way to end a call. Has no effect on a settled call. */
   settle(ending: Ending, value: unknown, error: unknown): void;
 }

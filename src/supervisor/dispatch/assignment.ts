@@ -4,7 +4,6 @@
  */
 import { performance } from '../../builtins.js';
 import { chooseLane, chooseLaneAhead, otherLanes, overdueMs } from './choose-lane.js';
-import { tracing } from '../../observe/trace.js';
 import type { CallSource } from '../call-source.js';
 import type { LaneSupply } from '../lifecycle/lane-supply.js';
 import type { Recycler } from '../lifecycle/recycling.js';
@@ -77,7 +76,7 @@ export class Assignment {
 
   /** Writes a job to a lane. @returns the lane; null when its memory is full. */
   #write(job: Job, lane: JobLane): JobLane | null {
-    const sequence = lane.ring.write(job, tracing());
+    const sequence = lane.ring.write(job, job.trace !== null);
     if (sequence === undefined) return null;
     job.lane = lane;
     job.sequence = sequence;

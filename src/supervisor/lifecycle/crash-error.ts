@@ -74,7 +74,7 @@ export function crashedCall(
   { redact, replaced }: CrashTelling,
 ): LaneCrashedError {
   const { name } = job.fn;
-  const times = job.crashes ?? 1;
+  const times = job.crashes === 0 ? 1 : job.crashes;
   const [phase, where] =
     death.phase === 'idle' ? (['call', BEFORE] as const) : [death.phase, WHERE[death.phase]];
   return new LaneCrashedError(

@@ -20,14 +20,14 @@ export function settleCrashed(lane: JobLane, death: Death, telling: CrashTelling
     if (job === null || job.isSettled) continue;
     // The interrupt thread of a process has died with it.
     if (lane.kind === 'thread') ring.closeInterrupt(job.sequence, job.id);
-    job.crashes = (job.crashes ?? 0) + 1;
+    job.crashes += 1;
     if (job.items !== null) {
       job.items.collect(ring.memory, job.sequence);
       job.args = job.items.argumentsOf(job.items.done);
     } else if (job.fn.plan.hasData) job.args = ring.lentArguments(job.sequence);
     if (mayRunAgain(job)) {
       job.lane = null;
-      job.announced = false;
+      job.startedAt = null;
       again.push(job);
       continue;
     }
@@ -46,7 +46,7 @@ export function settleCrashed(lane: JobLane, death: Death, telling: CrashTelling
 function mayRunAgain(job: Job): boolean {
   return (
     job.stopping === null &&
-    job.attempts > (job.crashes ?? 0) &&
+    job.attempts > job.crashes &&
     // A reader could not tell chunks of a second run from those of the first.
     (job.callbackState?.sink ?? null) === null
   );

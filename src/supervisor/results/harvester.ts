@@ -7,7 +7,7 @@
  * its call settles, so a nested harvest begins with the next row.
  */
 import { performance } from '../../builtins.js';
-import { publish, tracing } from '../../observe/trace.js';
+import { type CallTrace, publish } from '../../observe/trace.js';
 import { State } from '../../shared/memory/states.js';
 import type { CallSource } from '../call-source.js';
 import type { CallbackRouter } from '../host-functions/callback-router.js';
@@ -103,8 +103,10 @@ export class Harvester {
       if (lane.hasCallbacks && lane.channel.speaksFor(ring.head)) break;
       const job = ownerOf(lane, ring.head);
       if (job !== null) {
-        publishStart(job);
-        if (job.sequence !== ring.head) continue;
+        if (job.trace !== null) {
+          publishStart(job, job.trace);
+          if (job.sequence !== ring.head) continue;
+        }
         requireEnding(lane, job);
       }
       const reading = job === null ? null : readRow(lane, job, answerOf);
@@ -123,19 +125,17 @@ export class Harvester {
     // Other calls behind short ones are checked every few ms anyway.
     if (lane.exclusive || job.timeout < SHORT_TIMEOUT_MS)
       this.#parts.watch.by(performance.now() + job.timeout);
-    publishStart(job);
+    if (job.trace !== null) publishStart(job, job.trace);
   }
 }
 
-/** Publishes the start of a call once, if there are subscribers. */
-function publishStart(job: Job): void {
-  if (job.announced || !tracing() || job.lane === null) return;
+/** Publishes the start of a call once. Runs user code. */
+function publishStart(job: Job, trace: CallTrace): void {
+  if (job.startedAt !== null || job.lane === null) return;
   const { ring, name } = job.lane;
   const state = ring.state(job.sequence);
   if (state === State.queued || state === State.withdrawn || job.isSettled) return;
-  job.announced = true;
   takeStart(job.lane, job);
-  if (job.trace === null) return;
-  job.trace.lane = name;
-  publish.started(job.trace);
+  trace.lane = name;
+  publish.started(trace);
 }
