@@ -21,7 +21,7 @@ export interface Tuning {
 }
 
 const balanced: Tuning = {
-  rows: 1_024,
+  rows: 16_384,
   arenaBytes: 524_288,
   chunkBytes: 262_144,
   batchBytes: 262_144,
@@ -32,7 +32,6 @@ const presets: Readonly<Record<Preset, Tuning>> = {
   'low-latency': { ...balanced, laneSpinUs: 100, hostSpinUs: 50 },
   'high-throughput': {
     ...balanced,
-    rows: 4_096,
     arenaBytes: 2_097_152,
     chunkBytes: 1_048_576,
     batchBytes: 1_048_576,

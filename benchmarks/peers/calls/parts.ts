@@ -49,8 +49,8 @@ export const PARTS: readonly Part[] = [
   {
     name: 'one lane for what it runs faster than the host hands it out',
     file: 'src/supervisor/dispatch/choose-lane.js',
-    with: 'if (fn.averageUs < callUs)',
-    without: 'if (fn.averageUs < 0)',
+    with: 'const oneIsEnough = fn.averageUs < callUs;',
+    without: 'const oneIsEnough = fn.averageUs < 0;',
   },
   {
     name: 'the idle lane used last, not the one used first',

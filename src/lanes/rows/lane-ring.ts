@@ -33,11 +33,18 @@ import type { Ticket } from './ticket.js';
 /** For calls without strings or bytes; always empty. */
 const NONE: Uint8Array[] = [];
 const NO_EXTERNALS: readonly Uint8Array[] = NONE;
+const NO_PLACES: Place[] = [];
 
 /** The states in which a lane leaves a call. */
 const ENDED: ReadonlySet<State> = new Set([State.succeeded, State.failed, State.cancelled, State.timedOut]);
 /** ms to wait for an interrupt function: they are short. */
 const INTERRUPT_MS = 50;
+
+function filled<V>(length: number, value: V): V[] {
+  // `Array.from` takes most of a millisecond for the rows of a lane.
+  // oxlint-disable-next-line unicorn/no-new-array
+  return new Array<V>(length).fill(value);
+}
 
 export class LaneRing<T extends Ticket> {
   readonly memory: LaneMemory;
@@ -57,7 +64,7 @@ export class LaneRing<T extends Ticket> {
   /** Positions of the payloads, kept on the host because faulty native code may overwrite the lane's memory. */
   readonly #payloads: Int32Array;
   /** Positions of the strings and bytes of each row, kept on the host for the same reason. */
-  readonly #places: Place[][];
+  readonly #places: (Place[] | undefined)[];
 
   /** @param first sequence number to start from: any int32. */
   constructor(memory: LaneMemory, externalMemory: ExternalMemory, first = 0) {
@@ -67,9 +74,9 @@ export class LaneRing<T extends Ticket> {
     this.#blocks = new Blocks(size);
     this.externalMemory = externalMemory;
     this.#payloads = new Int32Array(size.rows);
-    this.#places = Array.from({ length: size.rows }, () => []);
-    this.#tickets = Array.from({ length: size.rows }, () => null);
-    this.#externals = Array.from({ length: size.rows }, () => NO_EXTERNALS);
+    this.#places = filled<Place[] | undefined>(size.rows, undefined);
+    this.#tickets = filled<T | null>(size.rows, null);
+    this.#externals = filled(size.rows, NO_EXTERNALS);
     this.#marks = new Float64Array(size.rows);
     this.head = first;
     this.tail = first;
@@ -126,9 +133,10 @@ export class LaneRing<T extends Ticket> {
     const { memory, externalMemory } = this;
     const sequence = this.tail;
     const externals: Uint8Array[] = ticket.fn.plan.hasData || ticket.items !== null ? [] : NONE;
+    const places = ticket.fn.plan.hasData ? this.places(sequence) : NO_PLACES;
     const payload =
       ticket.items === null
-        ? pack(memory, this.#arena, ticket.fn, ticket.args, externals, externalMemory, this.places(sequence))
+        ? pack(memory, this.#arena, ticket.fn, ticket.args, externals, externalMemory, places)
         : packBatch(memory, this.#arena, this.#blocks, ticket.items, externals, externalMemory.lendsShared);
     if (payload === NO_ROOM) return undefined;
     const { stream } = ticket.fn.plan;
@@ -185,7 +193,7 @@ export class LaneRing<T extends Ticket> {
 
   /** The positions of the strings and bytes of a row. */
   places(sequence: number): Place[] {
-    return this.#places[sequence & this.memory.mask] as Place[];
+    return (this.#places[sequence & this.memory.mask] ??= []);
   }
 
   /** Whether bytes must be copied back after the call. */
@@ -204,6 +212,11 @@ export class LaneRing<T extends Ticket> {
 
   state(sequence: number): State {
     return stateIn(Atomics.load(this.memory.i32, this.memory.rowWord(sequence) + RowWord.STATE));
+  }
+
+  /** The state of a row before {@link finished}, which has ordered this plain read: the lane changes it no more. */
+  stateAtEnd(sequence: number): State {
+    return stateIn(this.memory.i32[this.memory.rowWord(sequence) + RowWord.STATE] as number);
   }
 
   /** The part of its call's id that a row stores. */

@@ -12,6 +12,8 @@ import type { Job, JobLane } from '../job.js';
 
 /** µs of work that justify waking a sleeping lane. */
 const WAKE_US = 50;
+/** µs of short calls that a lane takes: calls of higher priority have to wait for them. */
+const MOST_WORK_US = 30_000;
 /** ms: a call may be written ahead behind a call expected to run no longer than this. */
 const AHEAD_MS = 50;
 const GRACE_MS = 5;
@@ -26,22 +28,24 @@ export function chooseLane(
   callUs: number,
 ): JobLane | null {
   const short = isShort(fn, items);
+  // One lane runs such calls faster than the host dispatches them: a second lane only adds wake-ups.
+  const oneIsEnough = fn.averageUs < callUs;
   let idle: JobLane | null = null;
   let awake: JobLane | null = null;
   let least = Infinity;
   for (const lane of lanes) {
-    if (!mayTake(lane, short)) continue;
+    if (!mayTake(lane, fn, short)) continue;
     const { occupied } = lane.ring;
     if (occupied === 0) {
       if (idle === null || lane.lastUsed > idle.lastUsed) idle = lane;
+    } else if (oneIsEnough) {
+      return lane;
     } else if (occupied < least) {
       awake = lane;
       least = occupied;
     }
   }
   if (idle === null || awake === null) return idle ?? awake;
-  // One lane runs such calls faster than the host dispatches them: a second lane only adds wake-ups.
-  if (fn.averageUs < callUs) return awake;
   return idle.asleep && least * fn.averageUs < WAKE_US ? awake : idle;
 }
 
@@ -52,7 +56,7 @@ export function otherLanes(
   full: JobLane,
 ): JobLane[] {
   const short = isShort(fn, items);
-  return lanes.filter((lane) => lane !== full && mayTake(lane, short));
+  return lanes.filter((lane) => lane !== full && mayTake(lane, fn, short));
 }
 
 /** Whether a call is short; a batch never is. */
@@ -60,11 +64,12 @@ function isShort(fn: Job['fn'], items: Job['items']): boolean {
   return fn.short && items === null;
 }
 
-/** Whether a lane is idle, or has a free row for a short call and no call that may block. */
-function mayTake(lane: JobLane, short: boolean): boolean {
+/** Whether a lane is idle, or has no call that may block, a free row, and little work before this short call. */
+function mayTake(lane: JobLane, { averageUs }: Job['fn'], short: boolean): boolean {
   if (lane.status !== 'ready' || lane.opening !== null) return false;
   const { occupied } = lane.ring;
-  return occupied === 0 || (short && !lane.exclusive && occupied <= lane.ring.memory.mask);
+  if (occupied === 0) return true;
+  return short && !lane.exclusive && occupied <= lane.ring.memory.mask && occupied * averageUs < MOST_WORK_US;
 }
 
 /** ms after which a call has run longer than calls of its function do: calls behind it are withdrawn. */

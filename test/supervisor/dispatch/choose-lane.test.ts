@@ -82,6 +82,13 @@ describe('choosing a lane', () => {
     expect(choose([{ ...awake, occupied: ROWS }, idle], true, 1.5, 2), 'it is full').to.equal(idle);
   });
 
+  it('gives a lane no more than 30 ms of short calls, since calls of higher priority wait for them', () => {
+    const busy: FakeLane = { status: 'ready', occupied: 2, lastUsed: 9, exclusive: false, asleep: false };
+    expect(choose([busy], true, 14_000)).to.equal(busy);
+    expect(choose([busy], true, 15_000)).to.equal(null);
+    expect(choose([busy], true, 15_000, Infinity), 'also where one lane is enough').to.equal(null);
+  });
+
   it('wakes a sleeping lane when the awake one has enough to do', () => {
     const awake: FakeLane = { status: 'ready', occupied: 2, lastUsed: 9, exclusive: false, asleep: false };
     const asleep: FakeLane = { status: 'ready', occupied: 0, lastUsed: 1, exclusive: false, asleep: true };
