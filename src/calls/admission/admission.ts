@@ -190,7 +190,8 @@ export class Admission implements CallOwner, CallSource {
     const { signal } = call.limits;
     if (signal !== undefined && hasAborted(signal)) return abortedBefore(call, abortReason(signal));
     if (deadlineAt <= call.createdAt) return pastDeadlineBefore(call);
-    return this.#supervisor.supply.unavailable();
+    const { lanes, supply } = this.#supervisor;
+    return lanes.active.length > 0 ? null : supply.unavailable();
   }
 
   #late(call: Call, deadlineAt: number): OffthreadError | null {

@@ -29,7 +29,7 @@ export class UnreadCalls {
 
   /** A call has settled. */
   settled(call: Call): void {
-    if (!this.#calls.delete(call) || this.#calls.size > 0) return;
+    if (this.#calls.size === 0 || !this.#calls.delete(call) || this.#calls.size > 0) return;
     clearInterval(this.#holding);
     this.#holding = undefined;
   }

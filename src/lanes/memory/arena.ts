@@ -10,12 +10,15 @@ const ALIGN = 16;
 export class Arena {
   readonly #start: number;
   readonly #bytes: number;
-  /** Positions that only grow; `position % bytes` is the offset. Exact up to 2^53 bytes. */
+  /** Positions that only grow, exact up to 2^53 bytes. */
   #allocated = 0;
   #freed = 0;
-  /** Both positions before the last allocation. */
+  /** `#allocated % #bytes`, kept because a division would cost more than the rest of an allocation. */
+  #offset = 0;
+  /** The positions and the offset before the last allocation. */
   #allocatedBefore = 0;
   #freedBefore = 0;
+  #offsetBefore = 0;
 
   /** @param start byte offset of the arena. @param bytes its size, a multiple of 16. */
   constructor(start: number, bytes: number) {
@@ -39,22 +42,28 @@ export class Arena {
     const room = this.#bytes;
     let at = this.#allocated;
     let freed = this.#freed;
-    const place = at % room;
+    let offset = this.#offset;
     // The arena is empty: start at the beginning, otherwise a large payload might fit at neither end.
-    if (at === freed && place > 0) freed = at + room - place;
-    if (place + size > room || freed > at) at += room - place;
+    if (at === freed && offset > 0) freed = at + room - offset;
+    if (offset + size > room || freed > at) {
+      at += room - offset;
+      offset = 0;
+    }
     if (at + size - freed > room) return -1;
     this.#allocatedBefore = this.#allocated;
     this.#freedBefore = this.#freed;
+    this.#offsetBefore = this.#offset;
     this.#allocated = at + size;
     this.#freed = freed;
-    return this.#start + (at % room);
+    this.#offset = offset + size === room ? 0 : offset + size;
+    return this.#start + offset;
   }
 
   /** Undoes the last allocation. Nothing may have been freed since. */
   undo(): void {
     this.#allocated = this.#allocatedBefore;
     this.#freed = this.#freedBefore;
+    this.#offset = this.#offsetBefore;
   }
 
   /** Frees everything up to a mark. */

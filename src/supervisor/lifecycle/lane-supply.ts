@@ -119,8 +119,9 @@ export class LaneSupply implements RestartNews {
 
   /** Why no lane will ever take a queued call; null while one may. */
   unavailable(): OffthreadError | null {
-    const { active, lost, killsDueAt, wanted } = this.#parts.lanes;
-    if (!this.#started || active.length > 0 || this.#closed !== null) return null;
+    const { lanes } = this.#parts;
+    if (!this.#started || lanes.active.length > 0 || this.#closed !== null) return null;
+    const { lost, killsDueAt, wanted } = lanes;
     if (this.#nested) return nestedLanes();
     // A lane that was just given up may return; otherwise it is replaced.
     if (lost.some(({ abandonAt }) => abandonAt !== Infinity)) return null;

@@ -56,7 +56,7 @@ const success: { -readonly [K in keyof Reading]: Reading[K] } = {
 export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | null {
   const { ring } = lane;
   const { sequence, fn } = job;
-  const state = ring.state(sequence);
+  const state = ring.stateAtEnd(sequence);
   if (state === State.withdrawn || state === State.lost || job.isSettled) return null;
   const startedAt = takeStart(lane, job);
   const endedAt = takeEnd(lane, job);
