@@ -39,6 +39,7 @@ export type {
   Out,
   OutType,
   OwnedText,
+  PrototypeDeclaration,
   ReturnType,
 } from './declare/language/types.js';
 export type { EngineName } from './declare/spec.js';

@@ -2,10 +2,10 @@
 import { expectTypeOf } from 'expect-type';
 import type { AnyDeclarations, Checked } from '../../src/declare/language/checked.js';
 import type { ArgumentsOf, ArgumentValue, Bytes, ResultOf } from '../../src/declare/language/infer.js';
-import type { Declaration, DeclarationShape, Declarations } from '../../src/declare/language/types.js';
+import type { Declaration, Declarations } from '../../src/declare/language/types.js';
 import { inout, out } from '../../src/declare/language/wrappers.js';
 
-type Functions<D extends Readonly<Record<string, DeclarationShape>>> = {
+type Functions<D extends AnyDeclarations> = {
   readonly [K in keyof D]: (...args: ArgumentsOf<D[K]>) => Promise<ResultOf<D[K]>>;
 };
 

@@ -2,13 +2,10 @@
 import type { ArgumentsOf, ChunkOf, ResultOf } from '../../declare/language/infer.js';
 import type { AnyDeclarations } from '../../declare/language/checked.js';
 import type { EngineName } from '../../declare/spec.js';
-import type { DeclarationShape } from '../../declare/language/types.js';
 import type { NativeFunction } from '../native-function.js';
 
 /** The type of the function that a declaration defines. */
-export type FunctionOf<D> = D extends DeclarationShape
-  ? NativeFunction<ArgumentsOf<D>, ResultOf<D>, ChunkOf<D>>
-  : never;
+export type FunctionOf<D> = NativeFunction<ArgumentsOf<D>, ResultOf<D>, ChunkOf<D>>;
 
 /** The members that every library has in addition to its functions. */
 export interface LibraryBase extends AsyncDisposable {

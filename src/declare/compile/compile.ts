@@ -13,7 +13,10 @@ import { compileStream } from './callback-parameters.js';
 import { callerArgumentsOf, type CallerArguments } from '../values/caller-arguments.js';
 import { compileParameter, compileReturn } from './parameters.js';
 import { Place } from './problem.js';
+import { BESIDE_KEYS } from '../prototype/beside.js';
+import { fromPrototype } from '../prototype/from-prototype.js';
 import { show } from '../values/show.js';
+import type { Snapshot } from './read-once.js';
 import type { ChunksSpec, FunctionSpec, ParamSpec } from '../spec.js';
 
 /** A declared function, ready for use on the host. Only its `spec` can be sent to a lane. */
@@ -30,7 +33,9 @@ export interface CompiledFunction {
 /** Most parameters that one function can have, special ones included. */
 export const MAX_PARAMETERS = 32;
 
-const KEYS = ['arguments', 'return', 'symbol', 'fails', 'errno', 'lastError', 'onCancel', 'stream'];
+const RULES = ['symbol', 'fails', 'errno', 'lastError', 'onCancel', 'stream'];
+const KEYS = ['arguments', 'return', ...RULES];
+const PROTOTYPE_KEYS = ['prototype', ...BESIDE_KEYS, ...RULES];
 /** Taken by the library object itself (`then` would make it look like a promise, `toJSON` like data). */
 const RESERVED: ReadonlySet<string> = new Set(['engine', 'close', 'then', 'path', 'toJSON']);
 
@@ -55,7 +60,7 @@ export function compileDeclarations(library: string, declarations: unknown): Com
 function compileFunction(library: string, name: string, declaration: unknown): CompiledFunction {
   const place = new Place(library, name);
   checkName(place, name);
-  const copy = place.object(declaration, 'the declaration', KEYS, "{ arguments: [...], return: 'type' }");
+  const copy = readDeclaration(place, declaration);
   const symbol = copy.get('symbol');
   const params = compileParameters(place, copy.get('arguments'));
   if (copy.get('return') === undefined) {
@@ -75,6 +80,23 @@ function compileFunction(library: string, name: string, declaration: unknown): C
     stream: streamOf(place, copy.get('stream'), params),
   };
   return { library, spec, failsPredicate: predicate, callerArguments: callerArgumentsOf(params) };
+}
+
+/** The declaration in its full form, whether it was written so or as a prototype. */
+function readDeclaration(place: Place, declaration: unknown): Snapshot {
+  if (typeof declaration === 'string') return fromPrototype(place, declaration, new Map());
+  const expected =
+    "{ arguments: [...], return: 'type' }, or a prototype as in 'int32_t add(int32_t a, int32_t b)'";
+  const copy = place.object(declaration, 'the declaration', null, expected);
+  place.onlyKeys(copy, 'the declaration', copy.has('prototype') ? PROTOTYPE_KEYS : KEYS);
+  if (!copy.has('prototype')) return copy;
+  const prototype = copy.get('prototype');
+  if (typeof prototype !== 'string') {
+    throw place.problem(
+      `prototype is ${show(prototype)}. Expected a C prototype, as in 'int32_t add(int32_t a, int32_t b)'.`,
+    );
+  }
+  return new Map([...fromPrototype(place, prototype, copy), ...copy]);
 }
 
 function compileParameters(place: Place, types: unknown): ParamSpec[] {

@@ -29,14 +29,18 @@ export class Place {
     const copy = snapshotObject(value);
     if (copy instanceof Unreadable) throw this.unreadable(label, copy);
     if (copy === undefined) throw this.problem(`${label} is ${show(value)}. Expected ${expected}.`);
-    if (keys === null) return copy;
+    if (keys !== null) this.onlyKeys(copy, label, keys);
+    return copy;
+  }
+
+  /** Checks that a copied object has no other keys. */
+  onlyKeys(copy: Snapshot, label: string, keys: readonly string[]): void {
     for (const key of copy.keys()) {
       if (!keys.includes(key)) {
         const known = keys.map((known) => `'${known}'`).join(', ');
         throw this.problem(`${label} has an unknown key ${show(key)}.${hint(key, keys)} Allowed: ${known}.`);
       }
     }
-    return copy;
   }
 
   /** Copies an array of at most `limit` entries. */

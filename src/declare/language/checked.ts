@@ -10,7 +10,8 @@
  * because they were not declared `as const`; `Checked` takes back what that
  * lets through too much: literal names that are no types, and unknown keys.
  */
-import type { Declaration, DeclarationShape } from './types.js';
+import type { IsUnread, ShapeOf } from '../prototype/infer-prototype.js';
+import type { Declaration, DeclarationShape, PrototypeDeclaration } from './types.js';
 
 /** A declaration whose literals TypeScript has widened to `string`. Checked when the library is opened. */
 export interface WideDeclaration {
@@ -35,7 +36,9 @@ export interface WideDeclaration {
 }
 
 /** Declarations as literals, or widened. */
-export type AnyDeclarations = Readonly<Record<string, Declaration | WideDeclaration>>;
+export type AnyDeclarations = Readonly<
+  Record<string, Declaration | WideDeclaration | PrototypeDeclaration | string>
+>;
 
 /** True where TypeScript has widened the literals of a declaration. */
 type IsWide<F extends DeclarationShape> = string extends F['return']
@@ -49,14 +52,37 @@ type OnlyKnownKeys<F> = {
   readonly [K in keyof F]: K extends keyof WideDeclaration ? F[K] : never;
 };
 
+/** What stands in the place of a prototype that TypeScript cannot read: the error at run time says more. */
+type Unreadable = 'This C prototype cannot be read. The error that open() throws shows where.';
+
+/** A prototype that can be read, or whose text TypeScript does not know. */
+type CheckedPrototype<F, S> = string extends S ? F : IsUnread<ShapeOf<F>> extends true ? Unreadable : F;
+
+/** A declaration by prototype, in which unknown keys are `never`. */
+type CheckedBeside<F extends ByPrototype> = {
+  readonly [K in keyof F]: K extends keyof ByPrototype
+    ? CheckedPrototype<F, F[K]> extends Unreadable
+      ? Unreadable
+      : F[K]
+    : K extends keyof PrototypeDeclaration
+      ? F[K]
+      : never;
+};
+/** What tells such a declaration from others. */
+type ByPrototype = Pick<PrototypeDeclaration, 'prototype'>;
+
 /** The declaration if it is valid, else the type that it must have. */
-type CheckedDeclaration<F> = F extends Declaration
-  ? OnlyKnownKeys<F>
-  : F extends DeclarationShape
-    ? IsWide<F> extends true
+type CheckedDeclaration<F> = F extends string
+  ? CheckedPrototype<F, F>
+  : F extends ByPrototype
+    ? CheckedBeside<F>
+    : F extends Declaration
       ? OnlyKnownKeys<F>
-      : Declaration
-    : Declaration;
+      : F extends DeclarationShape
+        ? IsWide<F> extends true
+          ? OnlyKnownKeys<F>
+          : Declaration
+        : Declaration;
 
 /** No elements for any `D`. TypeScript resolves this only where `D` is known. */
 type None<D> = D extends object ? [] : [];

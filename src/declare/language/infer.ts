@@ -1,4 +1,5 @@
 /** What TypeScript infers from a declaration: arguments and result of the call. */
+import type { ShapeOf } from '../prototype/infer-prototype.js';
 import type { AnyFunction, PersistentCallback } from './persistent.js';
 import type {
   ArgumentType,
@@ -129,14 +130,21 @@ type WithOuts<R, O extends readonly unknown[]> = O extends readonly [] ? R : [R,
  * The parameters the caller gives, as a tuple: all but outs and special ones.
  * Of a declaration whose `arguments` is not a literal: any number of any values.
  */
-export type ArgumentsOf<D extends DeclarationShape> =
+export type ArgumentsOf<D> =
+  ShapeOf<D> extends infer S extends DeclarationShape ? ArgumentsOfShape<S> : never;
+
+/** The same of a declaration in its full form. */
+type ArgumentsOfShape<D extends DeclarationShape> =
   IsWide<D['arguments']> extends true ? ArgumentValue[] : CallerValues<D['arguments']>;
 
 /**
  * What the call resolves to: the return value, or `[returnValue, ...outs]`
  * where there are `out` or scalar `inout` parameters.
  */
-export type ResultOf<D extends DeclarationShape> =
+export type ResultOf<D> = ShapeOf<D> extends infer S extends DeclarationShape ? ResultOfShape<S> : never;
+
+/** The same of a declaration in its full form. */
+type ResultOfShape<D extends DeclarationShape> =
   IsWide<D['arguments']> extends true
     ? MayHaveOuts<D['arguments']> extends true
       ? unknown
@@ -165,7 +173,8 @@ type ChunkOfStream<C> =
     : never;
 
 /** Whether native code hands out chunks during a call: true or false. */
-export type IsStreaming<D extends DeclarationShape> = [StreamOf<D>] extends [never] ? false : true;
+export type IsStreaming<D> = [ChunkOf<D>] extends [never] ? false : true;
 
 /** One chunk: a Buffer, or the tuple of the callback's arguments. `never` where there are none. */
-export type ChunkOf<D extends DeclarationShape> = ChunkOfStream<StreamOf<D>>;
+export type ChunkOf<D> =
+  ShapeOf<D> extends infer S extends DeclarationShape ? ChunkOfStream<StreamOf<S>> : never;

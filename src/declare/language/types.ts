@@ -230,8 +230,49 @@ export type Declaration =
   | Returning<TextName | OwnedText, string | null, 'null'>
   | ReturningNothing;
 
+/**
+ * A function by its C prototype, with what a prototype cannot say. A prototype alone may stand in its place. Keys that
+ * name parameters take their names, or their indices where the prototype has none.
+ */
+export interface PrototypeDeclaration {
+  /** The prototype, with its typedefs in front if there are any: `'int sqlite3_open(const char *file, sqlite3 **db)'`. */
+  readonly prototype: string;
+  /** Parameters that native code fills, as `out()`. */
+  readonly out?: readonly (string | number)[];
+  /** Parameters with one value that native code changes, as `inout()`. */
+  readonly inout?: readonly (string | number)[];
+  /** Options of callbacks, by the name of the parameter. */
+  readonly callbacks?: Readonly<Record<string, CallbackOptions>>;
+  /** The callback through which native code hands out chunks, as `chunks()`: its name, or its options by its name. */
+  readonly chunks?: string | Readonly<Record<string, ChunksOptions>>;
+  /** The parameter that is the cancel flag. */
+  readonly cancelFlag?: string | number;
+  /** The parameter that is the cancel probe. */
+  readonly cancelProbe?: string | number;
+  /** The parameter that is the progress word. */
+  readonly progress?: string | number;
+  /** The function that releases the string that is returned; or such functions by the name of an `out` parameter, or `return`. */
+  readonly owned?: string | Readonly<Record<string, string>>;
+  /** As in a {@link Declaration}. */
+  readonly symbol?: string;
+  /**
+   * As in a {@link Declaration}: `'nonzero'`, `'negative'`, `'null'`, or a predicate, whose parameter needs a type:
+   * `(value: number) => …`.
+   */
+  // `object` stands for the predicate: as a function type it would hide the context that `Declaration` gives to others.
+  readonly fails?: 'nonzero' | 'negative' | 'null' | object;
+  /** As in a {@link Declaration}. */
+  readonly errno?: boolean;
+  /** As in a {@link Declaration}. */
+  readonly lastError?: DeclarationBase['lastError'];
+  /** As in a {@link Declaration}. */
+  readonly onCancel?: DeclarationBase['onCancel'];
+  /** As in a {@link Declaration}. */
+  readonly stream?: Chunks;
+}
+
 /** The functions of a library, by the name under which they are called. */
-export type Declarations = Readonly<Record<string, Declaration>>;
+export type Declarations = Readonly<Record<string, Declaration | PrototypeDeclaration | string>>;
 
 /** The minimum that inference needs of a declaration. */
 export interface DeclarationShape {

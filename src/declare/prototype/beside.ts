@@ -1,0 +1,160 @@
+/** What is said beside a prototype: the parameters that its keys name, and what becomes of them. */
+import type { Place } from '../compile/problem.js';
+import type { Snapshot } from '../compile/read-once.js';
+import { didYouMean } from '../compile/suggest.js';
+import type { CallbackOptions, CallbackSignature, ChunksOptions, OwnedText } from '../language/types.js';
+import { callback, chunks, inout, out } from '../language/wrappers.js';
+import { show } from '../values/show.js';
+import type { Parameter } from './c-types.js';
+import { inoutWord, outWord, signatureOf, type Word } from './c-words.js';
+
+/** The keys that say more of a prototype's parameters and result. */
+export const BESIDE_KEYS: readonly string[] = [
+  'out',
+  'inout',
+  'callbacks',
+  'chunks',
+  'cancelFlag',
+  'cancelProbe',
+  'progress',
+  'owned',
+];
+
+const SPECIAL = ['cancelFlag', 'cancelProbe', 'progress'] as const;
+/** Most parameters that a list can name. */
+const LIMIT = 32;
+/** What `owned` names for the result. */
+const RESULT = 'return';
+
+/** One parameter that is named: the key and the name; what it becomes, undefined where its type does not fit. */
+interface Named {
+  readonly key: string;
+  readonly name: unknown;
+  readonly wordOf: (parameter: Parameter) => Word | undefined;
+  /** What its type has to be. */
+  readonly expected: string;
+}
+
+/**
+ * The words for the parameters that are named, by index.
+ * @throws DeclarationError for a name that no parameter has or that is named twice, and for a type that does not fit.
+ */
+export function besideWords(
+  place: Place,
+  parameters: readonly Parameter[],
+  beside: Snapshot,
+): ReadonlyMap<number, Word> {
+  const words = new Map<number, Word>();
+  const owned = ownedNames(place, beside);
+  for (const { key, name, wordOf, expected } of named(place, beside, owned)) {
+    const index = find(place, parameters, key, name);
+    if (words.has(index)) {
+      throw place.problem(`${key} names ${show(name)}, which is named beside the prototype already.`);
+    }
+    const word = wordOf(parameters[index] as Parameter);
+    if (word === undefined) throw place.problem(`${key} names ${show(name)}, which is not ${expected}.`);
+    words.set(index, word);
+  }
+  for (const name of owned.keys()) {
+    if (name === RESULT) continue;
+    const word = words.get(find(place, parameters, 'owned', name));
+    if (typeof word !== 'object' || !('out' in word)) {
+      throw place.problem(
+        `owned names ${show(name)}, which is not an out parameter. Name it in out as well.`,
+      );
+    }
+  }
+  return words;
+}
+
+/** The type of a string that the function returns and the caller releases; undefined where none was declared. */
+export function ownedResult(place: Place, beside: Snapshot, result: Word): OwnedText | undefined {
+  const free = ownedNames(place, beside).get(RESULT);
+  if (free === undefined) return undefined;
+  if (result === 'cstring') return { cstring: { free } };
+  throw place.problem('owned says how the returned string is released, but the function returns none.');
+}
+
+function named(place: Place, beside: Snapshot, owned: ReadonlyMap<string, string>): Named[] {
+  const pointer = 'a pointer to one value whose type is known';
+  const pointerToFunction = 'a pointer to a function';
+  const signature = ({ type, at }: Parameter): CallbackSignature | undefined =>
+    type.kind === 'pointer' && type.to.kind === 'function' ? signatureOf(type.to, at) : undefined;
+  return [
+    ...names(place, 'out', beside).map((name): Named => {
+      const free = owned.get(name as string);
+      const wordOf = (parameter: Parameter): Word | undefined => {
+        const word = outWord(parameter);
+        if (free === undefined) return word && out(word);
+        return word === 'cstring' ? out({ cstring: { free } }) : undefined;
+      };
+      return { key: 'out', name, wordOf, expected: free === undefined ? pointer : "a 'char **'" };
+    }),
+    ...names(place, 'inout', beside).map((name): Named => {
+      const wordOf = (parameter: Parameter): Word | undefined => {
+        const word = inoutWord(parameter);
+        return word && inout(word);
+      };
+      return { key: 'inout', name, wordOf, expected: pointer };
+    }),
+    ...optionsByName(place, 'callbacks', beside).map(([name, options]): Named => {
+      const wordOf = (parameter: Parameter): Word | undefined => {
+        const of = signature(parameter);
+        return of && callback(of, options as CallbackOptions & Record<never, never>);
+      };
+      return { key: 'callbacks', name, wordOf, expected: pointerToFunction };
+    }),
+    ...optionsByName(place, 'chunks', beside).map(([name, options]): Named => {
+      const wordOf = (parameter: Parameter): Word | undefined => {
+        const of = signature(parameter);
+        return of && chunks(of, options as ChunksOptions & Record<never, never>);
+      };
+      return { key: 'chunks', name, wordOf, expected: pointerToFunction };
+    }),
+    ...SPECIAL.filter((key) => beside.get(key) !== undefined).map((key): Named => {
+      const wordOf = ({ type }: Parameter): Word | undefined => (type.kind === 'pointer' ? key : undefined);
+      return { key, name: beside.get(key), wordOf, expected: 'a pointer' };
+    }),
+  ];
+}
+
+function names(place: Place, key: string, beside: Snapshot): readonly unknown[] {
+  const value = beside.get(key);
+  return value === undefined
+    ? []
+    : place.array(value, key, LIMIT, "a list of the names of parameters, as in ['db']");
+}
+
+/** A name alone, or an object with options for each name. */
+function optionsByName(place: Place, key: string, beside: Snapshot): readonly (readonly [string, unknown])[] {
+  const value = beside.get(key);
+  if (value === undefined) return [];
+  if (typeof value === 'string') return [[value, undefined]];
+  return [...place.object(value, key, null, 'an object with options by the name of the parameter')];
+}
+
+/** The functions that release strings, by the name of the parameter, or `return`. */
+function ownedNames(place: Place, beside: Snapshot): ReadonlyMap<string, string> {
+  const value = beside.get('owned');
+  if (value === undefined) return new Map();
+  if (typeof value === 'string') return new Map([[RESULT, value]]);
+  const expected = "the name of the function that releases the result, or { parameter: 'free' }";
+  const copy = place.object(value, 'owned', null, expected);
+  return new Map([...copy].map(([name, free]) => [name, place.symbol(free, `owned.${name}`)]));
+}
+
+/** The index of the parameter with that name, or at that index. */
+function find(place: Place, parameters: readonly Parameter[], key: string, name: unknown): number {
+  const index =
+    typeof name === 'number'
+      ? name
+      : parameters.findIndex((parameter) => parameter.name === name && name !== '');
+  if (parameters[index] !== undefined) return index;
+  const known = parameters.flatMap((parameter) => (parameter.name === '' ? [] : [parameter.name]));
+  const guess = typeof name === 'string' ? didYouMean(name, known) : '';
+  const those =
+    known.length > 0
+      ? `Its parameters: ${known.join(', ')}.`
+      : 'Its parameters have no names: use their indices, from 0.';
+  throw place.problem(`${key} names ${show(name)}, which is no parameter of the prototype.${guess} ${those}`);
+}

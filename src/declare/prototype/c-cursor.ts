@@ -1,0 +1,83 @@
+/** A place in the tokens of a prototype, and what is read at it. */
+import { PrototypeProblem, type Token, tokensOf } from './c-tokens.js';
+
+const ATTRIBUTES: ReadonlySet<string> = new Set([
+  '__attribute__',
+  '__attribute',
+  '__declspec',
+  '__asm__',
+  'asm',
+  '_Alignas',
+]);
+
+export class Cursor {
+  /** Index of the token that is read next. */
+  at = 0;
+  readonly #tokens: readonly Token[];
+  readonly #end: Token;
+
+  /** @throws PrototypeProblem for a character that no prototype has. */
+  constructor(source: string) {
+    this.#tokens = tokensOf(source);
+    this.#end = { text: '', at: source.length };
+  }
+
+  get token(): Token {
+    return this.tokenAt(this.at);
+  }
+
+  get text(): string {
+    return this.token.text;
+  }
+
+  /** An empty one behind the last. */
+  tokenAt(index: number): Token {
+    return this.#tokens[index] ?? this.#end;
+  }
+
+  /** The text of the token so many places ahead. */
+  peek(ahead: number): string {
+    return this.tokenAt(this.at + ahead).text;
+  }
+
+  /** Takes the token if it is that text. */
+  take(text: string): boolean {
+    if (this.text !== text) return false;
+    this.at++;
+    return true;
+  }
+
+  expect(text: string, why: string): void {
+    if (!this.take(text)) throw this.problem(`${why} '${text}' is missing before this.`);
+  }
+
+  /** A problem at this token. */
+  problem(what: string): PrototypeProblem {
+    return new PrototypeProblem(what, this.token);
+  }
+
+  /** Whether `__attribute__((…))` and the like begin here. */
+  get isAttribute(): boolean {
+    return ATTRIBUTES.has(this.text);
+  }
+
+  skipAttributes(): void {
+    while (this.isAttribute) {
+      this.at++;
+      if (this.text === '(') this.skip('(', ')');
+    }
+  }
+
+  /** From an opening to the token behind its closing. */
+  skip(open: string, close: string): void {
+    const start = this.token;
+    let depth = 0;
+    do {
+      const { text } = this;
+      if (text === '') throw new PrototypeProblem(`This '${open}' has no '${close}'.`, start);
+      if (text === open) depth++;
+      if (text === close) depth--;
+      this.at++;
+    } while (depth > 0);
+  }
+}

@@ -1,0 +1,272 @@
+/**
+ * Reads a C prototype: typedefs, if any, and then one function.
+ *
+ * The grammar is that of C declarations, without bodies and values. Words that no type, keyword or name can be where
+ * they stand are taken for macros (`ZEXTERN int ZEXPORT inflate(...)`) and left out: before a type, and between a type
+ * and a name. `infer-prototype.ts` reads the same language for TypeScript; a test holds both against each other.
+ */
+import { Cursor } from './c-cursor.js';
+import { basicType, KEYWORDS } from './c-keywords.js';
+import { isWord, PrototypeProblem, type Token } from './c-tokens.js';
+import { type CType, type FunctionType, IGNORED_WORDS, type Parameter, STANDARD_TYPES } from './c-types.js';
+
+/** A function as its prototype has it. */
+export interface CFunction {
+  /** Empty where the prototype leaves it out. */
+  readonly name: string;
+  readonly type: FunctionType;
+}
+
+interface Declarator {
+  readonly name: string;
+  readonly type: CType;
+}
+
+const CONST: ReadonlySet<string> = new Set(['const', '__const']);
+const RECORDS: ReadonlySet<string> = new Set(['struct', 'union', 'class']);
+/** Declarators in declarators, far more than any header has; the bound keeps hostile texts off the stack. */
+const MAX_DEPTH = 32;
+
+/**
+ * @param source - for example `int32_t add(int32_t a, int32_t b)`.
+ * @throws PrototypeProblem when it cannot be read.
+ */
+export function parsePrototype(source: string): CFunction {
+  return new Parser(source).run();
+}
+
+class Parser {
+  readonly #cursor: Cursor;
+  readonly #typedefs = new Map<string, CType>();
+  #depth = 0;
+
+  constructor(source: string) {
+    this.#cursor = new Cursor(source);
+  }
+
+  run(): CFunction {
+    while (this.#cursor.text === 'typedef') this.#typedef();
+    const start = this.#cursor.token;
+    if (start.text === '')
+      throw new PrototypeProblem("Write a prototype, as in 'int32_t add(int32_t a, int32_t b)'.", start);
+    const base = this.#specifiers(true);
+    const { name, type } = this.#declarator(base.type, base.constant);
+    this.#cursor.skipAttributes();
+    if (this.#cursor.text === '{')
+      throw this.#cursor.problem("The body of the function begins here. End the prototype with ';'.");
+    if (this.#cursor.text === '=')
+      throw this.#cursor.problem('This is a variable with a value. Write the prototype of a function.');
+    if (this.#cursor.text === ';') this.#cursor.at++;
+    if (this.#cursor.text !== '')
+      throw this.#cursor.problem('The prototype ends before this. Write one function.');
+    if (type.kind !== 'function') {
+      throw new PrototypeProblem(
+        "This declares no function. Write its parameters in parentheses, as in 'int f(void)'.",
+        start,
+      );
+    }
+    return { name, type };
+  }
+
+  #typedef(): void {
+    this.#cursor.at++;
+    const start = this.#cursor.token;
+    const base = this.#specifiers(false);
+    const { name, type } = this.#declarator(base.type, base.constant);
+    this.#cursor.skipAttributes();
+    if (name === '') throw new PrototypeProblem('This typedef has no name.', start);
+    this.#typedefs.set(name, type);
+    this.#cursor.expect(';', 'A typedef ends with a semicolon.');
+  }
+
+  /** The type in front of a declarator. Leaves the name, if there is one, to the declarator. */
+  #specifiers(ofFunction: boolean): { type: CType; constant: boolean } {
+    const start = this.#cursor.token;
+    const keywords: string[] = [];
+    let record: CType | undefined;
+    let constant = false;
+    /** Where the words stand that are no keywords: macros, the type, and perhaps the name. */
+    let words: number[] = [];
+    for (;;) {
+      const { text } = this.#cursor.token;
+      if (CONST.has(text)) constant = true;
+      else if (KEYWORDS.has(text)) {
+        keywords.push(text === '__signed__' ? 'signed' : text);
+        words = [];
+      } else if (RECORDS.has(text) || text === 'enum') {
+        record = this.#tagged();
+        words = [];
+        continue;
+      } else if (this.#cursor.isAttribute) {
+        this.#cursor.skipAttributes();
+        continue;
+      } else if (IGNORED_WORDS.has(text)) {
+        // Says nothing about the call.
+      } else if (isWord(text)) words.push(this.#cursor.at);
+      else break;
+      this.#cursor.at++;
+    }
+    if (keywords.length > 0 || record !== undefined) {
+      this.#cursor.at = words.at(-1) ?? this.#cursor.at;
+      return { type: record ?? basicType(keywords, start), constant };
+    }
+    if (this.#cursor.text.startsWith('"')) {
+      throw this.#cursor.problem('Write the prototype without extern "C".');
+    }
+    const typeAt = this.#typeAmong(words);
+    if (typeAt === undefined) throw new PrototypeProblem('A type is missing here.', start);
+    const token = this.#cursor.tokenAt(typeAt);
+    if (ofFunction && words.length === 1 && this.#cursor.text === '(') {
+      throw new PrototypeProblem(
+        `The type that ${token.text} returns is missing. Write it in front, as in 'int ${token.text}(…)'; 'void' for nothing.`,
+        token,
+      );
+    }
+    if (typeAt !== words.at(-1)) this.#cursor.at = words.at(-1) as number;
+    return { type: this.#named(token), constant };
+  }
+
+  /** Which of the words in front of a declarator is the type. The last is the name, unless a `*` follows. */
+  #typeAmong(words: readonly number[]): number | undefined {
+    if (this.#cursor.text === '*' || words.length < 2) return words.at(-1);
+    const candidates = words.slice(0, -1);
+    const isKnown = (at: number): boolean => this.#named(this.#cursor.tokenAt(at)).kind !== 'unknown';
+    return candidates.findLast(isKnown) ?? candidates.at(-1);
+  }
+
+  /** The type of a name. */
+  #named({ text }: Token): CType {
+    const own = this.#typedefs.get(text);
+    if (own !== undefined) return own;
+    const word = Object.hasOwn(STANDARD_TYPES, text)
+      ? STANDARD_TYPES[text as keyof typeof STANDARD_TYPES]
+      : undefined;
+    return word === undefined ? { kind: 'unknown', name: text } : { kind: 'scalar', word };
+  }
+
+  /** `struct x`, `union x`, `enum x`, with or without what is in it. */
+  #tagged(): CType {
+    const { text: keyword } = this.#cursor.token;
+    this.#cursor.at++;
+    this.#cursor.skipAttributes();
+    const name = isWord(this.#cursor.text) ? this.#cursor.text : '';
+    if (name !== '') this.#cursor.at++;
+    const { text } = this.#cursor.token;
+    if (text === '{') this.#cursor.skip('{', '}');
+    else if (name === '') throw this.#cursor.problem(`The name of the ${keyword} is missing here.`);
+    // The type of an enum is an int, unless a value needs more: then headers give it a typedef of its own.
+    return keyword === 'enum'
+      ? { kind: 'scalar', word: 'i32' }
+      : { kind: 'record', name: `${keyword} ${name}`.trim() };
+  }
+
+  #declarator(base: CType, baseConstant: boolean): Declarator {
+    if (++this.#depth > MAX_DEPTH) throw this.#cursor.problem('This is nested too deeply.');
+    let type = base;
+    let constant = baseConstant;
+    for (;;) {
+      const { text } = this.#cursor.token;
+      if (text === '*') {
+        type = { kind: 'pointer', to: type, constant };
+        constant = false;
+      } else if (CONST.has(text)) constant = true;
+      else if (this.#cursor.isAttribute) {
+        this.#cursor.skipAttributes();
+        continue;
+      } else if (!IGNORED_WORDS.has(text)) break;
+      this.#cursor.at++;
+    }
+    const direct = this.#direct(type, constant);
+    this.#depth--;
+    return direct;
+  }
+
+  /** A name, or a declarator in parentheses, and the parameters or lengths behind it. */
+  #direct(type: CType, constant: boolean): Declarator {
+    if (this.#cursor.text === '(' && this.#opensDeclarator()) {
+      const inner = this.#cursor.at + 1;
+      this.#cursor.skip('(', ')');
+      const outer = this.#suffixes(type, constant);
+      const end = this.#cursor.at;
+      this.#cursor.at = inner;
+      const declarator = this.#declarator(outer, false);
+      this.#cursor.expect(')', 'The declaration in parentheses ends here.');
+      this.#cursor.at = end;
+      return declarator;
+    }
+    let name = '';
+    // All but the last are macros.
+    while (isWord(this.#cursor.text)) {
+      const token = this.#cursor.token;
+      if (/^\d/.test(token.text) || KEYWORDS.has(token.text) || RECORDS.has(token.text)) {
+        throw new PrototypeProblem(`'${token.text}' cannot stand here.`, token);
+      }
+      name = token.text;
+      this.#cursor.at++;
+      this.#cursor.skipAttributes();
+    }
+    return { name, type: this.#suffixes(type, constant) };
+  }
+
+  /** Whether a parenthesis holds a declarator, as in `(*name)`, and not parameters. */
+  #opensDeclarator(): boolean {
+    const next = this.#cursor.peek(1);
+    return (
+      next === '*' ||
+      next === '(' ||
+      (isWord(next) && this.#cursor.peek(2) === ')' && this.#cursor.peek(3) === '(' && !KEYWORDS.has(next))
+    );
+  }
+
+  #suffixes(type: CType, constant: boolean): CType {
+    if (this.#cursor.text === '(') {
+      const { parameters, variadic } = this.#parameters();
+      this.#cursor.skipAttributes();
+      return { kind: 'function', returns: this.#suffixes(type, false), parameters, variadic };
+    }
+    if (this.#cursor.text !== '[') return type;
+    this.#cursor.skip('[', ']');
+    return { kind: 'array', of: this.#suffixes(type, constant), constant };
+  }
+
+  #parameters(): { parameters: readonly Parameter[]; variadic: boolean } {
+    const open = this.#cursor.token;
+    this.#cursor.at++;
+    const parameters: Parameter[] = [];
+    if (this.#cursor.text === 'void' && this.#cursor.peek(1) === ')') this.#cursor.at++;
+    if (this.#cursor.text === ')') {
+      this.#cursor.at++;
+      return { parameters, variadic: false };
+    }
+    for (;;) {
+      const { text, at } = this.#cursor.token;
+      if (text === '...') {
+        this.#cursor.at++;
+        this.#cursor.expect(')', 'No parameter follows these.');
+        return { parameters, variadic: true };
+      }
+      const base = this.#specifiers(false);
+      const { name, type } = this.#declarator(base.type, base.constant);
+      if (type.kind === 'void')
+        throw new PrototypeProblem(`A parameter cannot be void. Write 'void *' for an address.`, {
+          text,
+          at,
+        });
+      parameters.push({ name, type: adjusted(type), at });
+      if (this.#cursor.text === ')') {
+        this.#cursor.at++;
+        return { parameters, variadic: false };
+      }
+      if (this.#cursor.text === '') throw new PrototypeProblem("This '(' has no ')'.", open);
+      if (this.#cursor.text !== ',')
+        throw new PrototypeProblem("',' or ')' is missing before this.", this.#cursor.token);
+      this.#cursor.at++;
+    }
+  }
+}
+
+/** As C does: an array or a function is passed as its address. */
+function adjusted(type: CType): CType {
+  if (type.kind === 'array') return { kind: 'pointer', to: type.of, constant: type.constant };
+  return type.kind === 'function' ? { kind: 'pointer', to: type, constant: false } : type;
+}

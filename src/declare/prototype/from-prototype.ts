@@ -1,0 +1,46 @@
+/** From a C prototype, and what is said beside it, to the declaration that it stands for. */
+import { Math } from '../../builtins.js';
+import type { Place } from '../compile/problem.js';
+import type { Snapshot } from '../compile/read-once.js';
+import { besideWords, ownedResult } from './beside.js';
+import { parsePrototype } from './c-parser.js';
+import { PrototypeProblem } from './c-tokens.js';
+import { parameterWord, resultWord } from './c-words.js';
+
+const VARIADIC =
+  "A function with a variable number of arguments is declared for one kind of call: write the types that it passes in place of '...', as in 'int printf(const char *format, int value)'. On macOS for arm64, which passes these arguments in another way, write a small C function that calls this one.";
+/** Characters of a line that an error shows. */
+const SHOWN = 100;
+
+/**
+ * @param source - the prototype.
+ * @param beside - the declaration that it stands in; empty where the prototype is all of it.
+ * @returns the declaration's `arguments`, `return` and, where the prototype has a name, `symbol`.
+ */
+export function fromPrototype(place: Place, source: string, beside: Snapshot): Map<string, unknown> {
+  try {
+    const { name, type } = parsePrototype(source);
+    if (type.variadic) throw new PrototypeProblem(VARIADIC, { text: '...', at: source.lastIndexOf('...') });
+    const named = besideWords(place, type.parameters, beside);
+    const result = resultWord(type.returns, 0);
+    const copy = new Map<string, unknown>([
+      ['arguments', type.parameters.map((parameter, index) => named.get(index) ?? parameterWord(parameter))],
+      ['return', ownedResult(place, beside, result) ?? result],
+    ]);
+    return name === '' ? copy : copy.set('symbol', name);
+  } catch (error) {
+    if (error instanceof PrototypeProblem) throw place.problem(error.message + caret(source, error));
+    throw error;
+  }
+}
+
+/** The line with the problem, and a caret below it. */
+function caret(source: string, { at, length }: PrototypeProblem): string {
+  const start = source.lastIndexOf('\n', at - 1) + 1;
+  const newline = source.indexOf('\n', at);
+  const end = newline < 0 ? source.length : newline;
+  const from = Math.max(start, Math.min(at - SHOWN / 2, end - SHOWN));
+  // Tabs and other control characters would move the caret.
+  const line = source.slice(from, Math.min(end, from + SHOWN)).replaceAll(/[\p{Cc}\p{Cf}]/gu, ' ');
+  return `\n  ${line}\n  ${' '.repeat(at - from)}${'^'.repeat(Math.max(1, Math.min(length, from + SHOWN - at)))}`;
+}

@@ -1,0 +1,254 @@
+/** The grammar of C prototypes for TypeScript: what `c-parser.ts` does at run time. */
+import type { BASIC_TYPES, STANDARD_TYPES } from './c-types.js';
+import type { Group, Split, Tokens } from './infer-tokens.js';
+
+type Standard = typeof STANDARD_TYPES;
+type Basic = typeof BASIC_TYPES;
+
+// ---- types of C: a word for a scalar, 'void', or one of these ----
+
+export interface Pointer<To = unknown, Constant = unknown> {
+  to: To;
+  constant: Constant;
+}
+export interface FunctionType<P = unknown, R = unknown> {
+  parameters: P;
+  returns: R;
+}
+interface ArrayType<Of = unknown, Constant = unknown> {
+  of: Of;
+  constant: Constant;
+}
+/** A struct, a union, or a name that is no type of C. */
+interface Opaque<N = unknown> {
+  opaque: N;
+}
+export interface Parameter<N = unknown, T = unknown> {
+  name: N;
+  type: T;
+}
+
+// ---- specifiers ----
+
+type Const = 'const' | '__const';
+type Ignored =
+  | 'volatile'
+  | 'restrict'
+  | '__restrict'
+  | '__restrict__'
+  | '__volatile__'
+  | '_Atomic'
+  | 'extern'
+  | 'static'
+  | 'inline'
+  | '__inline'
+  | '__inline__'
+  | 'register'
+  | '_Noreturn'
+  | 'noreturn'
+  | '__extension__'
+  | '__cdecl';
+type Attribute = '__attribute__' | '__attribute' | '__declspec' | '__asm__' | 'asm' | '_Alignas';
+type Keyword =
+  | 'signed'
+  | 'unsigned'
+  | 'short'
+  | 'long'
+  | 'int'
+  | 'char'
+  | 'float'
+  | 'double'
+  | 'void'
+  | 'bool'
+  | '_Bool'
+  | '__signed__';
+type Punctuation = '(' | ')' | '[' | ']' | '{' | '}' | '*' | ',' | ';' | '=' | '.';
+
+/** The type of the keywords in `K`; a second `long` is 'long long'. */
+type BasicOf<K> = 'void' extends K
+  ? 'void'
+  : 'char' extends K
+    ? Basic['unsigned' extends K ? 'unsigned char' : 'signed' extends K ? 'signed char' : 'char']
+    : 'short' extends K
+      ? Basic['unsigned' extends K ? 'unsigned short' : 'short']
+      : 'float' extends K
+        ? Basic['float']
+        : 'double' extends K
+          ? Basic['double']
+          : 'bool' extends K
+            ? Basic['bool']
+            : '_Bool' extends K
+              ? Basic['bool']
+              : 'long' extends K
+                ? Basic['unsigned' extends K ? 'unsigned long' : 'long']
+                : Basic['unsigned' extends K ? 'unsigned int' : 'int'];
+
+type Named<N extends string, E> = N extends keyof E
+  ? E[N]
+  : N extends keyof Standard
+    ? Standard[N]
+    : Opaque<N>;
+
+/**
+ * Reads specifiers: [type, whether it is const, the tokens behind it]. `K` are keywords, `Tag` a struct, union or enum,
+ * `W` the words seen that are neither: macros, the type, and perhaps the name.
+ */
+type Specifiers<
+  T extends readonly string[],
+  E,
+  K = never,
+  Tag = never,
+  C = false,
+  W extends readonly string[] = [],
+> = T extends readonly [infer H extends string, ...infer R extends string[]]
+  ? H extends Const
+    ? Specifiers<R, E, K, Tag, true, W>
+    : H extends Ignored
+      ? Specifiers<R, E, K, Tag, C, W>
+      : H extends Attribute
+        ? R extends readonly ['(', ...infer G extends string[]]
+          ? Specifiers<Group<G>[1], E, K, Tag, C, W>
+          : Specifiers<R, E, K, Tag, C, W>
+        : H extends Keyword
+          ? Specifiers<R, E, K | H, Tag, C>
+          : H extends 'struct' | 'union' | 'class' | 'enum'
+            ? Specifiers<WithoutTag<R>, E, K, H extends 'enum' ? 'i32' : Opaque<H>, C>
+            : H extends Punctuation
+              ? Specified<T, E, K, Tag, C, W>
+              : Specifiers<R, E, K, Tag, C, [...W, H]>
+  : Specified<[], E, K, Tag, C, W>;
+
+/** Leaves out the tag and the body of a struct, union or enum. */
+type WithoutTag<T extends readonly string[]> = T extends readonly ['{', ...infer R extends string[]]
+  ? Group<R>[1]
+  : T extends readonly [string, '{', ...infer R extends string[]]
+    ? Group<R>[1]
+    : T extends readonly [string, ...infer R extends string[]]
+      ? R
+      : [];
+
+/** `Known` if there is one, else the last word of `W` that is a type, else `Type`: the rest are macros. */
+type LastKnown<W extends readonly string[], E, Known extends string, Type extends string> = [Known] extends [
+  never,
+]
+  ? W extends readonly [...infer Before extends string[], infer Last extends string]
+    ? LastKnown<Before, E, Last extends keyof E | keyof Standard ? Last : never, Type>
+    : Type
+  : Known;
+
+type Specified<T extends readonly string[], E, K, Tag, C, W extends readonly string[]> = [K, Tag] extends [
+  never,
+  never,
+]
+  ? T extends readonly ['*', ...string[]]
+    ? W extends readonly [...string[], infer Type extends string]
+      ? [Named<Type, E>, C, T]
+      : never
+    : W extends readonly [
+          ...infer Before extends string[],
+          infer Type extends string,
+          infer Name extends string,
+        ]
+      ? [
+          Named<LastKnown<Before, E, Type extends keyof E | keyof Standard ? Type : never, Type>, E>,
+          C,
+          [Name, ...T],
+        ]
+      : W extends readonly [infer Type extends string]
+        ? [Named<Type, E>, C, T]
+        : never
+  : [
+      [Tag] extends [never] ? BasicOf<K> : Tag,
+      C,
+      W extends readonly [...string[], infer Name extends string] ? [Name, ...T] : T,
+    ];
+
+// ---- declarators ----
+
+/** Reads a declarator: [name, type]. */
+type Declarator<T extends readonly string[], B, C, E> = T extends readonly [
+  infer H extends string,
+  ...infer R extends string[],
+]
+  ? H extends '*'
+    ? Declarator<R, Pointer<B, C>, false, E>
+    : H extends Const
+      ? Declarator<R, B, true, E>
+      : H extends Ignored
+        ? Declarator<R, B, C, E>
+        : H extends '('
+          ? R extends readonly ['*' | '(', ...string[]]
+            ? Nested<Group<R>, B, C, E>
+            : R extends readonly [infer N extends string, ')', '(', ...string[]]
+              ? N extends Keyword | ')'
+                ? ['', Suffixes<T, B, C, E>]
+                : Nested<Group<R>, B, C, E>
+              : ['', Suffixes<T, B, C, E>]
+          : H extends Punctuation
+            ? ['', Suffixes<T, B, C, E>]
+            : R extends readonly [infer Next extends string, ...string[]]
+              ? Next extends Punctuation | Attribute
+                ? [H, Suffixes<R, B, C, E>]
+                : Declarator<R, B, C, E>
+              : [H, B]
+  : ['', B];
+
+type Nested<G, B, C, E> = G extends readonly [
+  infer Inside extends readonly string[],
+  infer Behind extends readonly string[],
+]
+  ? Declarator<Inside, Suffixes<Behind, B, C, E>, false, E>
+  : never;
+
+/** The type that parameters and lengths behind a declarator make of `B`. */
+type Suffixes<T extends readonly string[], B, C, E> = T extends readonly ['(', ...infer R extends string[]]
+  ? Group<R> extends readonly [infer Inside extends readonly string[], infer Behind extends readonly string[]]
+    ? FunctionType<Parameters<Inside, E>, Suffixes<Behind, B, false, E>>
+    : never
+  : T extends readonly ['[', ...infer R extends string[]]
+    ? ArrayType<Suffixes<Group<R>[1], B, C, E>, C>
+    : B;
+
+type Parameters<T extends readonly string[], E> = T extends readonly [] | readonly ['void']
+  ? []
+  : ParameterList<Split<T, ','>, E>;
+
+type ParameterList<L extends readonly (readonly string[])[], E> = {
+  [I in keyof L]: Adjusted<Declared<L[I], E>>;
+};
+
+/** Reads a type with its declarator: [name, type]. */
+type Declared<T extends readonly string[], E> =
+  Specifiers<T, E> extends readonly [infer B, infer C, infer R extends readonly string[]]
+    ? Declarator<R, B, C, E>
+    : never;
+
+/** As C does: an array or a function is passed as its address. */
+type Adjusted<D> = D extends readonly [infer N, infer T]
+  ? T extends ArrayType<infer Of, infer C>
+    ? Parameter<N, Pointer<Of, C>>
+    : T extends FunctionType
+      ? Parameter<N, Pointer<T, false>>
+      : Parameter<N, T>
+  : never;
+
+/** Reads typedefs, and then the function. */
+export type Source<L extends readonly (readonly string[])[], E = {}> = L extends readonly [
+  infer H extends readonly string[],
+  ...infer R extends (readonly string[])[],
+]
+  ? H extends readonly ['typedef', ...infer T extends string[]]
+    ? Declared<T, E> extends readonly [infer N extends string, infer Type]
+      ? Source<R, E & Record<N, Type>>
+      : never
+    : Declared<H, E>
+  : never;
+
+/** The statements of a text, in tokens; a semicolon may end the last one. */
+export type Statements<S extends string> =
+  Split<Tokens<S>, ';'> extends readonly [...infer L extends (readonly string[])[], readonly []]
+    ? L
+    : Split<Tokens<S>, ';'>;
+
+/** The words for scalars. */
+export type ScalarWord = Basic[keyof Basic] | Standard[keyof Standard];

@@ -1,0 +1,168 @@
+/**
+ * What TypeScript reads in a C prototype: the language of `c-parser.ts`, in template literal types. The result is the
+ * declaration that `from-prototype.ts` makes at run time; a test holds both against each other.
+ *
+ * A text of more than about 900 characters is beyond what TypeScript follows: then nothing is inferred.
+ */
+import type {
+  Callback,
+  CallbackArgument,
+  Chunks,
+  Inout,
+  InoutType,
+  Out,
+  OutType,
+  OwnedText,
+} from '../language/types.js';
+import type { FunctionType, Parameter, Pointer, ScalarWord, Source, Statements } from './infer-c-types.js';
+
+/** The word, or `Unread` where a declaration cannot have it. */
+type Scalar<T> = T extends ScalarWord ? T : Unread;
+
+type ParameterWord<T> =
+  T extends Pointer<infer To, infer C>
+    ? To extends FunctionType
+      ? Callback<CallbackArguments<To>, CallbackReturned<To>, None>
+      : To extends 'char'
+        ? C extends true
+          ? 'cstring'
+          : Inout<'buffer'>
+        : To extends ScalarWord | 'void'
+          ? C extends true
+            ? 'buffer'
+            : Inout<'buffer'>
+          : 'pointer'
+    : Scalar<T>;
+
+type ResultWord<T> =
+  T extends Pointer<infer To>
+    ? To extends 'char'
+      ? 'cstring'
+      : 'pointer'
+    : T extends 'void'
+      ? T
+      : Scalar<T>;
+
+/** Of a parameter that is named in `out` or `inout`. */
+type OutWord<T> =
+  T extends Pointer<infer To>
+    ? To extends Pointer<infer Inner>
+      ? Inner extends 'char'
+        ? 'cstring'
+        : 'pointer'
+      : Scalar<To>
+    : Unread;
+
+type CallbackArguments<F> =
+  F extends FunctionType<infer P> ? Extract<CallbackWords<P>, readonly CallbackArgument[]> : never;
+type CallbackWords<P> = {
+  readonly [I in keyof P]: P[I] extends Parameter<unknown, infer T>
+    ? T extends Pointer<infer To, infer C>
+      ? [To, C] extends ['char', true]
+        ? 'cstring'
+        : 'pointer'
+      : Scalar<T>
+    : never;
+};
+type CallbackReturned<F> =
+  F extends FunctionType<unknown, infer R>
+    ? Extract<R extends Pointer ? 'pointer' : R, ScalarWord | 'pointer' | 'void'>
+    : never;
+
+/** Options left out. */
+interface None {
+  /** No argument becomes bytes. */
+  readonly bytes?: never;
+}
+
+// ---- what is said beside the prototype ----
+
+/** The names, or indices as strings, in a list. */
+type Listed<L> = L extends readonly (infer N)[] ? `${N & (string | number)}` : never;
+/** The names that `callbacks` or `chunks` have. */
+type NamedIn<V> = V extends string ? V : keyof V & string;
+/** The options of one of these names. */
+type OptionsIn<V, N> = V extends string
+  ? None
+  : N extends keyof V
+    ? V[N] extends object
+      ? V[N]
+      : None
+    : None;
+type Value<B, K extends string> = B extends { readonly [P in K]: infer V } ? V : never;
+/** Whether the string is released by its receiver: of the parameter `N`, or of the result for 'return'. */
+type IsOwned<B, N> = [Value<B, 'owned'>] extends [never]
+  ? false
+  : Value<B, 'owned'> extends string
+    ? N extends 'return'
+      ? true
+      : false
+    : N extends keyof Value<B, 'owned'>
+      ? true
+      : false;
+
+/** `N` is the name of the parameter, `I` its index as a string. */
+type Word<N extends string, I extends string, T, B> =
+  Matches<N, I, Listed<Value<B, 'out'>>> extends true
+    ? Out<IsOwned<B, N> extends true ? OwnedText : Extract<OutWord<T>, OutType>>
+    : Matches<N, I, Listed<Value<B, 'inout'>>> extends true
+      ? Inout<Extract<OutWord<T> extends 'cstring' ? 'pointer' : OutWord<T>, InoutType>>
+      : Matches<N, I, NamedIn<Value<B, 'chunks'>>> extends true
+        ? T extends Pointer<infer F>
+          ? Chunks<CallbackArguments<F>, CallbackReturned<F>, OptionsIn<Value<B, 'chunks'>, N>>
+          : Unread
+        : Matches<N, I, NamedIn<Value<B, 'callbacks'>>> extends true
+          ? T extends Pointer<infer F>
+            ? Callback<CallbackArguments<F>, CallbackReturned<F>, OptionsIn<Value<B, 'callbacks'>, N>>
+            : Unread
+          : Matches<N, I, Value<B, 'cancelFlag'>> extends true
+            ? 'cancelFlag'
+            : Matches<N, I, Value<B, 'cancelProbe'>> extends true
+              ? 'cancelProbe'
+              : Matches<N, I, Value<B, 'progress'>> extends true
+                ? 'progress'
+                : ParameterWord<T>;
+type Matches<N, I, L> = [Extract<L, N | I>] extends [never] ? false : true;
+
+type Words<P, B> = {
+  -readonly [I in keyof P]: P[I] extends Parameter<infer N extends string, infer T>
+    ? Word<N, I & string, T, B>
+    : never;
+};
+
+/** What cannot be read. */
+export interface Unread {
+  /** Only a mark. */
+  readonly unread: true;
+}
+
+/** The declaration that the prototype `S` stands for; `B` is the object that it stands in. */
+export type FromPrototype<S extends string, B = {}> =
+  Source<Statements<S>> extends readonly [unknown, FunctionType<infer P, infer R>]
+    ? {
+        readonly arguments: Extract<Words<P, B>, readonly unknown[]>;
+        readonly return: IsOwned<B, 'return'> extends true ? OwnedText : ResultWord<R>;
+      } & (B extends { readonly stream: infer St } ? { readonly stream: St } : unknown)
+    : Unread;
+
+/** The full form of a declaration, in whatever form it was written. @internal */
+export type ShapeOf<D> = D extends string
+  ? ShapeOfPrototype<D, {}>
+  : D extends { readonly prototype: infer S extends string }
+    ? ShapeOfPrototype<S, D>
+    : D;
+
+/** Of a text that TypeScript does not know: any arguments, any result. */
+type ShapeOfPrototype<S extends string, B> = string extends S
+  ? { readonly arguments: readonly unknown[]; readonly return: unknown }
+  : FromPrototype<S, B>;
+
+/** True where something in the declaration could not be read. @internal */
+export type IsUnread<D> = D extends {
+  readonly arguments: infer A extends readonly unknown[];
+  readonly return: infer R;
+}
+  ? [Extract<A[number] | R, Unread>] extends [never]
+    ? false
+    : true
+  : true;

@@ -1,0 +1,297 @@
+/**
+ * B14: a C prototype is a declaration, at run time and for TypeScript, with the same answers. Compiling this file is
+ * half of each test: what is expected has the type that TypeScript reads in the text.
+ */
+import { expect } from 'chai';
+import { Place } from '../../../src/declare/compile/problem.js';
+import { callback, chunks, inout, out } from '../../../src/declare/language/wrappers.js';
+import { fromPrototype } from '../../../src/declare/prototype/from-prototype.js';
+import type { FromPrototype } from '../../../src/declare/prototype/infer-prototype.js';
+
+/** Both readers give `shape` for the text. */
+function reads<const S extends string>(source: S, shape: FromPrototype<S>): void {
+  readsBeside(source, {}, shape as never);
+}
+
+/** The same, with what is said beside the prototype. */
+function readsBeside<const S extends string, const B extends object>(
+  source: S,
+  beside: B,
+  shape: FromPrototype<S, B>,
+): void {
+  it(source.replaceAll(/\s+/g, ' '), () => {
+    const copy = fromPrototype(new Place('lib', 'f'), source, new Map(Object.entries(beside)));
+    copy.delete('symbol');
+    expect(Object.fromEntries(copy)).to.deep.equal(shape);
+  });
+}
+
+const bytes = inout('buffer');
+
+describe('prototypes: scalars (B14)', () => {
+  reads('int32_t add(int32_t a, int32_t b)', { arguments: ['i32', 'i32'], return: 'i32' });
+  reads('double hypot(double x, double y);', { arguments: ['f64', 'f64'], return: 'f64' });
+  reads('void nothing(void)', { arguments: [], return: 'void' });
+  reads('int old()', { arguments: [], return: 'i32' });
+  reads('char c(char, signed char, unsigned char)', { arguments: ['char', 'i8', 'u8'], return: 'char' });
+  reads('short s(short, short int, unsigned short, unsigned short int)', {
+    arguments: ['i16', 'i16', 'u16', 'u16'],
+    return: 'i16',
+  });
+  reads('unsigned u(unsigned, unsigned int, int unsigned, signed, signed int)', {
+    arguments: ['u32', 'u32', 'u32', 'i32', 'i32'],
+    return: 'u32',
+  });
+  reads('long l(long, long int, unsigned long, unsigned long int, long unsigned int)', {
+    arguments: ['i64', 'i64', 'u64', 'u64', 'u64'],
+    return: 'i64',
+  });
+  reads('long long q(long long, unsigned long long, long long unsigned int, signed long long)', {
+    arguments: ['i64', 'u64', 'u64', 'i64'],
+    return: 'i64',
+  });
+  reads('float f(float, double)', { arguments: ['f32', 'f64'], return: 'f32' });
+  reads('bool b(bool, _Bool)', { arguments: ['bool', 'bool'], return: 'bool' });
+  reads('uint8_t w(int8_t a, uint8_t b, int16_t c, uint16_t d, uint32_t e, int64_t f, uint64_t g)', {
+    arguments: ['i8', 'u8', 'i16', 'u16', 'u32', 'i64', 'u64'],
+    return: 'u8',
+  });
+  reads('size_t z(size_t, ssize_t, ptrdiff_t, intptr_t, uintptr_t, off_t, time_t)', {
+    arguments: ['u64', 'i64', 'i64', 'i64', 'u64', 'i64', 'i64'],
+    return: 'u64',
+  });
+  reads('pid_t p(pid_t pid, uid_t uid, gid_t gid, socklen_t length)', {
+    arguments: ['i32', 'u32', 'u32', 'u32'],
+    return: 'i32',
+  });
+  reads('enum color mix(enum color a, enum color b)', { arguments: ['i32', 'i32'], return: 'i32' });
+  reads('int (plain)(int x)', { arguments: ['i32'], return: 'i32' });
+  reads('int(int)', { arguments: ['i32'], return: 'i32' });
+  reads('double (double, double)', { arguments: ['f64', 'f64'], return: 'f64' });
+});
+
+describe('prototypes: pointers (B14)', () => {
+  reads('size_t strlen(const char *s)', { arguments: ['cstring'], return: 'u64' });
+  reads('size_t strlen(char const *s)', { arguments: ['cstring'], return: 'u64' });
+  reads('const char *name(void)', { arguments: [], return: 'cstring' });
+  reads('char *strdup(const char * const s)', { arguments: ['cstring'], return: 'cstring' });
+  reads('char *fill(char *into, size_t n)', { arguments: [bytes, 'u64'], return: 'cstring' });
+  reads('void *memcpy(void *restrict to, const void *restrict from, size_t n)', {
+    arguments: [bytes, 'buffer', 'u64'],
+    return: 'pointer',
+  });
+  reads('unsigned char *SHA256(const unsigned char *d, size_t n, unsigned char *md)', {
+    arguments: ['buffer', 'u64', bytes],
+    return: 'pointer',
+  });
+  reads('double sum(const double *values, size_t n)', { arguments: ['buffer', 'u64'], return: 'f64' });
+  reads('double sum(const double values[], size_t n)', { arguments: ['buffer', 'u64'], return: 'f64' });
+  reads('void scale(double values[static 4], double by)', { arguments: [bytes, 'f64'], return: 'void' });
+  reads('void grid(const int cells[8][8])', { arguments: ['pointer'], return: 'void' });
+  reads('int sqlite3_close(sqlite3 *db)', { arguments: ['pointer'], return: 'i32' });
+  reads('struct node *next(struct node *of, const struct node *end)', {
+    arguments: ['pointer', 'pointer'],
+    return: 'pointer',
+  });
+  reads('union value *get(union value *of)', { arguments: ['pointer'], return: 'pointer' });
+  reads('int main(int argc, char **argv)', { arguments: ['i32', 'pointer'], return: 'i32' });
+  reads('int main(int argc, char *argv[])', { arguments: ['i32', 'pointer'], return: 'i32' });
+  reads('void **table(void ***of)', { arguments: ['pointer'], return: 'pointer' });
+  reads('FILE *fopen(const char *path, const char *mode)', {
+    arguments: ['cstring', 'cstring'],
+    return: 'pointer',
+  });
+});
+
+describe('prototypes: callbacks (B14)', () => {
+  reads('void qsort(void *base, size_t n, size_t size, int (*compare)(const void *, const void *))', {
+    arguments: [bytes, 'u64', 'u64', callback({ arguments: ['pointer', 'pointer'], return: 'i32' })],
+    return: 'void',
+  });
+  reads('int each(int (*)(int, const char *, double), void *context)', {
+    arguments: [callback({ arguments: ['i32', 'cstring', 'f64'], return: 'i32' }), bytes],
+    return: 'i32',
+  });
+  reads('int on(void (*done)(void))', {
+    arguments: [callback({ arguments: [], return: 'void' })],
+    return: 'i32',
+  });
+  reads('int on(void done(int))', {
+    arguments: [callback({ arguments: ['i32'], return: 'void' })],
+    return: 'i32',
+  });
+  reads('int make(void *(*allocate)(void *opaque, unsigned items, unsigned size))', {
+    arguments: [callback({ arguments: ['pointer', 'u32', 'u32'], return: 'pointer' })],
+    return: 'i32',
+  });
+  reads('int keep(int (**slot)(int))', { arguments: ['pointer'], return: 'i32' });
+  reads('void (*signal(int sig, void (*func)(int)))(int)', {
+    arguments: ['i32', callback({ arguments: ['i32'], return: 'void' })],
+    return: 'pointer',
+  });
+  reads('int sort(int n, int (*const compare)(struct item *a, struct item *b))', {
+    arguments: ['i32', callback({ arguments: ['pointer', 'pointer'], return: 'i32' })],
+    return: 'i32',
+  });
+  reads('int walk(bool (*visit)(uint64_t id, char *name))', {
+    arguments: [callback({ arguments: ['u64', 'pointer'], return: 'bool' })],
+    return: 'i32',
+  });
+  reads('int nested(int (*outer)(int (*inner)(int)))', {
+    arguments: [callback({ arguments: ['pointer'], return: 'i32' })],
+    return: 'i32',
+  });
+});
+
+describe('prototypes: as headers have them (B14)', () => {
+  reads(
+    'ZEXTERN unsigned long ZEXPORT crc32(unsigned long crc, const unsigned char *buf, unsigned int len);',
+    {
+      arguments: ['u64', 'buffer', 'u32'],
+      return: 'u64',
+    },
+  );
+  reads('SQLITE_API const char *sqlite3_errmsg(sqlite3*);', { arguments: ['pointer'], return: 'cstring' });
+  reads('SQLITE_API size_t *LIBCALL of(FILE *)', { arguments: ['pointer'], return: 'pointer' });
+  reads(
+    'typedef unsigned long uLong; ZEXTERN uLong ZEXPORT adler32(uLong adler, const unsigned char *b, unsigned n);',
+    {
+      arguments: ['u64', 'buffer', 'u32'],
+      return: 'u64',
+    },
+  );
+  reads('typedef int CURLcode; typedef void CURL; CURLcode curl_easy_perform(CURL *handle)', {
+    arguments: [bytes],
+    return: 'i32',
+  });
+  reads('typedef struct sqlite3 sqlite3; int sqlite3_changes(sqlite3 *)', {
+    arguments: ['pointer'],
+    return: 'i32',
+  });
+  reads('typedef struct { int x; double y; } point; double length(const point *p)', {
+    arguments: ['pointer'],
+    return: 'f64',
+  });
+  reads('typedef enum { A, B = 2 } mode; mode other(mode m)', { arguments: ['i32'], return: 'i32' });
+  reads('typedef int (*compare)(const void *, const void *); void sort(void *base, compare by)', {
+    arguments: [bytes, callback({ arguments: ['pointer', 'pointer'], return: 'i32' })],
+    return: 'void',
+  });
+  reads('typedef const char *text; text upper(text of)', { arguments: ['cstring'], return: 'cstring' });
+  reads('int abs (int __x) __attribute__ ((__nothrow__ , __leaf__)) __attribute__ ((__const__));', {
+    arguments: ['i32'],
+    return: 'i32',
+  });
+  reads('extern void *malloc (size_t __size) __attribute__ ((__malloc__));', {
+    arguments: ['u64'],
+    return: 'pointer',
+  });
+  reads('static inline __attribute__((always_inline)) int one(void)', { arguments: [], return: 'i32' });
+  reads('extern char *strcpy (char *__restrict __dest, const char *__restrict __src);', {
+    arguments: [bytes, 'cstring'],
+    return: 'cstring',
+  });
+  reads('int f(/* first */ int a, // second\n int b)', { arguments: ['i32', 'i32'], return: 'i32' });
+  reads('int\nf(\n\tint a,\r\n\tint b\n)\n;', { arguments: ['i32', 'i32'], return: 'i32' });
+  reads('const volatile int f(volatile int a, register int b)', { arguments: ['i32', 'i32'], return: 'i32' });
+  reads('int access(const char*path,int mode)', { arguments: ['cstring', 'i32'], return: 'i32' });
+});
+
+describe('prototypes: what is said beside them (B14)', () => {
+  readsBeside(
+    'int sqlite3_open(const char *, sqlite3 **db)',
+    { out: ['db'] },
+    {
+      arguments: ['cstring', out('pointer')],
+      return: 'i32',
+    },
+  );
+  readsBeside(
+    'int sqlite3_open(const char *, sqlite3 **)',
+    { out: [1] },
+    {
+      arguments: ['cstring', out('pointer')],
+      return: 'i32',
+    },
+  );
+  readsBeside(
+    'double frexp(double x, int *exponent)',
+    { out: ['exponent'] },
+    {
+      arguments: ['f64', out('i32')],
+      return: 'f64',
+    },
+  );
+  readsBeside(
+    'int both(double *a, uint8_t *b, char **text)',
+    { out: ['a', 'b', 'text'] },
+    {
+      arguments: [out('f64'), out('u8'), out('cstring')],
+      return: 'i32',
+    },
+  );
+  readsBeside(
+    'int compress(unsigned char *to, unsigned long *n, const unsigned char *from, unsigned long m)',
+    { inout: ['n'] },
+    {
+      arguments: [bytes, inout('u64'), 'buffer', 'u64'],
+      return: 'i32',
+    },
+  );
+  readsBeside(
+    'int error(void *db, char **message)',
+    { out: ['message'], owned: { message: 'sqlite3_free' } },
+    {
+      arguments: [bytes, out({ cstring: { free: 'sqlite3_free' } })],
+      return: 'i32',
+    },
+  );
+  readsBeside(
+    'char *strdup(const char *s)',
+    { owned: 'free' },
+    {
+      arguments: ['cstring'],
+      return: { cstring: { free: 'free' } },
+    },
+  );
+  readsBeside(
+    'int rows(void *db, int (*row)(void *context, int n), void *context)',
+    { chunks: 'row' },
+    {
+      arguments: [bytes, chunks({ arguments: ['pointer', 'i32'], return: 'i32' }), bytes],
+      return: 'i32',
+    },
+  );
+  readsBeside(
+    'size_t read(size_t (*write)(const void *data, size_t n))',
+    { chunks: { write: { bytes: [0, 1] } } },
+    {
+      arguments: [chunks({ arguments: ['pointer', 'u64'], return: 'u64' }, { bytes: [0, 1] })],
+      return: 'u64',
+    },
+  );
+  readsBeside(
+    'int ask(int (*answer)(int))',
+    { callbacks: { answer: { sync: true, fallback: -1 } } },
+    {
+      arguments: [callback({ arguments: ['i32'], return: 'i32' }, { sync: true, fallback: -1 })],
+      return: 'i32',
+    },
+  );
+  readsBeside(
+    'int spin(const int32_t *stop, int n, uint64_t *done)',
+    { cancelFlag: 'stop', progress: 'done' },
+    {
+      arguments: ['cancelFlag', 'i32', 'progress'],
+      return: 'i32',
+    },
+  );
+  readsBeside(
+    'int probe(int (*stopped)(void))',
+    { cancelProbe: 'stopped' },
+    {
+      arguments: ['cancelProbe'],
+      return: 'i32',
+    },
+  );
+});

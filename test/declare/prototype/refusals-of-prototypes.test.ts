@@ -1,0 +1,129 @@
+/** B14, M4: a prototype that cannot be read is an error that shows the place. */
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { compileDeclarations } from '../../../src/declare/compile/compile.js';
+import { parsePrototype } from '../../../src/declare/prototype/c-parser.js';
+import { PrototypeProblem } from '../../../src/declare/prototype/c-tokens.js';
+import { DeclarationError } from '../../../src/errors.js';
+
+/** A declaration, and what its error has to say; of a prototype, the text under the caret as well. */
+const REFUSED: readonly (readonly [unknown, RegExp, string?])[] = [
+  ['', /Write a prototype/, ''],
+  ['f(int)', /The type that f returns is missing/, 'f'],
+  ['int f(int a, in32_t b)', /in32_t is not a type of C\. Did you mean 'int32_t'\?/, 'in32_t'],
+  [
+    'z_size f(int)',
+    /z_size is not a type of C\. Write the type that it stands for .* typedef in front/,
+    'z_size',
+  ],
+  ['int f(int a, struct point p)', /A struct point is not passed by value/, 'struct point'],
+  ['struct point f(void)', /A struct point is not passed by value/, 'struct point'],
+  ['int f(const char *, ...)', /variable number of arguments/, '...'],
+  ['int f(int (*log)(const char *, ...))', /callback with a variable number/, 'i'],
+  ['int f(int a', /This '\(' has no '\)'/, '('],
+  ['int f(int a)) ', /The prototype ends before this/, ')'],
+  ['int f(int a int b)', /'int int' is not a type of C/, 'int'],
+  ['int f(int a) { return a; }', /The body of the function begins here/, '{'],
+  ['#include <f.h>\nint f(void)', /no preprocessor lines/, '#'],
+  ['int f(void);\nint g(void);', /The prototype ends before this\. Write one function/, 'int'],
+  ['int x', /declares no function/, 'int'],
+  ['int x = 3', /variable with a value/, '='],
+  ['int f(int &a)', /A reference is C\+\+/, '&'],
+  ['int a::f(int)', /A name of C\+\+/, ':'],
+  ['extern "C" int f(int)', /Write the prototype without extern "C"/, '"C"'],
+  ['long double f(void)', /A C long double cannot be passed/, 'long'],
+  ['unsigned float f(void)', /'unsigned float' is not a type of C/, 'unsigned'],
+  ['int f(void a)', /A parameter cannot be void/, 'void'],
+  ['int f(int 3)', /'3' cannot stand here/, '3'],
+  ['int f(/* a', /A comment begins here and does not end/, '/'],
+  ['int f(int a, @)', /The character "@" is not part/, '@'],
+  ['typedef int; int f(void)', /This typedef has no name/, 'int'],
+  ['typedef int a, b; int f(a)', /A typedef ends with a semicolon/, ','],
+  [`int f(int ${'('.repeat(50)}a${')'.repeat(50)})`, /nested too deeply/],
+  [`int f(${'int,'.repeat(40_000)} int)`, /has 160,?\d+ characters/],
+  [{ prototype: 5 }, /prototype is 5\. Expected a C prototype/],
+  [{ prototype: 'int f(int *a)', out: ['b'] }, /out names 'b', which is no parameter .* Did you mean 'a'\?/],
+  [{ prototype: 'int f(int *)', out: ['b'] }, /have no names: use their indices/],
+  [{ prototype: 'int f(int *a)', out: [1] }, /out names 1, which is no parameter/],
+  [{ prototype: 'int f(int *a)', out: 'a' }, /out is 'a'\. Expected a list of the names/],
+  [{ prototype: 'int f(int a)', out: ['a'] }, /out names 'a', which is not a pointer to one value/],
+  [
+    { prototype: 'int f(int *a)', out: ['a'], inout: ['a'] },
+    /inout names 'a', which is named beside the prototype already/,
+  ],
+  [
+    { prototype: 'int f(int *a)', out: ['a'], owned: { a: 'free' } },
+    /out names 'a', which is not a 'char \*\*'/,
+  ],
+  [{ prototype: 'int f(char **a)', owned: { a: 'free' } }, /owned names 'a', which is not an out parameter/],
+  [{ prototype: 'int f(void)', owned: 'free' }, /the function returns none/],
+  [{ prototype: 'int f(int a)', chunks: 'a' }, /chunks names 'a', which is not a pointer to a function/],
+  [{ prototype: 'int f(int a)', cancelFlag: 'a' }, /cancelFlag names 'a', which is not a pointer/],
+  [{ prototype: 'int f(int a)', outs: ['a'] }, /unknown key 'outs'\. Did you mean 'out'\?/],
+  [{ prototype: 'int f(int a)', arguments: [] }, /unknown key 'arguments'/],
+];
+
+function refusal(declaration: unknown): DeclarationError {
+  try {
+    compileDeclarations('lib', { f: declaration });
+  } catch (error) {
+    expect(error).to.be.instanceOf(DeclarationError);
+    return error as DeclarationError;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('prototypes that cannot be read (B14, M4)', () => {
+  for (const [declaration, message, marked] of REFUSED) {
+    const title = typeof declaration === 'string' ? declaration : JSON.stringify(declaration);
+    it(title.slice(0, 80), () => {
+      const text = refusal(declaration).message;
+      expect(text).to.match(message);
+      if (marked === undefined) return;
+      const [line, caret] = text.split('\n').slice(-2) as [string, string];
+      expect(caret).to.match(/^ *\^+$/);
+      expect(line.slice(caret.indexOf('^'), caret.length).startsWith(marked)).to.equal(true);
+    });
+  }
+
+  it('any text is read or refused, in bounded time', () => {
+    const words = [
+      'int',
+      'char',
+      '*',
+      '(',
+      ')',
+      '[',
+      ']',
+      ',',
+      ';',
+      'const',
+      'struct',
+      'f',
+      'x',
+      'void',
+      '...',
+      '{',
+      '}',
+      'typedef',
+      'enum',
+      '"a"',
+      '/*',
+      '*/',
+    ];
+    const texts = fc.oneof(
+      fc.string(),
+      fc.array(fc.constantFrom(...words), { maxLength: 40 }).map((list) => list.join(' ')),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        try {
+          parsePrototype(text);
+        } catch (error) {
+          expect(error).to.be.instanceOf(PrototypeProblem);
+        }
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+});
