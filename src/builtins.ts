@@ -17,6 +17,7 @@ export const setInterval: typeof timers.setInterval = timers.setInterval;
 export const clearInterval: typeof timers.clearInterval = timers.clearInterval;
 export const setImmediate: typeof timers.setImmediate = timers.setImmediate;
 export const clearImmediate: typeof timers.clearImmediate = timers.clearImmediate;
+export const structuredClone: typeof globalThis.structuredClone = globalThis.structuredClone;
 export const queueMicrotask: typeof globalThis.queueMicrotask = globalThis.queueMicrotask;
 
 export const Date: DateConstructor = globalThis.Date;

@@ -2,7 +2,9 @@
 export { createPool, type CloseOptions, type Pool } from './pool.js';
 export { configureDefaultPool, defaultPool } from './default-pool.js';
 export { callback, chunks, inout, out } from './declare/language/wrappers.js';
+export { lend, type LentBytes, type PlainBytes } from './declare/language/lend.js';
 export { persistent, type PersistentCallback } from './declare/language/persistent.js';
+export { transfer, type TransferableBytes, type TransferredBytes } from './declare/language/transfer.js';
 export * from './errors.js';
 export type { CallOptions } from './options/call-options.js';
 export type { ColumnOptions, ManyProgress, OnFailure } from './options/column-options.js';

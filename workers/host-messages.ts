@@ -1,11 +1,11 @@
 /**
- * The messages that the host sends to a lane in addition to the table: libraries, bytes of calls, closed callbacks,
+ * The messages that the host sends to a lane in addition to the table: libraries, columns of batches, closed callbacks,
  * questions.
  *
  * Guarantees:
  * - Messages are read in the order in which they were sent. They can be read during a call, but a question is answered
  *   between two calls.
- * - Bytes are kept until the lane reaches their row, or a later one.
+ * - The lent columns of a batch are kept until the lane reaches their row, or a later one.
  */
 import { Atomics } from '../src/builtins.js';
 import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
@@ -25,8 +25,8 @@ export class HostMessages {
   readonly #link: LaneLink;
   readonly #functions: FunctionTable;
   readonly #answer: (question: Question) => void;
-  /** Bytes for rows not yet reached, by sequence number, in the order of the rows. */
-  readonly #views = new Map<number, readonly Uint8Array[]>();
+  /** Columns for rows not yet reached, by sequence number, in the order of the rows. */
+  readonly #columns = new Map<number, readonly Uint8Array[]>();
   readonly #questions: Question[] = [];
 
   /** @param answer answers a question of the host; called between calls. */
@@ -42,13 +42,13 @@ export class HostMessages {
     this.#answer = answer;
   }
 
-  /** Reads all messages of the host: binds libraries, and keeps bytes for their rows. */
+  /** Reads all messages of the host: binds libraries, and keeps columns for their rows. */
   receive(): void {
     for (;;) {
       const message = this.#link.receive();
       if (message === undefined) return;
-      if (message.kind === 'data') {
-        this.#views.set(message.sequence, message.views);
+      if (message.kind === 'columns') {
+        this.#columns.set(message.sequence, message.columns);
         continue;
       }
       if (message.kind === 'library') this.#bind(message);
@@ -87,16 +87,16 @@ export class HostMessages {
     throw new Error(`function ${number} was called before it was declared to this lane`);
   }
 
-  /** The bytes of a row that are not in the arena. */
-  viewsOf(sequence: number): readonly Uint8Array[] | null {
+  /** The lent columns of a batch. */
+  columnsOf(sequence: number): readonly Uint8Array[] {
     this.receive();
-    for (const [row, views] of this.#views) {
+    for (const [row, columns] of this.#columns) {
       if (((row - sequence) | 0) > 0) break;
-      // Earlier entries belong to calls that were cancelled or withdrawn.
-      this.#views.delete(row);
-      if (row === sequence) return views;
+      // Earlier entries belong to batches that were cancelled or withdrawn.
+      this.#columns.delete(row);
+      if (row === sequence) return columns;
     }
-    return null;
+    return [];
   }
 
   /** No call is responsible for what a library does when it is loaded. */

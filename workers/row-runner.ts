@@ -104,8 +104,6 @@ export class RowRunner {
   #runCall({ bound, frame }: Callable, sequence: number, generation: number): boolean {
     const { i32, f64 } = this.#memory;
     const word = this.#memory.rowWord(sequence);
-    const external = bound.plan.hasData && bound.hasExternals(this.#memory, sequence);
-    const views = external ? this.#messages.viewsOf(sequence) : null;
     // Read here, because the function may just have been bound.
     const { writer } = this.#functions;
     if (writer !== null) {
@@ -113,7 +111,7 @@ export class RowRunner {
       const mark = stream === NO_TEXT ? 0 : f64[((i32[word + RowWord.PAYLOAD] as number) + stream) / 8];
       writer.begin(bound.spec, sequence, generation, word + RowWord.CANCEL, mark as number);
     }
-    const texts = bound.invoke(frame, sequence, views);
+    const texts = bound.invoke(frame, sequence);
     if (texts !== null) this.#link.post({ kind: 'texts', generation, texts });
     return ((i32[word + RowWord.OUTCOME] as number) & Outcome.NATIVE_FAILURE) === 0;
   }
@@ -125,7 +123,7 @@ export class RowRunner {
     // Any call may run a callback of an earlier call.
     this.#functions.writer?.begin(bound.spec, sequence, generation, word + RowWord.CANCEL, 0);
     i32[Header.PHASE] = Phase.CALL;
-    const lent = (): readonly Uint8Array[] => this.#messages.viewsOf(sequence) ?? [];
+    const lent = (): readonly Uint8Array[] => this.#messages.columnsOf(sequence);
     runBatch(bound, bound.batch as BatchPlan, this.#memory, sequence, lent);
     i32[Header.PHASE] = Phase.ANSWER;
     i32[word + RowWord.OUTCOME] = 0;

@@ -16,6 +16,7 @@ import { ignoreFailure, whenSettled } from '../promises.js';
 import type { Place } from './admission/queue.js';
 import type { Due } from './admission/deadlines.js';
 import { CallCancelledError, type ErrorKind, type OffthreadError } from '../errors.js';
+import { releaseCopies } from '../lanes/rows/copied-arguments.js';
 import type { DeclaredFunction } from '../lanes/rows/declared-function.js';
 import { type CallTrace, publish } from '../observe/trace.js';
 import { State } from '../shared/memory/states.js';
@@ -350,7 +351,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
     this.#outcome = ending === 'succeeded' ? value : error;
     this.endedAt ??= performance.now();
     this.#owner.onSettled(this, ending);
-    this.args = NOT_GIVEN;
+    this.#dropArguments();
     if (ending === 'succeeded') this.#resolve(value as never);
     else this.#reject(error);
     if (this.trace !== null) publish.asyncEnd(this.trace);
@@ -365,8 +366,13 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
     error.call ??= this.id;
     error.symbol ??= this.fn.name;
     this.endedAt = performance.now();
-    this.args = NOT_GIVEN;
+    this.#dropArguments();
     this.#reject(error);
+  }
+
+  #dropArguments(): void {
+    if (this.fn.plan.hasData) releaseCopies(this.args);
+    this.args = NOT_GIVEN;
   }
 
   /** The text that `util.inspect` shows. */

@@ -10,20 +10,23 @@ import { openOn } from '../engines/loading/load-library.js';
 import type { DeclaredFunction } from '../lanes/rows/declared-function.js';
 import { LaneRing } from '../lanes/rows/lane-ring.js';
 import { liveAddress } from '../lanes/memory/live-bytes.js';
-import { SharedBuffers } from '../lanes/memory/shared-buffers.js';
+import { findWith } from '../lanes/memory/addresses.js';
+import { Slabs } from '../lanes/memory/slabs.js';
+import { ThreadBytes } from '../lanes/memory/thread-bytes.js';
 import { LaneMemory } from '../shared/memory/lane-memory.js';
-import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { Header, Outcome, RowDouble, RowWord } from '../shared/memory/layout.js';
 import { readRow, settleReading } from '../supervisor/results/settlement.js';
 import type { Job, JobLane } from '../supervisor/job.js';
 import { State, finish, generationOf } from '../shared/memory/states.js';
 
+/** Batches, whose columns are sent, never run in place. */
+const NO_PORT = { postMessage: () => {} };
+
 /** A ring that only this thread uses. */
 export class InPlace {
-  readonly #channel = new MessageChannel();
   readonly #ring = new LaneRing<Job>(
     new LaneMemory({ rows: 1, arenaBytes: 65_536, chunkBytes: 0, batchBytes: 0 }),
-    new SharedBuffers(this.#channel.port1),
+    new ThreadBytes(NO_PORT, new Slabs()),
   );
   readonly #bound = new Map<DeclaredFunction, BoundFunction>();
   readonly #name: string;
@@ -31,8 +34,6 @@ export class InPlace {
   /** @param name the name of the lane that runs on this thread. */
   constructor(name: string) {
     this.#name = name;
-    this.#channel.port1.unref();
-    this.#channel.port2.unref();
   }
 
   /** Runs a job on this thread; the job has settled when `run` returns. */
@@ -40,18 +41,17 @@ export class InPlace {
     const ring = this.#ring;
     const { memory } = ring;
     const { f64 } = memory;
+    const bound = this.#bind(job.fn);
     const sequence = ring.write(job, false) as number;
     const double = memory.rowDouble(sequence);
     const lane = { name: this.#name, ring } as unknown as JobLane;
     job.lane = lane;
     job.sequence = sequence;
-    const bound = this.#bind(job.fn);
     ring.transition(sequence, job.id, State.queued, State.running);
     f64[double + RowDouble.STARTED] = performance.now();
     const base = loadEngine(job.fn.engine).addressOf(new Uint8Array(memory.buffer));
     const frame: Frame = { memory, base, callbacks: null, live: liveAddress };
-    const externals = ring.externals(sequence);
-    const texts = bound.invoke(frame, sequence, externals);
+    const texts = bound.invoke(frame, sequence);
     f64[double + RowDouble.ENDED] = performance.now();
     const generation = generationOf(job.id);
     const succeeded = (ring.outcome(sequence) & Outcome.NATIVE_FAILURE) === 0;
@@ -59,8 +59,6 @@ export class InPlace {
     Atomics.store(memory.i32, Header.HEAD, ring.tail);
     const reading = readRow(lane, job, () => ({ kind: 'texts', generation, texts: texts ?? [] }));
     ring.free();
-    // The views were used directly; their messages are not needed.
-    while (receiveMessageOnPort(this.#channel.port2) !== undefined);
     if (reading !== null) settleReading(job, reading);
   }
 
@@ -68,6 +66,7 @@ export class InPlace {
     let bound = this.#bound.get(fn);
     if (bound === undefined) {
       const engine = loadEngine(fn.engine);
+      findWith(engine);
       bound = new BoundFunction(engine, openOn(engine, fn.path, fn.terms), fn.compiled.spec);
       this.#bound.set(fn, bound);
     }

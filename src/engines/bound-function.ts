@@ -10,7 +10,7 @@ import { type BatchPlan, planBatch } from '../shared/memory/batch-layout.js';
 import { ERRNO_SHIFT, Header, Outcome, Phase, RowDouble, RowWord } from '../shared/memory/layout.js';
 import type { LaneMemory } from '../shared/memory/lane-memory.js';
 import {
-  FIRST_EXTERNAL,
+  FIRST_ADDRESS,
   FIRST_LIVE,
   NO_FUNCTION,
   NULL_CELL,
@@ -59,14 +59,13 @@ export class BoundFunction {
 
   /**
    * Runs the call of a row.
-   * @param externals the call's views that are not in the arena.
    * @returns texts that are too long for their areas, or null; the row has the other results.
    */
-  invoke(frame: Frame, sequence: number, externals: readonly Uint8Array[] | null): (string | null)[] | null {
+  invoke(frame: Frame, sequence: number): (string | null)[] | null {
     const { memory } = frame;
     const word = memory.rowWord(sequence);
     const payload = memory.i32[word + RowWord.PAYLOAD] as number;
-    this.#read(frame, sequence, payload, externals);
+    this.#read(frame, sequence, payload);
     memory.i32[Header.PHASE] = Phase.CALL;
     const value = this.#invokeNative();
     memory.i32[Header.PHASE] = Phase.ANSWER;
@@ -77,18 +76,6 @@ export class BoundFunction {
     if (texts !== null) outcome |= Outcome.TEXT_BY_PORT;
     memory.i32[word + RowWord.OUTCOME] = outcome;
     return texts;
-  }
-
-  /** Whether the call of a row has bytes in external memory. */
-  hasExternals(memory: LaneMemory, sequence: number): boolean {
-    const payload = memory.i32[memory.rowWord(sequence) + RowWord.PAYLOAD] as number;
-    const { ops } = this.plan;
-    for (let index = 0; index < ops.length; index += 1) {
-      const op = ops[index];
-      if (op !== Op.CSTRING && op !== Op.BUFFER) continue;
-      if ((memory.f64[payload / 8 + index] as number) <= FIRST_EXTERNAL) return true;
-    }
-    return false;
   }
 
   /** The function as its engine bound it: takes and returns values alone. */
@@ -120,7 +107,7 @@ export class BoundFunction {
     }
   }
 
-  #read(frame: Frame, sequence: number, payload: number, externals: readonly Uint8Array[] | null): void {
+  #read(frame: Frame, sequence: number, payload: number): void {
     const { memory, base } = frame;
     const { ops } = this.plan;
     const args = this.#args;
@@ -145,7 +132,7 @@ export class BoundFunction {
           break;
         case Op.CSTRING:
         case Op.BUFFER:
-          args[index] = this.#address(frame, memory.f64[i64 + index] as number, externals);
+          args[index] = this.#address(frame, memory.f64[i64 + index] as number);
           break;
         case Op.CANCEL_FLAG:
           args[index] = base + BigInt((memory.rowWord(sequence) + RowWord.CANCEL) * 4);
@@ -164,14 +151,14 @@ export class BoundFunction {
     }
   }
 
-  #address(frame: Frame, cell: number, externals: readonly Uint8Array[] | null): bigint {
+  #address(frame: Frame, cell: number): number | bigint {
     if (cell === NULL_CELL) return 0n;
+    if (cell >= FIRST_ADDRESS) {
+      const address = cell - FIRST_ADDRESS;
+      return this.#engine.capabilities.numericPointers ? address : BigInt(address);
+    }
     if (cell >= FIRST_LIVE) return frame.live() + BigInt(cell - FIRST_LIVE);
-    if (cell >= 0) return frame.base + BigInt(cell);
-    const view = externals?.[FIRST_EXTERNAL - cell];
-    if (view === undefined)
-      throw new Error(`the bytes of external argument ${FIRST_EXTERNAL - cell} were not received`);
-    return this.#engine.addressOf(view);
+    return frame.base + BigInt(cell);
   }
 
   #callback({ callbacks }: Frame, index: number, cell: number): bigint {

@@ -9,6 +9,7 @@ import { leaveLiveFile, useLiveFile } from './memory/live-bytes.js';
 import { ProcessBell } from './process/process-bell.js';
 import { ProcessLane } from './process/process-lane.js';
 import { requireSharedMemory } from './memory/memory-sharing.js';
+import { Slabs } from './memory/slabs.js';
 import { ThreadLane } from './thread/thread-lane.js';
 import type { Ticket } from './rows/ticket.js';
 
@@ -17,6 +18,8 @@ export interface LaneKind<T extends Ticket> {
   readonly batchRoom: number;
   /** Whether its lanes work on the caller's own SharedArrayBuffers. */
   readonly lendsShared: boolean;
+  /** Memory for copies of bytes. */
+  readonly slabs: Slabs;
   readonly bell: Doorbell;
   /**
    * Checks, before the first lane is started, that a lane can be created.
@@ -43,15 +46,20 @@ export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> 
     chunkBytes: tuning.chunkBytes,
     batchBytes: tuning.batchBytes,
   };
+  const slabs = new Slabs();
   if (settings.isolation === 'thread') {
     const bell = new HostBell();
     const { laneSpinUs: spinUs } = tuning;
     return {
       batchRoom: tuning.batchBytes,
       lendsShared: true,
+      slabs,
       bell,
       create: (name, events) =>
-        new ThreadLane<T>({ name, size, bell: bell.buffer, spinUs, stackSizeMb, start: settings }, events),
+        new ThreadLane<T>(
+          { name, size, slabs, bell: bell.buffer, spinUs, stackSizeMb, start: settings },
+          events,
+        ),
       prepare: () => {},
       end: () => {},
     };
@@ -63,6 +71,7 @@ export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> 
   return {
     batchRoom: tuning.batchBytes,
     lendsShared: false,
+    slabs,
     bell,
     prepare: () => {
       if (!shares) requireSharedMemory(processMemoryBytes(size));

@@ -19,6 +19,7 @@ import type { Events } from '../observe/events.js';
 import type { PoolSettings } from '../options/pool-options.js';
 import type { Doorbell } from '../shared/memory/bell.js';
 import { laneKind } from '../lanes/lane-kind.js';
+import type { Slabs } from '../lanes/memory/slabs.js';
 import type { ProbeOpen } from '../lanes/lane.js';
 import type { LaneReport, ToLane } from '../shared/messages/messages.js';
 import type { CallSource } from './call-source.js';
@@ -60,6 +61,8 @@ export class Supervisor {
   readonly batchRoom: number;
   /** Whether lanes work on the caller's own SharedArrayBuffers. */
   readonly lendsShared: boolean;
+  /** Memory for copies of bytes. */
+  readonly slabs: Slabs;
   readonly #isolation: PoolSettings['isolation'];
   readonly #source: CallSource;
   readonly #bell: Doorbell;
@@ -77,7 +80,7 @@ export class Supervisor {
   constructor(settings: PoolSettings, source: CallSource, events: Events, counters: Counters) {
     const { isolation, grace, hostTimeout, tuning } = settings;
     const kind = laneKind<Job>(settings);
-    const { bell, batchRoom, lendsShared } = kind;
+    const { bell, batchRoom, lendsShared, slabs } = kind;
     const interrupter = new Interrupter(settings);
     const lanes = new LaneSet(settings);
 
@@ -140,6 +143,7 @@ export class Supervisor {
     this.clock = clock;
     this.batchRoom = batchRoom;
     this.lendsShared = lendsShared;
+    this.slabs = slabs;
     this.#isolation = isolation;
     this.#source = source;
     this.#bell = bell;

@@ -1,12 +1,23 @@
 /** What the tests of lanes share: declared functions without a library behind them, and a native eye on payloads. */
 import { type MessagePort, MessageChannel } from 'node:worker_threads';
 import { compileDeclarations } from '../../src/declare/compile/compile.js';
+import type { HeldBytes } from '../../src/declare/values/held-bytes.js';
+import { loadEngine } from '../../src/engines/load-engine.js';
+import { addressOf, findWith } from '../../src/lanes/memory/addresses.js';
+import { Slabs } from '../../src/lanes/memory/slabs.js';
+import { ThreadBytes } from '../../src/lanes/memory/thread-bytes.js';
 import { DeclaredFunction } from '../../src/lanes/rows/declared-function.js';
 import { type ScalarValue, readCell } from '../../src/shared/memory/cells.js';
 import type { LaneMemory } from '../../src/shared/memory/lane-memory.js';
-import { FIRST_EXTERNAL, NULL_CELL } from '../../src/shared/memory/payload.js';
+import { FIRST_ADDRESS, NULL_CELL } from '../../src/shared/memory/payload.js';
 
 let number = 0;
+
+/** External memory as a thread lane has it. */
+export function threadBytes(port: Pick<MessagePort, 'postMessage'> = { postMessage: () => {} }): ThreadBytes {
+  findWith(loadEngine('koffi'));
+  return new ThreadBytes(port, new Slabs());
+}
 
 /** A declared function named `f`. */
 export function declare(declaration: unknown, path = 'libtest.so'): DeclaredFunction {
@@ -35,7 +46,7 @@ export function nativeView(
   memory: LaneMemory,
   payload: number,
   fn: DeclaredFunction,
-  externals: readonly Uint8Array[],
+  externals: readonly HeldBytes[],
 ): Seen[] {
   return fn.compiled.spec.params.map((param, index): Seen => {
     const at = payload + index * 8;
@@ -62,12 +73,12 @@ export function nativeView(
 }
 
 /** The bytes from where a cell points, on to the end of the memory: native code knows no lengths. */
-function bytesAt(memory: LaneMemory, cell: number, externals: readonly Uint8Array[]): Uint8Array | null {
+function bytesAt(memory: LaneMemory, cell: number, externals: readonly HeldBytes[]): Uint8Array | null {
   if (cell === NULL_CELL) return null;
-  if (cell >= 0) return new Uint8Array(memory.buffer, cell);
-  const view = externals[FIRST_EXTERNAL - cell];
-  if (view === undefined) throw new Error(`no external ${FIRST_EXTERNAL - cell}`);
-  return view;
+  if (cell < FIRST_ADDRESS) return new Uint8Array(memory.buffer, cell);
+  const held = externals.find(({ bytes }) => addressOf(bytes) === cell - FIRST_ADDRESS);
+  if (held === undefined) throw new Error(`nothing is held at ${cell - FIRST_ADDRESS}`);
+  return held.bytes;
 }
 
 /** Takes the memory of a buffer away, as a transfer to another thread does. */

@@ -6,7 +6,6 @@ import { SCALARS } from '../../src/declare/language/scalars.js';
 import type { Scalar } from '../../src/declare/spec.js';
 import { loadEngine } from '../../src/engines/load-engine.js';
 import type { DeclaredFunction } from '../../src/lanes/rows/declared-function.js';
-import { SharedBuffers } from '../../src/lanes/memory/shared-buffers.js';
 import { LaneRing } from '../../src/lanes/rows/lane-ring.js';
 import type { Ticket } from '../../src/lanes/rows/ticket.js';
 import { readReturned, withOuts } from '../../src/lanes/rows/unpack.js';
@@ -20,7 +19,7 @@ import { ThreadLink } from '../../workers/lane-link.js';
 import { LaneRuntime } from '../../workers/lane-runtime.js';
 import { testlib } from '../helpers/testlib.js';
 import { scalarValue } from '../shared/values.js';
-import { declare } from './fixture.js';
+import { declare, threadBytes } from './fixture.js';
 
 const SIZE = { rows: 16, arenaBytes: 65_536, chunkBytes: 0, batchBytes: 0 };
 
@@ -35,7 +34,7 @@ class Bench {
   constructor(first = 0, firstId = 1) {
     this.#id = firstId;
     const memory = new LaneMemory(SIZE);
-    this.ring = new LaneRing<Ticket>(memory, new SharedBuffers(this.#data.port1), first);
+    this.ring = new LaneRing<Ticket>(memory, threadBytes(this.#data.port1), first);
     const settings = { clockOrigin: clockOrigin(), spinUs: 0, stackBytes: 0 };
     const link = new ThreadLink(memory, { bell: this.bell.buffer, data: this.#data.port2 });
     this.runtime = new LaneRuntime(memory, settings, link);

@@ -18,7 +18,7 @@ export class ByteSamples {
       bytes: Uint8Array,
       length: number,
     ) => number;
-    this.#all = Array.from({ length: Math.min(MOST, TOTAL / size) }, (_, number) => {
+    this.#all = Array.from({ length: Math.min(MOST, Math.max(1, TOTAL / size)) }, (_, number) => {
       const memory = shared ? new SharedArrayBuffer(size) : new ArrayBuffer(size);
       // To everybody here they are bytes; only who sends them elsewhere finds out whose.
       const bytes = new Uint8Array(memory as ArrayBuffer);

@@ -144,7 +144,7 @@ export class PendingCalls {
   /** Copies the bytes that the caller may change. @returns false when the call has failed for lack of memory. */
   keepBytes(call: Call): boolean {
     try {
-      call.args = snapshot(call.fn, call.args);
+      call.args = snapshot(call.fn, call.args, this.#supervisor.slabs);
       return true;
     } catch (cause) {
       this.fail(call, cause);

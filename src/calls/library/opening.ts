@@ -12,9 +12,11 @@ import { bindAll } from '../../engines/bound-function.js';
 import { findClash } from '../../engines/loading/symbol-clash.js';
 import { prepareExit } from '../../engines/system/exit-now.js';
 import { identityOf } from '../../engines/loading/file-identity.js';
+import type { Engine } from '../../engines/engine.js';
 import { loadEngine } from '../../engines/load-engine.js';
 import { freeName, openOn } from '../../engines/loading/load-library.js';
 import { selectEngine } from '../../engines/select-engine.js';
+import { findWith } from '../../lanes/memory/addresses.js';
 import { copyWith } from '../../lanes/memory/native-copy.js';
 import { DeclaredFunction } from '../../lanes/rows/declared-function.js';
 import type { ProbeOpen } from '../../lanes/lane.js';
@@ -56,7 +58,7 @@ export async function openOnHost(
     const chosen = selectEngine(settings.engine, specs, { mainThread: isMainThread });
     const engine = loadEngine(chosen, { role: 'host' });
     if (isMainThread) prepareExit(engine);
-    copyWith(engine);
+    useOnHost(engine);
     const terms = termsFor(path, settings);
     const { identity } = terms;
     let name = hostNames.nameOf(path, identity);
@@ -126,7 +128,13 @@ function termsFor(path: string, { deep, global }: OpenSettings, libraryPath?: st
 /** Checks that an engine is installed. ffi-rs cannot be loaded in a worker thread, but in a lane's process it can. */
 function checkEngine(name: EngineName): void {
   if (name === 'ffi-rs' && !isMainThread) return;
-  copyWith(loadEngine(name));
+  useOnHost(loadEngine(name));
+}
+
+/** The host itself uses the engine for memory. */
+function useOnHost(engine: Engine): void {
+  copyWith(engine);
+  findWith(engine);
 }
 
 function declared(

@@ -1,6 +1,8 @@
 /** What TypeScript infers from a declaration: arguments and result of the call. */
 import type { ShapeOf } from '../prototype/infer-prototype.js';
+import type { LentBytes, PlainBytes } from './lend.js';
 import type { AnyFunction, PersistentCallback } from './persistent.js';
+import type { TransferredBytes } from './transfer.js';
 import type {
   ArgumentType,
   BytesName,
@@ -18,10 +20,10 @@ import type {
 
 /**
  * Bytes given to native code. Views over a SharedArrayBuffer are live memory;
- * the rest is copied when the call is made. An inout buffer belongs to its call
- * until that settles.
+ * the rest is copied when the call is made, unless it is passed through
+ * `transfer()` or `lend()`. An inout buffer belongs to its call until that settles.
  */
-export type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
+export type Bytes = PlainBytes | TransferredBytes | LentBytes;
 
 /** Anything a parameter may be given. */
 export type ArgumentValue =

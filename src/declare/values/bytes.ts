@@ -1,6 +1,7 @@
 /** Whether a value is bytes that native code can be given. */
 import { types } from 'node:util';
 import { liveOffset } from '../language/live.js';
+import { HeldBytes } from './held-bytes.js';
 
 /** `bytes` can be passed; `unusable` is detached or out of bounds; `other` has no bytes. */
 export type BytesState = 'bytes' | 'unusable' | 'other';
@@ -44,6 +45,8 @@ export function bytesState(value: unknown): BytesState {
     } else if (types.isArrayBuffer(value)) {
       // Node.js 20 has no `detached`, but a view on a detached buffer cannot be made.
       if (lengthOfBuffer.call(value) === 0) Reflect.construct(Uint8Array, [value]);
+    } else if (HeldBytes.is(value)) {
+      return value.available ? 'bytes' : 'unusable';
     } else if (!types.isSharedArrayBuffer(value)) {
       return 'other';
     }
@@ -64,7 +67,7 @@ export function bytesOf(value: unknown): Uint8Array {
   if (ArrayBuffer.isView(value)) {
     return new Uint8Array(bufferOfArray.call(value), offsetOfArray.call(value), lengthOfArray.call(value));
   }
-  return new Uint8Array(value as ArrayBufferLike);
+  return HeldBytes.is(value) ? value.bytes : new Uint8Array(value as ArrayBufferLike);
 }
 
 /** Whether native code is to work on the caller's own memory. */
@@ -76,6 +79,7 @@ export function isShared(value: unknown): boolean {
 /** The buffer that bytes are in. */
 export function bufferOf(value: unknown): unknown {
   if (types.isDataView(value)) return bufferOfView.call(value);
+  if (HeldBytes.is(value)) return value.bytes.buffer;
   return ArrayBuffer.isView(value) ? bufferOfArray.call(value) : value;
 }
 

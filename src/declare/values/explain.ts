@@ -4,6 +4,7 @@ import { scalarAdvice } from './advice.js';
 import { bytesState } from './bytes.js';
 import type { CompiledFunction } from '../compile/compile.js';
 import { argumentType } from './caller-arguments.js';
+import { HeldBytes } from './held-bytes.js';
 import { misfit } from './host-function.js';
 import { show, showName } from './show.js';
 import type { HostFunctionSpec, Scalar } from '../spec.js';
@@ -69,6 +70,11 @@ function textAdvice(value: unknown): string {
 }
 
 function bytesAdvice(value: unknown): string {
+  if (HeldBytes.is(value) && !value.available) {
+    return value.bytes.byteLength > 0
+      ? 'The transferred bytes have been taken back. Pass what take() has returned.'
+      : 'The memory of the lent bytes is no longer available: their ArrayBuffer was transferred or resized.';
+  }
   if (bytesState(value) === 'unusable') {
     return 'Its memory is no longer available: the ArrayBuffer was transferred, or was resized so that this view is out of bounds.';
   }

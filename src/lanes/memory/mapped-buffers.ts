@@ -1,4 +1,5 @@
 /** External memory of a process lane: pieces of the lane's file, identified by their offset. Nothing is sent. */
+import { HeldBytes } from '../../declare/values/held-bytes.js';
 import type { MappedHeap } from './mapped-heap.js';
 import type { ExternalMemory } from './external-memory.js';
 
@@ -18,19 +19,17 @@ export class MappedBuffers implements ExternalMemory {
     return this.#lent >= LENT;
   }
 
-  take(bytes: number): Uint8Array {
+  take(bytes: number): HeldBytes {
     const piece = this.#heap.take(bytes);
     this.#lent += piece.byteLength;
-    return new Uint8Array(piece, 0, bytes);
+    return new HeldBytes(new Uint8Array(piece, 0, bytes), () => {
+      this.#lent -= piece.byteLength;
+      this.#heap.give(piece);
+    });
   }
 
-  give(view: Uint8Array): void {
-    this.#lent -= view.buffer.byteLength;
-    this.#heap.give(view.buffer);
-  }
-
-  cellOf(view: Uint8Array): number {
-    return this.#heap.offsetOf(view.buffer) as number;
+  cellOf({ bytes }: HeldBytes): number {
+    return this.#heap.offsetOf(bytes.buffer) as number;
   }
 
   send(): void {}

@@ -1,20 +1,32 @@
 /**
  * Copies the bytes of a call that must wait when the call is made, so that native code sees the same bytes however busy
- * the lanes are.
+ * the lanes are. A thread lane works on this copy.
  *
  * Views over a SharedArrayBuffer stay live, as for a call that starts at once. Inout buffers are not copied: results
  * are written back into them, so they belong to the call until it settles.
+ *
+ * Guarantee: a copy in the arguments of a call is held by that call, until its arguments are dropped.
  */
 import { bytesOf, isShared } from '../../declare/values/bytes.js';
+import { CopiedBytes, HeldBytes } from '../../declare/values/held-bytes.js';
+import type { Slabs } from '../memory/slabs.js';
 import type { DeclaredFunction } from './declared-function.js';
+import { INLINE_LIMIT } from './pack.js';
 
 /** The arguments, with a copy in place of every buffer that may change under a waiting call. */
-export function snapshot(fn: DeclaredFunction, args: readonly unknown[]): readonly unknown[] {
+export function snapshot(fn: DeclaredFunction, args: readonly unknown[], slabs: Slabs): readonly unknown[] {
   const { params } = fn.compiled.spec;
   return args.map((value, given) => {
     const param = params[fn.compiled.callerArguments.positions[given] as number];
     if (param?.kind !== 'buffer' || param.inout || isShared(value)) return value;
-    // Ordinary memory: shared memory would stay until the lane collects its garbage.
-    return new Uint8Array(bytesOf(value));
+    if (HeldBytes.is(value) && value.inPlace) return value;
+    const bytes = bytesOf(value);
+    return bytes.byteLength > INLINE_LIMIT ? slabs.copyOf(bytes).hold() : new Uint8Array(bytes);
   });
+}
+
+/** Releases the copies of a call whose arguments are dropped. */
+export function releaseCopies(args: readonly unknown[]): void {
+  // Asked in this order: a value of the user's may be a proxy, which runs code of its own.
+  for (const value of args) if (HeldBytes.is(value) && value instanceof CopiedBytes) value.release();
 }

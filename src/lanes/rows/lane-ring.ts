@@ -7,9 +7,10 @@
  *   moved past it. So no memory that native code may still use is reused, and counters cannot drift: `occupied` is the
  *   distance between two positions.
  * - `write` either writes the whole call or nothing.
- * - A payload's views stay referenced until its row is released.
+ * - Bytes outside the arena are held until their row is released.
  */
 import { Atomics } from '../../builtins.js';
+import type { HeldBytes } from '../../declare/values/held-bytes.js';
 import { Header, Interrupt, Request, RowDouble, RowWord } from '../../shared/memory/layout.js';
 import { arenaStart } from '../../shared/memory/layout.js';
 import type { LaneMemory } from '../../shared/memory/lane-memory.js';
@@ -26,13 +27,14 @@ import {
 } from '../../shared/memory/states.js';
 import { Arena } from '../memory/arena.js';
 import { Blocks, packBatch } from './pack-batch.js';
-import { NO_ROOM, type Place, lentArguments, pack } from './pack.js';
+import { NO_ROOM, type Place, pack } from './pack.js';
+import { lentArguments } from './given-bytes.js';
 import type { ExternalMemory } from '../memory/external-memory.js';
 import type { Ticket } from './ticket.js';
 
 /** For calls without strings or bytes; always empty. */
-const NONE: Uint8Array[] = [];
-const NO_EXTERNALS: readonly Uint8Array[] = NONE;
+const NONE: HeldBytes[] = [];
+const NO_EXTERNALS: readonly HeldBytes[] = NONE;
 const NO_PLACES: Place[] = [];
 
 /** The states in which a lane leaves a call. */
@@ -57,7 +59,7 @@ export class LaneRing<T extends Ticket> {
   /** Memory for bytes that do not fit in the arena. */
   readonly externalMemory: ExternalMemory;
   readonly #tickets: (T | null)[];
-  readonly #externals: (readonly Uint8Array[])[];
+  readonly #externals: (readonly HeldBytes[])[];
   readonly #marks: Float64Array;
   readonly #blocks: Blocks;
 
@@ -130,14 +132,10 @@ export class LaneRing<T extends Ticket> {
   write(ticket: T, announce: boolean): number | undefined {
     if (this.occupied > this.memory.mask) return undefined;
     if (ticket.fn.plan.hasData && this.externalMemory.exhausted) return undefined;
-    const { memory, externalMemory } = this;
+    const { memory } = this;
     const sequence = this.tail;
-    const externals: Uint8Array[] = ticket.fn.plan.hasData || ticket.items !== null ? [] : NONE;
-    const places = ticket.fn.plan.hasData ? this.places(sequence) : NO_PLACES;
-    const payload =
-      ticket.items === null
-        ? pack(memory, this.#arena, ticket.fn, ticket.args, externals, externalMemory, places)
-        : packBatch(memory, this.#arena, this.#blocks, ticket.items, externals, externalMemory.lendsShared);
+    const externals: HeldBytes[] = ticket.fn.plan.hasData || ticket.items !== null ? [] : NONE;
+    const payload = this.#pack(ticket, sequence, externals);
     if (payload === NO_ROOM) return undefined;
     const { stream } = ticket.fn.plan;
     if (stream !== NO_TEXT) memory.f64[(payload + stream) / 8] = ticket.highWaterMark;
@@ -145,7 +143,7 @@ export class LaneRing<T extends Ticket> {
     const generation = generationOf(ticket.id);
     if (externals.length > 0) {
       // Before the row: the lane expects the message when it reaches the row.
-      this.externalMemory.send(sequence, externals);
+      if (ticket.items !== null) this.externalMemory.send(sequence, externals);
       this.#externals[slot] = externals;
     }
     this.#tickets[slot] = ticket;
@@ -169,6 +167,19 @@ export class LaneRing<T extends Ticket> {
     return sequence;
   }
 
+  #pack({ fn, args, items }: Ticket, sequence: number, externals: HeldBytes[]): number {
+    const { memory, externalMemory } = this;
+    const places = fn.plan.hasData ? this.places(sequence) : NO_PLACES;
+    try {
+      return items === null
+        ? pack(memory, this.#arena, fn, args, externals, externalMemory, places)
+        : packBatch(memory, this.#arena, this.#blocks, items, externals, externalMemory.lendsShared);
+    } catch (error) {
+      for (const held of externals) held.release();
+      throw error;
+    }
+  }
+
   /** Number of rows that are written and not published. */
   get unpublished(): number {
     return (this.tail - this.#published) | 0;
@@ -186,9 +197,9 @@ export class LaneRing<T extends Ticket> {
     return this.#tickets[sequence & this.memory.mask] as T;
   }
 
-  /** The views that were lent to the call of a row. */
-  externals(sequence: number): readonly Uint8Array[] {
-    return this.#externals[sequence & this.memory.mask] as readonly Uint8Array[];
+  /** The bytes of the call of a row that are outside the arena. */
+  externals(sequence: number): readonly HeldBytes[] {
+    return this.#externals[sequence & this.memory.mask] as readonly HeldBytes[];
   }
 
   /** The positions of the strings and bytes of a row. */
@@ -261,12 +272,20 @@ export class LaneRing<T extends Ticket> {
     this.#arena.free(this.#marks[slot] as number);
     if ((this.#tickets[slot] as T).items !== null) this.#blocks.give();
     this.#tickets[slot] = null;
-    const externals = this.#externals[slot] as readonly Uint8Array[];
-    if (externals !== NO_EXTERNALS) {
-      this.#externals[slot] = NO_EXTERNALS;
-      for (const view of externals) this.externalMemory.give(view);
-    }
+    this.#release(slot);
     this.head = (this.head + 1) | 0;
+  }
+
+  /** The lane's thread has ended, in native code or not: nothing uses the bytes of its rows any more. */
+  releaseAll(): void {
+    for (let slot = 0; slot <= this.memory.mask; slot += 1) this.#release(slot);
+  }
+
+  #release(slot: number): void {
+    const externals = this.#externals[slot] as readonly HeldBytes[];
+    if (externals === NO_EXTERNALS) return;
+    this.#externals[slot] = NO_EXTERNALS;
+    for (const held of externals) held.release();
   }
 
   /** The lane is dead: a call that it had finished, but not moved past, counts as done. */

@@ -1,5 +1,6 @@
 /** Writes a batch into a lane's memory: the items into a block, and the position of the block into the payload. */
 import { Math } from '../../builtins.js';
+import { HeldBytes } from '../../declare/values/held-bytes.js';
 import { NOTHING_LENT, batchViews, lentBits } from '../../shared/memory/batch-layout.js';
 import { blocksStart } from '../../shared/memory/channel.js';
 import type { LaneMemory } from '../../shared/memory/lane-memory.js';
@@ -58,7 +59,7 @@ export function packBatch(
   arena: Arena,
   blocks: Blocks,
   items: TicketItems,
-  externals: Uint8Array[],
+  externals: HeldBytes[],
   lends: boolean,
 ): number {
   if (blocks.full) return NO_ROOM;
@@ -72,7 +73,8 @@ export function packBatch(
   memory.f64[payload / 8 + 2] = lentBits(lent);
   for (const column of lent) {
     if (column === undefined) continue;
-    externals.push(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
+    const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
+    externals.push(new HeldBytes(bytes).hold());
   }
   try {
     items.write(batchViews(plan, memory.buffer, offset, count, lent));

@@ -1,21 +1,29 @@
 /**
  * Writes a call's checked arguments into a lane's memory.
  *
- * Short strings and bytes are copied into the arena. Larger ones, and all views over a SharedArrayBuffer, are lent from
- * external memory (see `external-memory.ts`); the cell then identifies the view. For live bytes, the cell has their
- * offset. Values were checked when the call was made; buffers are checked again, because they may have been detached
- * while the call was queued.
+ * Short strings and bytes are copied into the arena. Larger ones are copied into external memory (see
+ * `external-memory.ts`); a thread lane is given the address of shared memory, and of copies that a waiting call has
+ * already. For live bytes, the cell has their offset. Values were checked when the call was made; buffers are checked
+ * again, because they may have been detached while the call was queued.
  */
 import { Math } from '../../builtins.js';
 import { ArgumentError } from '../../errors.js';
 import { bufferOf, bytesOf, isShared, isUsableBytes } from '../../declare/values/bytes.js';
+import { HeldBytes } from '../../declare/values/held-bytes.js';
 import { liveOffset } from '../../declare/language/live.js';
 import { isPersistent } from '../../declare/language/persistent.js';
 import type { HostFunctionSpec, ParamSpec } from '../../declare/spec.js';
 import { writeCell, type ScalarValue } from '../../shared/memory/cells.js';
 import type { LaneMemory } from '../../shared/memory/lane-memory.js';
 import { Header } from '../../shared/memory/layout.js';
-import { FIRST_LIVE, NO_FUNCTION, NULL_CELL, OWN_FUNCTION, Op } from '../../shared/memory/payload.js';
+import {
+  FIRST_ADDRESS,
+  FIRST_LIVE,
+  NO_FUNCTION,
+  NULL_CELL,
+  OWN_FUNCTION,
+  Op,
+} from '../../shared/memory/payload.js';
 import type { Arena } from '../memory/arena.js';
 import type { DeclaredFunction } from './declared-function.js';
 import { liveAddress } from '../memory/live-bytes.js';
@@ -23,7 +31,7 @@ import type { ExternalMemory } from '../memory/external-memory.js';
 import { persistentId } from './persistent-ids.js';
 
 /** Maximum size, in bytes, of a string or buffer that is copied into the arena. */
-const INLINE_LIMIT = 4_096;
+export const INLINE_LIMIT = 4_096;
 /** No room in the arena now. */
 export const NO_ROOM = -1;
 
@@ -34,9 +42,9 @@ export const NO_ROOM = -1;
  */
 export type Place = number;
 /** The value is null, or live bytes, which are not copied. */
-const NOT_LENT = -1;
-/** The value is the next one of the views lent from external memory. */
-const EXTERNAL = -2;
+export const NOT_LENT = -1;
+/** The value is the next one of those in external memory. */
+export const EXTERNAL = -2;
 
 /** Bytes that a value needs in the arena; 0 if it is not placed there. */
 function inlineBytes(value: unknown): number {
@@ -48,18 +56,18 @@ function inlineBytes(value: unknown): number {
       'A buffer was detached, or resized to less than its view, before the call could start.',
     );
   }
-  if (isShared(value)) return 0;
+  if (isShared(value) || HeldBytes.is(value)) return 0;
   const { byteLength } = bytesOf(value);
   return byteLength > INLINE_LIMIT ? 0 : byteLength;
 }
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
-/** Places a value outside the arena. @returns its cell. */
+/** Places a value outside the arena. @param externals receives it, held. @returns its cell. */
 function external(
   memory: LaneMemory,
-  value: string | ArrayBufferLike | ArrayBufferView,
-  externals: Uint8Array[],
+  value: unknown,
+  externals: HeldBytes[],
   externalMemory: ExternalMemory,
 ): number {
   const live = typeof value === 'string' ? undefined : liveOffset(bufferOf(value) as ArrayBufferLike);
@@ -68,25 +76,29 @@ function external(
     memory.u64[Header.SHARED_BASE / 2] = liveAddress();
     return FIRST_LIVE + live + bytesOf(value).byteOffset;
   }
-  const view =
-    typeof value === 'string' ? lentText(value, externalMemory) : lentBytes(bytesOf(value), externalMemory);
-  externals.push(view);
-  return externalMemory.cellOf(view, externals.length - 1);
+  const held = typeof value === 'string' ? heldText(value, externalMemory) : heldBytes(value, externalMemory);
+  externals.push(held.hold());
+  return externalMemory.cellOf(held);
 }
 
-function lentText(text: string, externalMemory: ExternalMemory): Uint8Array {
-  const bytes = Buffer.byteLength(text, 'utf8');
-  const view = externalMemory.take(bytes + 1);
-  Buffer.from(view.buffer, 0, bytes).write(text, 'utf8');
-  view[bytes] = 0;
-  return view;
+function heldText(text: string, externalMemory: ExternalMemory): HeldBytes {
+  const length = Buffer.byteLength(text, 'utf8');
+  const held = externalMemory.take(length + 1);
+  Buffer.from(held.bytes.buffer, 0, length).write(text, 'utf8');
+  held.bytes[length] = 0;
+  return held;
 }
 
-function lentBytes(bytes: Uint8Array, externalMemory: ExternalMemory): Uint8Array {
-  if (externalMemory.lendsShared && isShared(bytes)) return bytes;
-  const view = externalMemory.take(bytes.byteLength);
-  view.set(bytes);
-  return view;
+/** The bytes on which native code works: the value's own if it can, otherwise a copy. */
+function heldBytes(value: unknown, externalMemory: ExternalMemory): HeldBytes {
+  if (externalMemory.lendsShared) {
+    if (HeldBytes.is(value) && value.inPlace) return value;
+    if (isShared(value)) return new HeldBytes(bytesOf(value));
+  }
+  const bytes = bytesOf(value);
+  const held = externalMemory.take(bytes.byteLength);
+  held.bytes.set(bytes);
+  return held;
 }
 
 /** Places one string or buffer; `at` is free space in the arena. */
@@ -101,8 +113,7 @@ function placeData(memory: LaneMemory, at: number, value: unknown): void {
 
 /**
  * Writes the payload of a call.
- * @param externals receives the views that are lent from external memory.
- * @param externalMemory the memory that lends them.
+ * @param externals receives the bytes that are outside the arena, held.
  * @param places receives the positions of strings and bytes.
  * @returns byte offset of the payload, or {@link NO_ROOM}; nothing is allocated then.
  * @throws ArgumentError if a buffer has been detached; nothing is allocated then either.
@@ -112,7 +123,7 @@ export function pack(
   arena: Arena,
   fn: DeclaredFunction,
   args: readonly unknown[],
-  externals: Uint8Array[],
+  externals: HeldBytes[],
   externalMemory: ExternalMemory,
   places: Place[],
 ): number {
@@ -166,9 +177,9 @@ export function pack(
           memory.f64[cell + index] = NULL_CELL;
           places.push(NOT_LENT, 0);
         } else if (bytes === 0) {
-          const place = external(memory, value as string, externals, externalMemory);
+          const place = external(memory, value, externals, externalMemory);
           memory.f64[cell + index] = place;
-          places.push(place >= FIRST_LIVE ? NOT_LENT : EXTERNAL, 0);
+          places.push(place >= FIRST_LIVE && place < FIRST_ADDRESS ? NOT_LENT : EXTERNAL, 0);
         } else {
           placeData(memory, data, value);
           memory.f64[cell + index] = data;
@@ -200,80 +211,4 @@ export function pack(
 function functionCell(param: ParamSpec | undefined, value: unknown): number {
   if (value === null) return NO_FUNCTION;
   return isPersistent(value) ? persistentId(value, param as HostFunctionSpec) : OWN_FUNCTION;
-}
-
-/** The lent views of a call's arguments, in order; undefined for arguments that were not lent. */
-function lentViews(
-  memory: LaneMemory,
-  places: readonly Place[],
-  fn: DeclaredFunction,
-  externals: readonly Uint8Array[],
-): (Uint8Array | undefined)[] {
-  let next = 0;
-  let at = 0;
-  return fn.compiled.callerArguments.positions.map((index) => {
-    const op = fn.plan.ops[index];
-    if (op !== Op.BUFFER && op !== Op.CSTRING) return undefined;
-    const place = places[at] as number;
-    const length = places[at + 1] as number;
-    at += 2;
-    if (place === NOT_LENT) return undefined;
-    if (place !== EXTERNAL) return memory.bytes.subarray(place, place + length);
-    next += 1;
-    return externals[next - 1];
-  });
-}
-
-/**
- * Copies bytes back into the caller's buffers after native code has run: into inout buffers, and into
- * SharedArrayBuffers of which the lane had a copy.
- * @returns false if a buffer was detached or shrunk in the meantime.
- */
-export function copyBack(
-  memory: LaneMemory,
-  places: readonly Place[],
-  fn: DeclaredFunction,
-  args: readonly unknown[],
-  externals: readonly Uint8Array[],
-  externalMemory: Pick<ExternalMemory, 'lendsShared'>,
-): boolean {
-  let whole = true;
-  const views = lentViews(memory, places, fn, externals);
-  fn.compiled.callerArguments.positions.forEach((index, given) => {
-    const param = fn.compiled.spec.params[index];
-    const value = args[given];
-    const source = views[given];
-    if (param?.kind !== 'buffer' || value === null) return;
-    const shared = isShared(value);
-    if (shared ? externalMemory.lendsShared || source === undefined : !param.inout) return;
-    if (!isUsableBytes(value)) {
-      whole = false;
-      return;
-    }
-    const target = bytesOf(value);
-    if (source === undefined || source.byteLength > target.byteLength) whole = false;
-    else target.set(source);
-  });
-  return whole;
-}
-
-/**
- * The arguments of a call that a lane returns without having run it, with the original bytes: the caller's buffers may
- * have changed since. Live (shared) memory and inout buffers are the caller's current ones.
- */
-export function lentArguments(
-  memory: LaneMemory,
-  places: readonly Place[],
-  fn: DeclaredFunction,
-  args: readonly unknown[],
-  externals: readonly Uint8Array[],
-): readonly unknown[] {
-  if (!fn.plan.hasData) return args;
-  const views = lentViews(memory, places, fn, externals);
-  return args.map((value, given) => {
-    const param = fn.compiled.spec.params[fn.compiled.callerArguments.positions[given] as number];
-    if (param?.kind !== 'buffer' || param.inout || isShared(value)) return value;
-    const lent = views[given];
-    return lent === undefined ? value : Uint8Array.from(lent);
-  });
 }

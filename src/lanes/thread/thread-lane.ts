@@ -30,7 +30,8 @@ import { LaneRing } from '../rows/lane-ring.js';
 import { loadPiscina } from './load-piscina.js';
 import { threadStart } from './thread-start.js';
 import type { LaneStart } from '../../options/lane-start.js';
-import { SharedBuffers } from '../memory/shared-buffers.js';
+import type { Slabs } from '../memory/slabs.js';
+import { ThreadBytes } from '../memory/thread-bytes.js';
 import {
   type ThreadEnd,
   disordered,
@@ -43,12 +44,14 @@ import {
   vanished,
 } from './thread-death.js';
 import { withOriginals } from './originals.js';
+import { keepUntil } from './used-memory.js';
 import type { Ticket } from '../rows/ticket.js';
 
 /** The options of a thread lane. */
 export interface ThreadLaneOptions {
   readonly name: string;
   readonly size: LaneSize;
+  readonly slabs: Slabs;
   readonly bell: SharedArrayBuffer;
   readonly spinUs: number;
   /** MB of stack for the thread, and for native code if the engine has a separate stack. */
@@ -114,7 +117,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.#port = data.port1;
     this.#control = control.port1;
     const memory = new LaneMemory(options.size);
-    this.ring = new LaneRing(memory, new SharedBuffers(data.port1));
+    this.ring = new LaneRing(memory, new ThreadBytes(data.port1, options.slabs));
     this.inbox = new Inbox(portReader(data.port1));
     this.channel = new LaneChannel(memory, this.inbox, () => wakeWaiting(memory));
     this.#remote = wrap<LaneControl>(nodeEndpoint(control.port1));
@@ -310,7 +313,10 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   async #end(): Promise<void> {
     const stuck = this.ring.done !== this.ring.tail;
     if (this.status !== 'lost') this.status = 'ended';
-    if (stuck) detach(this.#piscina);
+    if (stuck) {
+      keepUntil(this.#gone, this.ring);
+      detach(this.#piscina);
+    }
     this.channel.close();
     // A thread that is ended in native code never releases its callbacks: it must return first. It may have ended
     // already, or may end before it answers.

@@ -49,11 +49,10 @@ const scalarOps: Readonly<Record<Scalar, number>> = {
 
 /** A string or buffer cell holds a double: an offset into the memory, or one of these. */
 export const NULL_CELL = -1;
-/** External view `k` of the call, sent by message port, is `FIRST_EXTERNAL - k`. */
-export const FIRST_EXTERNAL = -2;
-
 /** From here on a cell is an offset in the file of live bytes (see `live-bytes.ts`). */
 export const FIRST_LIVE: number = 2 ** 48;
+/** From here on a cell is an address in the lane's process. Addresses are below 2^52, so the sum is exact. */
+export const FIRST_ADDRESS: number = 2 ** 52;
 
 /** In the cell of a callback: NULL; a function of this call; else the id of a persistent one. */
 export const NO_FUNCTION = 0;

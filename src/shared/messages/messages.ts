@@ -46,8 +46,8 @@ export type ToLane =
       readonly terms: LoadTerms;
       readonly specs: readonly FunctionSpec[];
     }
-  /** The bytes of one call that are not in the arena: views over SharedArrayBuffers. */
-  | { readonly kind: 'data'; readonly sequence: number; readonly views: readonly Uint8Array[] };
+  /** The lent columns of a batch: views over SharedArrayBuffers. */
+  | { readonly kind: 'columns'; readonly sequence: number; readonly columns: readonly Uint8Array[] };
 
 /** A thrown error as plain data. */
 export interface ErrorData {

@@ -11,7 +11,7 @@
  * settled or left (cancelled while queued, given up, withdrawn) gives none.
  */
 import { ArgumentError, EngineError, type ErrorContext, type OffthreadError } from '../../errors.js';
-import { copyBack } from '../../lanes/rows/pack.js';
+import { ALL_BACK, copyBack } from '../../lanes/rows/given-bytes.js';
 import { classOf } from '../../lanes/process/deserialize-error.js';
 import { type LongTexts, readLastError, readReturned, withOuts } from '../../lanes/rows/unpack.js';
 import { Disorder } from '../../shared/messages/disorder.js';
@@ -120,9 +120,9 @@ function readWhole(lane: JobLane, job: Job, state: State, outcome: number, read:
   }
   const { memory } = ring;
   const payload = ring.payload(sequence);
-  const whole =
-    !ring.copiesBack(sequence) ||
-    copyBack(memory, ring.places(sequence), fn, job.args, ring.externals(sequence), ring.externalMemory);
+  const lost = ring.copiesBack(sequence)
+    ? copyBack(memory, ring.places(sequence), fn, job.args, ring.externals(sequence), ring.externalMemory)
+    : ALL_BACK;
   if (state === State.cancelled || state === State.timedOut) return { ...plain, obstacle: null };
   const long: LongTexts = message?.kind === 'texts' ? message.texts : null;
   const returned = readReturned(memory, sequence, payload, fn, long);
@@ -133,7 +133,7 @@ function readWhole(lane: JobLane, job: Job, state: State, outcome: number, read:
     value: withOuts(memory, payload, fn, long, returned),
     errno: outcome >> ERRNO_SHIFT,
     lastError: readLastError(memory, payload, fn, long),
-    obstacle: whole ? null : lostBytes(job),
+    obstacle: lost === ALL_BACK ? null : lostBytes(job, lost),
   };
 }
 
@@ -203,9 +203,9 @@ function engineError(
   );
 }
 
-function lostBytes(job: Job): ArgumentError {
+function lostBytes(job: Job, argument: number): ArgumentError {
   return new ArgumentError(
-    `${job.fn.name} ran, but its output could not be copied back: an inout buffer was detached or shrunk during the call. ` +
+    `${job.fn.name} ran, but its output could not be copied back: argument ${argument}, an inout buffer, was detached or shrunk during the call. ` +
       'Keep a buffer until its call has settled, or use a view over a SharedArrayBuffer.',
     contextOf(job),
   );

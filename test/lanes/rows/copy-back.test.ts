@@ -2,13 +2,14 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Arena } from '../../../src/lanes/memory/arena.js';
-import { copyBack, pack } from '../../../src/lanes/rows/pack.js';
-import { SharedBuffers } from '../../../src/lanes/memory/shared-buffers.js';
+import { ALL_BACK, copyBack } from '../../../src/lanes/rows/given-bytes.js';
+import { pack } from '../../../src/lanes/rows/pack.js';
+import type { HeldBytes } from '../../../src/declare/values/held-bytes.js';
 import { arenaStart } from '../../../src/shared/memory/layout.js';
 import { LaneMemory } from '../../../src/shared/memory/lane-memory.js';
-import { declare, detach, nativeView } from '../fixture.js';
+import { declare, detach, nativeView, threadBytes } from '../fixture.js';
 
-const outside = new SharedBuffers({ postMessage: () => {} });
+const outside = threadBytes();
 const SIZE = { rows: 2, arenaBytes: 32_768, chunkBytes: 0, batchBytes: 0 };
 
 /** Packs, lets `native` work on what it is given, copies back. */
@@ -20,12 +21,12 @@ function call(
   const fn = declare({ arguments: types, return: 'void' });
   const memory = new LaneMemory(SIZE);
   memory.bytes.fill(0xa5, arenaStart(SIZE));
-  const externals: Uint8Array[] = [];
+  const externals: HeldBytes[] = [];
   const arena = new Arena(arenaStart(SIZE), SIZE.arenaBytes);
   const places: number[] = [];
   const payload = pack(memory, arena, fn, args, externals, outside, places);
   native(nativeView(memory, payload, fn, externals).filter((one) => one instanceof Uint8Array));
-  return copyBack(memory, places, fn, args, externals, outside);
+  return copyBack(memory, places, fn, args, externals, outside) === ALL_BACK;
 }
 
 /** A buffer whose length can change. Typed here, because the library of types for Node 20 lacks it. */
@@ -68,7 +69,7 @@ describe('copying inout buffers back', () => {
   });
 
   for (const length of [16, 8_000]) {
-    const where = length === 16 ? 'in the arena' : 'by port';
+    const where = length === 16 ? 'in the arena' : 'outside it';
 
     it(`a buffer detached while the call ran is left alone, and the others get their bytes (${where})`, () => {
       const gone = new Uint8Array(length);

@@ -1,15 +1,12 @@
 /** M2, M7, M27: the ring against a naive model, with a simulated lane on the other side. */
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { LaneRing } from '../../../src/lanes/rows/lane-ring.js';
-import { SharedBuffers } from '../../../src/lanes/memory/shared-buffers.js';
 import type { Ticket } from '../../../src/lanes/rows/ticket.js';
 import { Header, RowWord, StopCause } from '../../../src/shared/memory/layout.js';
 import { LaneMemory } from '../../../src/shared/memory/lane-memory.js';
 import { State, generationIn, generationOf, stateIn, transition } from '../../../src/shared/memory/states.js';
-import type { ToLane } from '../../../src/shared/messages/messages.js';
-import { declare, nativeView, withPorts } from '../fixture.js';
+import { declare, nativeView, threadBytes, withPorts } from '../fixture.js';
 import { slow } from '../../helpers/fast-run.js';
 
 const SIZE = { rows: 8, arenaBytes: 2_048, chunkBytes: 0, batchBytes: 0 };
@@ -32,13 +29,12 @@ interface Entry {
 class SimulatedLane {
   readonly memory: LaneMemory;
   readonly ran: number[] = [];
-  readonly #port: MessagePort;
-  readonly #views = new Map<number, readonly Uint8Array[]>();
+  readonly #ring: LaneRing<Ticket>;
   #cursor: number;
 
-  constructor(buffer: ArrayBufferLike, port: MessagePort) {
-    this.memory = new LaneMemory(SIZE, buffer);
-    this.#port = port;
+  constructor(ring: LaneRing<Ticket>) {
+    this.memory = new LaneMemory(SIZE, ring.memory.buffer);
+    this.#ring = ring;
     this.#cursor = Atomics.load(this.memory.i32, Header.HEAD);
   }
 
@@ -66,16 +62,10 @@ class SimulatedLane {
 
   #check(sequence: number, args: readonly unknown[]): void {
     const word = this.memory.rowWord(sequence);
-    for (;;) {
-      const received: { message: ToLane } | undefined = receiveMessageOnPort(this.#port);
-      if (received === undefined) break;
-      if (received.message.kind === 'data')
-        this.#views.set(received.message.sequence, received.message.views);
-    }
     const payload = this.memory.i32[word + RowWord.PAYLOAD] as number;
     expect(this.memory.i32[word + RowWord.FUNCTION]).to.equal(fn.number);
     expect(this.memory.i32[word + RowWord.CANCEL]).to.equal(0);
-    const [count, bytes, text] = nativeView(this.memory, payload, fn, this.#views.get(sequence) ?? []);
+    const [count, bytes, text] = nativeView(this.memory, payload, fn, this.#ring.externals(sequence));
     expect(count).to.equal(args[0]);
     const given = args[1] as Uint8Array;
     expect(
@@ -113,9 +103,9 @@ describe('LaneRing (M2, M7, M27)', () => {
         fc.constantFrom(1, 2 ** 28 - 5, 2 ** 32 - 5),
         fc.array(step, { maxLength: 150, size: 'max' }),
         (start, firstId, steps) => {
-          withPorts((host, lanePort) => {
-            const ring = new LaneRing<Ticket>(new LaneMemory(SIZE), new SharedBuffers(host), start);
-            const lane = new SimulatedLane(ring.memory.buffer, lanePort);
+          withPorts((host) => {
+            const ring = new LaneRing<Ticket>(new LaneMemory(SIZE), threadBytes(host), start);
+            const lane = new SimulatedLane(ring);
             const entries: Entry[] = [];
             const byGeneration = new Map<number, Ticket>();
             let nextId = firstId;
@@ -198,7 +188,7 @@ describe('LaneRing (M2, M7, M27)', () => {
 
   it('the lane sees nothing before it is published, then all of it (B5)', () => {
     withPorts((host) => {
-      const ring = new LaneRing<Ticket>(new LaneMemory(SIZE), new SharedBuffers(host), 2 ** 31 - 1);
+      const ring = new LaneRing<Ticket>(new LaneMemory(SIZE), threadBytes(host), 2 ** 31 - 1);
       const tail = (): number => Atomics.load(ring.memory.i32, Header.TAIL);
       for (let id = 1; id <= 3; id += 1)
         ring.write({ id, fn, args: [id, new Uint8Array(1), null], highWaterMark: 0, items: null }, false);
@@ -212,7 +202,7 @@ describe('LaneRing (M2, M7, M27)', () => {
     withPorts((host) => {
       const ring = new LaneRing<Ticket>(
         new LaneMemory({ rows: 1, arenaBytes: 256, chunkBytes: 0, batchBytes: 0 }),
-        new SharedBuffers(host),
+        threadBytes(host),
         -1,
       );
       const plain = declare({ arguments: [], return: 'void' });
@@ -228,13 +218,13 @@ describe('LaneRing (M2, M7, M27)', () => {
 
   it('lent views stay referenced until their row is given back, and no longer', () => {
     withPorts((host) => {
-      const ring = new LaneRing<Ticket>(new LaneMemory(SIZE), new SharedBuffers(host));
+      const ring = new LaneRing<Ticket>(new LaneMemory(SIZE), threadBytes(host));
       const view = new Uint8Array(new SharedArrayBuffer(8));
       const sequence = ring.write(
         { id: 1, fn, args: [1, view, null], highWaterMark: 0, items: null },
         false,
       ) as number;
-      expect(ring.externals(sequence)[0]?.buffer).to.equal(view.buffer);
+      expect(ring.externals(sequence)[0]?.bytes.buffer).to.equal(view.buffer);
       Atomics.store(ring.memory.i32, Header.HEAD, ring.tail);
       ring.free();
       expect(ring.externals(sequence)).to.have.length(0);
@@ -244,7 +234,7 @@ describe('LaneRing (M2, M7, M27)', () => {
 
   it('results gather until the row the host named, or until the lane runs dry, across the wrap', () => {
     withPorts((host) => {
-      const ring = new LaneRing<Ticket>(new LaneMemory(SIZE), new SharedBuffers(host), 2 ** 31 - 2);
+      const ring = new LaneRing<Ticket>(new LaneMemory(SIZE), threadBytes(host), 2 ** 31 - 2);
       const plain = declare({ arguments: [], return: 'void' });
       for (let id = 1; id <= 5; id += 1)
         ring.write({ id, fn: plain, args: [], highWaterMark: 0, items: null }, false);

@@ -1,7 +1,6 @@
 /** M35: batches in the memory of a lane: two blocks, given out and taken back in the order of the rows. */
 import { expect } from 'chai';
 import { LaneRing } from '../../../src/lanes/rows/lane-ring.js';
-import { SharedBuffers } from '../../../src/lanes/memory/shared-buffers.js';
 import type { Ticket } from '../../../src/lanes/rows/ticket.js';
 import {
   type BatchPlan,
@@ -11,7 +10,7 @@ import {
 } from '../../../src/shared/memory/batch-layout.js';
 import { LaneMemory } from '../../../src/shared/memory/lane-memory.js';
 import { Header, Request, RowDouble, type LaneSize } from '../../../src/shared/memory/layout.js';
-import { declare } from '../fixture.js';
+import { declare, threadBytes } from '../fixture.js';
 
 const add = declare({ arguments: ['i32', 'i32'], return: 'i32' });
 const plan: BatchPlan = { params: ['i32', 'i32'], returns: 'i32', outcomes: false };
@@ -32,7 +31,7 @@ function firstOf(ring: LaneRing<Ticket>, sequence: number): unknown {
 
 describe('batches in a ring (M35)', () => {
   it('there are two at a time, and they do not touch each other', () => {
-    const ring = new LaneRing<Ticket>(new LaneMemory(SHARED), new SharedBuffers({ postMessage: () => {} }));
+    const ring = new LaneRing<Ticket>(new LaneMemory(SHARED), threadBytes());
     const count = batchCapacity(plan, SHARED.batchBytes);
     let written = 0;
     for (let round = 0; round < 20; round++) {

@@ -6,13 +6,13 @@ import type { Scalar } from '../../../src/declare/spec.js';
 import { checkArguments } from '../../../src/declare/values/validate.js';
 import { Arena } from '../../../src/lanes/memory/arena.js';
 import { NO_ROOM, pack } from '../../../src/lanes/rows/pack.js';
-import { SharedBuffers } from '../../../src/lanes/memory/shared-buffers.js';
+import type { HeldBytes } from '../../../src/declare/values/held-bytes.js';
 import { arenaStart } from '../../../src/shared/memory/layout.js';
 import { LaneMemory } from '../../../src/shared/memory/lane-memory.js';
 import { scalarValue } from '../../shared/values.js';
-import { declare, detach, nativeView } from '../fixture.js';
+import { declare, detach, nativeView, threadBytes } from '../fixture.js';
 
-const outside = new SharedBuffers({ postMessage: () => {} });
+const outside = threadBytes();
 const SIZE = { rows: 2, arenaBytes: 32_768, chunkBytes: 0, batchBytes: 0 };
 /** Data up to this many bytes is copied into the arena; a string counts three for each unit, and the NUL. */
 const INLINE = 4_096;
@@ -20,7 +20,7 @@ const INLINE = 4_096;
 interface Packed {
   readonly memory: LaneMemory;
   readonly payload: number;
-  readonly externals: Uint8Array[];
+  readonly externals: HeldBytes[];
 }
 
 function packed(declaration: unknown, args: readonly unknown[]): Packed & { readonly seen: unknown[] } {
@@ -31,7 +31,7 @@ function packed(declaration: unknown, args: readonly unknown[]): Packed & { read
   // Somebody else's payload before it, and dirt where it will lie.
   memory.bytes.fill(0xa5, arenaStart(SIZE));
   arena.allocate(48);
-  const externals: Uint8Array[] = [];
+  const externals: HeldBytes[] = [];
   const payload = pack(memory, arena, fn, args, externals, outside, []);
   expect(payload).to.not.equal(NO_ROOM);
   expect(
@@ -104,7 +104,7 @@ describe('packing arguments', () => {
             expect((found as Uint8Array).subarray(0, given.length)).to.deep.equal(given);
           } else expect(found, `argument ${index}`).to.deep.equal(given);
         });
-        for (const view of externals) expect(view.buffer).to.be.instanceOf(SharedArrayBuffer);
+        for (const { bytes } of externals) expect(bytes.buffer).to.be.instanceOf(ArrayBuffer);
       }),
       { numRuns: 300 },
     );
@@ -133,10 +133,12 @@ describe('packing arguments', () => {
       new Int32Array(memory, 8, 1),
     ]) {
       const { externals } = packed({ arguments: ['buffer'], return: 'void' }, [view]);
-      expect(externals[0]?.buffer).to.equal(memory);
-      expect([externals[0]?.byteOffset, externals[0]?.byteLength]).to.deep.equal([8, 4]);
+      expect(externals[0]?.bytes.buffer).to.equal(memory);
+      expect([externals[0]?.bytes.byteOffset, externals[0]?.bytes.byteLength]).to.deep.equal([8, 4]);
     }
-    expect(packed({ arguments: ['buffer'], return: 'void' }, [memory]).externals[0]?.buffer).to.equal(memory);
+    expect(packed({ arguments: ['buffer'], return: 'void' }, [memory]).externals[0]?.bytes.buffer).to.equal(
+      memory,
+    );
   });
 
   it('takes the part of a buffer that a view shows, and copies it: the caller may go on using it', () => {

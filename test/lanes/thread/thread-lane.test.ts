@@ -1,6 +1,7 @@
 /** M2: a real thread lane: nothing is lost or late around the moment at which it falls asleep. */
 import { expect } from 'chai';
 import type { DeclaredFunction } from '../../../src/lanes/rows/declared-function.js';
+import { Slabs } from '../../../src/lanes/memory/slabs.js';
 import { ThreadLane } from '../../../src/lanes/thread/thread-lane.js';
 import type { Ticket } from '../../../src/lanes/rows/ticket.js';
 import { HostBell } from '../../../src/shared/memory/bell.js';
@@ -28,6 +29,7 @@ function lab(): Lab {
     {
       name: 'lab',
       size: { rows: 16, arenaBytes: 4_096, chunkBytes: 65_536, batchBytes: 0 },
+      slabs: new Slabs(),
       bell: new HostBell().buffer,
       spinUs: 0,
       stackSizeMb: 4,

@@ -1,13 +1,12 @@
 /** M1, M2: real threads race on the rows of a ring; every call has exactly one ending. */
 import { MessageChannel } from 'node:worker_threads';
 import { expect } from 'chai';
-import { SharedBuffers } from '../../../src/lanes/memory/shared-buffers.js';
 import { LaneMemory } from '../../../src/shared/memory/lane-memory.js';
 import { LaneRing } from '../../../src/lanes/rows/lane-ring.js';
 import type { Ticket } from '../../../src/lanes/rows/ticket.js';
 import { Header } from '../../../src/shared/memory/layout.js';
 import { State } from '../../../src/shared/memory/states.js';
-import { declare } from '../../lanes/fixture.js';
+import { declare, threadBytes } from '../../lanes/fixture.js';
 import type { RaceTable, RaceTask } from './race-thread.js';
 import { race } from '../threads.js';
 import { slow } from '../../helpers/fast-run.js';
@@ -81,7 +80,7 @@ describe('races on the call table (M1, M2)', () => {
     slow(`each call is ended exactly once, ${where}`, async () => {
       const { port1, port2 } = new MessageChannel();
       const size = { rows: 64, arenaBytes: 4_096, chunkBytes: 0, batchBytes: 0 };
-      const ring = new LaneRing<Ticket>(new LaneMemory(size), new SharedBuffers(port1), first | 0);
+      const ring = new LaneRing<Ticket>(new LaneMemory(size), threadBytes(port1), first | 0);
       const table: RaceTable = {
         memory: ring.memory.buffer,
         size,
