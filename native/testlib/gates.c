@@ -29,6 +29,15 @@ int ot_enter_and_wait(volatile int32_t *entered, const volatile int32_t *release
   return ot_hang_until(release, max_ms);
 }
 
+int ot_wait_and_fill(uint8_t *bytes, uint32_t length, uint8_t value, volatile int32_t *entered, const volatile int32_t *release,
+                     volatile uint32_t *checksum) {
+  ot_enter_and_wait(entered, release, 0);
+  const uint32_t sum = ot_checksum(bytes, length);
+  ot_fill_bytes(bytes, length, value);
+  __atomic_store_n(checksum, sum == 0 ? 1 : sum, __ATOMIC_RELEASE);
+  return 0;
+}
+
 int ot_hang_until_file(const char *entered, const char *release, int max_ms) {
   const uint64_t start = ot_monotonic_ns();
   if (entered != NULL) {

@@ -114,6 +114,9 @@ int ot_slow_to_cancel(const volatile int32_t *flag, int ignore_ms);
 int ot_hang_until(const volatile int32_t *release, int max_ms);
 /* Adds 1 to *entered, then waits as ot_hang_until does. */
 int ot_enter_and_wait(volatile int32_t *entered, const volatile int32_t *release, int max_ms);
+/* The same, then stores ot_checksum of the bytes in *checksum (1 for 0), and fills the bytes with the value. */
+int ot_wait_and_fill(uint8_t *bytes, uint32_t length, uint8_t value, volatile int32_t *entered, const volatile int32_t *release,
+                     volatile uint32_t *checksum);
 /* The same between processes: creates the file `entered` (NULL: none), waits until the file `release` exists. */
 int ot_hang_until_file(const char *entered, const char *release, int max_ms);
 /* Tracks how many threads are inside at once; stays for us microseconds. Returns how many were inside on entry. */

@@ -27,6 +27,11 @@ export class TransferredBytes<B extends TransferableBytes = TransferableBytes> e
     return !this.#taken;
   }
 
+  /** @internal */
+  override get absence(): string {
+    return 'The transferred bytes have been taken back. Pass what take() has returned.';
+  }
+
   /**
    * Takes the bytes back, with what native code has written to them: a view (or buffer) of the same type over the same
    * memory. They can't be passed to a call any more.

@@ -70,11 +70,7 @@ function textAdvice(value: unknown): string {
 }
 
 function bytesAdvice(value: unknown): string {
-  if (HeldBytes.is(value) && !value.available) {
-    return value.bytes.byteLength > 0
-      ? 'The transferred bytes have been taken back. Pass what take() has returned.'
-      : 'The memory of the lent bytes is no longer available: their ArrayBuffer was transferred or resized.';
-  }
+  if (HeldBytes.is(value)) return value.absence;
   if (bytesState(value) === 'unusable') {
     return 'Its memory is no longer available: the ArrayBuffer was transferred, or was resized so that this view is out of bounds.';
   }

@@ -14,6 +14,7 @@ export class HeldBytes {
   readonly #length: number;
   readonly #released: (() => void) | null;
   #holds = 0;
+  #original: HeldBytes | null = null;
 
   /** @param released called when the last holder has released the bytes. @internal */
   constructor(bytes: Uint8Array, released: (() => void) | null = null) {
@@ -27,6 +28,11 @@ export class HeldBytes {
     return this.bytes.byteLength === this.#length;
   }
 
+  /** Why the bytes are not available, and what to do. @internal */
+  get absence(): string {
+    return 'The memory of the lent bytes is no longer available: their ArrayBuffer was transferred or resized.';
+  }
+
   /** Whether somebody holds the bytes. @internal */
   get held(): boolean {
     return this.#holds > 0;
@@ -38,10 +44,18 @@ export class HeldBytes {
     return this;
   }
 
+  /** These bytes are a copy: the original is held as long as they are. @internal */
+  holdOriginal(original: HeldBytes): this {
+    this.#original = original.hold();
+    return this;
+  }
+
   /** @internal */
   release(): void {
     this.#holds -= 1;
-    if (this.#holds === 0 && this.#released !== null) this.#released();
+    if (this.#holds > 0) return;
+    this.#released?.();
+    this.#original?.release();
   }
 
   /** Checks a private field: no other object passes, and no code of the value runs. @internal */

@@ -281,6 +281,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
 
   /** The memory stays mapped while the host refers to it; lent memory is no longer needed. */
   #release(): void {
+    this.ring.releaseAll();
     this.#heap.discard();
     this.#system.close(this.#file.fd);
   }

@@ -98,7 +98,8 @@ function heldBytes(value: unknown, externalMemory: ExternalMemory): HeldBytes {
   const bytes = bytesOf(value);
   const held = externalMemory.take(bytes.byteLength);
   held.bytes.set(bytes);
-  return held;
+  // What native code writes is copied back there.
+  return HeldBytes.is(value) ? held.holdOriginal(value) : held;
 }
 
 /** Places one string or buffer; `at` is free space in the arena. */
