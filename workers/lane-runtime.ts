@@ -9,7 +9,7 @@
  * - No wake-up is lost: the lane writes SLEEPING and then reads TAIL again; the host writes TAIL and then reads
  *   SLEEPING. At least one of the two sees the write of the other.
  */
-import { Atomics, performance } from '../src/builtins.js';
+import { Atomics, Math, performance } from '../src/builtins.js';
 import { Header, Phase } from '../src/shared/memory/layout.js';
 import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
 import type { LaneSettings } from '../src/shared/messages/messages.js';
@@ -18,6 +18,9 @@ import { mostReadings } from '../src/shared/spin.js';
 import { HostMessages, type Question } from './host-messages.js';
 import type { LaneLink } from './lane-link.js';
 import { RowRunner } from './row-runner.js';
+
+/** µs for which a lane looks for the next call while the host is making calls: waking a lane takes µs of the host's. */
+const MORE_US = 100;
 
 /**
  * ms for which a lane naps (blocks its thread) after work before it sleeps in its event loop: a call that follows soon
@@ -109,12 +112,16 @@ export class LaneRuntime {
 
   /** @returns whether a call arrived during the spin. */
   #spin(): boolean {
-    const until = performance.now() + this.#spinUs / 1_000;
-    let left = mostReadings(this.#spinUs);
+    const { i32 } = this.memory;
+    const start = performance.now();
+    const mostUs = Math.max(this.#spinUs, MORE_US);
+    let left = mostReadings(mostUs);
+    let us = this.#spinUs;
     do {
       for (let look = 0; look < 50; look += 1) if (!this.isThrough) return true;
       left -= 1;
-    } while (left > 0 && performance.now() < until);
+      us = i32[Header.MORE_TO_COME] === 1 ? mostUs : this.#spinUs;
+    } while (left > 0 && (performance.now() - start) * 1_000 < us);
     return false;
   }
 }

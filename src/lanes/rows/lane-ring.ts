@@ -55,6 +55,7 @@ export class LaneRing<T extends Ticket> {
   /** Row of the next call. */
   tail: number;
   #published: number;
+  #moreToCome = false;
   readonly #arena: Arena;
   /** Memory for bytes that do not fit in the arena. */
   readonly externalMemory: ExternalMemory;
@@ -190,6 +191,13 @@ export class LaneRing<T extends Ticket> {
     if (this.#published === this.tail) return;
     this.#published = this.tail;
     Atomics.store(this.memory.i32, Header.TAIL, this.tail);
+  }
+
+  /** Tells the lane whether more rows are published in this tick, with the next {@link publish}. */
+  expectMore(more: boolean): void {
+    if (this.#moreToCome === more) return;
+    this.#moreToCome = more;
+    this.memory.i32[Header.MORE_TO_COME] = more ? 1 : 0;
   }
 
   /** The call of a row that has not been released. */

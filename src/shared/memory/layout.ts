@@ -27,6 +27,8 @@ export const Header = {
   SLEEPING: 16,
   /** Sequence number after the last row the host has written. Host writes. */
   TAIL: 48,
+  /** 1 while the host makes many calls in a tick: the lane looks longer for the next before it sleeps. Host writes. */
+  MORE_TO_COME: 49,
   /** Sequence number after the last row that the lane has finished. Lane writes. */
   HEAD: 64,
   /** A {@link Phase}. Lane writes. */

@@ -33,6 +33,8 @@ interface AssignmentParts {
 export const STUCK_AFTER_MS = 5;
 /** Most calls in a published batch: an idle lane should not wait for the end of a long tick. */
 const PUBLISH_BATCH = 32;
+/** Calls of a lane from which more are expected in the same tick: fewer are over before a sleeping lane is awake. */
+const MANY_CALLS = 128;
 
 export class Assignment {
   readonly #parts: AssignmentParts;
@@ -66,7 +68,10 @@ export class Assignment {
     recycler.recycle(lane);
     if (free !== null) lane.exclusive = job.items !== null || !job.fn.short;
     // Other calls are published as a batch at the end of this tick.
-    if (first || free === null || lane.ring.unpublished >= PUBLISH_BATCH) lane.wake();
+    if (lane.ring.unpublished >= PUBLISH_BATCH) {
+      lane.ring.expectMore(lane.ring.occupied > MANY_CALLS);
+      lane.wake();
+    } else if (first || free === null) lane.wake();
     if (!first) watch.by(free === null ? overdueAt(lane) : now + STUCK_AFTER_MS);
     else if (job.timeout !== Infinity) watch.by(now + job.timeout);
     if (processes) watch.by(now + FIRST_LOOK_MS);
@@ -111,7 +116,10 @@ export class Assignment {
 
   /** Publishes all assigned calls to the lanes. */
   publish(): void {
-    for (const lane of this.#parts.lanes.active) if (lane.ring.unpublished !== 0) lane.wake();
+    for (const lane of this.#parts.lanes.active) {
+      lane.ring.expectMore(false);
+      if (lane.ring.unpublished !== 0) lane.wake();
+    }
   }
 }
 
