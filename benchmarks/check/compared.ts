@@ -27,6 +27,7 @@ export const COMPARED: readonly Compared[] = [
   { question: 'map-columns', target: 'offthread mapColumns, shared (koffi) against *', share: 0.5 },
   { question: 'streams', target: 'chunks of 64 bytes, * against postMessage, transfer', share: 0.3 },
   { question: 'streams', target: 'chunks of 4 KB, * against postMessage, transfer', share: 0.4 },
+  { question: 'streams', target: 'chunks of 64 KB, * against postMessage, transfer', share: 0.4 },
   { question: 'process-calls', target: 'calls a second with 64 in flight, *', share: 0.33 },
   { question: 'process-calls', target: 'calls a second with 1,024 in flight, *', share: 0.33 },
 ];

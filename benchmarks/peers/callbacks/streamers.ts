@@ -16,8 +16,11 @@ export interface Streamer {
 export interface ChunkPost {
   readonly count: number;
   readonly size: number;
-  /** Transferred: copied into a fresh buffer, which is given away. Cloned: copied into one buffer, which is cloned by `postMessage`. */
-  readonly how: 'transfer' | 'clone';
+  /**
+   * Transferred: copied into a fresh buffer, which is given away; unzeroed, as `Buffer.allocUnsafeSlow` makes it. Cloned:
+   * copied into one buffer, which is cloned by `postMessage`.
+   */
+  readonly how: 'transfer' | 'transfer unzeroed' | 'clone';
   /** Chunks not yet counted by {@link ChunkWorkerData.taken} before the worker waits; 0 never waits. */
   readonly window: number;
 }
@@ -29,8 +32,12 @@ export interface ChunkWorkerData {
 }
 
 /** offthread twice: read by `for await`, and handled by `onChunk`. Everything as it comes. */
-export async function offthreadStreamers(library: string): Promise<Streamer[]> {
-  const pool = createPool({ lanes: 1 });
+export async function offthreadStreamers(
+  library: string,
+  isolation: 'thread' | 'process' = 'thread',
+): Promise<Streamer[]> {
+  const pool = createPool({ lanes: 1, isolation });
+  const name = isolation === 'thread' ? 'offthread' : 'offthread, process lane';
   const { ot_stream_chunks } = await pool.open(
     library,
     {
@@ -46,7 +53,7 @@ export async function offthreadStreamers(library: string): Promise<Streamer[]> {
     { engine: 'koffi' },
   );
   const iterated: Streamer = {
-    name: 'offthread, for await',
+    name: `${name}, for await`,
     ours: true,
     stream: async (count, size) => {
       const tally = new Tally();
@@ -57,7 +64,7 @@ export async function offthreadStreamers(library: string): Promise<Streamer[]> {
     close: () => pool.close(),
   };
   const handled: Streamer = {
-    name: 'offthread, onChunk',
+    name: `${name}, onChunk`,
     ours: true,
     stream: async (count, size) => {
       const tally = new Tally();

@@ -25,9 +25,9 @@ const copyInto = testlib.func('memcpy', 'void', ['void *', 'uintptr_t', 'size_t'
   bytes: number,
 ) => void;
 
-function transfer(size: number): OnChunk {
+function transfer(size: number, make: (size: number) => ArrayBuffer): OnChunk {
   return (_index, bytes) => {
-    const copy = new ArrayBuffer(size);
+    const copy = make(size);
     copyInto(copy, bytes, size);
     port?.postMessage(copy, [copy]);
     return 0;
@@ -53,8 +53,14 @@ function bounded(post: OnChunk, window: number): OnChunk {
   };
 }
 
+const WAYS: Readonly<Record<ChunkPost['how'], (size: number) => OnChunk>> = {
+  transfer: (size) => transfer(size, (bytes) => new ArrayBuffer(bytes)),
+  'transfer unzeroed': (size) => transfer(size, (bytes) => Buffer.allocUnsafeSlow(bytes).buffer),
+  clone,
+};
+
 port.on('message', ({ count, size, how, window }: ChunkPost) => {
-  const post = how === 'transfer' ? transfer(size) : clone(size);
+  const post = WAYS[how](size);
   const callback = register(window === 0 ? post : bounded(post, window), onChunk);
   const accepted = streamChunks(callback, count, size) as number;
   unregister(callback);
