@@ -143,6 +143,12 @@ export class CallbackReader {
     }
   }
 
+  /** Writes the bytes measured last, without their length: for a reader of one `bytes`. */
+  writeBytes(address: number | bigint, values: RawValues): void {
+    const { index, count } = this.#entries[0] as Entry;
+    this.#memory.copy(address, 0, values[index] as number | bigint, Number(values[count]));
+  }
+
   /** A length or a count; -1 if the value is not valid. */
   #amount(
     pointer: number | bigint,

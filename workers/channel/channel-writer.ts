@@ -17,6 +17,7 @@ import { CALLS_BYTES, Channel, Reply, callsPipe, chunksPipe } from '../../src/sh
 import type { LaneMemory } from '../../src/shared/memory/lane-memory.js';
 import { NO_RECORD, PipeWriter } from '../../src/shared/memory/pipe.js';
 import {
+  BufferWord,
   RECORD_HEADER_BYTES,
   RecordKind,
   RecordWord,
@@ -27,6 +28,7 @@ import {
 } from '../../src/shared/memory/record.js';
 import { errorData } from '../error-data.js';
 import { ChunkCredit } from './chunk-credit.js';
+import { ChunkBuffers, type GiveBuffers } from './chunk-buffers.js';
 import { WaitPoint } from './wait-point.js';
 import type { LaneLink } from '../lane-link.js';
 
@@ -39,11 +41,17 @@ export interface WriterLane extends Pick<LaneLink, 'wait'> {
   /** Address of the lane's memory, in the form with which copying is fastest. */
   readonly base: number | bigint;
   addressOf(buffer: ArrayBuffer): number | bigint;
+  /** Transfers buffers to the host, for chunks; null in a process, from which no memory can be transferred. */
+  readonly give: GiveBuffers | null;
 }
 
 /** A payload larger than a quarter of a pipe goes by message port; one of exactly a quarter does not. */
 const INLINE_SHARE = 4;
 const LENGTH_BYTES = 8;
+/** Bytes from which a chunk is in a buffer of its own. Smaller ones are copied once more, for less than a buffer costs. */
+const OWN_BUFFER_BYTES = 8_192;
+/** Maximum number of bytes of transferred buffers, in pipes. */
+const BUFFERED_PIPES = 4;
 
 export class ChannelWriter {
   readonly #memory: LaneMemory;
@@ -55,6 +63,7 @@ export class ChannelWriter {
   readonly #word: number;
   readonly #waitPoint: WaitPoint;
   readonly #credit: ChunkCredit;
+  readonly #buffers: ChunkBuffers | null;
   #requests = 0;
   /** The running call: its function (null between calls), its row, and its limits. */
   #running: FunctionSpec | null = null;
@@ -75,6 +84,11 @@ export class ChannelWriter {
     this.#word = channel;
     this.#waitPoint = new WaitPoint(memory, lane, spinUs);
     this.#credit = new ChunkCredit(memory);
+    const { give } = lane;
+    this.#buffers =
+      give === null
+        ? null
+        : new ChunkBuffers(give, (buffer) => lane.addressOf(buffer), size.chunkBytes * BUFFERED_PIPES);
     this.#calls = new PipeWriter(memory, callsPipe(size));
     this.#chunks = new PipeWriter(memory, chunksPipe(size));
     this.#callsInline = CALLS_BYTES / INLINE_SHARE;
@@ -178,7 +192,7 @@ export class ChannelWriter {
     }
     if (!this.stopped && this.#waitForCredit(allowed)) {
       this.#credit.publish();
-      if (this.#send(this.#chunks, this.#chunksInline, 0, 0, 0, reader, values)) {
+      if (this.#sendChunk(param, reader, values)) {
         this.#credit.spend();
         if (Atomics.load(this.#memory.i32, this.#word + Channel.WANTED) !== 0) this.#lane.ring();
         return answer(param, param.proceed, values);
@@ -192,6 +206,32 @@ export class ChannelWriter {
     if (this.#credit.allows(allowed)) return true;
     this.#waitFor(() => this.#credit.allows(allowed));
     return !this.stopped;
+  }
+
+  /** @returns as {@link ChannelWriter.#send}. */
+  #sendChunk({ callback, chunk }: ChunksSpec, reader: CallbackReader, values: RawValues): boolean {
+    const param = chunk === null ? undefined : callback.params[chunk];
+    if (this.#buffers !== null && param?.kind === 'bytes') {
+      const length = Number(values[param.count]);
+      // Also false if the length is not valid: then `#send` finds the fault.
+      if (length >= OWN_BUFFER_BYTES && reader.measure(values) >= 0) {
+        return this.#sendBuffer(this.#buffers, length, reader, values);
+      }
+    }
+    return this.#send(this.#chunks, this.#chunksInline, 0, 0, 0, reader, values);
+  }
+
+  /** Sends a chunk of bytes in a buffer of its own, measured before. */
+  #sendBuffer(buffers: ChunkBuffers, length: number, reader: CallbackReader, values: RawValues): boolean {
+    reader.writeBytes(buffers.take(length), values);
+    const at = this.#reserve(this.#chunks, RECORD_HEADER_BYTES + 8);
+    if (at === NO_RECORD) return false;
+    this.#header(at, RecordKind.IN_BUFFER, 0, 0);
+    const payload = (at + RECORD_HEADER_BYTES) / 4;
+    this.#memory.i32[payload + BufferWord.LENGTH] = length;
+    this.#memory.i32[payload + BufferWord.NUMBER] = buffers.taken;
+    this.#chunks.commit();
+    return true;
   }
 
   /** @returns whether the record was sent; false if the call was stopped, or the values could not be read. */

@@ -5,16 +5,18 @@
  * Guarantees:
  * - Requests are taken in order, each once. A late reply (its call has been stopped) has no effect: every request has
  *   its own number, and the lane waits for that number.
- * - A chunk that has been taken is a copy, or transferred memory: native code can no longer reach it.
+ * - A chunk that has been taken is a copy, or transferred memory that the lane no longer writes to.
  * - After every event that the lane may wait for, the host calls {@link nudge} or checks whether the lane waits (see
  *   `channel-writer.ts`).
  */
-import { Atomics, performance } from '../../builtins.js';
+import { Atomics, Math, performance } from '../../builtins.js';
 import type { CallbackParamSpec, ChunksSpec, Scalar } from '../../declare/spec.js';
 import { Channel, Reply, callsPipe, chunksPipe } from '../../shared/memory/channel.js';
 import type { LaneMemory } from '../../shared/memory/lane-memory.js';
 import { NO_RECORD, PipeReader } from '../../shared/memory/pipe.js';
+import { Disorder } from '../../shared/messages/disorder.js';
 import {
+  BufferWord,
   RECORD_HEADER_BYTES,
   RecordKind,
   RecordWord,
@@ -59,6 +61,9 @@ const noHead = (): Head => ({
 
 /** ms after a record for which the host polls the lane for more. */
 const CALLBACKS_FOLLOW_MS = 0.2;
+/** ms from record to record, on average, above which polling takes more time of a core than it saves. */
+const WORTH_POLLING_MS = 0.1;
+const LONGEST_PACE_MS = 0.4;
 
 export class LaneChannel {
   readonly #memory: LaneMemory;
@@ -70,6 +75,8 @@ export class LaneChannel {
   readonly #call = noHead();
   readonly #chunk = noHead();
   #heardAt = -Infinity;
+  /** ms from record to record, as far as the host waits for them: a moving average. */
+  #paceMs = 0;
   /** Whether native code waits for a reply: until then it sends nothing. */
   #open = false;
 
@@ -109,7 +116,8 @@ export class LaneChannel {
 
   /** Whether another record is likely within µs. */
   get expectsMore(): boolean {
-    return !this.#open && performance.now() - this.#heardAt < CALLBACKS_FOLLOW_MS;
+    if (this.#open || this.#paceMs > WORTH_POLLING_MS) return false;
+    return performance.now() - this.#heardAt < CALLBACKS_FOLLOW_MS;
   }
 
   /** Number of callbacks that came when no call could take them. */
@@ -148,7 +156,7 @@ export class LaneChannel {
     } finally {
       this.#calls.take();
       this.#open = request !== 0;
-      this.#heardAt = performance.now();
+      this.#heard();
       this.#wakeIfWaiting();
     }
   }
@@ -169,6 +177,7 @@ export class LaneChannel {
   /** Takes the chunk of {@link nextChunk}; undefined if it was lost when the lane died. */
   takeChunk({ at, kind }: RecordHead, spec: ChunksSpec): unknown {
     try {
+      if ((kind & RecordKind.IN_BUFFER) !== 0) return this.#inBuffer(at);
       if (spec.chunk !== null && (kind & RecordKind.BY_PORT) === 0) {
         return readBytes(this.#memory, at + RECORD_HEADER_BYTES, this.#chunks.end, true);
       }
@@ -177,13 +186,14 @@ export class LaneChannel {
     } finally {
       this.#giveCredit();
       // Only needed once there is no chunk to take.
-      if (this.#chunks.isEmpty) this.#heardAt = performance.now();
+      if (this.#chunks.isEmpty) this.#heard();
     }
   }
 
   /** Drops the chunk of {@link nextChunk}: its call is over. */
-  dropChunk({ kind }: RecordHead): void {
+  dropChunk({ at, kind }: RecordHead): void {
     if ((kind & RecordKind.BY_PORT) !== 0) this.#inbox.payload(true);
+    if ((kind & RecordKind.IN_BUFFER) !== 0) this.#inBuffer(at);
     this.#giveCredit();
   }
 
@@ -256,13 +266,31 @@ export class LaneChannel {
     return payload === undefined ? null : readPayload(viewsOf(payload), 0, payload.byteLength, params, false);
   }
 
+  /** A chunk in a buffer of its own: no copy. */
+  #inBuffer(at: number): Buffer | undefined {
+    const { i32 } = this.#memory;
+    const payload = (at + RECORD_HEADER_BYTES) / 4;
+    const length = i32[payload + BufferWord.LENGTH] as number;
+    const buffer = this.#inbox.buffer(i32[payload + BufferWord.NUMBER] as number);
+    if (buffer === undefined) return undefined;
+    if (length < 0 || length > buffer.byteLength) throw new Disorder('the length of a chunk');
+    return Buffer.from(buffer, 0, length);
+  }
+
   #answer(request: number, status: number): void {
     const { i32 } = this.#memory;
     this.#open = false;
-    this.#heardAt = performance.now();
+    this.#heard();
     i32[this.#word + Channel.REPLY_STATUS] = status;
     Atomics.store(i32, this.#word + Channel.REPLY, request);
     this.nudge();
+  }
+
+  #heard(): void {
+    const now = performance.now();
+    // A long pause counts little: the records after it may follow each other quickly.
+    this.#paceMs += (Math.min(now - this.#heardAt, LONGEST_PACE_MS) - this.#paceMs) / 4;
+    this.#heardAt = now;
   }
 
   #wakeIfWaiting(): void {

@@ -65,6 +65,12 @@ export interface ThreadLaneOptions {
  */
 const YOUNG_MB = 48;
 
+/**
+ * Lanes whose thread has not exited. A thread that is left behind in native code may still write to buffers that it has
+ * transferred to the host: its lane keeps them.
+ */
+const living = new Set<object>();
+
 function deserialized(data: ErrorData): Error {
   return Object.assign(new Error(data.message), data);
 }
@@ -140,6 +146,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.#piscina.threads[0]
       ?.prependOnceListener('error', (error: unknown) => this.#died(this.#uncaught(error)))
       .prependOnceListener('exit', (code: number) => this.#exited(code));
+    living.add(this);
     const boot: LaneBoot = {
       name: options.name,
       memory: this.ring.memory.buffer,
@@ -269,6 +276,9 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   }
 
   #exited(code: number): void {
+    living.delete(this);
+    // Only now: messages that were not read may have buffers for chunks, and the thread wrote to them until it ended.
+    this.#port.close();
     this.#goneNow();
     this.#died(this.#announcedGone ? this.#said() : stopped(code));
   }
@@ -328,7 +338,6 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     if (returned !== undefined) await whenSettled(race([returned, this.#gone]), null, () => {});
     withOriginals(() => this.#remote[releaseProxy]());
     this.#control.close();
-    this.#port.close();
     if (this.channel.threaded && !this.#dead) {
       keepForever(this.#piscina);
     } else if (!this.#dead) {

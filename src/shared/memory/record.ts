@@ -36,6 +36,16 @@ export const RecordKind = {
   NO_CALL: 2,
   /** The payload is a text that says why the arguments could not be read. */
   FAULT: 4,
+  /** The chunk is in a buffer of its own, which the host has received, or will by message port. */
+  IN_BUFFER: 8,
+} as const;
+
+/** The payload of a chunk in a buffer of its own: index of each Int32 word. */
+export const BufferWord = {
+  /** Bytes of the chunk. */
+  LENGTH: 0,
+  /** The number of the buffer, see `chunk-buffers.ts`. */
+  NUMBER: 1,
 } as const;
 
 /** In place of a length: the pointer is NULL. */

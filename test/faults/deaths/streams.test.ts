@@ -49,22 +49,31 @@ onProcessLanes('a lane that dies while it streams (M15, B2)', (ground) => {
     ['SIGSEGV', SEGV, { signal: 'SIGSEGV' }],
     ['_exit(5)', byExitNow(5), { exitCode: 5 }],
   ] as const) {
-    slow(`gives every chunk that came, then the error: ${name} after 1, 5 and 200 chunks`, async () => {
-      await withLanes(ground, { maxDeaths: Infinity }, async (lib, pool) => {
-        for (const count of [1, 5, 200]) {
-          const stream = lib.ot_stream_then_die.stream(count, 100, how);
-          const { seen, error } = await read(stream);
-          expect(seen).to.deep.equal(upTo(count));
-          expect(error).to.be.instanceOf(LaneCrashedError);
-          expect(error).to.include({ ...expected, symbol: 'ot_stream_then_die', phase: 'call' });
-          expect(await stream.ended()).to.equal('failed');
-          expect(await rejection(stream.result, LaneCrashedError)).to.equal(error);
-        }
-        expect((await read(lib.ot_stream_chunks.stream(10, 8))).seen).to.deep.equal(upTo(10));
-        await fullAgain(pool, 1);
-        expectBalance(pool);
-      });
-    });
+    slow(
+      `gives every chunk that came, then the error: ${name} after 1, 5 and 200 chunks, small and large`,
+      async () => {
+        await withLanes(ground, { maxDeaths: Infinity }, async (lib, pool) => {
+          for (const [count, size] of [
+            [1, 100],
+            [5, 100],
+            [200, 100],
+            [40, 10_000],
+            [20, 70_000],
+          ] as const) {
+            const stream = lib.ot_stream_then_die.stream(count, size, how);
+            const { seen, error } = await read(stream);
+            expect(seen).to.deep.equal(upTo(count));
+            expect(error).to.be.instanceOf(LaneCrashedError);
+            expect(error).to.include({ ...expected, symbol: 'ot_stream_then_die', phase: 'call' });
+            expect(await stream.ended()).to.equal('failed');
+            expect(await rejection(stream.result, LaneCrashedError)).to.equal(error);
+          }
+          expect((await read(lib.ot_stream_chunks.stream(10, 8))).seen).to.deep.equal(upTo(10));
+          await fullAgain(pool, 1);
+          expectBalance(pool);
+        });
+      },
+    );
   }
 
   slow('killed while native code waits for a reader: what was buffered is still read', async () => {
