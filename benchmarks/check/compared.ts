@@ -28,6 +28,11 @@ export const COMPARED: readonly Compared[] = [
   { question: 'streams', target: 'chunks of 64 bytes, * against postMessage, transfer', share: 0.3 },
   { question: 'streams', target: 'chunks of 4 KB, * against postMessage, transfer', share: 0.4 },
   { question: 'streams', target: 'chunks of 64 KB, * against postMessage, transfer', share: 0.4 },
+  { question: 'buffers', target: '4 KB, copied: offthread (koffi) against *', share: 0.33 },
+  { question: 'buffers', target: '4 KB, shared: offthread (koffi) against *', share: 0.33 },
+  { question: 'buffers', target: '4 KB, shared: offthread (ffi-rs) against *', share: 0.33 },
+  // Native code takes most of the time, on all cores: what is left of these ratios is small, and steady.
+  { question: 'buffers', target: '1 MB, copied: offthread (koffi) against the best pool, *', share: 0.4 },
   { question: 'process-calls', target: 'calls a second with 64 in flight, *', share: 0.33 },
   { question: 'process-calls', target: 'calls a second with 1,024 in flight, *', share: 0.33 },
 ];

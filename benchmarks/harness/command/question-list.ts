@@ -44,7 +44,7 @@ export const QUESTIONS: readonly Question[] = [
     topic: 'calls',
     title: 'Bytes',
     asked:
-      'How many calls a second of a function that reads 4 KB, or 1 MB, that are copied, shared or transferred?',
+      'How many calls a second of a function that reads 4 KB, 64 KB, 1 MB or 8 MB that are copied, shared, transferred or lent?',
   },
   {
     name: 'map',

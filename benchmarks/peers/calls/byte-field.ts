@@ -3,7 +3,7 @@
  * the ways that bytes can get there.
  */
 import { load } from 'koffi';
-import { type Pool, createPool } from '../../../src/index.js';
+import { type Bytes, type Pool, createPool, lend, transfer } from '../../../src/index.js';
 import { ByteSamples } from './byte-samples.js';
 import type { Contestant, Ffi } from '../contestant.js';
 import { bytesInNewThread, linkFfiRs } from '../libraries/ffi-rs-calls.js';
@@ -15,9 +15,13 @@ import { zlib } from '../libraries/zlib.js';
 /**
  * Copied: the bytes stay the caller's, whatever has to be done for that.
  * Shared: they are in a SharedArrayBuffer. Transferred: they are given away, so
- * each call is made with fresh ones, a copy made by the caller.
+ * each call is made with fresh ones, a copy made by the caller. Lent: native
+ * code is given a pointer to the caller's own.
  */
-export type Way = 'copied' | 'shared' | 'transferred';
+export type Way = 'copied' | 'shared' | 'transferred' | 'lent';
+
+/** Names of those that hand out a pointer to the caller's bytes, and are no pools of workers. */
+export const UNCOPIED: ReadonlySet<string> = new Set(['koffi.async', 'ffi-rs runInNewThread']);
 
 type Checksum = (bytes: Uint8Array<ArrayBuffer>) => Promise<unknown>;
 
@@ -49,15 +53,19 @@ async function ofOffthread(pool: Pool, ffi: Ffi): Promise<Route> {
     { crc32: { arguments: ['u64', 'buffer', 'u32'], return: 'u64' } },
     { engine: ffi },
   );
-  const send: Checksum = (bytes) => crc32(0n, bytes, bytes.length);
-  // There is no transfer: bytes are copied once, as a caller does for a transfer.
-  const by = { copied: send, shared: send, transferred: send };
+  const send = (bytes: Bytes, length: number): Promise<bigint> => crc32(0n, bytes, length);
+  const by = {
+    copied: (bytes) => send(bytes, bytes.length),
+    shared: (bytes) => send(bytes, bytes.length),
+    transferred: (bytes) => send(transfer(bytes.slice()), bytes.length),
+    lent: (bytes) => send(lend(bytes), bytes.length),
+  } satisfies Route['by'];
   return { who: { name: 'offthread', ffi, ours: true }, by, shown: BigInt };
 }
 
 /** Native code is given a pointer to the caller's bytes; who changes them meanwhile has changed them. */
 function uncopied(name: string, ffi: Ffi, checksum: Checksum): Route {
-  return { who: { name, ffi, ours: false }, by: { copied: checksum, shared: checksum } };
+  return { who: { name, ffi, ours: false }, by: { copied: checksum, shared: checksum, lent: checksum } };
 }
 
 export async function byteField(workers: number): Promise<ByteField> {
@@ -80,11 +88,9 @@ export async function byteField(workers: number): Promise<ByteField> {
       return routes.flatMap(({ who, by, shown = (checksum) => checksum }): Contestant[] => {
         const checksum = by[way];
         if (checksum === undefined) return [];
-        const name = who.ours && way === 'transferred' ? `${who.name}, copied` : who.name;
         return [
           {
             ...who,
-            name,
             call: (call) => checksum(samples.of(call)),
             expected: (call) => shown(samples.checksum(call)),
             close: async () => {},
