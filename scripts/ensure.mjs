@@ -72,11 +72,14 @@ export function ensureDependencies() {
   });
 }
 
+/** What puts the package together. */
+const bundling = ['bundle', 'bundle-types', 'line-map'].map((name) => `scripts/${name}.mjs`);
 const compiledFolders = ['src', 'workers', 'types', 'test', 'benchmarks', 'examples'];
 
 /** Removes files from dist/ whose source was deleted: a deleted test must not run any more. */
 function removeOrphans() {
   for (const file of filesBelow('dist', (name) => name.endsWith('.js'))) {
+    if (file.startsWith('dist/package/')) continue;
     const stem = file.slice('dist/'.length, -'.js'.length);
     if (existsSync(inRoot(`${stem}.ts`))) continue;
     for (const extension of ['.js', '.js.map', '.d.ts', '.d.ts.map'])
@@ -87,12 +90,15 @@ function removeOrphans() {
 export function ensureBuild() {
   const sources = compiledFolders.flatMap((folder) => filesBelow(folder, (name) => name.endsWith('.ts')));
   const compiler = readJson('node_modules/typescript/package.json')?.version;
-  const print = fingerprint([...sources, 'tsconfig.json', 'package.json'], compiler);
+  const own = ['tsconfig.json', 'package.json', ...bundling];
+  const print = fingerprint([...sources, ...own], compiler);
   if (readStamp('dist/.stamp') === print) return;
   say('compiling TypeScript');
   writeStamp('dist/.stamp', ''); // a failed build must not be taken for a finished one
   removeOrphans();
   runQuietly('tsc', process.execPath, [inRoot('node_modules/typescript/bin/tsc'), '--pretty', 'false']);
+  // In a process of its own: in a fresh clone its dependencies are installed after this module was loaded.
+  runQuietly('bundling', process.execPath, [inRoot('scripts/bundle.mjs')]);
   writeStamp('dist/.stamp', print);
 }
 

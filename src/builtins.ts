@@ -38,6 +38,12 @@ export const performance: Readonly<Pick<typeof hostPerformance, 'now' | 'timeOri
 /** ns on the monotonic clock that all threads of the process share. */
 export const monotonicNs: () => bigint = process.hrtime.bigint;
 
+/**
+ * A module of Node.js that takes ms to load and is not always needed: `child_process`, `crypto`, `net`, `v8`. Loaded at
+ * its first use.
+ */
+export const builtinModule: typeof process.getBuiltinModule = process.getBuiltinModule.bind(process);
+
 /** Functions of a namespace need no receiver. */
 function copyOf<T extends object>(namespace: T): T {
   return Object.freeze(Object.defineProperties({}, Object.getOwnPropertyDescriptors(namespace)) as T);

@@ -91,12 +91,14 @@ export class Pool implements AsyncDisposable {
     const given = libraryPath(path);
     const settings = openSettings(options);
     const number = (): number => this.#functions++;
+    const startLanes = (): void => this.#supervisor.startLanes();
     const opened =
       this.#settings.isolation === 'thread'
-        ? await openOnHost(given, declarations, settings, number)
+        ? await openOnHost(given, declarations, settings, number, startLanes)
         : await openInLane(given, declarations, settings, number, {
             names: this.#libraryVersions,
             libraryPath: this.#settings.env['LD_LIBRARY_PATH'] ?? '',
+            startLanes,
             probeOpen: (library) => this.#probeOpen(library),
           });
     this.#requireOpen();

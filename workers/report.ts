@@ -1,6 +1,5 @@
 /** The report of a lane. */
-import { getHeapStatistics } from 'node:v8';
-import { performance } from '../src/builtins.js';
+import { builtinModule, performance } from '../src/builtins.js';
 import type { LaneReport } from '../src/shared/messages/messages.js';
 import type { LaneRuntime } from './lane-runtime.js';
 
@@ -14,7 +13,7 @@ export function reportOf(name: string, lane: LaneRuntime, startedAt: number): La
     calls: lane.calls,
     uptimeMs: performance.now() - startedAt,
     // Not `process.memoryUsage()`, which fails if the resident size is not available.
-    heapUsedBytes: getHeapStatistics().used_heap_size,
+    heapUsedBytes: builtinModule('node:v8').getHeapStatistics().used_heap_size,
     engines: lane.functions.engines,
   };
 }

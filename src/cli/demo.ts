@@ -6,7 +6,7 @@
  * meanwhile. Then it stops two native calls early.
  */
 import { availableParallelism, loadavg } from 'node:os';
-import { OffthreadError, type Pool, createPool } from '../index.js';
+import { OffthreadError, type Pool, createPool } from 'offthread';
 import { inLanes, onMainThread, showComparison } from './comparison.js';
 import { type SourceFile, projectFiles } from './files.js';
 import { count, duration, plural, size } from './format.js';

@@ -1,5 +1,5 @@
 /** Two native calls that are stopped early: one that supports it, and one that does not. */
-import type { Pool } from '../index.js';
+import type { Pool } from 'offthread';
 import type { Libc } from './system-libraries.js';
 
 /** How a call ended. Times in ms. */

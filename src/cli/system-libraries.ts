@@ -1,5 +1,5 @@
 /** The system libraries of Linux and macOS, and the functions that the demo calls. */
-import { type Library, LibraryNotFoundError, type Pool } from '../index.js';
+import { type Library, LibraryNotFoundError, type Pool } from 'offthread';
 
 // `{ inout: 'buffer' }` is the value of `inout('buffer')`, written out: isolated declarations do not allow calls.
 const zlib = {

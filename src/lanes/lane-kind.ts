@@ -3,7 +3,7 @@ import type { PoolSettings } from '../options/pool-options.js';
 import { type Doorbell, HostBell } from '../shared/memory/bell.js';
 import { type MappedFile, systemCalls } from '../engines/system/system-calls.js';
 import { processMemoryBytes } from '../shared/messages/message-channel.js';
-import { requireHome } from '../shared/package-home.js';
+import { laneFile } from '../shared/package-home.js';
 import type { Lane, LaneEvents } from './lane.js';
 import { leaveLiveFile, useLiveFile } from './memory/live-bytes.js';
 import { ProcessBell } from './process/process-bell.js';
@@ -38,7 +38,7 @@ export interface LaneKind<T extends Ticket> {
  */
 export function laneKind<T extends Ticket>(settings: PoolSettings): LaneKind<T> {
   // Before anything is started, in the call that creates the pool.
-  requireHome();
+  laneFile(settings.laneFile);
   const { tuning, stackSizeMb } = settings;
   const size = {
     rows: tuning.rows,

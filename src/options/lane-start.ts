@@ -1,11 +1,12 @@
 /** The Node.js binary, flags and environment with which lanes are started. */
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import type { SpawnSyncReturns } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
-import { JSON } from '../builtins.js';
+import { JSON, builtinModule } from '../builtins.js';
 import { ArgumentError } from '../errors.js';
 import { copyOf, refuse, show, thrownText } from './checks.js';
 import { environment } from './environment.js';
 import { executable, requireNode } from './node-binary.js';
+import { laneFilePath } from './lane-file.js';
 import { inheritedFlags, otherProgram } from './node-flags.js';
 
 export interface LaneStart {
@@ -14,6 +15,8 @@ export interface LaneStart {
   /** Flags of Node.js: those inherited from this process, then those of the option `execArgv`. */
   readonly execArgv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Path of the file that lanes run; null: found where offthread is installed. */
+  readonly laneFile: string | null;
 }
 
 /** ms within which a Node.js binary must print its version. */
@@ -31,6 +34,7 @@ export function laneStart(
     env: environment(given['env']),
     execArgv: [...inheritedFlags(isolation), ...flags],
     execPath: process.execPath,
+    laneFile: laneFilePath(given['laneFile']),
   };
   const ownFlags = flags.length > 0 || start.env['NODE_OPTIONS'] !== undefined;
   if (isolation === 'thread') {
@@ -108,6 +112,7 @@ function requireProcess(start: LaneStart): void {
  */
 function versionBy({ execPath, execArgv, env }: LaneStart): SpawnSyncReturns<string> | null {
   try {
+    const { spawnSync } = builtinModule('node:child_process');
     return spawnSync(execPath, ['--version', ...execArgv], { encoding: 'utf8', env, timeout: VERSION_MS });
   } catch {
     return null;

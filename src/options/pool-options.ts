@@ -45,6 +45,11 @@ export interface PoolOptions {
    */
   readonly execPath?: string;
   /**
+   * Path or file URL of the file that lanes run, `offthread-lane.cjs`, for a program that a bundler has put into one file
+   * and that runs where offthread is not installed. Default: found beside the bundle, or where offthread is installed.
+   */
+  readonly laneFile?: string | URL;
+  /**
    * Where the stderr output of process lanes goes: `inherit` (default) copies it to the stderr of this process;
    * `capture` only keeps the last lines, for a LaneCrashedError.
    */
@@ -162,6 +167,7 @@ const POOL_OPTIONS = [
   'env',
   'execArgv',
   'execPath',
+  'laneFile',
   'stderr',
   'recycleAfter',
   'recycleAboveMb',

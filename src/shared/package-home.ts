@@ -1,12 +1,12 @@
 /**
- * Where offthread is installed: the files that lanes run, and the packages that
- * it needs.
+ * Where offthread is installed: the file that lanes run, and the engines beside it.
  *
- * Normally this is the package of this file. A bundler that puts the host's code into one file omits the lanes' files,
- * because nothing imports them. They are then taken from the offthread that is installed where the bundle runs. Both
- * must have the same version: host and lanes share the layout of memory.
+ * Normally the lanes' file lies beside the file of the host. A bundler that puts the host's code into one file omits
+ * it, because nothing imports it. It is then the file that the pool option `laneFile` names, one of the same name that
+ * was copied to the folder of the bundle, or the one in an offthread that is installed where the bundle runs. It must
+ * have the version of the host's code: host and lanes share the layout of memory.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { JSON } from '../builtins.js';
@@ -16,46 +16,66 @@ import { VERSION } from './version.js';
 /** Not imported: webpack replaces an imported `createRequire`, and resolves its requests when it bundles. */
 const { createRequire } = process.getBuiltinModule('node:module');
 
+/** The file that lanes run. Its first line is `HEADER` and its version. */
+const LANE_FILE = 'offthread-lane.cjs';
+const HEADER = '// offthread ';
+/** Where the package has it. */
+const PUBLISHED = 'dist/package';
+
 interface Home {
-  readonly workers: string;
+  readonly laneFile: string;
   readonly require: NodeJS.Require;
 }
 
-export type WorkerFile = 'thread-entry' | 'process-entry' | 'interrupt-entry';
-
 let home: Home | undefined;
 
-/** Checks, before a pool is created, that the package is found. @throws LaneStartError */
-export function requireHome(): void {
-  home ??= ownHome() ?? installedHome();
+/**
+ * The file that lanes run, as a path.
+ * @param given that of the pool's options; null if there is none.
+ * @throws LaneStartError if there is none of this version.
+ */
+export function laneFile(given: string | null): string {
+  if (given === null) return found().laneFile;
+  const version = versionOf(given);
+  if (version === VERSION) return given;
+  throw missing(
+    version === undefined
+      ? `The file that the option \`laneFile\` names does not exist, or is not the ${LANE_FILE} of offthread: ${given}.`
+      : `The file that the option \`laneFile\` names, ${given}, is that of offthread ${version}, but this code has version ${VERSION}.`,
+  );
 }
 
-/** A file that lanes run, as a path. @throws LaneStartError */
-export function workerFile(name: WorkerFile): string {
-  return join(found().workers, `${name}.js`);
-}
-
-/** Loads a package that offthread depends on, or that is installed beside it. @throws LaneStartError, or the error of loading the package. */
+/** Loads a package that offthread depends on, or that is installed beside it. @throws the error of loading the package. */
 export function requireInstalled(name: string): unknown {
-  return found().require(name);
+  return requireHere()(name);
 }
 
 function found(): Home {
-  requireHome();
-  return home as Home;
+  home ??= ownHome() ?? installedHome();
+  return home;
 }
 
-/** URL of this file, or of the bundle that it is in; bundles of CommonJS have none. */
-function ownUrl(): string | undefined {
+/** Engines are found from the file of the lanes; where `laneFile` names that, from the program. */
+function requireHere(): NodeJS.Require {
+  try {
+    return found().require;
+  } catch {
+    return createRequire(places()[0] as string);
+  }
+}
+
+/** This file, or the bundle that it is in. */
+function ownFile(): string | undefined {
   const { url } = import.meta as { readonly url?: string };
-  return url?.startsWith('file:') === true ? url : undefined;
+  if (url?.startsWith('file:') === true) return fileURLToPath(url);
+  return typeof __filename === 'string' ? __filename : undefined;
 }
 
 function ownHome(): Home | undefined {
-  const url = ownUrl();
-  if (url === undefined) return undefined;
-  const workers = join(dirname(fileURLToPath(url)), '../../workers');
-  return existsSync(join(workers, 'thread-entry.js')) ? { workers, require: createRequire(url) } : undefined;
+  const own = ownFile();
+  if (own === undefined) return undefined;
+  const file = join(dirname(own), LANE_FILE);
+  return versionOf(file) === VERSION ? { laneFile: file, require: createRequire(own) } : undefined;
 }
 
 function installedHome(): Home {
@@ -64,29 +84,47 @@ function installedHome(): Home {
     const file = packageFile(place);
     if (file === undefined) continue;
     const { version } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
-    const workers = join(dirname(file), 'dist/workers');
-    if (version === VERSION && existsSync(join(workers, 'thread-entry.js')))
-      return { workers, require: createRequire(file) };
+    const lanes = join(dirname(file), PUBLISHED, LANE_FILE);
+    if (version === VERSION && existsSync(lanes)) return { laneFile: lanes, require: createRequire(file) };
     others.push(`${version} in ${dirname(file)}`);
   }
-  throw new LaneStartError(
-    'The files that lanes run were not found. offthread was bundled into one file, which does not contain them; ' +
+  throw missing(
+    'The file that lanes run was not found. offthread was bundled into one file, which does not contain it; ' +
       (others[0] === undefined
-        ? 'and offthread is not installed where that file runs. '
-        : `the bundle has version ${VERSION}, but the version installed where that file runs is ${others[0]}. `) +
-      'Install offthread in a node_modules folder beside or above the bundle, and preferably exclude it from the bundle (esbuild: --external:offthread; ' +
+        ? 'and offthread is not installed where that file runs.'
+        : `the bundle has version ${VERSION}, but the version installed where that file runs is ${others[0]}.`),
+  );
+}
+
+function missing(what: string): LaneStartError {
+  return new LaneStartError(
+    `${what} Copy node_modules/offthread/${PUBLISHED}/${LANE_FILE} of version ${VERSION} to the folder of the bundle, or name its path ` +
+      'in the pool option `laneFile`. Or install offthread in a node_modules folder beside or above the bundle, and preferably ' +
+      'exclude it from the bundle (esbuild: --external:offthread; ' +
       "webpack: externals: { offthread: 'commonjs offthread' }; Rollup: external: ['offthread']).",
     { code: 'OFFTHREAD_LANE_FILES' },
   );
 }
 
-/**
- * Possible places of the program, the nearest first: a CommonJS bundle, the main file, the binary, the current folder.
- */
+/** The version of a file for lanes; undefined if it is not one. */
+function versionOf(file: string): string | undefined {
+  let fd: number | undefined;
+  try {
+    fd = openSync(file, 'r');
+    const bytes = Buffer.alloc(64);
+    const [line = ''] = bytes.toString('utf8', 0, readSync(fd, bytes)).split('\n');
+    return line.startsWith(HEADER) ? line.slice(HEADER.length).trim() : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/** Possible places of the program, the nearest first: a bundle, the main file, the binary, the current folder. */
 function places(): string[] {
-  const bundle = typeof __filename === 'string' ? __filename : undefined;
   const folder = join(process.cwd(), 'program.js');
-  return [ownUrl(), bundle, process.argv[1], process.execPath, folder].filter((place) => place !== undefined);
+  return [ownFile(), process.argv[1], process.execPath, folder].filter((place) => place !== undefined);
 }
 
 function packageFile(place: string): string | undefined {

@@ -157,16 +157,21 @@ export class Supervisor {
     this.#hold = new ProcessHold(isolation, lanes, interrupter);
   }
 
-  /** Announces a library to the lanes and starts them if necessary. */
-  addLibrary(library: Extract<ToLane, { kind: 'library' }>): void {
+  /** Starts the lanes unless they have been started. */
+  startLanes(): void {
     // Before the first lane starts: from then on a thread may be in native code.
     if (this.#isolation === 'thread') {
       this.#hold.enter();
       ffiRsQuiescence.join(this.#ffiRs);
-      this.#interrupter.prepare(library);
     }
-    this.supply.announce(library);
     this.supply.start();
+  }
+
+  /** Announces a library to the lanes and starts them if necessary. */
+  addLibrary(library: Extract<ToLane, { kind: 'library' }>): void {
+    if (this.#isolation === 'thread') this.#interrupter.prepare(library);
+    this.supply.announce(library);
+    this.startLanes();
     if (this.#recycler.active) this.watch.by(performance.now() + RECYCLE_MS);
   }
 

@@ -1,6 +1,6 @@
 /** M4, M27: buffers that are taken away while their call is on its way fail that call, and disturb no other. */
 import { expect } from 'chai';
-import { ArgumentError, createPool, inout } from '../../src/index.js';
+import { ArgumentError, createPool, inout } from 'offthread';
 import { detach } from '../lanes/fixture.js';
 import { testlib } from '../helpers/testlib.js';
 import { SharedWord, expectSettled, inTime, withLanes } from '../supervisor/lab.js';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { openZlib } from '../../src/cli/system-libraries.js';
 import { projectFiles, projectRoot } from '../../src/cli/files.js';
-import { LibraryNotFoundError, createPool } from '../../src/index.js';
+import { LibraryNotFoundError, createPool } from 'offthread';
 import { slow } from '../helpers/fast-run.js';
 
 const demo = fileURLToPath(new URL('../../src/cli/demo.js', import.meta.url));

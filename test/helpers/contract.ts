@@ -5,7 +5,7 @@
  */
 import { expect } from 'chai';
 import type { AnyDeclarations, Checked } from '../../src/declare/language/checked.js';
-import type { EngineName, Library, OffthreadError, Pool, PoolOptions } from '../../src/index.js';
+import type { EngineName, Library, OffthreadError, Pool, PoolOptions } from 'offthread';
 import { createPool, type LaneKind, laneKinds, useLanes } from './lane-kind.js';
 import { openGates } from './gate.js';
 import { type Offtest, OFFTEST } from './offtest.js';

@@ -1,6 +1,6 @@
 /** The declarations of native/testlib for tests of lanes that die: without callbacks, so that every engine has them. */
 import { constants } from 'node:os';
-import type { Library } from '../../src/index.js';
+import type { Library } from 'offthread';
 
 /** Ways to die, as native code takes them: see ot_die in offtest.h. */
 export const byExit = (code: number): number => 1_000 + code;

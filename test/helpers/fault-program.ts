@@ -7,7 +7,7 @@ import type { ProgramEnd } from './program.js';
 import { testlib } from './testlib.js';
 import { GUARD_MS, until } from './waiting.js';
 
-const index = new URL('../../src/index.js', import.meta.url).href;
+const index = import.meta.resolve('offthread');
 
 /**
  * What every program starts with. `open(options)` gives a pool and `lib`; `talk(pool)` the functions that call back.

@@ -13,7 +13,7 @@ import {
   type PoolOptions,
   createPool,
   sharedBytes,
-} from '../../src/index.js';
+} from 'offthread';
 import { contractEngines, rejection } from './contract.js';
 import { openGates } from './gate.js';
 import type { LaneKind } from './lane-kind.js';

@@ -3,7 +3,7 @@
  * 1 to `entered` and waits until `release` is set, so a test knows that a call
  * runs, and decides when it ends. Times here are guards against deadlock only.
  */
-import type { NativeCall } from '../../src/index.js';
+import type { NativeCall } from 'offthread';
 import { liveMemory } from './lane-kind.js';
 import type { Offtest } from './offtest.js';
 import { until } from './waiting.js';

@@ -1,5 +1,5 @@
 /** The kind of lanes that the contract suite runs on at the moment. OFFTHREAD_TEST_LANES='thread' narrows it. */
-import { type Pool, type PoolOptions, createPool as create, sharedBytes } from '../../src/index.js';
+import { type Pool, type PoolOptions, createPool as create, sharedBytes } from 'offthread';
 
 export type LaneKind = 'thread' | 'process';
 

@@ -1,5 +1,5 @@
 /** The declarations of native/testlib that the contract suite shares. */
-import type { Library } from '../../src/index.js';
+import type { Library } from 'offthread';
 
 export const OFFTEST = {
   ot_add: { arguments: ['i32', 'i32'], return: 'i32' },

@@ -14,7 +14,7 @@ export interface ProgramEnd {
   readonly sinceMark: number | undefined;
 }
 
-const index = new URL('../../src/index.js', import.meta.url).href;
+const index = import.meta.resolve('offthread');
 
 /** What every program starts with: `open(options)` gives a pool, `lib` and a gate; `mark()` starts the clock. */
 const prelude = (engine: string): string => `

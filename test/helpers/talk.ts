@@ -7,7 +7,7 @@
  * the signatures that most of them use are below.
  */
 import { expect } from 'chai';
-import type { EngineName, NativeStream, Pool } from '../../src/index.js';
+import type { EngineName, NativeStream, Pool } from 'offthread';
 import { contractEngines, describeOn } from './contract.js';
 import { laneKinds, liveMemory } from './lane-kind.js';
 import { turns, until } from './waiting.js';

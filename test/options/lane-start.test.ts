@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ArgumentError, type PoolOptions, createPool } from '../../src/index.js';
+import { ArgumentError, type PoolOptions, createPool } from 'offthread';
 import { runFamily } from '../helpers/fault-program.js';
 import { newPool, onProcessLanes } from '../helpers/faults.js';
 import { slow } from '../helpers/fast-run.js';

@@ -5,7 +5,7 @@ import { contractEngines } from '../helpers/contract.js';
 import { testlib } from '../helpers/testlib.js';
 import { slow } from '../helpers/fast-run.js';
 
-const index = new URL('../../src/index.js', import.meta.url).href;
+const index = import.meta.resolve('offthread');
 const GUARD_MS = 11_000;
 
 /** How a program ends, with a call that still runs, or with a thread that calls back where the end of the event loop is wanted. */

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import { testlib } from '../helpers/testlib.js';
 
-const index = new URL('../../src/index.js', import.meta.url).href;
+const index = import.meta.resolve('offthread');
 
 /** Ends a program with a stuck call by `process.exit(7)`, after running `before` and `after` around the pool's making. */
 function end(before: string, after: string): { code: number | null; stderr: string } {

@@ -5,7 +5,7 @@ import { runProgram } from '../helpers/program.js';
 import { testlib } from '../helpers/testlib.js';
 import { slow } from '../helpers/fast-run.js';
 
-const index = new URL('../../src/index.js', import.meta.url).href;
+const index = import.meta.resolve('offthread');
 
 /** The program of the main thread: starts a worker with this code, and tells what it says and how it ends. */
 const inWorker = (engine: string, code: string, more = ''): string => `

@@ -5,7 +5,7 @@ import { laneKinds } from '../helpers/lane-kind.js';
 import { type ProgramEnd, runProgram } from '../helpers/program.js';
 import { sample, slow } from '../helpers/fast-run.js';
 
-const index = new URL('../../src/index.js', import.meta.url).href;
+const index = import.meta.resolve('offthread');
 
 /** Two at a time, as many as it takes for a race to show now and then. */
 const ROUNDS = 2;

@@ -8,7 +8,7 @@ import { type Ground, onBothLanes } from '../helpers/faults.js';
 import { testlib } from '../helpers/testlib.js';
 import { slow } from '../helpers/fast-run.js';
 
-const index = new URL('../../src/index.js', import.meta.url).href;
+const index = import.meta.resolve('offthread');
 
 /** Makes a pool, calls, and says what the call brought. */
 const CALL = `

@@ -1,11 +1,11 @@
 /** B3, M4: programs whose native code calls back: they end when they should, at once if told so, and print nothing. */
 import { expect } from 'chai';
-import type { EngineName } from '../../src/index.js';
+import type { EngineName } from 'offthread';
 import { type ProgramEnd, runProgram } from '../helpers/program.js';
 import { onCallbackEngines } from '../helpers/talk.js';
 import { slow } from '../helpers/fast-run.js';
 
-const index = new URL('../../src/index.js', import.meta.url).href;
+const index = import.meta.resolve('offthread');
 const quiet = ({ code, signal, stdout, stderr }: ProgramEnd): object => ({ code, signal, stdout, stderr });
 
 /** `start(options)` gives a pool and functions that call back; `inside` resolves when a host function was called. */

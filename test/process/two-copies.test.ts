@@ -11,7 +11,7 @@ import { packageRoot } from '../helpers/testlib.js';
 /** Another installation of the package, beside the same dependencies. */
 function copyOfPackage(): string {
   const folder = mkdtempSync(join(tmpdir(), 'offthread-copy-'));
-  for (const part of ['package.json', 'dist/src', 'dist/workers']) {
+  for (const part of ['package.json', 'dist/package']) {
     cpSync(join(packageRoot(), part), join(folder, part), { recursive: true });
   }
   symlinkSync(join(packageRoot(), 'node_modules'), join(folder, 'node_modules'));
@@ -36,7 +36,7 @@ describe('two copies of offthread in one process', function () {
         const end = await runProgram(
           engine,
           `
-          const theirs = await import(${JSON.stringify(pathToFileURL(join(copy, 'dist/src/index.js')).href)});
+          const theirs = await import(${JSON.stringify(pathToFileURL(join(copy, 'dist/package/index.js')).href)});
           const ours = { createPool };
           const caller = ${first}.createPool({ lanes: 1 });
           const opener = ${second}.createPool({ lanes: 1 });

@@ -4,7 +4,7 @@ import { onProcessLanes } from '../helpers/faults.js';
 import { testlib } from '../helpers/testlib.js';
 import { sample } from '../helpers/fast-run.js';
 
-const index = new URL('../../src/index.js', import.meta.url).href;
+const index = import.meta.resolve('offthread');
 const WORKERS = 3;
 
 onProcessLanes('worker threads that leave a pool of processes behind (B2, M7)', (ground) => {

@@ -19,7 +19,7 @@ import {
   LibraryNotFoundError,
   NativeError,
   type Pool,
-} from '../../src/index.js';
+} from 'offthread';
 import { createPool } from '../helpers/lane-kind.js';
 import { rejection } from '../helpers/contract.js';
 import { onCallbackEngines } from '../helpers/talk.js';

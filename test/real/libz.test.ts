@@ -1,7 +1,7 @@
 /** M34: a real library, libz, gives what node:zlib gives: on every engine, for bytes of every size. */
 import { crc32 as nodeCrc32, deflateSync, inflateSync } from 'node:zlib';
 import { expect } from 'chai';
-import { type Library, NativeError, inout } from '../../src/index.js';
+import { type Library, NativeError, inout } from 'offthread';
 import { onEveryEngine, rejection, sharedLab } from '../helpers/contract.js';
 
 const LIBZ = process.platform === 'darwin' ? 'libz.dylib' : 'libz.so.1';

@@ -1,8 +1,8 @@
 /** M19, M20: libc's qsort, with a comparison in JavaScript. */
 import { expect } from 'chai';
-import { HostFunctionError, type Library, type Pool } from '../../src/index.js';
+import { HostFunctionError, type Library, type Pool } from 'offthread';
 import { createPool } from '../helpers/lane-kind.js';
-import { callback, inout } from '../../src/index.js';
+import { callback, inout } from 'offthread';
 import { rejection } from '../helpers/contract.js';
 import { onCallbackEngines, onCallbackThreads } from '../helpers/talk.js';
 import { turns } from '../helpers/waiting.js';

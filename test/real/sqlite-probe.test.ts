@@ -1,6 +1,6 @@
 /** B1, M24: a query stopped by sqlite3_progress_handler, which asks now and then whether to go on. */
 import { expect } from 'chai';
-import { CallCancelledError, CallTimeoutError, type Library, out, type Pool } from '../../src/index.js';
+import { CallCancelledError, CallTimeoutError, type Library, out, type Pool } from 'offthread';
 import { createPool } from '../helpers/lane-kind.js';
 import { rejection } from '../helpers/contract.js';
 import { onCallbackEngines } from '../helpers/talk.js';

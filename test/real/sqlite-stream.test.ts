@@ -2,9 +2,9 @@
 import { pipeline } from 'node:stream/promises';
 import { Writable } from 'node:stream';
 import { expect } from 'chai';
-import { CallCancelledError, type Library, NativeError, type Pool } from '../../src/index.js';
+import { CallCancelledError, type Library, NativeError, type Pool } from 'offthread';
 import { createPool } from '../helpers/lane-kind.js';
-import { chunks, out } from '../../src/index.js';
+import { chunks, out } from 'offthread';
 import { rejection } from '../helpers/contract.js';
 import { onCallbackEngines } from '../helpers/talk.js';
 import { slow } from '../helpers/fast-run.js';

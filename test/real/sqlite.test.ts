@@ -1,6 +1,6 @@
 /** M34, B1, M32: SQLite through its C interface: a query of seconds beside a free event loop, interrupted on demand. */
 import { expect } from 'chai';
-import { CallCancelledError, CallTimeoutError, type Library, NativeError, out } from '../../src/index.js';
+import { CallCancelledError, CallTimeoutError, type Library, NativeError, out } from 'offthread';
 import { onThreadLanes, rejection, sharedLab } from '../helpers/contract.js';
 import { turns, until } from '../helpers/waiting.js';
 

@@ -1,7 +1,7 @@
 /** What the tests on real lanes share: a pool on the test library, and its figures. */
 import { expect } from 'chai';
 import { loadEngine } from '../../src/engines/load-engine.js';
-import { type Library, type Pool, type PoolOptions, createPool } from '../../src/index.js';
+import { type Library, type Pool, type PoolOptions, createPool } from 'offthread';
 import { testlib } from '../helpers/testlib.js';
 import { turns } from '../helpers/waiting.js';
 

@@ -1,7 +1,7 @@
 /** M2, M5, M27: endings that race. Each call settles once, as its owner was told, and the counters add up. */
 import { tracingChannel } from 'node:diagnostics_channel';
 import { expect } from 'chai';
-import type { CallTrace, NativeCall, Pool } from '../../src/index.js';
+import type { CallTrace, NativeCall, Pool } from 'offthread';
 import { type Native, SharedWord, expectSettled, inTime, turn, withLanes } from './lab.js';
 import { slow } from '../helpers/fast-run.js';
 

@@ -10,7 +10,7 @@ import {
   parallel,
   race,
   retry,
-} from '../../src/index.js';
+} from 'offthread';
 
 declare const add: (a: number, b: number) => NativeCall<number>;
 declare const version: () => NativeCall<string | null>;

@@ -1,6 +1,6 @@
 /** B11, M35: the types of runs over many items follow the declaration. Compiling this file is most of the test. */
 import { expectTypeOf } from 'expect-type';
-import type { ColumnCall, Library, MapResults, Pool } from '../../src/index.js';
+import type { ColumnCall, Library, MapResults, Pool } from 'offthread';
 
 const FUNCTIONS = {
   add: { arguments: ['i32', 'i32'], return: 'i32' },

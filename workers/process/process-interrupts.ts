@@ -13,7 +13,10 @@ export interface InterruptBoot {
   readonly size: LaneSize;
 }
 
-const ENTRY = new URL('../process-interrupt-entry.js', import.meta.url);
+/** Whether this thread was started with the data of an interrupt thread. */
+export function isInterruptBoot(data: unknown): data is InterruptBoot {
+  return typeof (data as Partial<InterruptBoot> | null)?.address === 'bigint';
+}
 
 export class ProcessInterrupts {
   readonly #boot: InterruptBoot;
@@ -35,7 +38,8 @@ export class ProcessInterrupts {
   }
 
   #start(): Worker {
-    const thread = new Worker(ENTRY, { workerData: this.#boot });
+    // The bundle that this module is in.
+    const thread = new Worker(__filename, { workerData: this.#boot });
     // Without this thread, calls run until their grace is over.
     thread.on('error', () => {});
     thread.unref();

@@ -12,8 +12,7 @@
  * during a call.
  */
 import { readSync, writeSync } from 'node:fs';
-import { Socket } from 'node:net';
-import { Atomics, Math, Promise, performance } from '../../src/builtins.js';
+import { Atomics, Math, Promise, builtinModule, performance } from '../../src/builtins.js';
 import type { MappedFile, System } from '../../src/engines/system/system-calls.js';
 import type { LaneMemory } from '../../src/shared/memory/lane-memory.js';
 import { Header } from '../../src/shared/memory/layout.js';
@@ -57,6 +56,7 @@ export class ProcessLink implements LaneLink {
     this.#in = new MessageReader(memory, messagesDown(memory.size));
     this.#out = new MessageWriter(memory, messagesUp(memory.size));
     // The descriptor has two readers: this one between calls, `wait` during calls.
+    const { Socket } = builtinModule('node:net');
     const socket = new Socket({ fd: SOCKET_FD, readable: true, writable: false });
     socket.on('data', () => this.#wake());
     socket.on('error', () => this.#sever());

@@ -1,7 +1,7 @@
 /** Who is compared at functions on the host that another thread calls, and waits for. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { callback, createPool } from '../../../src/index.js';
+import { callback, createPool } from 'offthread';
 import { workerFile } from '../contestant.js';
 
 /** A function on the host: what is called back. */

@@ -1,6 +1,6 @@
 /** Who is compared at chunks that native code hands out through a callback. */
 import { Worker } from 'node:worker_threads';
-import { chunks, createPool } from '../../../src/index.js';
+import { chunks, createPool } from 'offthread';
 import { Tally } from '../../harness/measure/tally.js';
 import { workerFile } from '../contestant.js';
 

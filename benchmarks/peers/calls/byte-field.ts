@@ -3,7 +3,7 @@
  * the ways that bytes can get there.
  */
 import { load } from 'koffi';
-import { type Bytes, type Pool, createPool, lend, transfer } from '../../../src/index.js';
+import { type Bytes, type Pool, createPool, lend, transfer } from 'offthread';
 import { ByteSamples } from './byte-samples.js';
 import type { Contestant, Ffi } from '../contestant.js';
 import { bytesInNewThread, linkFfiRs } from '../libraries/ffi-rs-calls.js';

@@ -1,6 +1,6 @@
 /** Everybody who can have the length of a short text told by native code. */
 import { load } from 'koffi';
-import { createPool } from '../../../src/index.js';
+import { createPool } from 'offthread';
 import { testlib } from '../../harness/paths.js';
 import type { Contestant, Ffi } from '../contestant.js';
 import { linkFfiRs, textInNewThread } from '../libraries/ffi-rs-calls.js';

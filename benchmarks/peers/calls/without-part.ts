@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Pool, PoolOptions } from '../../../src/index.js';
+import type { Pool, PoolOptions } from 'offthread';
 import { root } from '../../harness/paths.js';
 import type { Part } from './parts.js';
 

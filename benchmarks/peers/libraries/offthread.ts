@@ -1,4 +1,4 @@
-import { createPool } from '../../../src/index.js';
+import { createPool } from 'offthread';
 import type { Contestant, Ffi } from '../contestant.js';
 
 /** With a queue that takes the calls in flight; everything else as it comes. */

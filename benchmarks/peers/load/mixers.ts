@@ -1,6 +1,6 @@
 /** Who is compared at short and long calls on one pool. */
 import { load } from 'koffi';
-import { createPool } from '../../../src/index.js';
+import { createPool } from 'offthread';
 import { testlib } from '../../harness/paths.js';
 import type { Ffi } from '../contestant.js';
 import {

@@ -1,5 +1,5 @@
 /** Who is compared at calls with a deadline, when there are more of them than lanes can do. */
-import { createPool } from '../../../src/index.js';
+import { createPool } from 'offthread';
 import { testlib } from '../../harness/paths.js';
 import { sleepers } from './sleepers.js';
 

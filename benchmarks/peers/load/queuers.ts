@@ -1,5 +1,5 @@
 /** Who is compared at calls that wait: one lane or worker, which something blocks. */
-import { createPool } from '../../../src/index.js';
+import { createPool } from 'offthread';
 import { testlib } from '../../harness/paths.js';
 import { TurnLater } from '../calls/promises-alone.js';
 import { type JobPool, POOL_NAMES, type PoolName, blockingJobPool } from '../libraries/job-pools.js';

@@ -1,7 +1,7 @@
 /** Who is compared at calls that block. */
 import { load } from 'koffi';
 import { testlib } from '../../harness/paths.js';
-import { createPool } from '../../../src/index.js';
+import { createPool } from 'offthread';
 import { POOL_NAMES, blockingJobPool } from '../libraries/job-pools.js';
 import { promised } from '../libraries/koffi-async.js';
 

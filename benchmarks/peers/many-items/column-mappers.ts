@@ -1,5 +1,5 @@
 /** Who runs over two columns of integers, and makes a column of their sums. */
-import type { Pool } from '../../../src/index.js';
+import type { Pool } from 'offthread';
 import { testlib } from '../../harness/paths.js';
 import { type Many, timed } from '../../harness/measure/many.js';
 import type { Ffi } from '../contestant.js';

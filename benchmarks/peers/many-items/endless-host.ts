@@ -5,7 +5,7 @@
  *   endless-host ITEMS     forked
  */
 import { once } from 'node:events';
-import { createPool } from '../../../src/index.js';
+import { createPool } from 'offthread';
 import { testlib } from '../../harness/paths.js';
 import { collect, residentMb } from '../../harness/processes/memory.js';
 

@@ -1,5 +1,5 @@
 /** offthread with one process lane. */
-import { createPool, sharedBytes } from '../../../src/index.js';
+import { createPool, sharedBytes } from 'offthread';
 import type { Call } from '../../../src/calls/call.js';
 import { type Fragile, type Hung, until } from './fragile.js';
 

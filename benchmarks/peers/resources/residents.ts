@@ -21,7 +21,7 @@ function environment(library: string): Record<string, string> {
 }
 
 async function offthread(library: string, lanes: number, isolation: 'thread' | 'process'): Promise<Resident> {
-  const { createPool } = await import('../../../src/index.js');
+  const { createPool } = await import('offthread');
   const pool = createPool({ lanes, isolation });
   const { ot_sleep_ms } = await pool.open(
     library,

@@ -17,7 +17,7 @@
 import { randomInt } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { callback, createPool } from '../../../src/index.js';
+import { callback, createPool } from 'offthread';
 import { benchmarkArguments } from '../../harness/command/arguments.js';
 import { testlib } from '../../harness/paths.js';
 import { Report } from '../../harness/report/benchmark-report.js';

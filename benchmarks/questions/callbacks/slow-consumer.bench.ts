@@ -16,7 +16,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Call } from '../../../src/calls/call.js';
-import { CallCancelledError, chunks, createPool } from '../../../src/index.js';
+import { CallCancelledError, chunks, createPool } from 'offthread';
 import { benchmarkArguments } from '../../harness/command/arguments.js';
 import { testlib } from '../../harness/paths.js';
 import { collect, residentMb } from '../../harness/processes/memory.js';

@@ -10,7 +10,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Call } from '../../../src/calls/call.js';
-import { CallCancelledError, createPool } from '../../../src/index.js';
+import { CallCancelledError, createPool } from 'offthread';
 import { benchmarkArguments } from '../../harness/command/arguments.js';
 import { testlib } from '../../harness/paths.js';
 import { Report } from '../../harness/report/benchmark-report.js';

@@ -12,7 +12,7 @@
  * Target: at least 90 % of the two loops, for columns in shared memory, which stay where they are. Others are copied to
  * lanes and back by the host, range by range: what that costs is beside it.
  */
-import { createPool } from '../../../src/index.js';
+import { createPool } from 'offthread';
 import { benchmarkArguments } from '../../harness/command/arguments.js';
 import { testlib } from '../../harness/paths.js';
 import { type Many, asLimit, manyInTurns, reportMany } from '../../harness/measure/many.js';

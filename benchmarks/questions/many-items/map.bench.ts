@@ -11,7 +11,7 @@
  *
  * Target: an array of all results at least as fast as 60 % of the two loops.
  */
-import { createPool } from '../../../src/index.js';
+import { createPool } from 'offthread';
 import { benchmarkArguments } from '../../harness/command/arguments.js';
 import { testlib } from '../../harness/paths.js';
 import { type Many, asLimit, manyInTurns, reportMany } from '../../harness/measure/many.js';

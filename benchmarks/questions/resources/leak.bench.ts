@@ -15,7 +15,7 @@ import { collect } from '../../harness/processes/memory.js';
 import { Report } from '../../harness/report/benchmark-report.js';
 import { slope } from '../../harness/measure/statistics.js';
 import { figure } from '../../harness/report/table.js';
-import { createPool, OffthreadError } from '../../../src/index.js';
+import { createPool, OffthreadError } from 'offthread';
 
 const given = benchmarkArguments();
 const SAMPLES = 10;

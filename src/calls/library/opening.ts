@@ -2,8 +2,9 @@
  * Opens a library. Every fault of the library or its declarations is found here, before any call.
  *
  *   declarations compiled ─► engine chosen ─► library opened, symbols found ─► lanes told ─► a lane is ready
- *                                             on the host, or in one process lane: what a
- *                                             library does when it is loaded, it does there
+ *            │                                on the host, or in one process lane: what a
+ *            │                                library does when it is loaded, it does there
+ *            └─► lanes start, in the meantime
  */
 import { isMainThread } from 'node:worker_threads';
 import { type CompiledFunction, compileDeclarations } from '../../declare/compile/compile.js';
@@ -45,15 +46,18 @@ const hostNames = new LibraryVersions();
  * Opens a library on the host and finds every symbol that its functions use. With ffi-rs, this waits until no ffi-rs
  * call is in flight.
  * @param number the number for the next function.
+ * @param startLanes starts the lanes of the pool: their threads start while this thread loads the engine and the library.
  */
 export async function openOnHost(
   path: string,
   declarations: unknown,
   settings: OpenSettings,
   number: () => number,
+  startLanes: () => void,
 ): Promise<Opened> {
   const compiled = compileDeclarations(path, declarations);
   const specs = compiled.map(({ spec }) => spec);
+  startLanes();
   const find = (): Pick<Opened, 'engine' | 'name'> => {
     const chosen = selectEngine(settings.engine, specs, { mainThread: isMainThread });
     const engine = loadEngine(chosen, { role: 'host' });
@@ -85,6 +89,8 @@ export interface LaneOpening {
   readonly names: LibraryVersions;
   /** LD_LIBRARY_PATH of the lanes' processes. */
   readonly libraryPath: string;
+  /** Starts the lanes: their processes start while this one reads the library. @throws EngineError */
+  startLanes(): void;
   /** Opens a library in one lane. */
   probeOpen(library: ProbeOpen): Promise<void>;
 }
@@ -95,7 +101,7 @@ export async function openInLane(
   declarations: unknown,
   settings: OpenSettings,
   number: () => number,
-  { names, libraryPath, probeOpen }: LaneOpening,
+  { names, libraryPath, startLanes, probeOpen }: LaneOpening,
 ): Promise<Opened> {
   const compiled = compileDeclarations(path, declarations);
   const specs = compiled.map(({ spec }) => spec);
@@ -104,6 +110,7 @@ export async function openInLane(
     mainThread: true,
     load: (name) => checkEngine(name),
   });
+  startLanes();
   const terms = termsFor(path, settings, libraryPath);
   const name = names.nameOf(path, terms.identity);
   // Before opening: lanes may load the file even if opening fails, and another file may replace it in the meantime.

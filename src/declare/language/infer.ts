@@ -116,7 +116,7 @@ type Outs<A extends readonly unknown[]> = A extends readonly [infer Head, ...inf
   : [];
 
 /** True for `string[]` and the like, whose length the compiler does not know. */
-type IsWide<A extends readonly unknown[]> = number extends A['length'] ? true : false;
+type HasAnyLength<A extends readonly unknown[]> = number extends A['length'] ? true : false;
 
 /** True where some element may be a wrapper that adds to the result. */
 type MayHaveOuts<A extends readonly unknown[]> = [Extract<A[number], Out | Inout>] extends [never]
@@ -137,7 +137,7 @@ export type ArgumentsOf<D> =
 
 /** The same of a declaration in its full form. */
 type ArgumentsOfShape<D extends DeclarationShape> =
-  IsWide<D['arguments']> extends true ? ArgumentValue[] : CallerValues<D['arguments']>;
+  HasAnyLength<D['arguments']> extends true ? ArgumentValue[] : CallerValues<D['arguments']>;
 
 /**
  * What the call resolves to: the return value, or `[returnValue, ...outs]`
@@ -147,7 +147,7 @@ export type ResultOf<D> = ShapeOf<D> extends infer S extends DeclarationShape ? 
 
 /** The same of a declaration in its full form. */
 type ResultOfShape<D extends DeclarationShape> =
-  IsWide<D['arguments']> extends true
+  HasAnyLength<D['arguments']> extends true
     ? MayHaveOuts<D['arguments']> extends true
       ? unknown
       : ValueOf<D['return']>

@@ -43,7 +43,7 @@ export function inout<const T extends InoutType>(type: T): Inout<T> {
 type Only<O, Known> = { readonly [K in Exclude<keyof O, keyof Known>]: never };
 
 /** Options left out. */
-interface None {
+interface NoOptions {
   /** No argument becomes bytes. */
   readonly bytes?: never;
 }
@@ -57,7 +57,7 @@ interface None {
  */
 export function callback<const A extends readonly CallbackArgument[], R extends CallbackReturn>(
   signature: CallbackSignature<A, R>,
-): Callback<A, R, None>;
+): Callback<A, R, NoOptions>;
 export function callback<
   const A extends readonly CallbackArgument[],
   R extends CallbackReturn,
@@ -76,7 +76,7 @@ export function callback(signature: CallbackSignature, options?: CallbackOptions
  */
 export function chunks<const A extends readonly CallbackArgument[], R extends CallbackReturn>(
   signature: CallbackSignature<A, R>,
-): Chunks<A, R, None>;
+): Chunks<A, R, NoOptions>;
 export function chunks<
   const A extends readonly CallbackArgument[],
   R extends CallbackReturn,

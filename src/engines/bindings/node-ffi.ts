@@ -5,8 +5,7 @@
  * its thread ends, while a compiler thread may still read that. With Node.js 26.12 the process then ends by SIGSEGV.
  * The setting holds for the process; a call takes 2 to 4 times as long, some tenths of a microsecond more.
  */
-import { setFlagsFromString } from 'node:v8';
-import { JSON } from '../../builtins.js';
+import { JSON, builtinModule } from '../../builtins.js';
 import { EngineError } from '../../errors.js';
 import { requireInstalled } from '../../shared/package-home.js';
 import { CAPABILITIES } from '../capabilities.js';
@@ -46,7 +45,7 @@ interface NodeFfi {
 /** Loads node:ffi. @throws EngineError OFFTHREAD_ENGINE_MISSING */
 export function loadNodeFfi(): Engine {
   const ffi = requireNodeFfi();
-  setFlagsFromString('--no-turbo-fast-api-calls');
+  builtinModule('node:v8').setFlagsFromString('--no-turbo-fast-api-calls');
   try {
     return new NodeFfiEngine(ffi);
   } catch (cause) {

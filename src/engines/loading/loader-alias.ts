@@ -6,8 +6,8 @@
  * the same path: `/a/./b.so` for `/a/b.so`. The name contains the identity of the file, so that every thread and
  * process of a pool finds the same one.
  */
-import { createHash } from 'node:crypto';
 import { basename, dirname, normalize } from 'node:path';
+import { builtinModule } from '../../builtins.js';
 import type { FileIdentity } from '../../shared/messages/load-terms.js';
 
 /** Enough to distinguish the files of one path. */
@@ -15,7 +15,10 @@ const BITS = 32;
 
 /** Another name of a path, for the current file. */
 export function nameOfOwn(path: string, { device, inode, born, bytes, version }: FileIdentity): string {
-  const digest = createHash('sha256').update([device, inode, born, bytes, version].join()).digest();
+  const digest = builtinModule('node:crypto')
+    .createHash('sha256')
+    .update([device, inode, born, bytes, version].join())
+    .digest();
   const word = digest.readUInt32LE(0);
   const steps = Array.from({ length: BITS }, (_, bit) => (((word >>> bit) & 1) === 0 ? '/' : '/.'));
   return `${dirname(path)}/.${steps.join('')}/${basename(path)}`;

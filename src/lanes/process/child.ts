@@ -7,14 +7,14 @@
  * - The end of the process can be detected without the event loop ({@link Child.lookForEnd}), by the socket and by a
  *   system call.
  */
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { readFileSync, writeSync } from 'node:fs';
 import type { NativeEnd } from '../../engines/system/system-calls.js';
-import { JSON, queueMicrotask } from '../../builtins.js';
+import { JSON, builtinModule, queueMicrotask } from '../../builtins.js';
 import { ORDERS_FD, type ProcessBoot, SOCKET_FD } from '../../shared/messages/process-boot.js';
 import type { LaneStart } from '../../options/lane-start.js';
 import { laneEnvironment } from '../../shared/lane-mark.js';
-import { workerFile } from '../../shared/package-home.js';
+import { laneFile } from '../../shared/package-home.js';
 import { type ChildEnd, UNKNOWN_END, endByEvent, endBySystem } from './child-end.js';
 import { ChildStderr } from './child-stderr.js';
 import { descriptorOf, readNow, socketOf } from './descriptors.js';
@@ -209,9 +209,9 @@ function start({ boot, start, shared }: ChildOptions): ChildProcess {
     env: laneEnvironment('process', start.env),
     stdio: ['ignore', 'inherit', 'pipe', shared.memoryFd, 'pipe', shared.liveFd, 'pipe'],
   };
-  return spawn(
+  return builtinModule('node:child_process').spawn(
     start.execPath,
-    [...start.execArgv, workerFile('process-entry'), JSON.stringify(boot)],
+    [...start.execArgv, laneFile(start.laneFile), JSON.stringify(boot)],
     options,
   );
 }

@@ -1,16 +1,13 @@
 /** The thread that calls interrupt functions: a single-thread piscina with one task for each order. */
-import { pathToFileURL } from 'node:url';
-import type { Piscina } from 'piscina';
+import { Piscina } from 'piscina';
 import { Atomics, Promise, clearTimeout, setTimeout } from '../../builtins.js';
 import { allSettled, race, whenSettled } from '../../promises.js';
 import { LaneMemory } from '../../shared/memory/lane-memory.js';
 import { Interrupt, RowWord } from '../../shared/memory/layout.js';
 import type { InterruptOrder } from '../../shared/messages/messages.js';
-import { workerFile } from '../../shared/package-home.js';
 import type { LaneStart } from '../../options/lane-start.js';
 import { withOriginals } from './originals.js';
 import { detach } from './detach.js';
-import { loadPiscina } from './load-piscina.js';
 import { threadStart } from './thread-start.js';
 
 /** ms within which orders in progress must end before the thread is detached. */
@@ -109,9 +106,8 @@ function release({ memory, size, sequence }: Extract<InterruptOrder, { kind: 'in
 }
 
 function makeThread(start: LaneStart, created: (created: object) => void): Piscina {
-  const Piscina = loadPiscina();
   const options = {
-    filename: pathToFileURL(workerFile('interrupt-entry')).href,
+    name: 'obey',
     minThreads: 1,
     maxThreads: 1,
     // Orders go directly to the thread: a host that blocks does not read the completion of the previous order, and

@@ -6,11 +6,10 @@
  * blocks and piscina can read nothing. Comlink serves set-up, statistics and drain between calls; every question is
  * raced against the lane's death, because comlink would wait for ever.
  */
-import { pathToFileURL } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type Remote, releaseProxy, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import type { Piscina } from 'piscina';
+import { Piscina } from 'piscina';
 import { Atomics, Promise, performance } from '../../builtins.js';
 import { ignoreFailure, race, whenSettled } from '../../promises.js';
 import { detach } from './detach.js';
@@ -21,13 +20,11 @@ import { Header, type LaneSize } from '../../shared/memory/layout.js';
 import { clockOrigin } from '../../shared/clock.js';
 import type { ErrorData, LaneBoot, LaneControl, LaneReport, ToLane } from '../../shared/messages/messages.js';
 import { LaneMemory } from '../../shared/memory/lane-memory.js';
-import { workerFile } from '../../shared/package-home.js';
 import { type Death, phaseOf } from '../death.js';
 import { Inbox, portReader } from '../channel/inbox.js';
 import type { Lane, LaneEvents, LaneStatus } from '../lane.js';
 import { LaneChannel, wakeWaiting } from '../channel/lane-channel.js';
 import { LaneRing } from '../rows/lane-ring.js';
-import { loadPiscina } from './load-piscina.js';
 import { threadStart } from './thread-start.js';
 import type { LaneStart } from '../../options/lane-start.js';
 import type { Slabs } from '../memory/slabs.js';
@@ -129,9 +126,8 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.#remote = wrap<LaneControl>(nodeEndpoint(control.port1));
     // A port on which comlink listens would keep the process alive.
     control.port1.unref();
-    const Piscina = loadPiscina();
     this.#piscina = new Piscina({
-      filename: pathToFileURL(workerFile('thread-entry')).href,
+      name: 'boot',
       minThreads: 1,
       maxThreads: 1,
       // The event loop must also run between tasks: the lane serves there.

@@ -6,8 +6,7 @@
  * A message is serialized and sent in fragments, in order; a message that does not fit now is kept by its sender, which
  * tries again ({@link MessageWriter.flush}) whenever the reader may have made room.
  */
-import { deserialize, serialize } from 'node:v8';
-import { Atomics, Math } from '../../builtins.js';
+import { Atomics, Math, builtinModule } from '../../builtins.js';
 import { memoryBytes, type PipePlace } from '../memory/channel.js';
 import { Disorder } from './disorder.js';
 import { align8 } from '../memory/record.js';
@@ -70,7 +69,7 @@ export class MessageWriter {
 
   /** @returns whether the whole message was sent; if not, {@link flush} sends the rest. */
   send(message: unknown): boolean {
-    this.#backlog.push(serialize(message));
+    this.#backlog.push(builtinModule('node:v8').serialize(message));
     return this.flush();
   }
 
@@ -143,7 +142,7 @@ export class MessageReader {
       if (!last) continue;
       const message = this.#fragments.length === 1 ? this.#fragments[0] : Buffer.concat(this.#fragments);
       this.#fragments = [];
-      return deserialize(message as Buffer);
+      return builtinModule('node:v8').deserialize(message as Buffer);
     }
     return undefined;
   }

@@ -17,9 +17,8 @@
 import type { EventEmitter } from 'node:events';
 import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { takeCoverage } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
-import { setImmediate } from '../../builtins.js';
+import { builtinModule, setImmediate } from '../../builtins.js';
 import { exitNow, flushStreams } from '../../engines/system/exit-now.js';
 import { keepsThreads } from '../../lanes/thread/kept-threads.js';
 
@@ -62,7 +61,7 @@ const isHandled = (): boolean =>
 function end(status: unknown): never {
   // Node and C would do this at exit. While a thread is stuck in native code, C's streams may be locked.
   if (!isStuck()) {
-    if (process.env['NODE_V8_COVERAGE'] !== undefined) takeCoverage();
+    if (process.env['NODE_V8_COVERAGE'] !== undefined) builtinModule('node:v8').takeCoverage();
     flushStreams();
   }
   exitNow(Number(status));

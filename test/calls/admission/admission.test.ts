@@ -2,13 +2,7 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import {
-  ArgumentError,
-  type NativeCall,
-  type Pool,
-  PoolClosedError,
-  QueueFullError,
-} from '../../../src/index.js';
+import { ArgumentError, type NativeCall, type Pool, PoolClosedError, QueueFullError } from 'offthread';
 import { type Native, SharedWord, expectSettled, inTime, turn, withLanes } from '../../supervisor/lab.js';
 import { slow } from '../../helpers/fast-run.js';
 

@@ -1,7 +1,7 @@
 /** M11: for any outcomes in any order, the combinators do what a model of a few lines says. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { CallCancelledError, parallel, race, RaceError, retry } from '../../../src/index.js';
+import { CallCancelledError, parallel, race, RaceError, retry } from 'offthread';
 import { leavesNothing, startsOf, type Trial, trials } from './trial.js';
 import { turns } from '../../helpers/waiting.js';
 

@@ -1,12 +1,6 @@
 /** M11: all results, in order; the first failure ends the others. */
 import { expect } from 'chai';
-import {
-  ArgumentError,
-  CallCancelledError,
-  CallTimeoutError,
-  NativeError,
-  parallel,
-} from '../../../src/index.js';
+import { ArgumentError, CallCancelledError, CallTimeoutError, NativeError, parallel } from 'offthread';
 import { contractEngines, describeOn, rejection, sharedLab, withPool } from '../../helpers/contract.js';
 import { Gate } from '../../helpers/gate.js';
 import { laneKinds } from '../../helpers/lane-kind.js';

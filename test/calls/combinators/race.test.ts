@@ -8,7 +8,7 @@ import {
   OffthreadError,
   race,
   RaceError,
-} from '../../../src/index.js';
+} from 'offthread';
 import { contractEngines, describeOn, rejection, withPool } from '../../helpers/contract.js';
 import { Gate } from '../../helpers/gate.js';
 import { laneKinds } from '../../helpers/lane-kind.js';

@@ -9,7 +9,7 @@ import {
   QueueFullError,
   retry,
   type RetryOptions,
-} from '../../../src/index.js';
+} from 'offthread';
 import { contractEngines, describeOn, rejection, sharedLab, withPool } from '../../helpers/contract.js';
 import { runningFill } from '../../helpers/gate.js';
 import { laneKinds } from '../../helpers/lane-kind.js';

@@ -1,6 +1,6 @@
 /** M11: whatever is given to the combinators, it settles once, and nothing is left of it. */
 import { expect } from 'chai';
-import { ArgumentError, parallel, race, retry, type Start } from '../../../src/index.js';
+import { ArgumentError, parallel, race, retry, type Start } from 'offthread';
 import { contractEngines, rejection, withPool } from '../../helpers/contract.js';
 import { failureOf, leavesNothing, thenable, Trial } from './trial.js';
 import { turns } from '../../helpers/waiting.js';

@@ -1,6 +1,6 @@
 /** B6: callbacks need koffi or node:ffi; `auto` knows it, and ffi-rs says so. */
 import { expect } from 'chai';
-import { EngineError, type Pool, callback, chunks } from '../../../src/index.js';
+import { EngineError, type Pool, callback, chunks } from 'offthread';
 import { createPool } from '../../helpers/lane-kind.js';
 import { rejection } from '../../helpers/contract.js';
 import { BYTES, CHUNK, NUMBER, onCallbackEngines } from '../../helpers/talk.js';

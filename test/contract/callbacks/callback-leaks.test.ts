@@ -3,14 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import koffi from 'koffi';
-import {
-  callback,
-  CallTimeoutError,
-  chunks,
-  type EngineName,
-  persistent,
-  type Pool,
-} from '../../../src/index.js';
+import { callback, CallTimeoutError, chunks, type EngineName, persistent, type Pool } from 'offthread';
 import { createPool } from '../../helpers/lane-kind.js';
 import { rejection, withLibrary } from '../../helpers/contract.js';
 import { Gate, openGates } from '../../helpers/gate.js';

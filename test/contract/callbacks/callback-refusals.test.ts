@@ -1,13 +1,6 @@
 /** M4: functions, values and declarations of callbacks that are wrong are refused before anything is called. */
 import { expect } from 'chai';
-import {
-  ArgumentError,
-  callback,
-  chunks,
-  DeclarationError,
-  persistent,
-  type Pool,
-} from '../../../src/index.js';
+import { ArgumentError, callback, chunks, DeclarationError, persistent, type Pool } from 'offthread';
 import { createPool, laneKind } from '../../helpers/lane-kind.js';
 import { rejection, thrown, withLibrary } from '../../helpers/contract.js';
 import { mostThreadsInside, resetThreadsInside } from '../../helpers/oracle.js';

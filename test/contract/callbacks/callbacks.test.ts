@@ -1,6 +1,6 @@
 /** M14, M20, M21: callbacks of every type, what they are given and what native code gets back. */
 import { expect } from 'chai';
-import { callback } from '../../../src/index.js';
+import { callback } from 'offthread';
 import { createPool } from '../../helpers/lane-kind.js';
 import { shared } from '../../helpers/gate.js';
 import { CHUNK, expectClean, NUMBER, onCallbackEngines } from '../../helpers/talk.js';

@@ -1,6 +1,6 @@
 /** M31: host functions that call their own pool, and calls that block the thread which would have to answer. */
 import { expect } from 'chai';
-import { callback, DeadlockError, HostFunctionError } from '../../../src/index.js';
+import { callback, DeadlockError, HostFunctionError } from 'offthread';
 import { createPool } from '../../helpers/lane-kind.js';
 import { rejection, thrown, withLibrary } from '../../helpers/contract.js';
 import { OFFTEST } from '../../helpers/offtest.js';

@@ -7,7 +7,7 @@ import {
   CallTimeoutError,
   ChannelClosedError,
   type OffthreadError,
-} from '../../../src/index.js';
+} from 'offthread';
 import { rejection, withLibrary } from '../../helpers/contract.js';
 import { laneKind } from '../../helpers/lane-kind.js';
 import { OFFTEST } from '../../helpers/offtest.js';

@@ -1,6 +1,6 @@
 /** M14, M23: what a host function does wrong is a typed failure of its call, and a defined value for native code. */
 import { expect } from 'chai';
-import { callback, HostFunctionError } from '../../../src/index.js';
+import { callback, HostFunctionError } from 'offthread';
 import { rejection, thrown, withLibrary } from '../../helpers/contract.js';
 import { Gate, shared } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';

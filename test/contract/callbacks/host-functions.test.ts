@@ -5,7 +5,7 @@ import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isMainThread, threadId } from 'node:worker_threads';
 import { expect } from 'chai';
-import { callback } from '../../../src/index.js';
+import { callback } from 'offthread';
 import { OFFTEST } from '../../helpers/offtest.js';
 import { ownThread } from '../../helpers/oracle.js';
 import {

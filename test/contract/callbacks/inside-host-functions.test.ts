@@ -9,7 +9,7 @@ import {
   HostFunctionError,
   type NativeCall,
   persistent,
-} from '../../../src/index.js';
+} from 'offthread';
 import { createPool } from '../../helpers/lane-kind.js';
 import { rejection, thrown, withLibrary } from '../../helpers/contract.js';
 import { OFFTEST } from '../../helpers/offtest.js';

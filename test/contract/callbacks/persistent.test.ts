@@ -7,7 +7,7 @@ import {
   CallTimeoutError,
   HostFunctionError,
   persistent,
-} from '../../../src/index.js';
+} from 'offthread';
 import { rejection, withLibrary } from '../../helpers/contract.js';
 import { OFFTEST } from '../../helpers/offtest.js';
 import { expectClean, Held, NUMBER, onCallbackEngines, words } from '../../helpers/talk.js';

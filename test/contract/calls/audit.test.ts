@@ -8,7 +8,7 @@ import {
   type CallTrace,
   NativeError,
   QueueFullError,
-} from '../../../src/index.js';
+} from 'offthread';
 import { onEveryEngine, rejection, withPool } from '../../helpers/contract.js';
 import { Gate, runningFill } from '../../helpers/gate.js';
 import { testlib } from '../../helpers/testlib.js';

@@ -9,7 +9,7 @@ import {
   type OffthreadError,
   PoolClosedError,
   QueueFullError,
-} from '../../../src/index.js';
+} from 'offthread';
 import { createPool } from '../../helpers/lane-kind.js';
 import {
   lab as makeLab,

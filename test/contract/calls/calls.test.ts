@@ -1,6 +1,6 @@
 /** M4, M8, M9, M12: the life of one call: awaited, watched, recorded, left by its scope. */
 import { expect } from 'chai';
-import { CallCancelledError, NativeError } from '../../../src/index.js';
+import { CallCancelledError, NativeError } from 'offthread';
 import { onEveryEngine, rejection, sharedLab, withPool } from '../../helpers/contract.js';
 import { Gate, runningFill } from '../../helpers/gate.js';
 import { ownThread } from '../../helpers/oracle.js';

@@ -1,6 +1,6 @@
 /** M10, M28: drain, cancelAll, close and destroy: of a pool, and of a library. */
 import { expect } from 'chai';
-import { ArgumentError, CallCancelledError, PoolClosedError } from '../../../src/index.js';
+import { ArgumentError, CallCancelledError, PoolClosedError } from 'offthread';
 import { createPool } from '../../helpers/lane-kind.js';
 import { lab as makeLab, onEveryEngine, rejection, thrown, withPool } from '../../helpers/contract.js';
 import { Gate, openGates } from '../../helpers/gate.js';

@@ -7,7 +7,7 @@ import {
   type LaneReport,
   ListenerError,
   type PoolOptions,
-} from '../../../src/index.js';
+} from 'offthread';
 import { createPool, laneKind } from '../../helpers/lane-kind.js';
 import { onEveryEngine, rejection, thrown, withPool } from '../../helpers/contract.js';
 import { Gate } from '../../helpers/gate.js';

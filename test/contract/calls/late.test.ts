@@ -1,6 +1,6 @@
 /** M5, M8, M10, M26: calls that cannot make their deadline are refused at the door (`refuseLate`), and no lane is spent on them. */
 import { expect } from 'chai';
-import { CallTimeoutError, type NativeCall, type Pool, QueueFullError, retry } from '../../../src/index.js';
+import { CallTimeoutError, type NativeCall, type Pool, QueueFullError, retry } from 'offthread';
 import { onEveryEngine, rejection, thrown, withPool } from '../../helpers/contract.js';
 import { Gate, openGates } from '../../helpers/gate.js';
 import type { Offtest } from '../../helpers/offtest.js';

@@ -1,6 +1,6 @@
 /** M10, M26: how many run at once, who goes first, and how many may wait. */
 import { expect } from 'chai';
-import { CallCancelledError, CallTimeoutError, QueueFullError } from '../../../src/index.js';
+import { CallCancelledError, CallTimeoutError, QueueFullError } from 'offthread';
 import { onEveryEngine, rejection, withPool } from '../../helpers/contract.js';
 import { Gate } from '../../helpers/gate.js';
 import { mostThreadsInside, resetThreadsInside } from '../../helpers/oracle.js';

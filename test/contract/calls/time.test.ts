@@ -1,7 +1,7 @@
 /** M5, M8: timeouts, deadlines and signals, and which of them comes first. */
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
-import { ArgumentError, CallCancelledError, CallTimeoutError } from '../../../src/index.js';
+import { ArgumentError, CallCancelledError, CallTimeoutError } from 'offthread';
 import { onEveryEngine, rejection, sharedLab, thrown, withPool } from '../../helpers/contract.js';
 import { Gate, runningFill } from '../../helpers/gate.js';
 import { mostThreadsInside, resetThreadsInside } from '../../helpers/oracle.js';

@@ -27,7 +27,7 @@ import {
   type Pool,
   type PoolOptions,
   SymbolNotFoundError,
-} from '../../../src/index.js';
+} from 'offthread';
 import { contractEngines, describeOn, onEveryEngine, rejection } from '../../helpers/contract.js';
 import { compile, folder } from '../../helpers/engine-probe.js';
 import { createPool } from '../../helpers/lane-kind.js';
@@ -242,7 +242,7 @@ describeOn(
     async function elsewhere(path: string): Promise<unknown> {
       const code = `
         const { parentPort } = require('node:worker_threads');
-        import(${JSON.stringify(new URL('../../../src/index.js', import.meta.url).href)}).then(async ({ createPool }) => {
+        import(${JSON.stringify(import.meta.resolve('offthread'))}).then(async ({ createPool }) => {
           const pool = createPool({ lanes: 1 });
           const { which, count } = await pool.open(${JSON.stringify(path)}, ${JSON.stringify(PLUGIN)}, { engine: '${engine}' });
           const answers = [await which(), await count()];

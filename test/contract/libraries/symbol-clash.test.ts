@@ -11,7 +11,7 @@ import {
   type Pool,
   inout,
   out,
-} from '../../../src/index.js';
+} from 'offthread';
 import { contractEngines, describeOn, onEveryEngine, rejection } from '../../helpers/contract.js';
 import { compile, folder } from '../../helpers/engine-probe.js';
 import { createPool, laneKind } from '../../helpers/lane-kind.js';
@@ -138,7 +138,7 @@ if (process.platform === 'linux' && glibc !== undefined) {
         [...SHARED, '-ldl'],
       );
       const program = `
-        const { createPool } = await import(${JSON.stringify(new URL('../../../src/index.js', import.meta.url).href)});
+        const { createPool } = await import(${JSON.stringify(import.meta.resolve('offthread'))});
         const pool = createPool({ lanes: 1, isolation: ${JSON.stringify(laneKind())} });
         const open = (path, name, options) =>
           pool.open(path, { [name]: { arguments: [], return: 'u64' } }, { engine: ${JSON.stringify(engine)}, ...options })

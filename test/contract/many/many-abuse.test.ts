@@ -9,7 +9,7 @@ import {
   PoolClosedError,
   race,
   StreamError,
-} from '../../../src/index.js';
+} from 'offthread';
 import { onEveryEngine, rejection, withPool } from '../../helpers/contract.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
-import { CallCancelledError, ItemsError, PoolClosedError } from '../../../src/index.js';
+import { CallCancelledError, ItemsError, PoolClosedError } from 'offthread';
 import { onEveryEngine, rejection, withPool } from '../../helpers/contract.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';

@@ -12,7 +12,7 @@ import {
   LaneCrashedError,
   NativeError,
   PoolClosedError,
-} from '../../../src/index.js';
+} from 'offthread';
 import { COLUMN_OF } from '../../../src/shared/memory/batch-layout.js';
 import { contractEngines, describeOn, onEveryEngine, rejection, withPool } from '../../helpers/contract.js';
 import { createPool } from '../../helpers/lane-kind.js';

@@ -10,7 +10,7 @@ import {
   NativeError,
   OffthreadError,
   PoolClosedError,
-} from '../../../src/index.js';
+} from 'offthread';
 import {
   contractEngines,
   describeOn,

@@ -1,6 +1,6 @@
 /** M8, M19, B1: cancelling before the start, while running and after the end; the first cause wins. */
 import { expect } from 'chai';
-import { CallCancelledError, CallTimeoutError, LaneLostError } from '../../../src/index.js';
+import { CallCancelledError, CallTimeoutError, LaneLostError } from 'offthread';
 import { onEveryEngine, rejection, sharedLab, withPool } from '../../helpers/contract.js';
 import { Gate, runningFill, shared } from '../../helpers/gate.js';
 import { mostThreadsInside, resetThreadsInside } from '../../helpers/oracle.js';

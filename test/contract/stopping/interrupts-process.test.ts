@@ -7,7 +7,7 @@ import {
   type Library,
   out,
   type Pool,
-} from '../../../src/index.js';
+} from 'offthread';
 import { contractEngines, describeOn, rejection, thrown } from '../../helpers/contract.js';
 import { createPool } from '../../helpers/lane-kind.js';
 import { testlib } from '../../helpers/testlib.js';

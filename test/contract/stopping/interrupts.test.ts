@@ -1,6 +1,6 @@
 /** B1: native code is interrupted by a function called beside it: in time, again if need be, never too late. */
 import { expect } from 'chai';
-import { CallCancelledError, CallTimeoutError, LaneLostError } from '../../../src/index.js';
+import { CallCancelledError, CallTimeoutError, LaneLostError } from 'offthread';
 import { onThreadLanes, rejection, sharedLab, thrown, withPool } from '../../helpers/contract.js';
 import {
   badInterrupts,

@@ -7,7 +7,7 @@
  */
 import type { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
-import { callback, chunks, LaneCrashedError } from '../../../src/index.js';
+import { callback, chunks, LaneCrashedError } from 'offthread';
 import { createPool } from '../../helpers/lane-kind.js';
 import { contractEngines, rejection } from '../../helpers/contract.js';
 import { BYTES, CHUNK, Held, NUMBER, words } from '../../helpers/talk.js';

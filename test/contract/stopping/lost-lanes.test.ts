@@ -1,12 +1,6 @@
 /** Design 6: calls that nothing can stop: the lane is lost, counted, replaced, and comes back. */
 import { expect } from 'chai';
-import {
-  CallCancelledError,
-  CallTimeoutError,
-  LaneLostError,
-  type NativeCall,
-  type Pool,
-} from '../../../src/index.js';
+import { CallCancelledError, CallTimeoutError, LaneLostError, type NativeCall, type Pool } from 'offthread';
 import { onThreadLanes, rejection, thrown, withPool } from '../../helpers/contract.js';
 import { Gate } from '../../helpers/gate.js';
 import type { Offtest } from '../../helpers/offtest.js';

@@ -1,11 +1,6 @@
 /** B1: native code that asks a probe whether to go on, in its own call or kept from an earlier one. */
 import { expect } from 'chai';
-import {
-  CallCancelledError,
-  CallTimeoutError,
-  type OffthreadError,
-  PoolClosedError,
-} from '../../../src/index.js';
+import { CallCancelledError, CallTimeoutError, type OffthreadError, PoolClosedError } from 'offthread';
 import { rejection, thrown, withLibrary } from '../../helpers/contract.js';
 import { Gate } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';

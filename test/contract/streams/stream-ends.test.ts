@@ -1,7 +1,7 @@
 /** M16: leaving and cancelling streams, at any time: reader, result and native code all come to their end. */
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
-import { CallCancelledError, chunks } from '../../../src/index.js';
+import { CallCancelledError, chunks } from 'offthread';
 import { rejection, withLibrary } from '../../helpers/contract.js';
 import { Gate } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';

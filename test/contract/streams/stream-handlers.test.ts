@@ -1,13 +1,6 @@
 /** M6: chunks given to a handler: its pace is the stream's, and what it throws fails the call or is reported. */
 import { expect } from 'chai';
-import {
-  callback,
-  chunks,
-  HostFunctionError,
-  ListenerError,
-  type Pool,
-  StreamError,
-} from '../../../src/index.js';
+import { callback, chunks, HostFunctionError, ListenerError, type Pool, StreamError } from 'offthread';
 import { rejection, withLibrary } from '../../helpers/contract.js';
 import { OFFTEST } from '../../helpers/offtest.js';
 import {

@@ -1,12 +1,6 @@
 /** M15, M17: how streams fail, how their end is told, and what becomes of those that nobody reads. */
 import { expect } from 'chai';
-import {
-  CallTimeoutError,
-  ChannelClosedError,
-  chunks,
-  NativeError,
-  StreamError,
-} from '../../../src/index.js';
+import { CallTimeoutError, ChannelClosedError, chunks, NativeError, StreamError } from 'offthread';
 import { rejection, withLibrary } from '../../helpers/contract.js';
 import { Gate } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';

@@ -2,7 +2,7 @@
 import { Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect } from 'chai';
-import { CallCancelledError, chunks, NativeError, StreamError } from '../../../src/index.js';
+import { CallCancelledError, chunks, NativeError, StreamError } from 'offthread';
 import { rejection, withLibrary } from '../../helpers/contract.js';
 import { OFFTEST } from '../../helpers/offtest.js';
 import { BYTES, CHUNK, collect, expectClean, onCallbackEngines, words } from '../../helpers/talk.js';

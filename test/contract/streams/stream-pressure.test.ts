@@ -1,6 +1,6 @@
 /** B4: a reader that does not read makes native code wait; nothing piles up, and nothing is lost. */
 import { expect } from 'chai';
-import { chunks } from '../../../src/index.js';
+import { chunks } from 'offthread';
 import { OFFTEST } from '../../helpers/offtest.js';
 import { BYTES, CHUNK, collect, expectClean, onCallbackEngines, words } from '../../helpers/talk.js';
 import { slow } from '../../helpers/fast-run.js';

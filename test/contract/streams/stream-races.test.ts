@@ -1,6 +1,6 @@
 /** M16, M27: cancelling that races with completion is harmless, and a thousand endings leave nothing behind. */
 import { expect } from 'chai';
-import { CallCancelledError, chunks, type NativeStream } from '../../../src/index.js';
+import { CallCancelledError, chunks, type NativeStream } from 'offthread';
 import { OFFTEST } from '../../helpers/offtest.js';
 import {
   BYTES,

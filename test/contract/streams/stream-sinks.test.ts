@@ -1,6 +1,6 @@
 /** M3, M16: chunks through a callback that an earlier call on the lane installed, as curl_easy_setopt does. */
 import { expect } from 'chai';
-import { CallCancelledError, chunks } from '../../../src/index.js';
+import { CallCancelledError, chunks } from 'offthread';
 import { rejection, withLibrary } from '../../helpers/contract.js';
 import { Gate } from '../../helpers/gate.js';
 import { OFFTEST } from '../../helpers/offtest.js';

@@ -1,6 +1,6 @@
 /** M3, M18: chunks come in order, all of them, as private copies; the result of the function comes after the last. */
 import { expect } from 'chai';
-import { callback, chunks, type NativeStream, StreamError } from '../../../src/index.js';
+import { callback, chunks, type NativeStream, StreamError } from 'offthread';
 import { rejection, withLibrary } from '../../helpers/contract.js';
 import { OFFTEST } from '../../helpers/offtest.js';
 import {

@@ -1,6 +1,6 @@
 /** B6: bytes of every size, over every kind of memory; live where the memory is shared. */
 import { expect } from 'chai';
-import { type Bytes, inout, type Library } from '../../../src/index.js';
+import { type Bytes, inout, type Library } from 'offthread';
 import { onEveryEngine, sharedLab } from '../../helpers/contract.js';
 import { Gate, shared } from '../../helpers/gate.js';
 import { fnv } from '../../helpers/oracle.js';

@@ -1,7 +1,7 @@
 /** B6: out and inout parameters, and pointers. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { inout, out } from '../../../src/index.js';
+import { inout, out } from 'offthread';
 import { onEveryEngine, onThreadLanes, sharedLab } from '../../helpers/contract.js';
 import { nativeMemory, releaseMemory } from '../../helpers/oracle.js';
 import { testlib } from '../../helpers/testlib.js';

@@ -1,6 +1,6 @@
 /** M26: a declaration at the ends of what it may say works on every engine that takes it. */
 import { expect } from 'chai';
-import { callback, chunks, out } from '../../../src/index.js';
+import { callback, chunks, out } from 'offthread';
 import { LONGEST_MS } from '../../../src/options/checks.js';
 import { onEveryEngine, withLibrary } from '../../helpers/contract.js';
 import { createPool } from '../../helpers/lane-kind.js';

@@ -1,6 +1,6 @@
 /** M4, M5, M8, B6: what callers do to their buffers, signals and event loop while calls are under way. */
 import { expect } from 'chai';
-import { CallCancelledError, inout, type Library, out } from '../../../src/index.js';
+import { CallCancelledError, inout, type Library, out } from 'offthread';
 import { onEveryEngine, rejection, sharedLab, withPool } from '../../helpers/contract.js';
 import { Gate } from '../../helpers/gate.js';
 import { liveStrings } from '../../helpers/oracle.js';

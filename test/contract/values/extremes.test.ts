@@ -1,6 +1,6 @@
 /** M26: what the door lets in works: every option and every declaration at the ends of its range, on every engine. */
 import { expect } from 'chai';
-import type { CallOptions, EngineName, PoolOptions } from '../../../src/index.js';
+import type { CallOptions, EngineName, PoolOptions } from 'offthread';
 import { LONGEST_MS } from '../../../src/options/checks.js';
 import { contractEngines, describeOn, onEveryEngine, sharedLab, withPool } from '../../helpers/contract.js';
 import { laneKind } from '../../helpers/lane-kind.js';

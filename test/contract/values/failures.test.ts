@@ -1,6 +1,6 @@
 /** M4, M14, M32: how a native function says that it failed, and how the caller hears of it. */
 import { expect } from 'chai';
-import { type Library, NativeError, OffthreadError } from '../../../src/index.js';
+import { type Library, NativeError, OffthreadError } from 'offthread';
 import { onEveryEngine, rejection, sharedLab, thrown } from '../../helpers/contract.js';
 import { testlib } from '../../helpers/testlib.js';
 import { until } from '../../helpers/waiting.js';

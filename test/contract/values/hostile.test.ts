@@ -13,8 +13,8 @@ import {
   race,
   retry,
   sharedBytes,
-} from '../../../src/index.js';
-import type { Pool } from '../../../src/index.js';
+} from 'offthread';
+import type { Pool } from 'offthread';
 import { onEveryEngine, sharedLab } from '../../helpers/contract.js';
 import { createPool } from '../../helpers/lane-kind.js';
 import { testlib } from '../../helpers/testlib.js';

@@ -1,6 +1,6 @@
 /** B6: memory that the host and native code see live, in lanes of either kind; and what is live in threads only. */
 import { expect } from 'chai';
-import { ArgumentError, inout, sharedBytes } from '../../../src/index.js';
+import { ArgumentError, inout, sharedBytes } from 'offthread';
 import { onEveryEngine, sharedLab, thrown } from '../../helpers/contract.js';
 import { laneKind } from '../../helpers/lane-kind.js';
 import { testlib } from '../../helpers/testlib.js';

@@ -7,7 +7,7 @@ import {
   LibraryNotFoundError,
   SymbolNotFoundError,
   inout,
-} from '../../../src/index.js';
+} from 'offthread';
 import { onEveryEngine, rejection, sharedLab, thrown, withPool } from '../../helpers/contract.js';
 import { shared } from '../../helpers/gate.js';
 import { mostThreadsInside, resetThreadsInside } from '../../helpers/oracle.js';

@@ -1,7 +1,7 @@
 /** B6: every scalar means the same on every engine, at its limits and between. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { EngineError, out } from '../../../src/index.js';
+import { EngineError, out } from 'offthread';
 import { onEveryEngine, rejection, sharedLab } from '../../helpers/contract.js';
 import { testlib } from '../../helpers/testlib.js';
 

@@ -1,7 +1,7 @@
 /** B6, M7: strings in and out: null, empty, non-ASCII, long, and those that the caller owns. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { ArgumentError, type Library, out } from '../../../src/index.js';
+import { ArgumentError, type Library, out } from 'offthread';
 import { onEveryEngine, rejection, sharedLab } from '../../helpers/contract.js';
 import { liveStrings } from '../../helpers/oracle.js';
 import { testlib } from '../../helpers/testlib.js';

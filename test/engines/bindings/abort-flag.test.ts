@@ -7,7 +7,7 @@ import { folder, compile } from '../../helpers/engine-probe.js';
 import { testlib } from '../../helpers/testlib.js';
 import { pairs } from '../../helpers/fast-run.js';
 
-const index = new URL('../../../src/index.js', import.meta.url).href;
+const index = import.meta.resolve('offthread');
 const FLAG = '--abort-on-uncaught-exception';
 const GUARD_MS = 60_000;
 

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { contractEngines } from '../../helpers/contract.js';
 import { testlib } from '../../helpers/testlib.js';
 
-const index = new URL('../../../src/index.js', import.meta.url).href;
+const index = import.meta.resolve('offthread');
 
 /** Pools whose lanes end while V8's compiler threads are still at work on their calls. */
 const PROGRAM = `

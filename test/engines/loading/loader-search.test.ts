@@ -9,7 +9,7 @@ import { compile, folder, probeLibrary } from '../../helpers/engine-probe.js';
 import { pairs } from '../../helpers/fast-run.js';
 import { laneKinds } from '../../helpers/lane-kind.js';
 
-const index = new URL('../../../src/index.js', import.meta.url).href;
+const index = import.meta.resolve('offthread');
 const GUARD_MS = 15_000;
 const ONLY_LINUX = process.platform === 'linux' ? it : it.skip;
 

@@ -1,6 +1,6 @@
 /** B2: a host that blocks, and whose lanes die: its event loop does nothing for it meanwhile. */
 import { expect } from 'chai';
-import { CallTimeoutError, LaneCrashedError } from '../../../src/index.js';
+import { CallTimeoutError, LaneCrashedError } from 'offthread';
 import { thrown } from '../../helpers/contract.js';
 import { FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { expectBalance, lanesWith, onProcessLanes } from '../../helpers/faults.js';

@@ -4,7 +4,7 @@ import { expectSaid } from '../blocked-program.js';
 import { onProcessLanes } from '../../helpers/faults.js';
 import { slow } from '../../helpers/fast-run.js';
 
-const index = new URL('../../../src/index.js', import.meta.url).href;
+const index = import.meta.resolve('offthread');
 
 onProcessLanes('a worker thread that blocks (M8)', (ground) => {
   slow('learns of deaths, kills and trials', async function () {

@@ -1,6 +1,6 @@
 /** M24, B2: lanes that die around a callback: before it, within it, after it, while the host is asked. */
 import { expect } from 'chai';
-import { callback, persistent } from '../../../src/index.js';
+import { callback, persistent } from 'offthread';
 import { crash, expectBalance, fullAgain, lanesWith, onProcessLanes, words } from '../../helpers/faults.js';
 import { FAULTS, SEGV, bySignal } from '../../helpers/fault-functions.js';
 import { Held, NUMBER, unhandled } from '../../helpers/talk.js';

@@ -5,7 +5,7 @@ import { crash, lanesWith, onEvent, onProcessLanes, type Told } from '../../help
 import { FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
-import type { LaneCrashedError, PoolOptions } from '../../../src/index.js';
+import type { LaneCrashedError, PoolOptions } from 'offthread';
 
 const withLanes = lanesWith(testlib, {
   ...FAULTS,

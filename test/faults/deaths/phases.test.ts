@@ -13,7 +13,7 @@ import {
 import { bySignal, FAULTS, SEGV } from '../../helpers/fault-functions.js';
 import { testlib } from '../../helpers/testlib.js';
 import { slow } from '../../helpers/fast-run.js';
-import type { LaneCrashedError } from '../../../src/index.js';
+import type { LaneCrashedError } from 'offthread';
 import { until } from '../../helpers/waiting.js';
 
 const withLanes = lanesWith(testlib, FAULTS);

@@ -1,6 +1,6 @@
 /** M15, B2: lanes that die while they stream: the chunks that came, then the error. */
 import { expect } from 'chai';
-import { chunks, LaneCrashedError, type NativeStream } from '../../../src/index.js';
+import { chunks, LaneCrashedError, type NativeStream } from 'offthread';
 import { rejection } from '../../helpers/contract.js';
 import {
   crash,

@@ -1,7 +1,7 @@
 /** B2, M15, M24: threads and processes ended from outside at any moment, whatever they hold: locks, pipes, questions. */
 import type { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
-import { callback, chunks, type NativeCall, type Pool } from '../../../src/index.js';
+import { callback, chunks, type NativeCall, type Pool } from 'offthread';
 import {
   crash,
   expectBalance,

@@ -1,6 +1,6 @@
 /** B2: a lane that dies in a call: what its error says, for each way to die. */
 import { expect } from 'chai';
-import { createPool, type LaneCrashedError, type Pool, type PoolOptions } from '../../../src/index.js';
+import { createPool, type LaneCrashedError, type Pool, type PoolOptions } from 'offthread';
 import {
   crash,
   expectBalance,

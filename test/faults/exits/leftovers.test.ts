@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
-import { chunks } from '../../../src/index.js';
+import { chunks } from 'offthread';
 import {
   crash,
   expectBalance,

@@ -1,6 +1,6 @@
 /** B2: lanes killed amid large arguments, texts and chunks: no deadlock, and nothing torn afterwards. */
 import { expect } from 'chai';
-import { CallCancelledError, chunks } from '../../../src/index.js';
+import { CallCancelledError, chunks } from 'offthread';
 import { rejection } from '../../helpers/contract.js';
 import { expectBalance, fullAgain, gone, lanesWith, onProcessLanes, words } from '../../helpers/faults.js';
 import { FAULTS, SEGV } from '../../helpers/fault-functions.js';

@@ -1,6 +1,6 @@
 /** B2, M2: stopping one call never ends another, however close they come. */
 import { expect } from 'chai';
-import { CallCancelledError } from '../../../src/index.js';
+import { CallCancelledError } from 'offthread';
 import { rejection } from '../../helpers/contract.js';
 import {
   expectBalance,

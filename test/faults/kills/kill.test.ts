@@ -1,6 +1,6 @@
 /** B1, B2, M8: calls that hang in native code: asked, given `grace`, killed; the next one runs elsewhere. */
 import { expect } from 'chai';
-import { CallCancelledError, CallTimeoutError } from '../../../src/index.js';
+import { CallCancelledError, CallTimeoutError } from 'offthread';
 import { rejection } from '../../helpers/contract.js';
 import {
   expectBalance,

@@ -1,6 +1,6 @@
 /** M2, B2: a lane that was killed, or died, never settles a later call: generations keep them apart. */
 import { expect } from 'chai';
-import { callback } from '../../../src/index.js';
+import { callback } from 'offthread';
 import {
   expectBalance,
   fullAgain,

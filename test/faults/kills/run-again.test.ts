@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { callback, CallTimeoutError, chunks, CrashLoopError } from '../../../src/index.js';
+import { callback, CallTimeoutError, chunks, CrashLoopError } from 'offthread';
 import { rejection } from '../../helpers/contract.js';
 import { crash, expectBalance, fullAgain, lanesWith, onProcessLanes, words } from '../../helpers/faults.js';
 import { FAULTS, SEGV } from '../../helpers/fault-functions.js';

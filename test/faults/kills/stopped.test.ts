@@ -1,6 +1,6 @@
 /** B2, M2, M28: a process that is stopped (SIGSTOP) answers nothing and does not die: neither calls nor close wait for it for ever. */
 import { expect } from 'chai';
-import { CallCancelledError, CallTimeoutError } from '../../../src/index.js';
+import { CallCancelledError, CallTimeoutError } from 'offthread';
 import { rejection } from '../../helpers/contract.js';
 import {
   expectBalance,

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { CrashLoopError, type LaneCrashedError } from '../../../src/index.js';
+import { CrashLoopError, type LaneCrashedError } from 'offthread';
 import {
   environment,
   expectBalance,

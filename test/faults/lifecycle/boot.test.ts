@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { LaneCrashedError, OffthreadError, PoolClosedError } from '../../../src/index.js';
+import { LaneCrashedError, OffthreadError, PoolClosedError } from 'offthread';
 import { rejection } from '../../helpers/contract.js';
 import {
   crash,

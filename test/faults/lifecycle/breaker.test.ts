@@ -1,6 +1,6 @@
 /** B2 (as OTP and uWSGI teach): too many deaths within a time, and the pool stops replacing lanes; then tries again. */
 import { expect } from 'chai';
-import { CrashLoopError, type Pool, type PoolOptions } from '../../../src/index.js';
+import { CrashLoopError, type Pool, type PoolOptions } from 'offthread';
 import { rejection } from '../../helpers/contract.js';
 import {
   crash,

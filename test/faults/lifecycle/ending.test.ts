@@ -1,6 +1,6 @@
 /** M24, M27, M28, B2: drain, close and destroy while lanes die, hang, or boot: all is settled, in time, and no child is left. */
 import { expect } from 'chai';
-import type { Library, NativeCall, Pool } from '../../../src/index.js';
+import type { Library, NativeCall, Pool } from 'offthread';
 import {
   expectBalance,
   type Ground,

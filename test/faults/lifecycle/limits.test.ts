@@ -1,6 +1,6 @@
 /** B2: lanes where the machine gives little, and with whatever this process was started with. */
 import { expect } from 'chai';
-import { ArgumentError, createPool } from '../../../src/index.js';
+import { ArgumentError, createPool } from 'offthread';
 import { runFamily, type ProgramOptions } from '../../helpers/fault-program.js';
 import { type Ground, environment, lanesWith, onProcessLanes } from '../../helpers/faults.js';
 import { sample, slow } from '../../helpers/fast-run.js';

@@ -1,6 +1,6 @@
 /** B2: opening a library while lanes are at other things, and die of them. */
 import { expect } from 'chai';
-import { CallTimeoutError } from '../../../src/index.js';
+import { CallTimeoutError } from 'offthread';
 import { rejection } from '../../helpers/contract.js';
 import { FAULTS } from '../../helpers/fault-functions.js';
 import {

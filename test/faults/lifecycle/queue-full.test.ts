@@ -1,6 +1,6 @@
 /** M26, M27, B2: a full queue, and lanes that die or hang: nobody waits for ever, and no room is lost. */
 import { expect } from 'chai';
-import { CallTimeoutError, QueueFullError } from '../../../src/index.js';
+import { CallTimeoutError, QueueFullError } from 'offthread';
 import { rejection } from '../../helpers/contract.js';
 import {
   crash,

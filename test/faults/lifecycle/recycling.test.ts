@@ -1,6 +1,6 @@
 /** B2: lanes that have done their share, or have grown, are replaced; no call is lost. */
 import { expect } from 'chai';
-import { callback, chunks } from '../../../src/index.js';
+import { callback, chunks } from 'offthread';
 import {
   expectBalance,
   fullAgain,

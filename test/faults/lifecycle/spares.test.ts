@@ -1,6 +1,6 @@
 /** B2: a spare that is ready hides the start of a replacement. */
 import { expect } from 'chai';
-import { CallCancelledError } from '../../../src/index.js';
+import { CallCancelledError } from 'offthread';
 import { rejection } from '../../helpers/contract.js';
 import {
   crash,

@@ -1,6 +1,6 @@
 /** B2: native code that corrupts its process: descriptors, memory, its channel to the host. The host lives, and goes on. */
 import { expect } from 'chai';
-import { LaneCrashedError } from '../../../src/index.js';
+import { LaneCrashedError } from 'offthread';
 import { rejection } from '../../helpers/contract.js';
 import { type FamilyEnd, runFamily } from '../../helpers/fault-program.js';
 import {

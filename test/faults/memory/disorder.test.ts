@@ -3,7 +3,7 @@
  * call has its right result, or its lane is ended for it, and the error says so. Nothing hangs.
  */
 import { expect } from 'chai';
-import { LaneCrashedError } from '../../../src/index.js';
+import { LaneCrashedError } from 'offthread';
 import { expectBalance, fullAgain, lanesWith, onProcessLanes } from '../../helpers/faults.js';
 import { expectSaid } from '../blocked-program.js';
 import { testlib } from '../../helpers/testlib.js';

@@ -10,7 +10,7 @@ import {
   type SettledCall,
   callback,
   chunks,
-} from '../../../src/index.js';
+} from 'offthread';
 import { words } from '../../helpers/faults.js';
 import { FAULTS } from '../../helpers/fault-functions.js';
 import { BYTES, CHUNK, NUMBER } from '../../helpers/talk.js';

@@ -4,7 +4,7 @@
  * stood still, and nothing is left. A short one is a test, a long one is scripts/soak.mjs.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { CallTrace, EngineName, Pool, PoolStats, SettledCall } from '../../../src/index.js';
+import type { CallTrace, EngineName, Pool, PoolStats, SettledCall } from 'offthread';
 import { newPool, watchChildren, words } from '../../helpers/faults.js';
 import { childrenOf, killAll, openDescriptors } from '../../helpers/processes.js';
 import { randomFrom } from '../../helpers/talk.js';

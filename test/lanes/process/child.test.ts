@@ -22,7 +22,7 @@ function start(): { child: Child; ended: Promise<ChildEnd> } {
     child = new Child(
       {
         boot,
-        start: { execPath: process.execPath, execArgv: [], env: {} },
+        start: { execPath: process.execPath, execArgv: [], env: {}, laneFile: null },
         passStderr: false,
         shared: { memoryFd: nothing, liveFd: nothing },
       },

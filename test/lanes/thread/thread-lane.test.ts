@@ -33,7 +33,7 @@ function lab(): Lab {
       bell: new HostBell().buffer,
       spinUs: 0,
       stackSizeMb: 4,
-      start: { execPath: process.execPath, execArgv: [], env: {} },
+      start: { execPath: process.execPath, execArgv: [], env: {}, laneFile: null },
     },
     { crashed: (_, cause) => crashes.push(cause), endedAsAsked: () => {} },
   );

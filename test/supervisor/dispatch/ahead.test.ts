@@ -1,6 +1,6 @@
 /** M8, M10, M26: when all lanes are busy, one call a lane is written ahead; nobody waits longer for it. */
 import { expect } from 'chai';
-import type { NativeCall } from '../../../src/index.js';
+import type { NativeCall } from 'offthread';
 import { expectSettled, inTime, type Native, withLanes } from '../lab.js';
 import { slow } from '../../helpers/fast-run.js';
 

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
-import { createPool } from '../../../src/index.js';
+import { createPool } from 'offthread';
 import { testlib } from '../../helpers/testlib.js';
 import { SharedWord, expectSettled, inTime, turn, withLanes } from '../lab.js';
 import { slow } from '../../helpers/fast-run.js';
@@ -136,7 +136,7 @@ describe('blocking calls beside awaited ones (M2, M8)', () => {
     'a program that never returns to its event loop may pause between blocking calls for as long as it likes',
     () => {
       const program = `
-      import { createPool } from ${JSON.stringify(new URL('../../../src/index.js', import.meta.url).href)};
+      import { createPool } from ${JSON.stringify(import.meta.resolve('offthread'))};
       const pool = createPool({ lanes: 1, timeout: 2_000 });
       const { ot_add } = await pool.open(${JSON.stringify(testlib)}, { ot_add: ${JSON.stringify(ADD)} }, { engine: 'koffi' });
       const word = new Int32Array(new SharedArrayBuffer(4));

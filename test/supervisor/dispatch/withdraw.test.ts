@@ -1,7 +1,7 @@
 /** Calls stacked behind one that suddenly blocks run elsewhere: in order, exactly once, soon. */
 import { expect } from 'chai';
 import { detach } from '../../lanes/fixture.js';
-import type { NativeCall, Pool } from '../../../src/index.js';
+import type { NativeCall, Pool } from 'offthread';
 import { type Native, SharedWord, expectSettled, inTime, turn, withLanes } from '../lab.js';
 import { wait } from '../../helpers/waiting.js';
 

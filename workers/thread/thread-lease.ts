@@ -4,16 +4,16 @@
 import { threadId } from 'node:worker_threads';
 import { expose } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import { Atomics, Promise, performance, setImmediate, setInterval, setTimeout } from '../src/builtins.js';
-import type { ErrorData, LaneBoot, LaneControl, LaneReport } from '../src/shared/messages/messages.js';
-import { markLane } from '../src/shared/lane-mark.js';
-import { LaneMemory } from '../src/shared/memory/lane-memory.js';
-import { Header } from '../src/shared/memory/layout.js';
-import { errorData } from './error-data.js';
-import { ThreadLink } from './lane-link.js';
-import { LaneRuntime } from './lane-runtime.js';
-import { reportOf } from './report.js';
-import { threadNumber } from './thread/thread-number.js';
+import { Atomics, Promise, performance, setImmediate, setInterval, setTimeout } from '../../src/builtins.js';
+import type { ErrorData, LaneBoot, LaneControl, LaneReport } from '../../src/shared/messages/messages.js';
+import { markLane } from '../../src/shared/lane-mark.js';
+import { LaneMemory } from '../../src/shared/memory/lane-memory.js';
+import { Header } from '../../src/shared/memory/layout.js';
+import { errorData } from '../error-data.js';
+import { ThreadLink } from '../lane-link.js';
+import { LaneRuntime } from '../lane-runtime.js';
+import { reportOf } from '../report.js';
+import { threadNumber } from './thread-number.js';
 
 /** ms without a callback from a thread of native code after which there is assumed to be no such thread. */
 const QUIET_MS = 30;
@@ -39,7 +39,7 @@ async function retire(lane: LaneRuntime): Promise<void> {
 }
 
 /** Starts the lane. */
-export default function boot(order: LaneBoot): void {
+export function boot(order: LaneBoot): void {
   const memory = new LaneMemory(order.size, order.memory);
   const link = new ThreadLink(memory, order);
   const lane = new LaneRuntime(memory, order, link);

@@ -2,10 +2,10 @@
  * The interrupt thread of thread lanes: one per pool, with one piscina task per order. It is a separate thread, because
  * an interrupt function may block, and the host must not.
  */
-import { Atomics } from '../src/builtins.js';
-import { LaneMemory } from '../src/shared/memory/lane-memory.js';
-import type { InterruptOrder } from '../src/shared/messages/messages.js';
-import { bindInterrupt, interrupt } from './interrupts.js';
+import { Atomics } from '../../src/builtins.js';
+import { LaneMemory } from '../../src/shared/memory/lane-memory.js';
+import type { InterruptOrder } from '../../src/shared/messages/messages.js';
+import { bindInterrupt, interrupt } from '../interrupts.js';
 
 interface Task {
   readonly order: InterruptOrder;
@@ -15,7 +15,7 @@ interface Task {
 }
 
 /** The piscina task. Records the end of the order, even if it fails. */
-export default function obey({ order, number, over }: Task): void {
+export function obey({ order, number, over }: Task): void {
   try {
     if (order.kind === 'interrupt') interrupt(new LaneMemory(order.size, order.memory), order);
     else order.functions.forEach(bindInterrupt);
