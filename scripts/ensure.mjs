@@ -72,8 +72,6 @@ export function ensureDependencies() {
   });
 }
 
-/** What puts the package together. */
-const bundling = ['bundle', 'bundle-types', 'line-map'].map((name) => `scripts/${name}.mjs`);
 const compiledFolders = ['src', 'workers', 'types', 'test', 'benchmarks', 'examples'];
 
 /** Removes files from dist/ whose source was deleted: a deleted test must not run any more. */
@@ -90,6 +88,7 @@ function removeOrphans() {
 export function ensureBuild() {
   const sources = compiledFolders.flatMap((folder) => filesBelow(folder, (name) => name.endsWith('.ts')));
   const compiler = readJson('node_modules/typescript/package.json')?.version;
+  const bundling = filesBelow('scripts/bundle', (name) => name.endsWith('.mjs'));
   const own = ['tsconfig.json', 'package.json', ...bundling];
   const print = fingerprint([...sources, ...own], compiler);
   if (readStamp('dist/.stamp') === print) return;
@@ -98,7 +97,7 @@ export function ensureBuild() {
   removeOrphans();
   runQuietly('tsc', process.execPath, [inRoot('node_modules/typescript/bin/tsc'), '--pretty', 'false']);
   // In a process of its own: in a fresh clone its dependencies are installed after this module was loaded.
-  runQuietly('bundling', process.execPath, [inRoot('scripts/bundle.mjs')]);
+  runQuietly('bundling', process.execPath, [inRoot('scripts/bundle/package.mjs')]);
   writeStamp('dist/.stamp', print);
 }
 

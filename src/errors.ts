@@ -337,7 +337,7 @@ export class CrashLoopError extends OffthreadError {
 
 /**
  * No lane can be started here. Codes: `OFFTHREAD_NESTED_LANES` (the pool was created inside a lane) and
- * `OFFTHREAD_LANE_FILES` (the files that lanes run were not found: offthread was bundled into one file).
+ * `OFFTHREAD_LANE_FILES` (the file that lanes run was not found: offthread was bundled into one file).
  */
 export class LaneStartError extends OffthreadError {
   constructor(message: string, context?: ErrorContext) {

@@ -335,8 +335,8 @@ export class Pool implements AsyncDisposable {
 
 /**
  * Makes a pool.
- * @throws ArgumentError naming the option that is wrong; LaneStartError when offthread was bundled into one file and is
- * not installed where the bundle runs.
+ * @throws ArgumentError naming the option that is wrong; LaneStartError when offthread was bundled into one file and
+ * the file that lanes run is not found.
  */
 export function createPool(options?: PoolOptions): Pool {
   return new Pool(options);

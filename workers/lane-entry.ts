@@ -16,5 +16,5 @@ export { boot } from './thread/thread-boot.js';
 
 if (isMainThread) runProcessLane();
 else if (isInterruptBoot(workerData)) runInterruptThread(workerData);
-// Bundled, and run here only: it needs the port of a worker. `scripts/bundle.mjs` knows the name.
+// Bundled, and run here only: it needs the port of a worker. `scripts/bundle/piscina.mjs` knows the name.
 else require('piscina/worker');

@@ -35,4 +35,11 @@ export const COMPARED: readonly Compared[] = [
   { question: 'buffers', target: '1 MB, copied: offthread (koffi) against the best pool, *', share: 0.4 },
   { question: 'process-calls', target: 'calls a second with 64 in flight, *', share: 0.33 },
   { question: 'process-calls', target: 'calls a second with 1,024 in flight, *', share: 0.33 },
+  // Both sides start a thread or a process, which takes most of the time.
+  { question: 'start-up', target: 'first answer of offthread (koffi) against piscina, 1 lane', share: 0.6 },
+  {
+    question: 'start-up',
+    target: 'first answer of offthread processes against tinypool child_process, 1 lane',
+    share: 0.6,
+  },
 ];

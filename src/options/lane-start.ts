@@ -1,12 +1,13 @@
 /** The Node.js binary, flags and environment with which lanes are started. */
 import type { SpawnSyncReturns } from 'node:child_process';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { JSON, builtinModule } from '../builtins.js';
 import { ArgumentError } from '../errors.js';
 import { copyOf, refuse, show, thrownText } from './checks.js';
 import { environment } from './environment.js';
 import { executable, requireNode } from './node-binary.js';
-import { laneFilePath } from './lane-file.js';
 import { inheritedFlags, otherProgram } from './node-flags.js';
 
 export interface LaneStart {
@@ -45,6 +46,14 @@ export function laneStart(
   else start.execPath = executable(given['execPath'], start.env);
   if (given['execPath'] !== undefined || ownFlags) once(start, requireProcess);
   return start;
+}
+
+/** The absolute path of `laneFile`; null if the option is not set. */
+function laneFilePath(value: unknown): string | null {
+  if (value === undefined) return null;
+  if (typeof value === 'string' && value !== '' && !value.includes('\0')) return resolve(value);
+  if (value instanceof URL && value.protocol === 'file:') return fileURLToPath(value);
+  return refuse('laneFile', value, 'the path or file URL of offthread-lane.cjs');
 }
 
 function flagList(value: unknown): readonly string[] {

@@ -128,6 +128,8 @@ function compileTypeScript(code: string, name: string, folder: string): void {
     compilerOptions: {
       rootDir: '.',
       outDir: '.',
+      // The types that are published, not the source that they are made of.
+      paths: {},
       declaration: false,
       declarationMap: false,
       isolatedDeclarations: false,

@@ -71,6 +71,11 @@ describe('what lanes are started with', () => {
       refused({ isolation: 'process', env: { NODE_OPTIONS: options } }, says);
   });
 
+  it('laneFile is a path or a file URL, of the file that lanes run', () => {
+    for (const laneFile of ['', 5, null, 'a\0b', new URL('http://localhost/lane.cjs')])
+      refused({ laneFile: laneFile as never }, /`laneFile` is .*offthread-lane\.cjs/);
+  });
+
   it('execPath is a file that may be executed, and a Node.js', () => {
     const isolation = 'process';
     const script = join(folder, 'script');

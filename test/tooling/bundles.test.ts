@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { VERSION } from '../../src/shared/version.js';
 import { BUNDLERS } from './bundlers.js';
@@ -25,7 +26,7 @@ const PROGRAM = `
     for (const isolation of ['thread', 'process']) for (const engine of ${JSON.stringify(contractEngines)}) {
       const started = performance.now();
       try {
-        const pool = createPool({ lanes: 1, spares: 0, isolation });
+        const pool = createPool({ lanes: 1, spares: 0, isolation, ...JSON.parse(process.argv[2] ?? '{}') });
         const { add } = await pool.open(${JSON.stringify(testlib)}, { add: { symbol: 'ot_add', arguments: ['i32', 'i32'], return: 'i32' } }, { engine });
         console.log(await add(20, 22));
         await pool.close();
@@ -35,6 +36,7 @@ const PROGRAM = `
     }
   };
   run();`;
+const laneFile = fileURLToPath(import.meta.resolve('offthread/offthread-lane.cjs'));
 const GOOD = '42\n'.repeat(2 * contractEngines.length);
 
 interface Told {
@@ -61,12 +63,12 @@ for (const [bundler, { bundle, ending }] of Object.entries(BUNDLERS)) {
     after(() => rmSync(folder, { recursive: true }));
 
     /** Runs a bundle elsewhere. */
-    function run(name: string, place: string, cwd = place): string {
+    function run(name: string, place: string, cwd = place, options: object = {}): string {
       const file = join(place, `${name}.${ending}`);
       if (file !== built(name)) copyFileSync(built(name), file);
       const { stdout, stderr, status } = spawnSync(
         process.execPath,
-        ['--disable-warning=ExperimentalWarning', file],
+        ['--disable-warning=ExperimentalWarning', file, JSON.stringify(options)],
         { cwd, encoding: 'utf8' },
       );
       expect({ stderr, status }, stdout).to.deep.equal({ stderr: '', status: 0 });
@@ -77,6 +79,15 @@ for (const [bundler, { bundle, ending }] of Object.entries(BUNDLERS)) {
         .trimEnd()
         .split('\n')
         .map((line) => JSON.parse(line) as Told);
+
+    /** A folder with engines, and without offthread. */
+    function folderWithEngines(name: string): string {
+      const place = join(folder, name);
+      mkdirSync(join(place, 'node_modules'), { recursive: true });
+      for (const engine of ['koffi', 'ffi-rs'])
+        symlinkSync(join(packageRoot(), 'node_modules', engine), join(place, 'node_modules', engine));
+      return place;
+    }
 
     /** A folder with this offthread. */
     function folderWith(name: string, version: string): string {
@@ -97,13 +108,44 @@ for (const [bundler, { bundle, ending }] of Object.entries(BUNDLERS)) {
       expect(run('external', join(folder, 'app'), folder)).to.equal(GOOD);
     });
 
-    it('hears at once, and before any lane is started, that offthread has to be installed', () => {
+    slow('runs without offthread, with the file of the lanes beside it', () => {
+      const place = folderWithEngines('shipped');
+      copyFileSync(laneFile, join(place, 'offthread-lane.cjs'));
+      expect(run('one-file', place, folder)).to.equal(GOOD);
+    });
+
+    it('runs without offthread, with the file of the lanes where the option names it', () => {
+      const place = folderWithEngines('named');
+      const named = join(place, 'lanes.cjs');
+      copyFileSync(laneFile, named);
+      expect(run('one-file', place, folder, { laneFile: named })).to.equal(GOOD);
+    });
+
+    it('hears at once of an option that names another file', () => {
+      const other = join(folder, 'other.cjs');
+      writeFileSync(other, readFileSync(laneFile, 'utf8').replace(VERSION, '0.0.1'));
+      for (const [named, why] of [
+        [other, '0.0.1'],
+        [join(folder, 'app/program.mjs'), 'is not the offthread-lane.cjs'],
+        [join(folder, 'nothing.cjs'), 'does not exist'],
+      ]) {
+        for (const { code, message } of failures(
+          run('one-file', join(folder, 'app'), folder, { laneFile: named }),
+        )) {
+          expect(code).to.equal('OFFTHREAD_LANE_FILES');
+          expect(message).to.include(named).and.include(why).and.include(VERSION);
+        }
+      }
+    });
+
+    it('hears at once, and before any lane is started, which file to ship and which option names it', () => {
       const place = join(folder, 'lone');
       mkdirSync(place);
       const told = failures(run('one-file', place));
       expect(told).to.have.lengthOf(2 * contractEngines.length);
       for (const { name, code, message, ms } of told) {
         expect([name, code]).to.deep.equal(['LaneStartError', 'OFFTHREAD_LANE_FILES']);
+        expect(message).to.include('dist/package/offthread-lane.cjs').and.include('`laneFile`');
         expect(message).to.include('node_modules').and.include('external');
         // A lane takes longer to start; a crash loop seconds.
         expect(ms).to.be.below(1_000);

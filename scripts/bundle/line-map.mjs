@@ -3,7 +3,7 @@
  * kept. A stack trace then names the right line, and the column where that line begins or goes on.
  */
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const VALUES = new Map([...DIGITS].map((digit, value) => [digit, value]));
+const VALUES = new Map(DIGITS.split('').map((digit, value) => [digit, value]));
 
 /** The numbers of a segment: 5 bits a digit, the lowest of the number is its sign. */
 function decode(segment) {

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript-oldest';
-import { fail } from './tools.mjs';
+import { fail } from '../tools.mjs';
 
 /** One module: what it declares, imports and exports, by name. */
 function read(file) {
@@ -62,7 +62,7 @@ function placeOf({ fileName }, specifier) {
 }
 
 function unknown({ fileName }, what) {
-  fail(`scripts/bundle-types.mjs does not know ${what}, which is in ${fileName}`);
+  fail(`scripts/bundle/types.mjs does not know ${what}, which is in ${fileName}`);
 }
 
 const isExported = (statement) =>

@@ -1,0 +1,88 @@
+/**
+ * Builds what is published, in dist/package:
+ *
+ *   index.js             the host's code, without what is loaded later
+ *   offthread-late.cjs   the rest of the host's code: loaded at the first use of something in it
+ *   bundled.js           for bundlers, which must see both: they take it by its condition in package.json
+ *   offthread-lane.cjs   what lanes run
+ *   demo.js, index.d.ts, LICENSES.txt
+ *
+ * piscina and comlink are part of these files, since loading them file by file takes longer than all of offthread does.
+ * Whitespace is minified, names are not: stack traces name the functions of the source, and a source map leads to it.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { build } from 'esbuild';
+import { piscina } from './piscina.mjs';
+import { hostAndLate } from './late-file.mjs';
+import { rollTypes } from './types.mjs';
+import { linesOnly } from './line-map.mjs';
+import { filesBelow, inRoot, readJson, root } from '../tools.mjs';
+
+const FOLDER = 'dist/package';
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  mainFields: ['module', 'main'],
+  minifyWhitespace: true,
+  // Node.js shows the line of an uncaught error.
+  lineLimit: 120,
+  sourcemap: true,
+  sourcesContent: false,
+  legalComments: 'none',
+  // For a priority that threads of lanes do not have.
+  external: ['@napi-rs/nice'],
+  plugins: [piscina],
+  metafile: true,
+  logLevel: 'warning',
+};
+
+/** Licences of the packages that are part of the files. */
+function licences(metafiles) {
+  const packages = new Set();
+  for (const { inputs } of metafiles)
+    for (const file of Object.keys(inputs)) {
+      const [, name] = /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file) ?? [];
+      if (name !== undefined) packages.add(name);
+    }
+  return [...packages]
+    .sort((one, other) => (one < other ? -1 : 1))
+    .map((name) => {
+      const { version, license } = readJson(`node_modules/${name}/package.json`);
+      const text = readFileSync(inRoot(`node_modules/${name}/LICENSE`), 'utf8').trim();
+      return `${name} ${version} (${license})\n\n${text}\n`;
+    })
+    .join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+rmSync(inRoot(FOLDER), { recursive: true, force: true });
+mkdirSync(inRoot(FOLDER), { recursive: true });
+const { version } = readJson('package.json');
+const [host, lane] = await Promise.all([
+  hostAndLate(common, FOLDER),
+  build({
+    ...common,
+    entryPoints: ['workers/lane-entry.ts'],
+    format: 'cjs',
+    outfile: `${FOLDER}/offthread-lane.cjs`,
+    // `package-home.ts` reads the version.
+    banner: { js: `// offthread ${version}` },
+    // It asks for either of the two names that a module has for its place.
+    logOverride: { 'empty-import-meta': 'silent' },
+  }),
+  build({
+    ...common,
+    entryPoints: ['src/cli/demo.ts'],
+    format: 'esm',
+    outfile: `${FOLDER}/demo.js`,
+    external: ['offthread'],
+  }),
+]);
+for (const file of filesBelow(FOLDER, (name) => name.endsWith('.map'))) {
+  const map = readJson(file);
+  writeFileSync(inRoot(file), JSON.stringify({ ...map, names: [], mappings: linesOnly(map.mappings) }));
+}
+writeFileSync(inRoot(FOLDER, 'LICENSES.txt'), licences([...host, lane.metafile]));
+writeFileSync(inRoot(FOLDER, 'index.d.ts'), rollTypes(inRoot('dist/src/index.d.ts')));
