@@ -115,9 +115,11 @@ function asFunction(text) {
   const source = (all, quoted) => {
     const module = quoted.replaceAll('\\\n', '');
     const lines = '\n'.repeat(all.split('\n').length - 1);
+    if (!/^(?:node|offthread-core):/.test(module))
+      fail(`scripts/bundle/late-file.mjs: unknown import ${module}`);
     return module.startsWith(CORE)
       ? `core[${JSON.stringify(module.slice(CORE.length))}];${lines}`
-      : `require(${JSON.stringify(module)});${lines}`;
+      : `process.getBuiltinModule(${JSON.stringify(module)});${lines}`;
   };
   const body = text
     .replace(

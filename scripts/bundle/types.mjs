@@ -68,46 +68,71 @@ function unknown({ fileName }, what) {
 const isExported = (statement) =>
   statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true;
 
+/** Whether an identifier may refer to a declaration: the names of members and parameters do not. */
+function mayRefer(node) {
+  const { parent } = node;
+  if (ts.isQualifiedName(parent)) return parent.left === node;
+  if (ts.isPropertyAccessExpression(parent)) return parent.expression === node;
+  const isName = 'name' in parent && parent.name === node;
+  return !isName || ts.isStatement(parent) || ts.isVariableDeclaration(parent);
+}
+
 export function rollTypes(entry) {
   const modules = new Map();
   const moduleOf = (file) => {
     if (!modules.has(file)) modules.set(file, read(file));
     return modules.get(file);
   };
-  /** Statements that are needed, in the order in which they are found, and the file whose name each name is. */
-  const needed = new Set();
-  const owners = new Map();
+  /** The statements that are needed, each with its identifiers that have another name in the text. */
+  const needed = new Map();
+  /** The names in the text: of a name of a module, and all that are taken. */
+  const finals = new Map();
+  const taken = new Set();
   const packages = new Map();
 
-  /** The statements behind a name of a module. */
-  function need(file, name, local = name) {
+  function finalOf(file, name) {
+    const key = `${file}\0${name}`;
+    let final = finals.get(key);
+    if (final === undefined) {
+      final = name;
+      for (let number = 2; taken.has(final); number += 1) final = `${name}${number}`;
+      taken.add(final);
+      finals.set(key, final);
+    }
+    return final;
+  }
+
+  /** Takes in the statements behind a name of a module. @returns its name in the text. */
+  function need(file, name) {
     const { source, declared, imported, exported } = moduleOf(file);
     const own = declared.get(name);
     if (own !== undefined) {
-      const owner = owners.get(name) ?? file;
-      if (owner !== file || local !== name)
-        unknown(source, `two meanings of one name, or two names (${local}, ${name}; also in ${owner})`);
-      owners.set(name, file);
+      const final = finalOf(file, name);
       for (const statement of own) visit(file, statement);
-      return;
+      return final;
     }
     const other = imported.get(name) ?? exported.find((one) => one.name === name && one.from !== undefined);
     if (other === undefined) unknown(source, `the name ${name}`);
     const target = other.local ?? other.name;
     if (target === '*' || target === 'default')
       unknown(source, `the import of ${name}, which is not by its name`);
-    if (!other.from.endsWith('.d.ts')) add(packages, other.from, target);
-    else need(other.from, target, local);
+    if (other.from.endsWith('.d.ts')) return need(other.from, target);
+    add(packages, other.from, target);
+    taken.add(target);
+    return target;
   }
 
   function visit(file, statement) {
     if (needed.has(statement)) return;
-    needed.add(statement);
+    const renamed = [];
+    needed.set(statement, renamed);
     const { declared, imported } = moduleOf(file);
     const walk = (node) => {
       if (ts.isImportTypeNode(node)) unknown(moduleOf(file).source, 'an import inside a type');
-      if (ts.isIdentifier(node) && (declared.has(node.text) || imported.has(node.text)))
-        need(file, node.text);
+      if (ts.isIdentifier(node) && mayRefer(node) && (declared.has(node.text) || imported.has(node.text))) {
+        const final = need(file, node.text);
+        if (final !== node.text) renamed.push({ node, final });
+      }
       ts.forEachChild(node, walk);
     };
     walk(statement);
@@ -117,38 +142,37 @@ export function rollTypes(entry) {
   const types = [];
   const collect = (file) => {
     const { source, exported } = moduleOf(file);
+    const give = (list, name, final) => list.push(name === final ? name : `${final} as ${name}`);
     for (const statement of source.statements) {
       if (!isExported(statement)) continue;
       const type = ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement);
-      for (const name of namesOf(statement)) {
-        need(file, name);
-        (type ? types : values).push(name);
-      }
+      for (const name of namesOf(statement)) give(type ? types : values, name, need(file, name));
     }
     for (const { name, local, from, type, all } of exported) {
       if (all === true) collect(from);
-      else {
-        need(from ?? file, local, name);
-        (type ? types : values).push(name);
-      }
+      else give(type ? types : values, name, need(from ?? file, local));
     }
   };
+  // What is exported keeps its name: it comes first.
   collect(entry);
 
-  const text = [...needed].map((statement) => textOf(statement)).join('\n');
+  const text = [...needed].map(([statement, renamed]) => textOf(statement, renamed)).join('\n');
   const list = (names) => [...new Set(names)].sort((one, other) => (one < other ? -1 : 1)).join(', ');
   const imports = [...packages].map(([from, names]) => `import type { ${list(names)} } from '${from}';\n`);
   return `${imports.join('')}${text}\nexport { ${list(values)} };\nexport type { ${list(types)} };\n`;
 }
 
 /** A statement with its docstring, declared and not exported: the end of the file exports. */
-function textOf(statement) {
+function textOf(statement, renamed) {
   const source = statement.getSourceFile();
-  const full = source.text;
-  const doc = statement.jsDoc?.at(-1);
-  const start = doc?.pos ?? statement.getStart(source);
-  const [head, body] = [full.slice(start, statement.getStart(source)), statement.getText(source)];
+  const start = statement.getStart(source);
+  const doc = statement.jsDoc?.at(-1)?.pos ?? start;
+  let body = statement.getText(source);
+  for (const { node, final } of [...renamed].sort((one, other) => other.node.pos - one.node.pos)) {
+    const at = node.getStart(source) - start;
+    body = `${body.slice(0, at)}${final}${body.slice(at + node.text.length)}`;
+  }
   const bare = body.replace(/^export /, '');
   const declared = /^(?:declare|interface|type) /.test(bare) ? bare : `declare ${bare}`;
-  return `${head}${declared}`;
+  return `${source.text.slice(doc, start)}${declared}`;
 }

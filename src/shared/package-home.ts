@@ -7,7 +7,7 @@
  * have the version of the host's code: host and lanes share the layout of memory.
  */
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { JSON } from '../builtins.js';
 import { LaneStartError } from '../errors.js';
@@ -47,35 +47,40 @@ export function laneFile(given: string | null): string {
 
 /** Loads a package that offthread depends on, or that is installed beside it. @throws the error of loading the package. */
 export function requireInstalled(name: string): unknown {
-  return requireHere()(name);
+  return requireFor(name)(name);
 }
 
 function found(): Home {
-  home ??= ownHome() ?? installedHome();
+  home ??= homeBeside() ?? installedHome();
   return home;
 }
 
-/** Engines are found from the file of the lanes; where `laneFile` names that, from the program. */
-function requireHere(): NodeJS.Require {
+/** A `require` that finds a package: where offthread is; where `laneFile` names its file, from the program. */
+function requireFor(name: string): NodeJS.Require {
   try {
     return found().require;
   } catch {
-    return createRequire(places()[0] as string);
+    const each = places().map((place) => createRequire(place));
+    return each.find((one) => canResolve(one, name)) ?? (each[0] as NodeJS.Require);
   }
 }
 
-/** This file, or the bundle that it is in. */
-function ownFile(): string | undefined {
-  const { url } = import.meta as { readonly url?: string };
-  if (url?.startsWith('file:') === true) return fileURLToPath(url);
-  return typeof __filename === 'string' ? __filename : undefined;
+function canResolve(require: NodeJS.Require, name: string): boolean {
+  try {
+    require.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
-function ownHome(): Home | undefined {
-  const own = ownFile();
-  if (own === undefined) return undefined;
-  const file = join(dirname(own), LANE_FILE);
-  return versionOf(file) === VERSION ? { laneFile: file, require: createRequire(own) } : undefined;
+/** The folder with the file of the lanes: that of this code, or of a bundle. */
+function homeBeside(): Home | undefined {
+  for (const place of places()) {
+    const file = join(dirname(place), LANE_FILE);
+    if (versionOf(file) === VERSION) return { laneFile: file, require: createRequire(place) };
+  }
+  return undefined;
 }
 
 function installedHome(): Home {
@@ -121,10 +126,17 @@ function versionOf(file: string): string | undefined {
   }
 }
 
-/** Possible places of the program, the nearest first: a bundle, the main file, the binary, the current folder. */
+/**
+ * Possible places of this code and of the program, the nearest first: this file or the bundle that it is in, the main
+ * file, the binary, the current folder.
+ */
 function places(): string[] {
+  const { url } = import.meta as { readonly url?: string };
+  const own = url?.startsWith('file:') === true ? fileURLToPath(url) : undefined;
+  const bundle = typeof __filename === 'string' ? __filename : undefined;
   const folder = join(process.cwd(), 'program.js');
-  return [ownFile(), process.argv[1], process.execPath, folder].filter((place) => place !== undefined);
+  const all = [own, bundle, process.argv[1], process.execPath, folder];
+  return all.filter((place) => place !== undefined && isAbsolute(place)) as string[];
 }
 
 function packageFile(place: string): string | undefined {

@@ -1,7 +1,7 @@
 /** Calls that are in native code with bytes of the caller, until a gate opens. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Bytes, NativeCall } from '../../src/index.js';
+import type { Bytes, NativeCall } from 'offthread';
 import { Gate } from './gate.js';
 import { laneKind, liveMemory } from './lane-kind.js';
 import { until, wait } from './waiting.js';

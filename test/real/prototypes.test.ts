@@ -1,7 +1,7 @@
 /** B14, B11: libraries that no one here wrote, declared by their C prototypes, on every engine and lane. */
 import { expect } from 'chai';
 import { expectTypeOf } from 'expect-type';
-import { type Bytes, NativeError } from '../../src/index.js';
+import { type Bytes, NativeError } from 'offthread';
 import { onEveryEngine, rejection, withPool } from '../helpers/contract.js';
 
 const [LIBZ, LIBSQLITE] =

@@ -1,7 +1,7 @@
 /** B6, M7: bytes that are lent with `lend()`: live where Node.js can keep their memory, copied elsewhere. */
 import { expect } from 'chai';
 import { MessageChannel } from 'node:worker_threads';
-import { ArgumentError, PoolClosedError, CallTimeoutError, type Library, lend } from '../../../src/index.js';
+import { ArgumentError, PoolClosedError, CallTimeoutError, type Library, lend } from 'offthread';
 import { onEveryEngine, rejection, sharedLab, thrown, withLibrary } from '../../helpers/contract.js';
 import { laneKind } from '../../helpers/lane-kind.js';
 import { fnv } from '../../helpers/oracle.js';

@@ -13,7 +13,7 @@ import {
   transfer,
   type TransferableBytes,
   type TransferredBytes,
-} from '../../../src/index.js';
+} from 'offthread';
 import {
   contractEngines,
   describeOn,
