@@ -73,7 +73,9 @@ describe('docs: documents', () => {
     });
   }
 
-  it('published documents point to published files', () => {
+  it('published documents point to published files', function () {
+    // npm takes its time on a loaded machine.
+    this.timeout(60_000);
     const files = published();
     const isPublished = (path: string): boolean =>
       files.includes(path) || files.some((file) => file.startsWith(`${path.replace(/\/$/, '')}/`));
