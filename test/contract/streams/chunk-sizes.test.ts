@@ -1,6 +1,6 @@
 /** M3, M15, M16, B4: chunks of every size come whole, once and in order, by whichever way they travel. */
 import { expect } from 'chai';
-import { chunks } from '../../../src/index.js';
+import { chunks } from 'offthread';
 import { slow } from '../../helpers/fast-run.js';
 import { withLibrary } from '../../helpers/contract.js';
 import { OFFTEST } from '../../helpers/offtest.js';
