@@ -29,11 +29,15 @@ describe('Slabs', () => {
     expect(slabs.take(3).bytes.buffer).to.equal(copy.bytes.buffer);
   });
 
-  it('keeps a large piece, and no more than 64 MB of smaller ones', () => {
+  it('uses a large piece for any size up to its own, and keeps no more than 64 MB of small ones', () => {
     const slabs = new Slabs();
     const huge = slabs.take(100 * MB).hold();
     huge.release();
-    expect(slabs.take(100 * MB).bytes.buffer, 'alone').to.equal(huge.bytes.buffer);
+    for (const size of [33, 100, 17, 60]) {
+      const again = slabs.take(size * MB).hold();
+      expect(again.bytes.buffer, `${size} MB`).to.equal(huge.bytes.buffer);
+      again.release();
+    }
     const many = Array.from({ length: 12 }, () => slabs.take(8 * MB).hold());
     for (const one of many) one.release();
     const again = new Set(Array.from({ length: 12 }, () => slabs.take(8 * MB).bytes.buffer));
