@@ -5,7 +5,7 @@ import { didYouMean } from '../compile/suggest.js';
 import type { CallbackOptions, CallbackSignature, ChunksOptions, OwnedText } from '../language/types.js';
 import { callback, chunks, inout, out } from '../language/wrappers.js';
 import { show } from '../values/show.js';
-import type { Parameter } from './c-types.js';
+import type { CType, Parameter } from './c-types.js';
 import { inoutWord, outWord, signatureOf, type Word } from './c-words.js';
 
 /** The keys that say more of a prototype's parameters and result. */
@@ -20,7 +20,12 @@ export const BESIDE_KEYS: readonly string[] = [
   'owned',
 ];
 
-const SPECIAL = ['cancelFlag', 'cancelProbe', 'progress'] as const;
+/** What the special parameters point to. */
+const SPECIAL = {
+  cancelFlag: { words: ['i32', 'u32'], expected: "a 'const volatile int32_t *'" },
+  progress: { words: ['f64'], expected: "a 'volatile double *'" },
+  cancelProbe: { words: null, expected: "an 'int (*)(void)'" },
+} as const;
 /** Most parameters that a list can name. */
 const LIMIT = 32;
 /** What `owned` names for the result. */
@@ -82,7 +87,7 @@ function named(place: Place, beside: Snapshot, owned: ReadonlyMap<string, string
     type.kind === 'pointer' && type.to.kind === 'function' ? signatureOf(type.to, at) : undefined;
   return [
     ...names(place, 'out', beside).map((name): Named => {
-      const free = owned.get(name as string);
+      const free = owned.get(String(name));
       const wordOf = (parameter: Parameter): Word | undefined => {
         const word = outWord(parameter);
         if (free === undefined) return word && out(word);
@@ -111,11 +116,22 @@ function named(place: Place, beside: Snapshot, owned: ReadonlyMap<string, string
       };
       return { key: 'chunks', name, wordOf, expected: pointerToFunction };
     }),
-    ...SPECIAL.filter((key) => beside.get(key) !== undefined).map((key): Named => {
-      const wordOf = ({ type }: Parameter): Word | undefined => (type.kind === 'pointer' ? key : undefined);
-      return { key, name: beside.get(key), wordOf, expected: 'a pointer' };
-    }),
+    ...Object.entries(SPECIAL)
+      .filter(([key]) => beside.get(key) !== undefined)
+      .map(([key, { words, expected }]): Named => {
+        const wordOf = ({ type }: Parameter): Word | undefined =>
+          type.kind === 'pointer' && pointsTo(words, type.to) ? key : undefined;
+        return { key, name: beside.get(key), wordOf, expected };
+      }),
   ];
+}
+
+/** Whether it may be what a special parameter points to: one of those scalars, or a function if there are none. */
+function pointsTo(words: readonly string[] | null, type: CType): boolean {
+  if (type.kind === 'function') return words === null && type.parameters.length === 0;
+  // A type of the library may stand for the right one.
+  if (type.kind !== 'scalar') return words !== null && type.kind !== 'pointer' && type.kind !== 'array';
+  return words !== null && words.includes(type.word);
 }
 
 function names(place: Place, key: string, beside: Snapshot): readonly unknown[] {
@@ -145,10 +161,11 @@ function ownedNames(place: Place, beside: Snapshot): ReadonlyMap<string, string>
 
 /** The index of the parameter with that name, or at that index. */
 function find(place: Place, parameters: readonly Parameter[], key: string, name: unknown): number {
-  const index =
-    typeof name === 'number'
-      ? name
-      : parameters.findIndex((parameter) => parameter.name === name && name !== '');
+  // A key of an object is a string, also where it was written as a number. No name begins with a digit.
+  const isIndex = typeof name === 'number' || /^\d+$/.test(String(name));
+  const index = isIndex
+    ? Number(name)
+    : parameters.findIndex((parameter) => parameter.name === name && name !== '');
   if (parameters[index] !== undefined) return index;
   const known = parameters.flatMap((parameter) => (parameter.name === '' ? [] : [parameter.name]));
   const guess = typeof name === 'string' ? didYouMean(name, known) : '';

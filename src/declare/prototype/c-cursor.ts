@@ -10,6 +10,9 @@ const ATTRIBUTES: ReadonlySet<string> = new Set([
   '_Alignas',
 ]);
 
+/** Attributes that make another type of a type, or another way of passing arguments. */
+const CHANGING = /^(?:__)?(?:vector_size|ext_vector_type|mode|ms_abi)(?:__)?$/;
+
 export class Cursor {
   /** Index of the token that is read next. */
   at = 0;
@@ -64,7 +67,17 @@ export class Cursor {
   skipAttributes(): void {
     while (this.isAttribute) {
       this.at++;
-      if (this.text === '(') this.skip('(', ')');
+      if (this.text !== '(') continue;
+      const start = this.at;
+      this.skip('(', ')');
+      for (let index = start; index < this.at; index++) {
+        const token = this.tokenAt(index);
+        if (!CHANGING.test(token.text)) continue;
+        throw new PrototypeProblem(
+          `The attribute ${token.text} changes the type or the way it is passed. Write the type that is meant, or a small C function without the attribute.`,
+          token,
+        );
+      }
     }
   }
 

@@ -2,6 +2,31 @@
 import { PrototypeProblem, type Token } from './c-tokens.js';
 import { BASIC_TYPES, type CType } from './c-types.js';
 
+/** Words of compilers that make another type of the keywords beside them, of which no call passes one. */
+const NEVER_PASSED: ReadonlySet<string> = new Set([
+  '_Complex',
+  '__complex__',
+  '__complex',
+  '_Imaginary',
+  'complex',
+  'imaginary',
+  '__int128',
+  '__int64',
+  '__int32',
+  '__int16',
+  '__int8',
+  '_BitInt',
+  '_Sat',
+  '_Fract',
+  '_Accum',
+  '__vector',
+]);
+
+/** Macros of `<complex.h>`, which are words like others where no floating type is beside them. */
+export const COMPLEX: ReadonlySet<string> = new Set(['complex', 'imaginary']);
+/** Words that stand for `signed`. */
+export const SIGNED: ReadonlySet<string> = new Set(['__signed__', '__signed']);
+
 /** The words that make up such types. */
 export const KEYWORDS: ReadonlySet<string> = new Set([
   'signed',
@@ -15,8 +40,8 @@ export const KEYWORDS: ReadonlySet<string> = new Set([
   'void',
   'bool',
   '_Bool',
-  '__signed__',
-  '_Complex',
+  ...SIGNED,
+  ...[...NEVER_PASSED].filter((word) => !COMPLEX.has(word)),
 ]);
 
 /** The type of keywords such as `unsigned long int`, in any order. */
@@ -40,8 +65,8 @@ export function basicType(keywords: readonly string[], start: Token): CType {
   if (fits) return { kind: 'scalar', word: BASIC_TYPES[name as keyof typeof BASIC_TYPES] };
   const written = keywords.join(' ');
   throw new PrototypeProblem(
-    written === 'long double' || rest.includes('_Complex')
-      ? `A C ${written} cannot be passed. Write a small C function that takes a double and calls this one.`
+    written === 'long double' || rest.some((word) => NEVER_PASSED.has(word))
+      ? `A C ${written} cannot be passed. Write a small C function that takes other types, such as a double, and calls this one.`
       : `'${written}' is not a type of C.`,
     start,
   );

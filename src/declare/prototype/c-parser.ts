@@ -6,7 +6,7 @@
  * and a name. `infer-prototype.ts` reads the same language for TypeScript; a test holds both against each other.
  */
 import { Cursor } from './c-cursor.js';
-import { basicType, KEYWORDS } from './c-keywords.js';
+import { basicType, COMPLEX, KEYWORDS, SIGNED } from './c-keywords.js';
 import { isWord, PrototypeProblem, type Token } from './c-tokens.js';
 import { type CType, type FunctionType, IGNORED_WORDS, type Parameter, STANDARD_TYPES } from './c-types.js';
 
@@ -22,7 +22,7 @@ interface Declarator {
   readonly type: CType;
 }
 
-const CONST: ReadonlySet<string> = new Set(['const', '__const']);
+const CONST: ReadonlySet<string> = new Set(['const', '__const', '__const__']);
 const RECORDS: ReadonlySet<string> = new Set(['struct', 'union', 'class']);
 /** Declarators in declarators, far more than any header has; the bound keeps hostile texts off the stack. */
 const MAX_DEPTH = 32;
@@ -85,13 +85,15 @@ class Parser {
     const keywords: string[] = [];
     let record: CType | undefined;
     let constant = false;
+    /** The macro `complex`, which makes another type of a `double`. */
+    let complex: string | undefined;
     /** Where the words stand that are no keywords: macros, the type, and perhaps the name. */
     let words: number[] = [];
     for (;;) {
       const { text } = this.#cursor.token;
       if (CONST.has(text)) constant = true;
       else if (KEYWORDS.has(text)) {
-        keywords.push(text === '__signed__' ? 'signed' : text);
+        keywords.push(SIGNED.has(text) ? 'signed' : text);
         words = [];
       } else if (RECORDS.has(text) || text === 'enum') {
         record = this.#tagged();
@@ -102,9 +104,14 @@ class Parser {
         continue;
       } else if (IGNORED_WORDS.has(text)) {
         // Says nothing about the call.
-      } else if (isWord(text)) words.push(this.#cursor.at);
-      else break;
+      } else if (isWord(text)) {
+        if (COMPLEX.has(text)) complex = text;
+        words.push(this.#cursor.at);
+      } else break;
       this.#cursor.at++;
+    }
+    if (complex !== undefined && (keywords.includes('double') || keywords.includes('float'))) {
+      keywords.push(complex);
     }
     if (keywords.length > 0 || record !== undefined) {
       this.#cursor.at = words.at(-1) ?? this.#cursor.at;

@@ -73,7 +73,7 @@ function scalarWord(type: CType, at: number): ScalarName {
     const guess = didYouMean(type.name, KNOWN_NAMES);
     const advice =
       guess === ''
-        ? ` Write the type that it stands for in its place, or put its typedef in front: 'typedef unsigned long ${type.name}; …'.`
+        ? ` Write the type that it stands for in its place, or put its typedef in front, as its header has it: 'typedef … ${type.name};'.`
         : guess;
     throw problem(`${type.name} is not a type of C.${advice}`, at, type.name);
   }

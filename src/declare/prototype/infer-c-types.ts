@@ -30,7 +30,7 @@ export interface Parameter<N = unknown, T = unknown> {
 
 // ---- specifiers ----
 
-type Const = 'const' | '__const';
+type Const = 'const' | '__const' | '__const__';
 type Ignored =
   | 'volatile'
   | 'restrict'
@@ -61,14 +61,37 @@ type Keyword =
   | 'void'
   | 'bool'
   | '_Bool'
-  | '__signed__';
+  | '__signed__'
+  | '__signed'
+  | NeverPassed;
+/** Words that make a type of the others of which no call passes one; `complex` is a name, unless at run time. */
+type NeverPassed =
+  | '_Complex'
+  | '__complex__'
+  | '__complex'
+  | '_Imaginary'
+  | '__int128'
+  | '__int64'
+  | '__int32'
+  | '__int16'
+  | '__int8'
+  | '_BitInt'
+  | '_Sat'
+  | '_Fract'
+  | '_Accum'
+  | '__vector';
 type Punctuation = '(' | ')' | '[' | ']' | '{' | '}' | '*' | ',' | ';' | '=' | '.';
 
 /** The type of the keywords in `K`; a second `long` is 'long long'. */
-type BasicOf<K> = 'void' extends K
+type BasicOf<K> = [Extract<K, NeverPassed>] extends [never] ? BasicOfKnown<K> : Opaque<K>;
+type BasicOfKnown<K> = 'void' extends K
   ? 'void'
   : 'char' extends K
-    ? Basic['unsigned' extends K ? 'unsigned char' : 'signed' extends K ? 'signed char' : 'char']
+    ? Basic['unsigned' extends K
+        ? 'unsigned char'
+        : [Extract<K, 'signed' | '__signed__' | '__signed'>] extends [never]
+          ? 'char'
+          : 'signed char']
     : 'short' extends K
       ? Basic['unsigned' extends K ? 'unsigned short' : 'short']
       : 'float' extends K

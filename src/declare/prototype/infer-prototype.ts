@@ -78,48 +78,53 @@ interface None {
 // ---- what is said beside the prototype ----
 
 /** The names, or indices as strings, in a list. */
-type Listed<L> = L extends readonly (infer N)[] ? `${N & (string | number)}` : never;
+type Listed<L> = L extends readonly (infer N)[] ? AsText<N> : never;
+/** A name, or an index as a string. */
+type AsText<N> = `${N & (string | number)}`;
 /** The names that `callbacks` or `chunks` have. */
-type NamedIn<V> = V extends string ? V : keyof V & string;
-/** The options of one of these names. */
-type OptionsIn<V, N> = V extends string
+type NamedIn<V> = V extends string ? V : `${keyof V & (string | number)}`;
+/** The options of the parameter with the name `N` and the index `I`. */
+type OptionsIn<V, N, I> = V extends string
   ? None
-  : N extends keyof V
-    ? V[N] extends object
-      ? V[N]
-      : None
-    : None;
+  : [KeyOf<V, N, I>] extends [never]
+    ? None
+    : V[KeyOf<V, N, I>] extends infer O extends object
+      ? O
+      : None;
+/** The key of `V` that is the name or the index. */
+type KeyOf<V, N, I> = keyof {
+  [K in keyof V as `${K & (string | number)}` extends N | I ? K : never]: 1;
+} &
+  keyof V;
 type Value<B, K extends string> = B extends { readonly [P in K]: infer V } ? V : never;
-/** Whether the string is released by its receiver: of the parameter `N`, or of the result for 'return'. */
-type IsOwned<B, N> = [Value<B, 'owned'>] extends [never]
+/** Whether the string is released by its receiver: of the parameter `N` at `I`, or of the result for 'return'. */
+type IsOwned<B, N, I = never> = [Value<B, 'owned'>] extends [never]
   ? false
   : Value<B, 'owned'> extends string
     ? N extends 'return'
       ? true
       : false
-    : N extends keyof Value<B, 'owned'>
-      ? true
-      : false;
+    : Matches<N, I, NamedIn<Value<B, 'owned'>>>;
 
 /** `N` is the name of the parameter, `I` its index as a string. */
 type Word<N extends string, I extends string, T, B> =
   Matches<N, I, Listed<Value<B, 'out'>>> extends true
-    ? Out<IsOwned<B, N> extends true ? OwnedText : Extract<OutWord<T>, OutType>>
+    ? Out<IsOwned<B, N, I> extends true ? OwnedText : Extract<OutWord<T>, OutType>>
     : Matches<N, I, Listed<Value<B, 'inout'>>> extends true
       ? Inout<Extract<OutWord<T> extends 'cstring' ? 'pointer' : OutWord<T>, InoutType>>
       : Matches<N, I, NamedIn<Value<B, 'chunks'>>> extends true
         ? T extends Pointer<infer F>
-          ? Chunks<CallbackArguments<F>, CallbackReturned<F>, OptionsIn<Value<B, 'chunks'>, N>>
+          ? Chunks<CallbackArguments<F>, CallbackReturned<F>, OptionsIn<Value<B, 'chunks'>, N, I>>
           : Unread
         : Matches<N, I, NamedIn<Value<B, 'callbacks'>>> extends true
           ? T extends Pointer<infer F>
-            ? Callback<CallbackArguments<F>, CallbackReturned<F>, OptionsIn<Value<B, 'callbacks'>, N>>
+            ? Callback<CallbackArguments<F>, CallbackReturned<F>, OptionsIn<Value<B, 'callbacks'>, N, I>>
             : Unread
-          : Matches<N, I, Value<B, 'cancelFlag'>> extends true
+          : Matches<N, I, AsText<Value<B, 'cancelFlag'>>> extends true
             ? 'cancelFlag'
-            : Matches<N, I, Value<B, 'cancelProbe'>> extends true
+            : Matches<N, I, AsText<Value<B, 'cancelProbe'>>> extends true
               ? 'cancelProbe'
-              : Matches<N, I, Value<B, 'progress'>> extends true
+              : Matches<N, I, AsText<Value<B, 'progress'>>> extends true
                 ? 'progress'
                 : ParameterWord<T>;
 type Matches<N, I, L> = [Extract<L, N | I>] extends [never] ? false : true;

@@ -279,7 +279,7 @@ describe('prototypes: what is said beside them (B14)', () => {
     },
   );
   readsBeside(
-    'int spin(const int32_t *stop, int n, uint64_t *done)',
+    'int spin(const int32_t *stop, int n, double *done)',
     { cancelFlag: 'stop', progress: 'done' },
     {
       arguments: ['cancelFlag', 'i32', 'progress'],
@@ -294,4 +294,34 @@ describe('prototypes: what is said beside them (B14)', () => {
       return: 'i32',
     },
   );
+});
+
+describe('prototypes: parameters without names (B14)', () => {
+  readsBeside('int f(int, int *)', { cancelFlag: 1 }, { arguments: ['i32', 'cancelFlag'], return: 'i32' });
+  readsBeside('int f(double *)', { progress: 0 }, { arguments: ['progress'], return: 'i32' });
+  readsBeside('int f(int (*)(void))', { cancelProbe: 0 }, { arguments: ['cancelProbe'], return: 'i32' });
+  readsBeside(
+    'int f(int, char **)',
+    { out: [1], owned: { 1: 'free' } },
+    { arguments: ['i32', out({ cstring: { free: 'free' } })], return: 'i32' },
+  );
+  readsBeside(
+    'int f(int, int (*)(int))',
+    { callbacks: { 1: { sync: true } } },
+    { arguments: ['i32', callback({ arguments: ['i32'], return: 'i32' }, { sync: true })], return: 'i32' },
+  );
+  readsBeside(
+    'int f(int (*)(const void *, int))',
+    { chunks: { 0: { bytes: [0, 1] } } },
+    {
+      arguments: [chunks({ arguments: ['pointer', 'i32'], return: 'i32' }, { bytes: [0, 1] })],
+      return: 'i32',
+    },
+  );
+});
+
+describe('prototypes: words of compilers (B14)', () => {
+  reads('__signed char f(__signed__ char, signed char)', { arguments: ['i8', 'i8'], return: 'i8' });
+  reads('int f(__const__ char *s)', { arguments: ['cstring'], return: 'i32' });
+  reads('int f(struct number *complex, int imaginary)', { arguments: ['pointer', 'i32'], return: 'i32' });
 });
