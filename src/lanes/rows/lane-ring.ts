@@ -284,7 +284,7 @@ export class LaneRing<T extends Ticket> {
     this.head = (this.head + 1) | 0;
   }
 
-  /** The lane's thread has ended, in native code or not: nothing uses the bytes of its rows any more. */
+  /** The lane is over: nothing uses the bytes of its rows any more. */
   releaseAll(): void {
     for (let slot = 0; slot <= this.memory.mask; slot += 1) this.#release(slot);
   }

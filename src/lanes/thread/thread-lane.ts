@@ -322,6 +322,9 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     if (stuck) {
       keepUntil(this.#gone, this.ring);
       detach(this.#piscina);
+    } else {
+      // Their calls have returned, and nobody takes their results any more.
+      this.ring.releaseAll();
     }
     this.channel.close();
     // A thread that is ended in native code never releases its callbacks: it must return first. It may have ended

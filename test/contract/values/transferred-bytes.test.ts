@@ -198,6 +198,21 @@ onEveryEngine('transferred bytes (B6)', (engine) => {
       if (laneKind() === 'thread') expect(await held.checksum()).to.equal(fnv(pattern(40_000)));
     });
   });
+
+  it('gives its bytes back when the pool was destroyed, whether or not the call had returned', async () => {
+    for (const returned of [true, false]) {
+      await withHanded(engine, { lanes: 1 }, async (own, pool) => {
+        const given = transfer(pattern(40_000));
+        const held = await new HeldCall(own.wait_and_fill_inout, given, 40_000).inside();
+        if (returned) held.returnUnseen();
+        const destroyed = pool.destroy();
+        held.gate.open();
+        await held.call.settled();
+        await destroyed;
+        await until(() => takes(given) !== null, 'native code no longer has the bytes');
+      });
+    }
+  });
 });
 
 const CRASHING = {
