@@ -26,12 +26,14 @@ onEveryEngine('C prototypes (B14)', (engine) => {
         },
         { engine },
       );
-      expectTypeOf(z.sum).parameters.toEqualTypeOf<[bigint, Bytes, number]>();
-      expectTypeOf(z.compress).parameters.toEqualTypeOf<[Bytes, bigint, Bytes, bigint, number]>();
+      expectTypeOf(z.sum).parameters.toEqualTypeOf<[number | bigint, Bytes, number]>();
+      expectTypeOf(z.compress).parameters.toEqualTypeOf<
+        [Bytes, number | bigint, Bytes, number | bigint, number]
+      >();
       expect(await z.zlibVersion()).to.match(/^1\.\d+/);
-      expect(await z.sum(0n, Buffer.from('abc'), 3)).to.equal(891_568_578n);
+      expect(await z.sum(0, Buffer.from('abc'), 3)).to.equal(891_568_578n);
       const room = new Uint8Array(100);
-      const [status, length]: [number, bigint] = await z.compress(room, 100n, Buffer.alloc(1_000), 1_000n, 9);
+      const [status, length]: [number, bigint] = await z.compress(room, 100, Buffer.alloc(1_000), 1_000, 9);
       expect({ status, fits: length < 40n && length > 8n }).to.deep.equal({ status: 0, fits: true });
     });
   });

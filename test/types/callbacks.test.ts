@@ -37,7 +37,7 @@ describe('types of callbacks', () => {
     >();
     const data = callback(written, { bytes: [0, 2], timeout: 5, fallback: 1n });
     expectTypeOf<CallbackFunction<typeof data>>().toEqualTypeOf<
-      (...args: [Buffer, bigint, bigint, bigint]) => bigint | PromiseLike<bigint>
+      (...args: [Buffer, bigint, bigint, bigint]) => number | bigint | PromiseLike<number | bigint>
     >();
     const now = callback({ arguments: [], return: 'bool' }, { sync: true });
     expectTypeOf<CallbackFunction<typeof now>>().toEqualTypeOf<() => boolean>();
@@ -102,8 +102,9 @@ describe('types of callbacks', () => {
     callback({ arguments: [], return: 'i32', symbol: 'f' });
     // @ts-expect-error unknown option
     callback({ arguments: [], return: 'i32' }, { timeout: 1, timout: 5 });
-    // @ts-expect-error the fallback is a bigint
     callback({ arguments: [], return: 'u64' }, { fallback: 1 });
+    // @ts-expect-error the fallback is a bigint
+    callback({ arguments: [], return: 'pointer' }, { fallback: 1 });
     // @ts-expect-error native code waits for a value
     callback({ arguments: [], return: 'i32' }, { fireAndForget: true });
     // @ts-expect-error there is no value

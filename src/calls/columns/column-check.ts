@@ -3,6 +3,7 @@ import { types } from 'node:util';
 import { copyOf, show, thrownText } from '../../options/checks.js';
 import { ArgumentError, DeclarationError, isOwn } from '../../errors.js';
 import { fitsType } from '../../declare/values/validate.js';
+import { SCALARS } from '../../declare/language/scalars.js';
 import type { Scalar } from '../../declare/spec.js';
 import type { DeclaredFunction } from '../../lanes/rows/declared-function.js';
 import { COLUMN_OF, type Column, planBatch } from '../../shared/memory/batch-layout.js';
@@ -97,8 +98,9 @@ function entriesOf(fn: DeclaredFunction, given: unknown): [string, unknown][] {
 
 function sourceOf(fn: DeclaredFunction, name: string, value: unknown, type: Scalar): Source {
   if (isColumn(value, type)) return plainColumn(value, type);
-  if (!ArrayBuffer.isView(value) && fitsType(type, value))
-    return typeof value === 'boolean' ? Number(value) : (value as number);
+  if (!ArrayBuffer.isView(value) && fitsType(type, value)) {
+    return SCALARS[type].type === 'bigint' ? BigInt(value as bigint) : Number(value);
+  }
   throw new ArgumentError(
     `In mapColumns of ${fn.name}, ${name} is ${kindOf(value)}; the argument is declared as ${type}, so the column must be a ${COLUMN_OF[type].name}, ` +
       `or a single ${type} for all items.`,

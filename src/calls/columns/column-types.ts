@@ -13,7 +13,7 @@ type Numeric = number | bigint | boolean;
  * A typed array for values of a type. The exact array type depends on the declaration, and is checked when the run
  * starts.
  */
-type ColumnOf<T> = T extends bigint
+type ColumnOf<T> = bigint extends T
   ? BigColumn
   : T extends number | boolean
     ? NumberColumn | Uint8ClampedArray
@@ -30,7 +30,7 @@ export type ColumnsFor<A extends readonly unknown[]> = number extends A['length'
   : A extends readonly Numeric[]
     ?
         | { readonly [I in keyof A]: ColumnOf<A[I]> | A[I] }
-        | Readonly<Record<string, ColumnOf<A[number]> | A[number]>>
+        | Readonly<Record<string, { readonly [I in keyof A]: ColumnOf<A[I]> | A[I] }[number]>>
     : never;
 
 /** The typed array for a function's results; null if the function returns nothing. */

@@ -69,7 +69,8 @@ function packOne(
   if (error !== null) return error;
   for (const [param, column] of columns.entries()) {
     const value = args[param];
-    column[place] = (typeof value === 'boolean' ? Number(value) : value) as number;
+    // Of the column's type: a bool is a number there, and a 64-bit integer, which may be given as a number, a bigint.
+    column[place] = (typeof column[0] === 'bigint' ? BigInt(value as bigint) : Number(value)) as number;
   }
   return null;
 }

@@ -13,6 +13,7 @@ import type {
   Out,
   OwnedText,
   ScalarName,
+  ScalarInput,
   ScalarValue,
   SpecialName,
   TextName,
@@ -75,8 +76,8 @@ type CallbackValues<A extends readonly unknown[], P extends number> = {
 type CallbackAnswer<R, O> = R extends 'void'
   ? unknown
   : O extends { readonly sync: true }
-    ? ScalarValue<R>
-    : ScalarValue<R> | PromiseLike<ScalarValue<R>>;
+    ? ScalarInput<R>
+    : ScalarInput<R> | PromiseLike<ScalarInput<R>>;
 
 /** The function that a callback parameter takes. */
 export type CallbackFunction<C> =
@@ -86,7 +87,7 @@ export type CallbackFunction<C> =
 
 /** The value that the caller passes for one parameter; `never` if the caller passes none. */
 type CallerValue<T> = T extends ScalarName
-  ? ScalarValue<T>
+  ? ScalarInput<T>
   : T extends TextName
     ? string | null
     : T extends BytesName

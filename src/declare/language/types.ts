@@ -39,6 +39,9 @@ export type ScalarValue<T> = T extends NumberName
       ? boolean
       : never;
 
+/** What is given for a scalar: 64-bit integers take a number too, where it is a safe integer. */
+export type ScalarInput<T> = T extends SignedBigName | UnsignedBigName ? number | bigint : ScalarValue<T>;
+
 /** A string that native code allocated for the caller: it is read, then released with the library's function `free`. */
 export interface OwnedText {
   /** How it is released. */
@@ -114,7 +117,7 @@ export interface CallbackOptions<R extends CallbackReturn = CallbackReturn> {
   /** Native code does not wait for the function. Only if the callback returns nothing. */
   readonly fireAndForget?: R extends 'void' ? boolean : false;
   /** What native code gets when there is no value: the function failed or took too long, the call was cancelled. Default 0, `0n` or false. */
-  readonly fallback?: ScalarValue<R>;
+  readonly fallback?: ScalarInput<R>;
   /** Short for `{ bytes: length }` in place of a `'pointer'` argument. */
   readonly bytes?: BytesAt;
 }
@@ -124,10 +127,10 @@ export interface ChunksOptions<R extends CallbackReturn = CallbackReturn> {
   /** The chunk is the bytes at that argument. Without it, the chunk is the tuple of all arguments. */
   readonly bytes?: BytesAt;
   /** What the callback returns to make native code stop. */
-  readonly stop?: ScalarValue<R>;
+  readonly stop?: ScalarInput<R>;
   /** What it returns to go on. Default 0, `0n` or false; where that is `stop`, and there are `bytes`, their length. */
   readonly proceed?:
-    | ScalarValue<R>
+    | ScalarInput<R>
     | (R extends Exclude<ScalarName, FloatName | PointerName | 'bool'> ? 'length' : never);
   /** Chunks unread before native code waits: 1 to 65,536. Default 64. */
   readonly highWaterMark?: number;

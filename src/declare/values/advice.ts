@@ -31,9 +31,14 @@ function numberAdvice(type: Scalar, value: unknown): string {
 function bigintAdvice(type: Scalar, value: unknown): string {
   const { min, max } = SCALARS[type];
   if (typeof value === 'bigint') return `The value is out of range: ${min} to ${max}.`;
+  if (type !== 'pointer') {
+    if (Number.isSafeInteger(value)) return `The value is out of range: ${min} to ${max}.`;
+    return typeof value === 'number'
+      ? 'Pass a bigint; this number is not an exact integer.'
+      : 'Pass a bigint, or a number that is a safe integer.';
+  }
   if (Number.isSafeInteger(value)) return `Pass a bigint: write ${String(value)}n.`;
   if (typeof value === 'number') return 'Pass a bigint; this number is not an exact integer.';
-  if (type !== 'pointer') return 'Pass a bigint, as in 5n.';
   if (value === null || value === undefined) return 'Pass a bigint: NULL is 0n.';
   return 'Pass the address as a bigint; NULL is 0n.';
 }

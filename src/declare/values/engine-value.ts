@@ -13,7 +13,8 @@ export function engineValue(type: Scalar, value: unknown): number | bigint | und
   if (type === 'bool') return typeof value === 'boolean' ? Number(value) : undefined;
   const { integer, min, max } = SCALARS[type];
   if (typeof min === 'bigint') {
-    return typeof value === 'bigint' && value >= min && value <= (max as bigint) ? value : undefined;
+    const big = type !== 'pointer' && Number.isSafeInteger(value) ? BigInt(value as number) : value;
+    return typeof big === 'bigint' && big >= min && big <= (max as bigint) ? big : undefined;
   }
   if (typeof value !== 'number') return undefined;
   if (integer) {

@@ -55,7 +55,7 @@ function fitsCallback(fn: CompiledFunction, index: number, value: unknown): bool
 
 /**
  * Whether a value can be passed as the type of that code; callbacks are not told here. Integers take -0,
- * which passes as 0; a float takes NaN and the infinities, but an f32 no
+ * which passes as 0; those of 64 bits take a number as well, where it is exact; a float takes NaN and the infinities, but an f32 no
  * finite number that would become infinite. A string must survive the way to
  * UTF-8 and back: no NUL inside, and no lone surrogate.
  */
@@ -68,10 +68,13 @@ function fits(code: number, value: unknown): boolean {
     case F64:
       return typeof value === 'number';
     case U64:
+      return typeof value === 'bigint'
+        ? BigInt.asUintN(64, value) === value
+        : Number.isSafeInteger(value) && (value as number) >= 0;
     case POINTER:
       return typeof value === 'bigint' && BigInt.asUintN(64, value) === value;
     case I64:
-      return typeof value === 'bigint' && BigInt.asIntN(64, value) === value;
+      return typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : Number.isSafeInteger(value);
     case BUFFER:
       return isUsableBytes(value);
     case CSTRING:

@@ -112,6 +112,9 @@ function placeData(memory: LaneMemory, at: number, value: unknown): void {
   memory.bytes.set(bytesOf(value), at);
 }
 
+/** A 64-bit integer may be given as a number. */
+const toBigInt = (value: unknown): bigint => (typeof value === 'bigint' ? value : BigInt(value as number));
+
 /**
  * Writes the payload of a call.
  * @param externals receives the bytes that are outside the arena, held.
@@ -165,10 +168,10 @@ export function pack(
         memory.f64[cell + index] = args[given++] as number;
         break;
       case Op.I64:
-        memory.i64[cell + index] = args[given++] as bigint;
+        memory.i64[cell + index] = toBigInt(args[given++]);
         break;
       case Op.U64:
-        memory.u64[cell + index] = args[given++] as bigint;
+        memory.u64[cell + index] = toBigInt(args[given++]);
         break;
       case Op.CSTRING:
       case Op.BUFFER: {

@@ -4,7 +4,7 @@ import type { Scalar } from '../../declare/spec.js';
 /** The JavaScript value of a scalar. */
 export type ScalarValue = number | bigint | boolean;
 
-/** Writes a checked value at a byte offset, in the machine's (little-endian) order. */
+/** Writes a checked value at a byte offset, in the machine's (little-endian) order. 64-bit integers may be numbers. */
 export function writeCell(data: DataView, at: number, type: Scalar, value: ScalarValue): void {
   switch (type) {
     case 'i8':
@@ -22,10 +22,10 @@ export function writeCell(data: DataView, at: number, type: Scalar, value: Scala
     case 'u32':
       return data.setUint32(at, value as number, true);
     case 'i64':
-      return data.setBigInt64(at, value as bigint, true);
+      return data.setBigInt64(at, BigInt(value), true);
     case 'u64':
     case 'pointer':
-      return data.setBigUint64(at, value as bigint, true);
+      return data.setBigUint64(at, BigInt(value), true);
     case 'f32':
       return data.setFloat32(at, value as number, true);
     case 'f64':

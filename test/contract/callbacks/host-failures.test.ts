@@ -134,10 +134,11 @@ onCallbackEngines('wrong answers of host functions', (engine) => {
           expect(error.message).to.match(/i32/);
         }
       }
-      for (const wrong of [1, '1', 2n ** 63n, undefined]) {
+      for (const wrong of [1.5, '1', 2n ** 63n, undefined]) {
         const call = lib.ot_call_i64(() => wrong as bigint, 1n, shared(8));
         expect((await rejection(call, HostFunctionError)).code).to.equal('OFFTHREAD_HOST_FUNCTION_RESULT');
       }
+      expect(await lib.ot_call_i64(() => -7, 1n, shared(8))).to.equal(-7n);
       const number = lib.ot_call_bool(() => 1 as unknown as boolean, true, shared(8));
       expect((await rejection(number, HostFunctionError)).code).to.equal('OFFTHREAD_HOST_FUNCTION_RESULT');
       await expectClean(pool);

@@ -177,7 +177,9 @@ describe('engineValue', () => {
       ['i32', 0.5],
       ['u8', -1],
       ['i32', 1n],
-      ['i64', 1],
+      ['i64', 1.5],
+      ['u64', -1],
+      ['pointer', 1],
       ['i64', 2n ** 63n],
       ['pointer', null],
       ['f32', 1e39],
@@ -187,5 +189,6 @@ describe('engineValue', () => {
       expect(engineValue(type, value), `${type} ${String(value)}`).to.equal(undefined);
     }
     expect(engineValue('f32', Infinity)).to.equal(Infinity);
+    expect(engineValue('u64', 1)).to.equal(1n);
   });
 });

@@ -135,14 +135,18 @@ const REFUSED: readonly (readonly [string, () => unknown, RegExp])[] = [
   ],
   ['fallback of void', () => cb([], 'void', { fallback: 0 }), /fallback is set, but return is 'void'/],
   ['fallback out of range', () => cb([], 'u8', { fallback: 256 }), /is 256, but return is 'u8'.*0 to 255/],
-  ['fallback no bigint', () => cb([], 'u64', { fallback: 1 }), /fallback is 1.*write 1n/],
+  ['fallback no bigint', () => cb([], 'pointer', { fallback: 1 }), /fallback is 1.*write 1n/],
   ['fallback no boolean', () => cb([], 'bool', { fallback: 0 }), /Pass true or false/],
   ['fallback a fraction', () => cb([], 'i32', { fallback: 0.5 }), /has a fraction/],
   ['fallback NULL', () => cb([], 'pointer', { fallback: null }), /NULL is 0n/],
   // Options of chunks().
   ['stop of void', () => ch([], 'void', { stop: 0 }), /stop is set, but return is 'void'/],
   ['proceed of void', () => ch([], 'void', { proceed: 0 }), /proceed is set, but return is 'void'/],
-  ['stop that does not fit', () => ch([], 'i64', { stop: 1 }), /chunks\(\), stop is 1.*write 1n/],
+  [
+    'stop that does not fit',
+    () => ch([], 'i64', { stop: 1.5 }),
+    /chunks\(\), stop is 1\.5.*not an exact integer/,
+  ],
   [
     'proceed that does not fit',
     () => ch([], 'i32', { proceed: 'go' }),

@@ -90,12 +90,22 @@ describe('checkArguments: 64-bit integers, pointers, bools (M4)', () => {
     });
   }
 
-  it('asks for a bigint where a number is given', () => {
-    refuses('u64', 5, /is 5\. Pass a bigint: write 5n\./);
-    refuses('i64', -0, /write 0n/);
-    refuses('i64', 1.5, /not an exact integer/);
-    refuses('u64', 2 ** 53, /not an exact integer/);
-    refuses('u64', '5', /as in 5n/);
+  it('accepts numbers for 64-bit integers, where they are exact', () => {
+    accepts('u64', 0, 5, -0, Number.MAX_SAFE_INTEGER);
+    accepts('i64', 5, -0, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER);
+    refuses('u64', -1, /is -1\. The value is out of range: 0 to/);
+    for (const type of ['i64', 'u64'] as const) {
+      refuses(type, 1.5, /not an exact integer/);
+      refuses(type, 2 ** 53, /not an exact integer/);
+      refuses(type, Number.NaN, /not an exact integer/);
+      refuses(type, '5', /a number that is a safe integer/);
+    }
+  });
+
+  it('asks for a bigint where an address is given as a number', () => {
+    refuses('pointer', 5, /is 5\. Pass a bigint: write 5n\./);
+    refuses('pointer', -0, /write 0n/);
+    refuses('pointer', 1.5, /not an exact integer/);
   });
 
   it('says how to write NULL, and how to pass bytes as an address', () => {
@@ -235,8 +245,8 @@ describe('checkArguments: the whole call (M4)', () => {
 
   it('names the argument as given and as declared', () => {
     const fn = taking('i32', out('i32'), 'u64');
-    expect(checkArguments(fn, [1, 2])?.message).to.match(
-      /argument 1 \(u64, declared as arguments\[2\]\) is 2\./,
+    expect(checkArguments(fn, [1, 2.5])?.message).to.match(
+      /argument 1 \(u64, declared as arguments\[2\]\) is 2\.5\./,
     );
   });
 
