@@ -99,7 +99,7 @@ function entriesOf(fn: DeclaredFunction, given: unknown): [string, unknown][] {
 function sourceOf(fn: DeclaredFunction, name: string, value: unknown, type: Scalar): Source {
   if (isColumn(value, type)) return plainColumn(value, type);
   if (!ArrayBuffer.isView(value) && fitsType(type, value)) {
-    return SCALARS[type].type === 'bigint' ? BigInt(value as bigint) : Number(value);
+    return SCALARS[type].type === 'bigint' ? BigInt(value as number | bigint) : Number(value);
   }
   throw new ArgumentError(
     `In mapColumns of ${fn.name}, ${name} is ${kindOf(value)}; the argument is declared as ${type}, so the column must be a ${COLUMN_OF[type].name}, ` +

@@ -70,7 +70,9 @@ function packOne(
   for (const [param, column] of columns.entries()) {
     const value = args[param];
     // Of the column's type: a bool is a number there, and a 64-bit integer, which may be given as a number, a bigint.
-    column[place] = (typeof column[0] === 'bigint' ? BigInt(value as bigint) : Number(value)) as number;
+    column[place] = (
+      typeof column[0] === 'bigint' ? BigInt(value as number | bigint) : Number(value)
+    ) as number;
   }
   return null;
 }

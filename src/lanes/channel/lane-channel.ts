@@ -213,10 +213,10 @@ export class LaneChannel {
           f64[at / 2] = value as number;
           break;
         case Slot.I64:
-          i64[at / 2] = BigInt(value as bigint);
+          i64[at / 2] = BigInt(value as number | bigint);
           break;
         default:
-          u64[at / 2] = BigInt(value as bigint);
+          u64[at / 2] = BigInt(value as number | bigint);
       }
     }
     this.#answer(request, Reply.VALUE);

@@ -1,6 +1,6 @@
-/** B15: a 64-bit integer may be given as a number, where that is exact. Results stay bigints. */
+/** B6: a 64-bit integer may be given as a number, where that is exact. Results stay bigints. */
 import { expect } from 'chai';
-import { callback, inout } from '../../../src/index.js';
+import { inout } from '../../../src/index.js';
 import { onEveryEngine, withPool } from '../../helpers/contract.js';
 import { testlib } from '../../helpers/testlib.js';
 
@@ -10,7 +10,7 @@ const FUNCTIONS = {
   ot_inout_u64: { arguments: [inout('u64'), 'u64'], return: 'void' },
 } as const;
 
-onEveryEngine('safe numbers for 64-bit integers (B15)', (engine) => {
+onEveryEngine('safe numbers for 64-bit integers (B6)', (engine) => {
   it('as arguments', async () => {
     await withPool(engine, { lanes: 1 }, async (_, pool) => {
       const lib = await pool.open(testlib, FUNCTIONS, { engine });
