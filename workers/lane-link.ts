@@ -23,6 +23,8 @@ export interface LaneLink {
    * @returns false if the time is over.
    */
   wait(index: number, seen: number, ms?: number): boolean;
+  /** The same for a word whose changes are always followed by what wakes a lane; nothing else may be waited for. */
+  park(index: number, seen: number, ms: number): boolean;
   /** Resolves when a word of the lane's memory differs from `seen`, or earlier. The event loop continues to run. */
   sleep(index: number, seen: number): Promise<unknown>;
   /** Address of the live bytes (see `live-bytes.ts`) in this process. */
@@ -66,6 +68,10 @@ export class ThreadLink implements LaneLink {
 
   wait(index: number, seen: number, ms: number = Infinity): boolean {
     return Atomics.wait(this.#memory.i32, index, seen, ms) !== 'timed-out';
+  }
+
+  park(index: number, seen: number, ms: number): boolean {
+    return this.wait(index, seen, ms);
   }
 
   async sleep(index: number, seen: number): Promise<void> {

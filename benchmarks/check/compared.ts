@@ -23,6 +23,7 @@ export const COMPARED: readonly Compared[] = [
   { question: 'small-calls', target: 'share of promises alone, *, 16,384 in flight', share: 0.5 },
   // A lone call is on its way through two threads: on two busy cores one of them waits for its turn.
   { question: 'round-trip', target: 'p50 of offthread (koffi) against koffi.async', share: 0.2 },
+  { question: 'cold-calls', target: 'p50 of offthread (koffi) against koffi.async, after 5 ms', share: 0.33 },
   { question: 'map', target: 'offthread map, toArray (koffi) against *', share: 0.5 },
   { question: 'map-columns', target: 'offthread mapColumns, shared (koffi) against *', share: 0.5 },
   { question: 'streams', target: 'chunks of 64 bytes, * against postMessage, transfer', share: 0.3 },
@@ -42,4 +43,5 @@ export const COMPARED: readonly Compared[] = [
     target: 'first answer of offthread processes against tinypool child_process, 1 lane',
     share: 0.6,
   },
+  { question: 'process-calls', target: 'p50 of a blocking call, *', share: 0.33 },
 ];

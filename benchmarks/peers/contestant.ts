@@ -12,6 +12,8 @@ export interface Contestant {
   readonly limit?: boolean;
   /** One call, a promise of its own: of `ot_add`, where nothing else is said. */
   readonly call: Call;
+  /** The same call, for which this thread blocks; of ours only. */
+  readonly block?: (a: number, b: number) => unknown;
   /** What it resolves to; the sum, where nothing else is said. */
   readonly expected?: Expected;
   /** Ends its threads or processes. */

@@ -80,6 +80,11 @@ export class CallDispatcher {
     };
   }
 
+  /** A call is about to be made: a lane that will get it wakes up meanwhile. */
+  rouse(): void {
+    this.#supervisor.rouse();
+  }
+
   call(
     { fn, limits, deadline, handler }: FunctionOrigin,
     args: readonly unknown[],

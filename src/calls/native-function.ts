@@ -67,8 +67,10 @@ export function nativeFunction(
   const { compiled } = fn;
   const settings = Object.keys(options).length === 0 ? NO_CALL_OPTIONS : callSettings(options);
   const origin = dispatcher.origin(fn, settings);
-  const native = (...args: unknown[]): NativeCall<unknown> =>
-    dispatcher.call(origin, args, checkArguments(compiled, args));
+  const native = (...args: unknown[]): NativeCall<unknown> => {
+    dispatcher.rouse();
+    return dispatcher.call(origin, args, checkArguments(compiled, args));
+  };
   Object.defineProperty(native, 'name', { value: fn.name });
   Object.defineProperty(native, 'length', { value: compiled.callerArguments.codes.length });
   const members: CallableFunction<unknown[], unknown, unknown> = Object.assign(native, {
@@ -79,6 +81,7 @@ export function nativeFunction(
       return nativeFunction(dispatcher, fn, { ...options, ...given }) as never;
     },
     blocking: (...args: unknown[]): unknown => {
+      dispatcher.rouse();
       const refusal = checkArguments(compiled, args);
       if (refusal !== null) throw refusal;
       return dispatcher.block(origin, args);

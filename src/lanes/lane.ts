@@ -56,8 +56,10 @@ export interface Lane<T extends Ticket> {
   readonly loading: boolean;
   /** Announces functions to the lane, in order with calls. */
   announce(library: ToLane): void;
-  /** Publishes the written rows, and makes sure that the lane sees them. */
-  wake(): void;
+  /** Publishes the written rows, and makes sure that the lane sees them. @returns whether the lane slept. */
+  wake(): boolean;
+  /** Wakes the lane for a call that is about to be written, unless it is awake. @returns whether it slept. */
+  rouse(): boolean;
   /** Whether the lane must release callbacks before it ends. */
   hasCallbacks: boolean;
   /**

@@ -193,6 +193,11 @@ export class Supervisor {
     return reports.flatMap((report) => (report.status === 'fulfilled' ? [report.value] : []));
   }
 
+  /** A call is about to be made: a lane that will get it wakes up meanwhile. */
+  rouse(): void {
+    this.#assignment.rouse();
+  }
+
   /**
    * Dispatches a job to a lane.
    * @param ahead whether the job may be written behind a call that is expected to end soon.
@@ -255,6 +260,7 @@ export class Supervisor {
       const { lanes, supply, callbacks, loop, watch } = this;
       blockUntil(job, {
         bell: this.#bell,
+        processes: this.#isolation === 'process',
         loop,
         lanes,
         supply,

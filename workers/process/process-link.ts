@@ -105,6 +105,14 @@ export class ProcessLink implements LaneLink {
     }
   }
 
+  park(index: number, seen: number, ms: number): boolean {
+    const { i32 } = this.#memory;
+    if (Atomics.load(i32, index) !== seen) return true;
+    // The event loop finds a closed socket, too, and lets the process exit by itself.
+    if (this.#system.poll([SOCKET_FD], ms)) this.#read();
+    return Atomics.load(i32, index) !== seen;
+  }
+
   sleep(index: number, seen: number): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
@@ -118,14 +126,20 @@ export class ProcessLink implements LaneLink {
     return this.#live.address;
   }
 
+  /** During a call: a lane whose host has ended ends at once. */
   #takeBytes(): void {
+    if (!this.#read()) process.kill(process.pid, 'SIGKILL');
+  }
+
+  /** Reads the bytes on the socket. @returns false if it is closed. */
+  #read(): boolean {
     try {
-      if (readSync(SOCKET_FD, this.#bytes) === 0) process.kill(process.pid, 'SIGKILL');
+      return readSync(SOCKET_FD, this.#bytes) > 0;
     } catch (error) {
       // The other reader of the socket has taken the byte.
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return;
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return true;
       this.#sever();
-      process.kill(process.pid, 'SIGKILL');
+      return false;
     }
   }
 

@@ -68,15 +68,31 @@ export function boot(order: LaneBoot): void {
     }
   });
   const report = (): LaneReport => ({ ...reportOf(order.name, lane, startedAt), threadId });
+  // The lane sleeps in its event loop until a question is answered; then it may park. The answer is on its way by then:
+  // the lane learns of the bell in a later task.
+  const answered = (): void => {
+    Atomics.add(memory.i32, Header.ANSWERED, 1);
+    Atomics.add(memory.i32, Header.DOORBELL, 1);
+    Atomics.notify(memory.i32, Header.DOORBELL);
+  };
+  const answering =
+    <R>(answer: () => R | Promise<R>) =>
+    async (): Promise<R> => {
+      try {
+        return await answer();
+      } finally {
+        answered();
+      }
+    };
   const control: LaneControl = {
-    setUp: () => {
+    setUp: answering(() => {
       lane.messages.receive();
       return report();
-    },
-    report,
+    }),
+    report: answering(report),
     // Answered between rows; the lane may not have reached all rows written before.
-    drain: () => void lane.drain(),
-    retire: () => retire(lane),
+    drain: answering(() => void lane.drain()),
+    retire: answering(() => retire(lane)),
   };
   expose(control, nodeEndpoint(order.control));
   memory.i32[Header.THREAD] = threadNumber();

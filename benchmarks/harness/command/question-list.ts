@@ -24,8 +24,14 @@ export const QUESTIONS: readonly Question[] = [
     name: 'round-trip',
     topic: 'calls',
     title: 'One call at a time',
+    asked: 'How long until the promise of a lone call is settled, straight after the last one?',
+  },
+  {
+    name: 'cold-calls',
+    topic: 'calls',
+    title: 'One call after a pause',
     asked:
-      'How long until the promise of a lone call is settled, straight after the last one and after a pause?',
+      'How long until the promise of a lone call is settled, when nothing was called for 5 ms, 100 ms or a second?',
   },
   {
     name: 'dispatch-parts',

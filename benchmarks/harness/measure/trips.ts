@@ -28,6 +28,20 @@ export async function trips({ call: make }: Contestant, calls: number, pauseMs: 
   return micros;
 }
 
+/** @returns µs of each call for which this thread blocks. */
+export function blockingTrips({ name, block }: Contestant, calls: number): number[] {
+  if (block === undefined) throw new Error(`${name} has no blocking calls`);
+  const micros: number[] = [];
+  for (let call = 0; call < calls; call += 1) {
+    const start = process.hrtime.bigint();
+    const sum = block(call, 1);
+    const end = process.hrtime.bigint();
+    if (sum !== call + 1) throw new Error(`${call} + 1 is not ${String(sum)}`);
+    micros.push(Number(end - start) / 1_000);
+  }
+  return micros;
+}
+
 /** So many rounds of so many calls, in turns; the quickest first. */
 export async function tripsInTurns(
   field: readonly Contestant[],
@@ -35,7 +49,16 @@ export async function tripsInTurns(
   calls: number,
   pauseMs: number,
 ): Promise<Trips[]> {
-  const measured = await interleave(field, rounds, (contestant) => trips(contestant, calls, pauseMs));
+  return inTurns(field, rounds, (contestant) => trips(contestant, calls, pauseMs));
+}
+
+/** So many rounds of something, in turns; the quickest first. @param measure resolves to the µs of each call. */
+export async function inTurns(
+  field: readonly Contestant[],
+  rounds: number,
+  measure: (contestant: Contestant) => Promise<number[]>,
+): Promise<Trips[]> {
+  const measured = await interleave(field, rounds, measure);
   return field
     .map((contestant, index) => {
       const ofRounds = measured[index] ?? [];

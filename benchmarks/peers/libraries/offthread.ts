@@ -19,6 +19,7 @@ export async function offthread(
     ffi,
     ours: true,
     call: ot_add,
+    block: ot_add.blocking,
     close: () => pool.close(),
   };
 }

@@ -7,10 +7,11 @@
  * offthread's spare has nothing to do. One call at a time is asked for twice:
  * straight after each other, and with a pause before each, long enough that
  * everybody sleeps. offthread's thread lanes are there for reference: they are
- * neither a peer nor asked for anything.
+ * no peer. Calls for which the host blocks are compared with theirs.
  *
- * Target: at least 3 times the best of the peers' processes, at every load, one
- * call straight after the other included.
+ * Targets: at least 3 times the best of the peers' processes, at every load, one
+ * call straight after the other included; a call for which the host blocks at
+ * most 3 times as long as in a thread lane.
  */
 import { benchmarkArguments } from '../../harness/command/arguments.js';
 import { testlib } from '../../harness/paths.js';
@@ -28,7 +29,14 @@ import {
   runnersOf,
   throughput,
 } from '../../harness/measure/throughput.js';
-import { TRIP_PLOT, tripRows, trips, tripsInTurns } from '../../harness/measure/trips.js';
+import {
+  TRIP_PLOT,
+  blockingTrips,
+  inTurns,
+  tripRows,
+  trips,
+  tripsInTurns,
+} from '../../harness/measure/trips.js';
 import { type Contestant, closeField, label } from '../../peers/contestant.js';
 import { offthread } from '../../peers/libraries/offthread.js';
 import { tinypool } from '../../peers/libraries/tinypool.js';
@@ -36,6 +44,8 @@ import { workerpool } from '../../peers/libraries/workerpool.js';
 
 const WORKERS = 2;
 const WANTED = 3;
+/** Most times of a thread lane's blocking call. */
+const MOST_BLOCKING = 3;
 const given = benchmarkArguments();
 const EFFORT: Effort = {
   full: { rounds: 7, roundMs: 150, warmUpMs: 500 },
@@ -50,9 +60,10 @@ const PAUSED_TRIPS = { full: 40, brief: 5, quick: 5 }[given.effort];
 const PAUSE_MS = 5;
 
 const processes = await offthread('koffi', testlib, WORKERS, 'process');
+const threads = await offthread('koffi', testlib, WORKERS);
 const field: readonly Contestant[] = [
   processes,
-  await offthread('koffi', testlib, WORKERS),
+  threads,
   tinypool('koffi', testlib, WORKERS, 1, 'child_process'),
   tinypool('koffi', testlib, WORKERS, 32, 'child_process'),
   workerpool('koffi', testlib, WORKERS, 'process'),
@@ -101,8 +112,25 @@ async function measurePaused(): Promise<void> {
   );
 }
 
+async function measureBlocking(): Promise<void> {
+  const both = [processes, threads];
+  for (const contestant of both) blockingTrips(contestant, WARM_UP_TRIPS);
+  const measured = await inTurns(both, TRIP_ROUNDS, async (contestant) => blockingTrips(contestant, TRIPS));
+  report.table(
+    `The host blocks for each, ${TRIP_ROUNDS} rounds of ${TRIPS} in turns, µs`,
+    tripRows(measured),
+    { plot: TRIP_PLOT },
+  );
+  report.say();
+  const mediansOf = (one: Contestant): readonly number[] =>
+    measured.find(({ contestant }) => contestant === one)?.medians ?? [];
+  const what = `p50 of a blocking call, ${label(processes)} against ${label(threads)}`;
+  report.ratio(what, ratios(mediansOf(processes), mediansOf(threads)), 'lower', MOST_BLOCKING);
+}
+
 const report = new Report('process-calls', given);
 await measureTrips();
+await measureBlocking();
 await measurePaused();
 const runners = await runnersOf(field);
 for (const inFlight of [1, 64, 1_024]) await measureThroughput(runners, inFlight);

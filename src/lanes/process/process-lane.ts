@@ -165,15 +165,20 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     }
   }
 
-  wake(): void {
+  wake(): boolean {
     if (this.#messages.waits) this.#flushMessages();
     // Publish before checking whether the lane sleeps: see the guarantees of the lane's runtime.
     this.ring.publish();
+    return this.rouse();
+  }
+
+  rouse(): boolean {
     const { i32 } = this.ring.memory;
-    if (Atomics.load(i32, Header.SLEEPING) !== 1) return;
-    if (Atomics.compareExchange(i32, Header.SLEEPING, 1, 0) !== 1) return;
+    if (Atomics.load(i32, Header.SLEEPING) !== 1) return false;
+    if (Atomics.compareExchange(i32, Header.SLEEPING, 1, 0) !== 1) return false;
     Atomics.add(i32, Header.DOORBELL, 1);
     this.#child.knock();
+    return true;
   }
 
   report(): Promise<LaneReport> {

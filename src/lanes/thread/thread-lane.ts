@@ -185,17 +185,19 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.wake();
   }
 
-  wake(): void {
+  wake(): boolean {
     // Publish before checking whether the lane sleeps: see the guarantees of the lane's runtime.
     this.ring.publish();
+    return this.rouse();
+  }
+
+  rouse(): boolean {
     const { i32 } = this.ring.memory;
-    if (
-      Atomics.load(i32, Header.SLEEPING) === 1 &&
-      Atomics.compareExchange(i32, Header.SLEEPING, 1, 0) === 1
-    ) {
-      Atomics.add(i32, Header.DOORBELL, 1);
-      Atomics.notify(i32, Header.DOORBELL);
-    }
+    if (Atomics.load(i32, Header.SLEEPING) !== 1) return false;
+    if (Atomics.compareExchange(i32, Header.SLEEPING, 1, 0) !== 1) return false;
+    Atomics.add(i32, Header.DOORBELL, 1);
+    Atomics.notify(i32, Header.DOORBELL);
+    return true;
   }
 
   setUp(): Promise<LaneReport> {
@@ -258,11 +260,20 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.#questions += 1;
     this.#control.ref();
     try {
-      return await race([withOriginals(question), this.#death]);
+      return await race([this.#send(question), this.#death]);
     } finally {
       this.#questions -= 1;
       if (this.#questions === 0) this.#control.unref();
     }
+  }
+
+  /** Sends a question to the lane's event loop, which the lane leaves alone while it is parked. */
+  #send<R>(question: () => Promise<R>): Promise<R> {
+    // Before the lane is woken: see the guarantees of the lane's runtime.
+    Atomics.add(this.ring.memory.i32, Header.ASKED, 1);
+    const answer = withOriginals(question);
+    this.wake();
+    return answer;
   }
 
   #boot(boot: LaneBoot, transferList: MessagePort[]): void {
@@ -330,7 +341,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     // A thread that is ended in native code never releases its callbacks: it must return first. It may have ended
     // already, or may end before it answers.
     const returned =
-      this.hasCallbacks && !this.#retired ? withOriginals(() => this.#remote.retire()) : undefined;
+      this.hasCallbacks && !this.#retired ? this.#send(() => this.#remote.retire()) : undefined;
     // Comlink has listened for the answer, which refs the port again.
     this.#control.unref();
     this.#die(new LaneCrashedError(`Lane ${this.name} has ended.`, { lane: this.name }));

@@ -64,6 +64,10 @@ export const Header = {
   ANNOUNCED: 104,
   /** Libraries the lane has bound. Lane writes, after the last call into an engine for it. */
   BOUND: 112,
+  /** Questions that the host has sent to the event loop of a thread lane. Host writes, before it sends. */
+  ASKED: 105,
+  /** Those that have been answered: when equal, the lane's event loop has nothing to do. Lane writes. */
+  ANSWERED: 113,
 } as const;
 export const HEADER_BYTES = 512;
 

@@ -158,10 +158,10 @@ export interface LaneReport {
 /** The functions that a lane offers over comlink. */
 export interface LaneControl {
   /** Binds everything sent so far, so that the first call does not pay for it. */
-  setUp(): LaneReport;
-  report(): LaneReport;
+  setUp(): LaneReport | Promise<LaneReport>;
+  report(): LaneReport | Promise<LaneReport>;
   /** Runs every row written before it was called. */
-  drain(): void;
+  drain(): void | Promise<void>;
   /** Like {@link drain}; then releases every callback, before the thread ends. */
   retire(): Promise<void>;
 }

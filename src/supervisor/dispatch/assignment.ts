@@ -13,6 +13,7 @@ import type { Job, JobLane } from '../job.js';
 import type { LaneSet } from '../lifecycle/lane-set.js';
 import { FIRST_LOOK_MS } from '../watchdog/silence.js';
 import type { CallbackRouter } from '../host-functions/callback-router.js';
+import { SpinBackoff } from './spin-backoff.js';
 import type { TickClock } from './tick-clock.js';
 import type { Watch } from '../watchdog/watch.js';
 
@@ -36,8 +37,16 @@ const PUBLISH_BATCH = 32;
 /** Calls of a lane from which more are expected in the same tick: fewer are over before a sleeping lane is awake. */
 const MANY_CALLS = 128;
 
+/** ms without a call after which a lane sleeps for a reason: before, it has only lost its core for a moment. */
+const PAUSE_MS = 1;
+
 export class Assignment {
   readonly #parts: AssignmentParts;
+  /** The lane that got the last call: an idle lane that was used last gets the next one. */
+  #last: JobLane | null = null;
+  readonly #rouses = new SpinBackoff();
+  /** A lane was woken before its call was made. */
+  #roused = false;
 
   constructor(parts: AssignmentParts) {
     this.#parts = parts;
@@ -63,7 +72,9 @@ export class Assignment {
     if (lane === null) return false;
     const first = lane.ring.occupied === 1;
     const now = job.createdAt;
+    const paused = now - lane.lastUsed >= PAUSE_MS;
     lane.lastUsed = now;
+    this.#last = lane;
     if (job.fn.hasCallbacks) callbacks.dispatched(job, lane);
     recycler.recycle(lane);
     if (free !== null) lane.exclusive = job.items !== null || !job.fn.short;
@@ -71,12 +82,28 @@ export class Assignment {
     if (lane.ring.unpublished >= PUBLISH_BATCH) {
       lane.ring.expectMore(lane.ring.occupied > MANY_CALLS);
       lane.wake();
-    } else if (first || free === null) lane.wake();
+    } else if (first || free === null) {
+      const slept = lane.wake();
+      if (this.#roused) this.#rouses.took(!slept);
+      if (paused && (slept || this.#roused)) loop.woke();
+      this.#roused = false;
+    }
     if (!first) watch.by(free === null ? overdueAt(lane) : now + STUCK_AFTER_MS);
     else if (job.timeout !== Infinity) watch.by(now + job.timeout);
     if (processes) watch.by(now + FIRST_LOOK_MS);
     loop.notice();
     return true;
+  }
+
+  /**
+   * A call is about to be made: a lane that will get it wakes up meanwhile. Where both share a core, the lane looks in
+   * vain and sleeps again, so that is tried ever more rarely.
+   */
+  rouse(): void {
+    const lane = this.#last;
+    if (lane === null || lane.ring.occupied !== 0 || lane.status !== 'ready' || !lane.asleep) return;
+    if (performance.now() - lane.lastUsed < PAUSE_MS) return;
+    if (this.#rouses.may()) this.#roused = lane.rouse();
   }
 
   /** Writes a job to a lane. @returns the lane; null when its memory is full. */

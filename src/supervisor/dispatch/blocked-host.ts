@@ -35,6 +35,8 @@ import type { Watch } from '../watchdog/watch.js';
 /** The parts that a blocked host drives. */
 export interface BlockedHost {
   readonly bell: Doorbell;
+  /** Whether lanes are processes. */
+  readonly processes: boolean;
   readonly loop: HostLoop;
   readonly lanes: LaneSet;
   readonly supply: LaneSupply;
@@ -55,6 +57,11 @@ export function blockUntil(job: Job, host: BlockedHost): void {
   blocking(1);
   try {
     while (!job.isSettled) {
+      if (host.processes) {
+        // Before the bell is armed: a lane that rings makes a system call, and so does the host to hear it.
+        host.loop.spinToBlock();
+        if (job.isSettled) return;
+      }
       const count = host.loop.armToBlock();
       const ending = host.lost.lookForEnds(performance.now());
       if (lookAround(job, host)) continue;

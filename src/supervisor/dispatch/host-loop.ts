@@ -3,14 +3,17 @@
  *
  *   resting ──dispatch──► deciding (end of the tick)
  *                            ├─ result due within µs ──► spinning, in the same tick
- *                            ├─ result due soon ───────► polling, once per turn of the event loop
+ *                            ├─ result due soon, or
+ *                            │  a lane was woken for it ► polling, once per turn of the event loop
  *                            └─ else ──────────────────► armed: asleep on the doorbell, at no cost
  *
  * Spinning pays for short calls: an awaited one then returns without a trip
  * through the event loop. The spin time per turn is bounded, so timers and
  * sockets are not starved, and spins that find nothing become rarer. While the
  * lanes have enough work, the host sleeps and results accumulate: looking at
- * each would take the core that a lane needs.
+ * each would take the core that a lane needs. For a short call after a pause, the
+ * host polls for as long as a lane takes to wake: to sleep and be woken as well
+ * would take the call as long again.
  *
  * Guarantee: while calls are in flight, the loop is deciding, polling, or armed.
  * After arming the bell, the loop looks at the lanes once more (see bell.ts).
@@ -18,6 +21,7 @@
 import { Math, performance, queueMicrotask, setImmediate } from '../../builtins.js';
 import type { Doorbell } from '../../shared/memory/bell.js';
 import { mostReadings } from '../../shared/spin.js';
+import { SpinBackoff } from './spin-backoff.js';
 
 /** The work that the loop drives. */
 export interface LoopWork {
@@ -45,10 +49,10 @@ const POLL_US = 40;
 const POLL_PATIENCE_US = 100;
 /** The same after repeated polling without a result. */
 const LEAST_PATIENCE_US = 3;
+/** µs for which the loop polls for the result of a short call whose lane had to be woken. */
+const WOKEN_PATIENCE_US = 250;
 /** Most polls in a row without a result, in case the clock stands still: a turn of the event loop takes about 1 µs or more. */
 const MOST_POLLS = 1_000;
-/** Most spins skipped after spins that found nothing. */
-const MOST_SKIPPED = 32;
 
 const microseconds = (): number => performance.now() * 1_000;
 
@@ -63,9 +67,15 @@ export class HostLoop {
   #tick = 0;
   #spinBudgetUs = TURN_SPIN_US;
   #patienceUs = POLL_PATIENCE_US;
-  #skip = 0;
-  #skipNext = 1;
+  readonly #spins = new SpinBackoff();
+  /** A lane had to be woken since the last result. */
+  #woke = false;
+  readonly #wakes = new SpinBackoff();
+  /** When polling without a result ends, in µs. */
+  #pollUntil = 0;
   #lastResult = 0;
+  /** When the last spin ended, in µs. */
+  #lookedAt = 0;
   #polls = 0;
 
   /** @param spinUs µs to spin at a time; 0 never spins. */
@@ -88,9 +98,24 @@ export class HostLoop {
     queueMicrotask(this.#decide);
   }
 
+  /** A lane had to be woken for a call: its result takes longer than the call runs. */
+  woke(): void {
+    this.#woke = true;
+  }
+
   /** Takes finished calls now, for a host that blocks. */
   look(): void {
     this.#harvest();
+  }
+
+  /** Looks for the result of a short call for some µs, for a host that is about to block: to sleep takes longer. */
+  spinToBlock(): void {
+    // A result that is there already says nothing about spins: the lane may have taken this core to run the call.
+    if (this.#work.soonUs() > this.#spinUs || this.#harvest() > 0) return;
+    const woke = this.#woke;
+    const backoff = woke ? this.#wakes : this.#spins;
+    if (!backoff.may()) return;
+    backoff.took(this.#lookFor(woke ? WOKEN_PATIENCE_US : this.#spinUs) > 0);
   }
 
   /**
@@ -119,7 +144,11 @@ export class HostLoop {
       return;
     }
     const soon = this.#work.soonUs();
-    if (soon <= this.#spinUs && this.#maySpin()) {
+    if (this.#woke && soon <= POLL_US && !this.#polling && this.#wakes.may()) {
+      this.#poll(microseconds() + WOKEN_PATIENCE_US);
+      return;
+    }
+    if (soon <= this.#spinUs && this.#spinBudgetUs > 0 && this.#spins.may()) {
       this.#disarm();
       if (this.#spin()) {
         // Callers of settled calls may dispatch more: decide again after that.
@@ -161,8 +190,9 @@ export class HostLoop {
     this.#bell.disarm();
   }
 
-  #poll(): void {
+  #poll(until: number = this.#lastResult + this.#patienceUs): void {
     this.#disarm();
+    this.#pollUntil = until;
     this.#polling = true;
     setImmediate(this.#onTurn);
   }
@@ -170,59 +200,62 @@ export class HostLoop {
   readonly #onTurn = (): void => {
     this.#polling = false;
     this.#spinBudgetUs = TURN_SPIN_US;
+    const woke = this.#woke;
     if (this.#harvest() > 0) {
+      // A result of the first turn says nothing about polls, see `spinToBlock`.
+      if (woke && this.#polls > 0) this.#wakes.took(true);
       this.#polls = 0;
       this.#patienceUs = Math.min(this.#patienceUs * 2, POLL_PATIENCE_US);
       this.notice();
     } else if (!this.#work.busy()) {
       // The results were taken elsewhere: decide again, so that an idle process can end.
       this.notice();
-    } else if (this.#polls < MOST_POLLS && microseconds() - this.#lastResult < this.#patienceUs) {
+    } else if (this.#polls < MOST_POLLS && microseconds() < this.#pollUntil) {
       this.#polls += 1;
-      this.#poll();
+      this.#poll(this.#pollUntil);
     } else {
       this.#polls = 0;
       // Useless polling takes the core that a lane may need.
-      this.#patienceUs = Math.max(this.#patienceUs / 2, LEAST_PATIENCE_US);
+      if (woke) this.#wakes.took(false);
+      else this.#patienceUs = Math.max(this.#patienceUs / 2, LEAST_PATIENCE_US);
+      this.#woke = false;
       this.#arm();
     }
   };
-
-  #maySpin(): boolean {
-    if (this.#spinBudgetUs <= 0) return false;
-    if (this.#skip === 0) return true;
-    this.#skip -= 1;
-    return false;
-  }
 
   /** @returns whether it found a result. */
   #spin(): boolean {
     const start = microseconds();
     // Polling ensures another turn of the event loop, which renews the budget.
     if (!this.#polling) this.#poll();
-    const until = start + Math.min(this.#spinUs, this.#spinBudgetUs);
-    let now = start;
+    const found = this.#lookFor(Math.min(this.#spinUs, this.#spinBudgetUs), start) > 0;
+    this.#spinBudgetUs -= this.#lookedAt - start;
+    this.#spins.took(found);
+    return found;
+  }
+
+  /** Looks for results until there is one, for so many µs at most. @returns how many there were. */
+  #lookFor(us: number, start: number = microseconds()): number {
     let found = 0;
-    let left = mostReadings(this.#spinUs);
+    let left = mostReadings(us);
     do {
       for (let look = 0; look < 20 && found === 0; look += 1) found = this.#work.harvest();
-      now = microseconds();
+      this.#lookedAt = microseconds();
       left -= 1;
-    } while (found === 0 && now < until && left > 0);
-    this.#spinBudgetUs -= now - start;
+    } while (found === 0 && this.#lookedAt < start + us && left > 0);
     if (found > 0) {
-      this.#lastResult = now;
-      this.#skipNext = 1;
-      return true;
+      this.#lastResult = this.#lookedAt;
+      this.#woke = false;
     }
-    this.#skip = this.#skipNext;
-    this.#skipNext = Math.min(this.#skipNext * 2, MOST_SKIPPED);
-    return false;
+    return found;
   }
 
   #harvest(): number {
     const found = this.#work.harvest();
-    if (found > 0) this.#lastResult = microseconds();
+    if (found > 0) {
+      this.#lastResult = microseconds();
+      this.#woke = false;
+    }
     return found;
   }
 }

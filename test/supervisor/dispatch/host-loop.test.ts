@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { HostBell } from '../../../src/shared/memory/bell.js';
 import { Bell } from '../../../src/shared/memory/layout.js';
 import { HostLoop, type LoopWork } from '../../../src/supervisor/dispatch/host-loop.js';
-import { turns, wait } from '../../helpers/waiting.js';
+import { turns, until, wait } from '../../helpers/waiting.js';
 
 /** Looks at the lanes within one turn of the event loop after which it has starved. */
 const STARVED = 300_000;
@@ -194,6 +194,43 @@ describe('HostLoop', () => {
     await allNoticed(lanes);
   });
 
+  it('polls for the result of a short call whose lane had to be woken, and does not sleep meanwhile', async () => {
+    const { lanes, loop } = lab();
+    lanes.soon = 1;
+    for (let call = 1; call <= 20; call += 1) {
+      // Long enough that nothing has come lately.
+      await wait(1);
+      lanes.start();
+      loop.woke();
+      loop.notice();
+      await Promise.resolve();
+      expect([lanes.armed, lanes.gathers]).to.deep.equal([false, 0]);
+      lanes.finish();
+      await turns(1);
+      expect(lanes.harvested).to.equal(call);
+    }
+  });
+
+  it('goes from that to sleep when nothing comes, and tries ever more rarely', async () => {
+    const { lanes, loop } = lab(0);
+    lanes.soon = 30;
+    let polled = 0;
+    for (let call = 0; call < 60; call += 1) {
+      // Long enough that nothing has come lately: without the lane that was woken, the loop would look once.
+      await wait(1);
+      const { looks } = lanes;
+      lanes.start();
+      loop.woke();
+      loop.notice();
+      await until(() => lanes.armed, 'the loop to sleep');
+      if (lanes.looks - looks > 3) polled += 1;
+      lanes.finish();
+      await allNoticed(lanes);
+      await until(() => !lanes.armed, 'the loop to rest');
+    }
+    expect(polled).to.be.within(1, 20);
+  });
+
   it('never spins with a spin of 0', async () => {
     const { lanes, loop } = lab(0);
     lanes.soon = 1;
@@ -225,7 +262,7 @@ describe('HostLoop', () => {
     const moment = fc.constantFrom('now', 'microtask', 'turn', 'timer');
     const step = fc.record({
       at: moment,
-      what: fc.constantFrom('dispatch', 'finish', 'finish', 'finish all', 'block', 'look', 'notice'),
+      what: fc.constantFrom('dispatch', 'finish', 'finish', 'finish all', 'block', 'look', 'notice', 'woke'),
       soon: fc.constantFrom(1, 30, Infinity),
     });
     const moments: Record<string, () => Promise<void> | undefined> = {
@@ -253,7 +290,9 @@ describe('HostLoop', () => {
             else if (what === 'finish all') while (running() > 0) lanes.finish();
             else if (what === 'look') loop.look();
             else if (what === 'notice') loop.notice();
+            else if (what === 'woke') loop.woke();
             else if (what === 'block') {
+              loop.spinToBlock();
               loop.armToBlock();
               loop.look();
               if (running() > 0) lanes.finish();
