@@ -1,6 +1,6 @@
 /** B6: a 64-bit integer may be given as a number, where that is exact. Results stay bigints. */
 import { expect } from 'chai';
-import { inout } from '../../../src/index.js';
+import { inout } from 'offthread';
 import { onEveryEngine, withPool } from '../../helpers/contract.js';
 import { testlib } from '../../helpers/testlib.js';
 
