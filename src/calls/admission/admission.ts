@@ -125,7 +125,11 @@ export class Admission implements CallOwner, CallSource {
     this.#unregister(call);
     this.#calls.unread.settled(call);
     if (call.trace !== null) traceEnd(call, ending);
-    if (counters.pending === 0) this.#drained();
+    if (counters.pending === 0) {
+      // Calls also settle outside the loop: at a timeout, or after their last chunk. It lets the process end then.
+      this.#supervisor.loop.notice();
+      this.#drained();
+    }
   }
 
   returned(jobs: readonly Job[], again = false): void {
