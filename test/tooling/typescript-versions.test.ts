@@ -37,8 +37,9 @@ await lib.sort(Buffer.alloc(8), async (a, b) => Number(a - b));
 await lib.sort(Buffer.alloc(8), persistent((a, b) => (a < b ? -1 : 1)));
 // @ts-expect-error a string is no double
 await lib.hypot('3', 4);
-// @ts-expect-error a 64-bit integer is a bigint
 await lib.grow(sharedBytes(8), 8);
+// @ts-expect-error a string is no 64-bit integer
+await lib.grow(sharedBytes(8), '8');
 
 const stream: NativeStream<[bigint, number, Buffer, (string | null)[]], number> = lib.each.stream('x');
 for await (const [pointer, count, bytes, texts] of stream) console.log(pointer + 1n, count + 1, bytes.length, texts.length);

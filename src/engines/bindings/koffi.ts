@@ -70,9 +70,19 @@ const TYPES: { readonly [type in Scalar | 'void']: string } = {
 /** Loads koffi. @throws EngineError OFFTHREAD_ENGINE_MISSING */
 export function loadKoffi(options: KoffiOptions = {}): Engine {
   const koffi = requireKoffi();
-  if (options.stackBytes !== undefined) setStack(koffi, Math.min(options.stackBytes, LARGEST_STACK_BYTES));
-  return new KoffiEngine(koffi);
+  if (options.stackBytes !== undefined && !Object.hasOwn(globalThis, IN_USE)) {
+    setStack(koffi, Math.min(options.stackBytes, LARGEST_STACK_BYTES));
+  }
+  const engine = new KoffiEngine(koffi);
+  Object.defineProperty(globalThis, IN_USE, { value: true });
+  return engine;
 }
+
+/**
+ * Marks a thread in which a copy of offthread has loaded koffi, whose stack is then set for good. In a lane that is
+ * a module which the user has it preload, and which opens a library itself.
+ */
+const IN_USE = Symbol.for('offthread.koffi');
 
 class KoffiEngine implements Engine {
   readonly name = 'koffi';

@@ -77,7 +77,8 @@ describe('items packed into columns (M35)', () => {
             argumentsOf(items[at]).forEach((given, param) => {
               const one = params[param] as Scalar;
               const wanted = new COLUMN_OF[one](1) as Float64Array;
-              wanted[0] = (typeof given === 'boolean' ? Number(given) : given) as number;
+              const big = typeof wanted[0] === 'bigint';
+              wanted[0] = (big ? BigInt(given as bigint) : Number(given)) as number;
               expect(columns[param]?.[at - from], one).to.deep.equal(wanted[0]);
             });
           }
