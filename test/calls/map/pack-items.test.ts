@@ -78,7 +78,7 @@ describe('items packed into columns (M35)', () => {
               const one = params[param] as Scalar;
               const wanted = new COLUMN_OF[one](1) as Float64Array;
               const big = typeof wanted[0] === 'bigint';
-              wanted[0] = (big ? BigInt(given as bigint) : Number(given)) as number;
+              wanted[0] = (big ? BigInt(given as number | bigint) : Number(given)) as number;
               expect(columns[param]?.[at - from], one).to.deep.equal(wanted[0]);
             });
           }
