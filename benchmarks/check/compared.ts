@@ -43,5 +43,4 @@ export const COMPARED: readonly Compared[] = [
     target: 'first answer of offthread processes against tinypool child_process, 1 lane',
     share: 0.6,
   },
-  { question: 'process-calls', target: 'p50 of a blocking call, *', share: 0.33 },
 ];
