@@ -70,11 +70,12 @@ const TYPES: { readonly [type in Scalar | 'void']: string } = {
 /** Loads koffi. @throws EngineError OFFTHREAD_ENGINE_MISSING */
 export function loadKoffi(options: KoffiOptions = {}): Engine {
   const koffi = requireKoffi();
-  if (options.stackBytes !== undefined && !Object.hasOwn(globalThis, IN_USE)) {
+  if (options.stackBytes !== undefined && (loadedHere || !Object.hasOwn(globalThis, IN_USE))) {
     setStack(koffi, Math.min(options.stackBytes, LARGEST_STACK_BYTES));
   }
   const engine = new KoffiEngine(koffi);
   Object.defineProperty(globalThis, IN_USE, { value: true });
+  loadedHere = true;
   return engine;
 }
 
@@ -83,6 +84,8 @@ export function loadKoffi(options: KoffiOptions = {}): Engine {
  * a module which the user has it preload, and which opens a library itself.
  */
 const IN_USE = Symbol.for('offthread.koffi');
+/** Whether it was this copy. */
+let loadedHere = false;
 
 class KoffiEngine implements Engine {
   readonly name = 'koffi';

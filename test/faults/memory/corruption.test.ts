@@ -82,7 +82,10 @@ onProcessLanes('a library that corrupts its process (B2)', (ground) => {
         await lib.ot_close_descriptors(from).settled();
         await until(() => deaths.length > 0, 'the death to be told');
         const said = deaths[0]?.message ?? '';
-        expect(said).to.include('closed its socket to the pool, and was ended by the pool');
+        // libuv aborts a process whose descriptors are gone, and may be quicker than the pool.
+        expect(said).to.match(
+          /closed its socket to the pool, and was ended by the pool|was killed by SIGABRT/,
+        );
         expect(said).to.not.match(/operator|memory ran out|called exit/);
         await fullAgain(pool);
       }
