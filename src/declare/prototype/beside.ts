@@ -31,6 +31,9 @@ const LIMIT = 32;
 /** What `owned` names for the result. */
 const RESULT = 'return';
 
+/** The functions that release strings, by the name of the parameter, or `return`. */
+export type OwnedNames = ReadonlyMap<string, string>;
+
 /** One parameter that is named: the key and the name; what it becomes, undefined where its type does not fit. */
 interface Named {
   readonly key: string;
@@ -48,9 +51,9 @@ export function besideWords(
   place: Place,
   parameters: readonly Parameter[],
   beside: Snapshot,
+  owned: OwnedNames,
 ): ReadonlyMap<number, Word> {
   const words = new Map<number, Word>();
-  const owned = ownedNames(place, beside);
   for (const { key, name, wordOf, expected } of named(place, beside, owned)) {
     const index = find(place, parameters, key, name);
     if (words.has(index)) {
@@ -73,16 +76,15 @@ export function besideWords(
 }
 
 /** The type of a string that the function returns and the caller releases; undefined where none was declared. */
-export function ownedResult(place: Place, beside: Snapshot, result: Word): OwnedText | undefined {
-  const free = ownedNames(place, beside).get(RESULT);
+export function ownedResult(place: Place, owned: OwnedNames, result: Word): OwnedText | undefined {
+  const free = owned.get(RESULT);
   if (free === undefined) return undefined;
   if (result === 'cstring') return { cstring: { free } };
   throw place.problem('owned says how the returned string is released, but the function returns none.');
 }
 
-function named(place: Place, beside: Snapshot, owned: ReadonlyMap<string, string>): Named[] {
+function named(place: Place, beside: Snapshot, owned: OwnedNames): Named[] {
   const pointer = 'a pointer to one value whose type is known';
-  const pointerToFunction = 'a pointer to a function';
   const signature = ({ type, at }: Parameter): CallbackSignature | undefined =>
     type.kind === 'pointer' && type.to.kind === 'function' ? signatureOf(type.to, at) : undefined;
   return [
@@ -102,20 +104,18 @@ function named(place: Place, beside: Snapshot, owned: ReadonlyMap<string, string
       };
       return { key: 'inout', name, wordOf, expected: pointer };
     }),
-    ...optionsByName(place, 'callbacks', beside).map(([name, options]): Named => {
-      const wordOf = (parameter: Parameter): Word | undefined => {
-        const of = signature(parameter);
-        return of && callback(of, options as CallbackOptions & Record<never, never>);
-      };
-      return { key: 'callbacks', name, wordOf, expected: pointerToFunction };
-    }),
-    ...optionsByName(place, 'chunks', beside).map(([name, options]): Named => {
-      const wordOf = (parameter: Parameter): Word | undefined => {
-        const of = signature(parameter);
-        return of && chunks(of, options as ChunksOptions & Record<never, never>);
-      };
-      return { key: 'chunks', name, wordOf, expected: pointerToFunction };
-    }),
+    ...(['callbacks', 'chunks'] as const).flatMap((key) =>
+      optionsByName(place, key, beside).map(([name, options]): Named => {
+        const wordOf = (parameter: Parameter): Word | undefined => {
+          const of = signature(parameter);
+          if (of === undefined) return undefined;
+          return key === 'chunks'
+            ? chunks(of, options as ChunksOptions & Record<never, never>)
+            : callback(of, options as CallbackOptions & Record<never, never>);
+        };
+        return { key, name, wordOf, expected: 'a pointer to a function' };
+      }),
+    ),
     ...Object.entries(SPECIAL)
       .filter(([key]) => beside.get(key) !== undefined)
       .map(([key, { words, expected }]): Named => {
@@ -149,8 +149,8 @@ function optionsByName(place: Place, key: string, beside: Snapshot): readonly (r
   return [...place.object(value, key, null, 'an object with options by the name of the parameter')];
 }
 
-/** The functions that release strings, by the name of the parameter, or `return`. */
-function ownedNames(place: Place, beside: Snapshot): ReadonlyMap<string, string> {
+/** Reads `owned`, once: a getter may give another answer the next time. */
+export function ownedNames(place: Place, beside: Snapshot): OwnedNames {
   const value = beside.get('owned');
   if (value === undefined) return new Map();
   if (typeof value === 'string') return new Map([[RESULT, value]]);

@@ -2,7 +2,7 @@
 import { Math } from '../../builtins.js';
 import type { Place } from '../compile/problem.js';
 import type { Snapshot } from '../compile/read-once.js';
-import { besideWords, ownedResult } from './beside.js';
+import { besideWords, ownedNames, ownedResult } from './beside.js';
 import { parsePrototype } from './c-parser.js';
 import { PrototypeProblem } from './c-tokens.js';
 import { parameterWord, resultWord } from './c-words.js';
@@ -21,11 +21,12 @@ export function fromPrototype(place: Place, source: string, beside: Snapshot): M
   try {
     const { name, type } = parsePrototype(source);
     if (type.variadic) throw new PrototypeProblem(VARIADIC, { text: '...', at: source.lastIndexOf('...') });
-    const named = besideWords(place, type.parameters, beside);
+    const owned = ownedNames(place, beside);
+    const named = besideWords(place, type.parameters, beside, owned);
     const result = resultWord(type.returns, 0);
     const copy = new Map<string, unknown>([
       ['arguments', type.parameters.map((parameter, index) => named.get(index) ?? parameterWord(parameter))],
-      ['return', ownedResult(place, beside, result) ?? result],
+      ['return', ownedResult(place, owned, result) ?? result],
     ]);
     return name === '' ? copy : copy.set('symbol', name);
   } catch (error) {
