@@ -13,7 +13,10 @@ const tests = async (args, options) => (await runTests(process.execPath, args, o
 
 /** What each program needs, and how it is run: resolves to its exit code. */
 const programs = {
-  demo: { needs: ['dependencies', 'build'], run: (args) => node(inRoot('dist/package/demo.js'), ...args) },
+  demo: {
+    needs: ['dependencies', 'build'],
+    run: (args) => node(inRoot('dist/package/cli/offthread.js'), 'demo', ...args),
+  },
   test: { needs: forTests, run: (args) => tests(args, { fast: !namesTests(args) }) },
   'test:all': { needs: forTests, run: (args) => tests(args) },
   coverage: {

@@ -2,6 +2,11 @@
 export { createPool, type CloseOptions, type Pool } from './pool.js';
 export { configureDefaultPool, defaultPool } from './default-pool.js';
 export { callback, chunks, inout, out } from './declare/language/wrappers.js';
+export {
+  describeFunction,
+  type FunctionDescription,
+  type ParameterDescription,
+} from './declare/compile/describe.js';
 export { lend, type LentBytes, type PlainBytes } from './declare/language/lend.js';
 export { persistent, type PersistentCallback } from './declare/language/persistent.js';
 export { transfer, type TransferableBytes, type TransferredBytes } from './declare/language/transfer.js';
@@ -44,7 +49,7 @@ export type {
   PrototypeDeclaration,
   ReturnType,
 } from './declare/language/types.js';
-export type { EngineName } from './declare/spec.js';
+export type { EngineName, Scalar } from './declare/spec.js';
 export type { Distribution } from './observe/durations.js';
 export type { PoolEvents } from './observe/events.js';
 export type { PoolStats } from './observe/stats.js';

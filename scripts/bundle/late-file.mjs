@@ -21,6 +21,7 @@ const LATE = [
   'src/calls/library/make-library.ts',
   'src/calls/library/opening.ts',
   'src/calls/map/map.ts',
+  'src/declare/compile/describe.ts',
   'src/declare/values/explain.ts',
   'src/engines/load-engine.ts',
   'src/engines/loading/library-error.ts',

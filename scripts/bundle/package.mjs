@@ -5,7 +5,8 @@
  *   offthread-late.cjs   the rest of the host's code: loaded at the first use of something in it
  *   bundled.js           for bundlers, which must see both: they take it by its condition in package.json
  *   offthread-lane.cjs   what lanes run
- *   demo.js, index.d.ts, LICENSES.txt
+ *   cli/                 the command line: one file, and one for each verb, loaded when it is asked for
+ *   index.d.ts, LICENSES.txt
  *
  * piscina and comlink are part of these files, since loading them file by file takes longer than all of offthread does.
  * Whitespace is minified, names are not: stack traces name the functions of the source, and a source map leads to it.
@@ -60,7 +61,7 @@ function licences(metafiles) {
 rmSync(inRoot(FOLDER), { recursive: true, force: true });
 mkdirSync(inRoot(FOLDER), { recursive: true });
 const { version } = readJson('package.json');
-const [host, lane] = await Promise.all([
+const [host, lane, cli] = await Promise.all([
   hostAndLate(common, FOLDER),
   build({
     ...common,
@@ -74,15 +75,23 @@ const [host, lane] = await Promise.all([
   }),
   build({
     ...common,
-    entryPoints: ['src/cli/demo.ts'],
+    entryPoints: ['src/cli/offthread.ts'],
     format: 'esm',
-    outfile: `${FOLDER}/demo.js`,
+    splitting: true,
+    outdir: `${FOLDER}/cli`,
+    chunkNames: '[name]-[hash]',
     external: ['offthread'],
+    // Nobody debugs the published command line; without maps it is half as large.
+    sourcemap: false,
+    // Commander is CommonJS, and takes built-in modules by `require`.
+    banner: {
+      js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+    },
   }),
 ]);
 for (const file of filesBelow(FOLDER, (name) => name.endsWith('.map'))) {
   const map = readJson(file);
   writeFileSync(inRoot(file), JSON.stringify({ ...map, names: [], mappings: linesOnly(map.mappings) }));
 }
-writeFileSync(inRoot(FOLDER, 'LICENSES.txt'), licences([...host, lane.metafile]));
+writeFileSync(inRoot(FOLDER, 'LICENSES.txt'), licences([...host, lane.metafile, cli.metafile]));
 writeFileSync(inRoot(FOLDER, 'index.d.ts'), rollTypes(inRoot('dist/src/index.d.ts')));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { asked } from '../../benchmarks/harness/command/command-line.js';
 import { QUESTIONS, programOf } from '../../benchmarks/harness/command/question-list.js';
-import { projectRoot } from '../../src/cli/files.js';
+import { projectRoot } from '../../src/cli/demo/files.js';
 
 const all = ['small-calls', 'streams'];
 const words = (line: string): ReturnType<typeof asked> => asked(line.split(' ').filter(Boolean), all);

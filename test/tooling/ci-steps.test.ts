@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { projectRoot } from '../../src/cli/files.js';
+import { projectRoot } from '../../src/cli/demo/files.js';
 
 const script = join(projectRoot(), '.ci/run');
 const workflows = join(projectRoot(), '.github/workflows');

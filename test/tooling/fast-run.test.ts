@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { expect } from 'chai';
-import { projectRoot } from '../../src/cli/files.js';
+import { projectRoot } from '../../src/cli/demo/files.js';
 import { slow } from '../helpers/fast-run.js';
 
 /** Titles of the tests that a run would have, by source file. */

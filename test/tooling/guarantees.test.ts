@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { projectRoot } from '../../src/cli/files.js';
+import { projectRoot } from '../../src/cli/demo/files.js';
 
 const PAGE = 'docs/guarantees.md';
 /** Put together, since the project's own check reads this file, too. */

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { projectRoot } from '../../src/cli/files.js';
+import { projectRoot } from '../../src/cli/demo/files.js';
 import { sample, slow } from '../helpers/fast-run.js';
 
 const root = projectRoot();

@@ -8,7 +8,7 @@ import { grid, plain, table } from '../../../benchmarks/page/markdown.js';
 import { pageOf } from '../../../benchmarks/page/page.js';
 import { reasonFor } from '../../../benchmarks/page/reasons.js';
 import type { Recording } from '../../../benchmarks/page/recording.js';
-import { projectRoot } from '../../../src/cli/files.js';
+import { projectRoot } from '../../../src/cli/demo/files.js';
 
 const question = {
   name: 'small-calls',

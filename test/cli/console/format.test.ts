@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { bar, count, duration, pad, plural, size, table } from '../../src/cli/format.js';
+import { bar, count, duration, pad, plural, size, table } from '../../../src/cli/console/format.js';
 
 describe('cli: numbers and tables', () => {
   it('writes numbers as people read them', () => {

@@ -1,7 +1,7 @@
 /** The same native calls twice: on the main thread and in lanes, and what the event loop could do meanwhile. */
-import { bar, count, duration, pad, plural, size, table } from './format.js';
+import { bar, count, duration, pad, plural, size, table } from '../console/format.js';
 import { type Pulse, delayAt, onTime, strip, underPulse } from './heartbeat.js';
-import type { Screen } from './screen.js';
+import type { Screen } from '../console/screen.js';
 import { type Task, runInLanes } from './workload.js';
 
 const TICK_MS = 10;

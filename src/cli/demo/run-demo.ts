@@ -1,16 +1,17 @@
 /**
- * The demo: `npm run demo`.
+ * The demo: `offthread demo`, and `npm run demo` in this repository.
  *
  * Checksums and compresses this project's own files with the system's zlib,
  * on the main thread and in lanes, and shows what the event loop could do
  * meanwhile. Then it stops two native calls early.
  */
 import { availableParallelism, loadavg } from 'node:os';
-import { OffthreadError, type Pool, createPool } from 'offthread';
+import { type Pool, createPool } from 'offthread';
+import { EXIT, type ExitCode } from '../console/exit-codes.js';
 import { inLanes, onMainThread, showComparison } from './comparison.js';
 import { type SourceFile, projectFiles } from './files.js';
-import { count, duration, plural, size } from './format.js';
-import { Screen } from './screen.js';
+import { count, duration, plural, size } from '../console/format.js';
+import { Screen } from '../console/screen.js';
 import { cancelReceive, outstaySleep } from './stopping-scene.js';
 import { type Libc, type Zlib, openLibc, openZlib } from './system-libraries.js';
 import { BLOCK_BYTES, LEVELS, type Task, checksums, compressions, runInLanes } from './workload.js';
@@ -150,18 +151,17 @@ async function demo(pool: Pool, lanes: number): Promise<boolean> {
   return right && cancelled && timedOut;
 }
 
-// The reader of the output may close it early: `npm run demo | head`.
-process.stdout.on('error', () => process.exit(0));
-
-const lanes = Math.min(MOST_LANES, availableParallelism());
-// On a busy machine, a stopped call can take a while to return.
-const pool = createPool({ lanes, name: 'demo', grace: 5_000 });
-try {
-  if (!(await demo(pool, lanes))) process.exitCode = 1;
-} catch (error) {
-  screen.still();
-  const what = error instanceof OffthreadError ? error.message : String((error as Error).stack ?? error);
-  process.stderr.write(`offthread demo: ${what}\n`);
-  process.exitCode = 1;
+/** @returns the exit code. */
+export async function runDemo(): Promise<ExitCode> {
+  // The reader of the output may close it early: `npm run demo | head`.
+  process.stdout.on('error', () => process.exit(EXIT.ok));
+  const lanes = Math.min(MOST_LANES, availableParallelism());
+  // On a busy machine, a stopped call can take a while to return.
+  const pool = createPool({ lanes, name: 'demo', grace: 5_000 });
+  try {
+    return (await demo(pool, lanes)) ? EXIT.ok : EXIT.failed;
+  } finally {
+    screen.still();
+    await pool.close();
+  }
 }
-await pool.close();

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Output, Screen } from '../../src/cli/screen.js';
+import { type Output, Screen } from '../../../src/cli/console/screen.js';
 
 function output(more: Partial<Output> = {}): Output & { text: string } {
   return {

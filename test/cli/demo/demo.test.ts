@@ -1,18 +1,15 @@
 /** B12, M34: the demo, as people start it. */
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { openZlib } from '../../src/cli/system-libraries.js';
-import { projectFiles, projectRoot } from '../../src/cli/files.js';
+import { openZlib } from '../../../src/cli/demo/system-libraries.js';
+import { projectFiles, projectRoot } from '../../../src/cli/demo/files.js';
 import { LibraryNotFoundError, createPool } from 'offthread';
-import { slow } from '../helpers/fast-run.js';
-
-const demo = fileURLToPath(new URL('../../src/cli/demo.js', import.meta.url));
+import { runCli } from '../../helpers/command-line.js';
+import { slow } from '../../helpers/fast-run.js';
 
 describe('cli: demo', () => {
-  slow('shows that the event loop stays free, in plain lines of at most 80 letters', () => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [demo], { encoding: 'utf8' });
+  slow('shows that the event loop stays free, in plain lines of at most 80 letters', async () => {
+    const { code, stdout, stderr } = await runCli(['demo']);
     expect(stderr).to.equal('');
     expect(stdout).to.include('all agree with node:zlib');
     expect(stdout).to.match(/✓ cancelled .* after cancel\(\)/);
@@ -20,7 +17,7 @@ describe('cli: demo', () => {
     expect(stdout).to.match(/1 cancelled, 1 timed out, 0 failed/);
     expect(stdout).to.not.include('\u001B');
     expect(stdout.split('\n').filter((line) => line.length > 80)).to.deep.equal([]);
-    expect(status).to.equal(0);
+    expect(code).to.equal(0);
   });
 
   it('names the package of a zlib that is missing', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { delayAt, onTime, strip, underPulse } from '../../src/cli/heartbeat.js';
+import { delayAt, onTime, strip, underPulse } from '../../../src/cli/demo/heartbeat.js';
 
 function freeze(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);

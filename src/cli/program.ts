@@ -1,0 +1,28 @@
+/** The commands of `offthread`. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Command } from 'commander';
+import { callCommand } from './call/call-command.js';
+import { demoCommand } from './demo/demo-command.js';
+
+const DESCRIPTION = 'Blocking native calls, off the main thread: call them, and see what they do.';
+
+function version(): string {
+  const path = createRequire(import.meta.url).resolve('offthread/package.json');
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+}
+
+/** The program; its errors of usage are thrown, and nothing ends the process. */
+export function createProgram(): Command {
+  const program = new Command('offthread')
+    .description(DESCRIPTION)
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .showHelpAfterError("Try 'offthread --help'.");
+  for (const command of [callCommand(), demoCommand()]) {
+    program.addCommand(command.copyInheritedSettings(program));
+  }
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  return program;
+}

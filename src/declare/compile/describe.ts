@@ -1,0 +1,93 @@
+/** What a declaration says, for programs that get declarations from their users, as the command line does. */
+import { parsePrototype } from '../prototype/c-parser.js';
+import type { Declaration, PrototypeDeclaration } from '../language/types.js';
+import type { WideDeclaration } from '../language/checked.js';
+import type { ParamSpec, ReturnSpec, Scalar } from '../spec.js';
+import { compileDeclarations } from './compile.js';
+
+/** One parameter of a described function, in the order of its C prototype. */
+export interface ParameterDescription {
+  /** As the prototype names it; empty where it has no name, and in declarations that are no prototypes. */
+  readonly name: string;
+  /**
+   * What the parameter is. `value`: a number or address; `cstring`: a string; `buffer`: bytes; `out`: a cell that native
+   * code fills; `inout`: a cell that it changes; `callback`: a function of the caller's; the others are filled in by
+   * offthread.
+   */
+  readonly kind: 'value' | 'cstring' | 'buffer' | 'out' | 'inout' | 'callback' | 'chunks' | 'special';
+  /** The type of a value or of the content of a cell; undefined for the others. */
+  readonly type: Scalar | 'cstring' | undefined;
+  /** Whether the caller passes an argument for it. */
+  readonly given: boolean;
+  /** Whether native code may change what it points to: a cell, or bytes. */
+  readonly changes: boolean;
+}
+
+/** A function as a declaration describes it. */
+export interface FunctionDescription {
+  /** The name in the library. */
+  readonly symbol: string;
+  /** All of them, in the order of the C prototype. */
+  readonly parameters: readonly ParameterDescription[];
+  /** The type of the returned value. */
+  readonly returns: Scalar | 'cstring' | 'void';
+}
+
+/**
+ * Reads one declaration, with the rules and errors of `pool.open`, and opens nothing.
+ *
+ * @param declaration - a C prototype, `{ prototype, … }` or `{ arguments, return, … }`.
+ * @param name - the name of the function where the declaration has none; also used in messages. Default: `function`.
+ * @throws DeclarationError when it cannot be read.
+ */
+export function describeFunction(
+  declaration: string | PrototypeDeclaration | Declaration | WideDeclaration,
+  name = 'function',
+): FunctionDescription {
+  const [compiled] = compileDeclarations('the library', { [name]: declaration });
+  const { symbol, params, returns } = (compiled as NonNullable<typeof compiled>).spec;
+  const names = namesOf(declaration);
+  return {
+    symbol,
+    parameters: params.map((param, index) => parameterOf(param, names[index] ?? '')),
+    returns: returnOf(returns),
+  };
+}
+
+function namesOf(declaration: unknown): readonly string[] {
+  const source =
+    typeof declaration === 'object' && declaration !== null && 'prototype' in declaration
+      ? declaration.prototype
+      : declaration;
+  return typeof source === 'string' ? parsePrototype(source).type.parameters.map(({ name }) => name) : [];
+}
+
+function parameterOf(param: ParamSpec, name: string): ParameterDescription {
+  switch (param.kind) {
+    case 'value':
+      return { name, kind: 'value', type: param.type, given: true, changes: false };
+    case 'cstring':
+      return { name, kind: 'cstring', type: 'cstring', given: true, changes: false };
+    case 'buffer':
+      return { name, kind: 'buffer', type: undefined, given: true, changes: param.inout };
+    case 'out':
+      return { name, kind: 'out', type: param.type, given: false, changes: true };
+    case 'outText':
+      return { name, kind: 'out', type: 'cstring', given: false, changes: true };
+    case 'inout':
+      return { name, kind: 'inout', type: param.type, given: true, changes: true };
+    case 'callback':
+      return { name, kind: 'callback', type: undefined, given: true, changes: false };
+    case 'chunks':
+      return { name, kind: 'chunks', type: undefined, given: false, changes: false };
+    case 'cancelFlag':
+    case 'cancelProbe':
+    case 'progress':
+      return { name, kind: 'special', type: undefined, given: false, changes: false };
+  }
+}
+
+function returnOf(returns: ReturnSpec): Scalar | 'cstring' | 'void' {
+  if (returns.kind === 'value') return returns.type;
+  return returns.kind === 'text' ? 'cstring' : 'void';
+}
