@@ -1,10 +1,17 @@
 /** From a result to text, and to a value that JSON has. */
+import { inspect } from 'node:util';
 
 /** For people, and for the next command in a pipe: numbers and strings as they are, bytes in hexadecimal if they are no text. */
 export function valueText(value: unknown): string {
   if (value === undefined) return '';
   if (value instanceof Uint8Array) return bytesText(value);
-  return typeof value === 'object' && value !== null ? JSON.stringify(jsonValue(value)) : String(value);
+  return typeof value === 'string' ? value : inspected(value);
+}
+
+function inspected(value: unknown): string {
+  return typeof value === 'bigint'
+    ? `${value}`
+    : inspect(value, { depth: 9, breakLength: Number.POSITIVE_INFINITY });
 }
 
 /**
