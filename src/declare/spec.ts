@@ -14,6 +14,8 @@ export type Scalar =
   | 'u32'
   | 'i64'
   | 'u64'
+  /** A C `size_t`, whose values are numbers: never above 2^53. */
+  | 'size'
   | 'f32'
   | 'f64'
   | 'bool'

@@ -23,7 +23,7 @@ const MOST_ENTRIES = 2 ** 20;
 const LONGEST_TEXT = constants.MAX_STRING_LENGTH;
 
 interface Entry {
-  readonly kind: CallbackParamSpec['kind'];
+  readonly kind: CallbackParamSpec['kind'] | 'size';
   /** Index of the callback's argument. */
   readonly index: number;
   /** Index of the argument with the length or count; -1 if there is none. */
@@ -34,7 +34,7 @@ interface Entry {
 
 function entryOf(param: CallbackParamSpec, index: number): Entry {
   return {
-    kind: param.kind,
+    kind: param.kind === 'value' && param.type === 'size' ? 'size' : param.kind,
     index,
     count: 'count' in param ? param.count : -1,
     slot: param.kind === 'value' ? slotOf(param.type) : -1,
@@ -71,6 +71,11 @@ export class CallbackReader {
         case 'value':
           bytes += 8;
           break;
+        case 'size':
+          bytes += 8;
+          if (Number.isSafeInteger(Number(value)) && value >= 0) break;
+          this.fault = `its argument ${index} is the size ${BigInt.asUintN(64, BigInt(value))}, which is above 2^53; declare the argument as u64`;
+          return -1;
         case 'cstring':
           bytes += this.#measureText(value, index);
           if (this.fault !== '') return -1;
@@ -111,6 +116,7 @@ export class CallbackReader {
       const value = values[index] as number | bigint;
       switch (kind) {
         case 'value':
+        case 'size':
           writeSlot(views, to, slot, value);
           to += 8;
           break;

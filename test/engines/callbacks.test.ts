@@ -18,16 +18,18 @@ const EXTREMES: { readonly [type in Scalar]: readonly Value[] } = {
   u32: [0, 2 ** 31, 2 ** 32 - 1],
   i64: [-(2n ** 63n), -(2n ** 53n) - 1n, -1n, 0n, 2n ** 53n + 1n, 2n ** 63n - 1n],
   u64: [0n, 1n, 2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n],
+  size: [0, 2 ** 32, Number.MAX_SAFE_INTEGER],
   f32: [-3.4028234663852886e38, -0, 0.5, 1.401298464324817e-45, Infinity, NaN],
   f64: [-Number.MAX_VALUE, -0, 0.1, Number.MIN_VALUE, -Infinity, NaN],
   bool: [0, 1],
   pointer: [0n, 1n, 0x7fff_1234_5678n, 2n ** 64n - 1n],
 };
 const SCALARS = Object.keys(EXTREMES) as Scalar[];
-const NARROW = SCALARS.filter((type) => !['i64', 'u64', 'f32', 'f64', 'pointer'].includes(type));
+const NARROW = SCALARS.filter((type) => !['i64', 'u64', 'size', 'f32', 'f64', 'pointer'].includes(type));
 
 const CODE = `
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 typedef void *address;
 #define BOTH(name, type) \\
@@ -45,6 +47,7 @@ BOTH(u32, uint32_t) NARROW(u32, uint32_t)
 BOTH(bool, bool) NARROW(bool, bool)
 BOTH(i64, int64_t)
 BOTH(u64, uint64_t)
+BOTH(size, size_t)
 BOTH(f32, float)
 BOTH(f64, double)
 BOTH(pointer, address)
@@ -64,6 +67,7 @@ function callers(): string {
 /** 64-bit values come as numbers or as bigints, and koffi gives unsigned ones from 2^63 on as negative. */
 function wide(type: Scalar, value: Value): Value {
   if (type === 'u64' || type === 'pointer') return BigInt.asUintN(64, BigInt(value));
+  if (type === 'size') return Number(value);
   return type === 'i64' ? BigInt(value) : value;
 }
 

@@ -20,13 +20,14 @@ const NUMBERS: { readonly [type in Scalar]: readonly Value[] } = {
   u32: [0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1],
   i64: [-(2n ** 63n), -(2n ** 53n) - 1n, -1n, 0n, 1n, 2n ** 53n + 1n, 2n ** 63n - 1n],
   u64: [0n, 1n, 2n ** 53n + 1n, 2n ** 63n - 1n, 2n ** 63n, 2n ** 63n + 12_345n, MAX_U64],
+  size: [0, 1, 2 ** 32, Number.MAX_SAFE_INTEGER],
   f32: [-3.4028234663852886e38, -1, -0, 0, 0.5, 1.401298464324817e-45, Infinity, -Infinity, NaN],
   f64: [-Number.MAX_VALUE, -1, -0, 0, 0.1, Number.MIN_VALUE, Infinity, -Infinity, NaN],
   bool: [0, 1],
   pointer: [0n, 1n, 0x7fff_1234_5678n, 2n ** 63n, MAX_U64],
 };
 const SCALARS = Object.keys(NUMBERS) as Scalar[];
-const NARROW = SCALARS.filter((type) => !['i64', 'u64', 'f32', 'f64', 'pointer'].includes(type));
+const NARROW = SCALARS.filter((type) => !['i64', 'u64', 'size', 'f32', 'f64', 'pointer'].includes(type));
 
 /** More than the integer and the floating-point registers hold: what follows goes over the stack. */
 const SPILL_TYPES: readonly Scalar[] = [...Array<Scalar>(6).fill('i64'), ...Array<Scalar>(8).fill('f64')];
@@ -269,6 +270,8 @@ function loadFrom(type: Scalar, bytes: Uint8Array): Value {
       return view.getFloat32(0, true);
     case 'f64':
       return view.getFloat64(0, true);
+    case 'size':
+      return Number(view.getBigUint64(0, true));
     default:
       return view.getBigUint64(0, true);
   }

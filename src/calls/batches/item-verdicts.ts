@@ -3,6 +3,7 @@
  */
 import type { DeclaredFunction } from '../../lanes/rows/declared-function.js';
 import { failsByRule, nativeError } from '../../supervisor/results/native-failure.js';
+import { isUnsafe, unsafeSize } from '../../supervisor/results/unsafe-size.js';
 import type { BatchCall } from './batch-call.js';
 import type { Batch } from './batch-outcome.js';
 
@@ -24,6 +25,7 @@ export function failuresOf<B extends Batch>(
 ): FailedInBatch[] {
   const { fn, items, late } = call;
   const failures = byRule(fn, items, returnedBy);
+  if (items.plan.returns === 'size') addUnsafeSizes(failures, fn, items, returnedBy);
   if (late < 0) return failures;
   return [...failures.filter(({ index }) => index !== late), { index: late, error: () => call.error }];
 }
@@ -46,4 +48,18 @@ function byRule(fn: DeclaredFunction, batch: Batch, returnedBy: (index: number) 
     }
   }
   return failures;
+}
+
+/** Adds the items that returned a size above 2^53, unless that is a failure by the rule of the declaration. */
+function addUnsafeSizes(
+  failures: FailedInBatch[],
+  fn: DeclaredFunction,
+  batch: Batch,
+  returnedBy: (index: number) => unknown,
+): void {
+  const failed = new Set(failures.map(({ index }) => index));
+  for (let index = 0; index < batch.done; index += 1) {
+    const size = returnedBy(index);
+    if (isUnsafe(size) && !failed.has(index)) failures.push({ index, error: () => unsafeSize(fn, size) });
+  }
 }

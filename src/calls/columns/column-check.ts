@@ -97,7 +97,11 @@ function entriesOf(fn: DeclaredFunction, given: unknown): [string, unknown][] {
 }
 
 function sourceOf(fn: DeclaredFunction, name: string, value: unknown, type: Scalar): Source {
-  if (isColumn(value, type)) return plainColumn(value, type);
+  if (isColumn(value, type)) {
+    const column = plainColumn(value, type);
+    if (type === 'size') requireSizes(fn, name, column);
+    return column;
+  }
   if (!ArrayBuffer.isView(value) && fitsType(type, value)) {
     return SCALARS[type].type === 'bigint' ? BigInt(value as number | bigint) : Number(value);
   }
@@ -106,6 +110,17 @@ function sourceOf(fn: DeclaredFunction, name: string, value: unknown, type: Scal
       `or a single ${type} for all items.`,
     { symbol: fn.name },
   );
+}
+
+/** A column of sizes could hold any number. */
+function requireSizes(fn: DeclaredFunction, name: string, column: Column): void {
+  for (let at = 0; at < column.length; at += 1) {
+    if (fitsType('size', column[at])) continue;
+    throw new ArgumentError(
+      `In mapColumns of ${fn.name}, ${name} has ${show(column[at])} at index ${at}; a size is an integer from 0 to ${Number.MAX_SAFE_INTEGER}.`,
+      { symbol: fn.name },
+    );
+  }
 }
 
 function isColumn(value: unknown, type: Scalar): value is Column {

@@ -38,10 +38,12 @@ export function packItems(
 ): Misfit | null {
   const first = start + from;
   const end = start + to;
-  const hasBools = fn.spec.params.some((param) => param.kind === 'value' && param.type === 'bool');
+  // Their columns hold other numbers as well, which are not valid.
+  const checked = fn.spec.params.some(
+    (param) => param.kind === 'value' && (param.type === 'bool' || param.type === 'size'),
+  );
   for (let at = first; ; at += 1) {
-    // Bool columns hold numbers, but a number is not a valid `bool`.
-    if (!hasBools) at = packPlain(columns as readonly Float64Array[], array, at, first, end);
+    if (!checked) at = packPlain(columns as readonly Float64Array[], array, at, first, end);
     if (at === end) return null;
     const error = packOne(fn, columns, array, at, at - first);
     if (error !== null) return { at: at - start, error };

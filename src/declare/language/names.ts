@@ -31,6 +31,7 @@ const SCALAR_NAMES: Readonly<Record<ScalarName, Scalar>> = {
   int64: 'i64',
   u64: 'u64',
   uint64: 'u64',
+  size: 'size',
   f32: 'f32',
   float32: 'f32',
   float: 'f32',
@@ -67,4 +68,4 @@ export function meaningOf(name: string): Meaning | undefined {
 export const ALL_NAMES: readonly string[] = [...MEANINGS.keys()];
 
 /** The names to recommend, for messages: aliases left out. */
-export const SCALAR_LIST = 'i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool pointer';
+export const SCALAR_LIST = 'i8 u8 i16 u16 i32 u32 i64 u64 size f32 f64 bool pointer';

@@ -35,6 +35,16 @@ function float(size: 4 | 8, max: number): ScalarFacts {
   return Object.freeze({ size, type: 'number', integer: false, signed: true, min: -max, max });
 }
 
+/** Sizes are 64 bits wide in C, and exact as numbers up to 2^53. */
+const SIZE: ScalarFacts = Object.freeze({
+  size: 8,
+  type: 'number',
+  integer: true,
+  signed: false,
+  min: 0,
+  max: Number.MAX_SAFE_INTEGER,
+});
+
 /** Every scalar and its facts. Pointers are unsigned 64-bit integers. */
 export const SCALARS: Readonly<Record<Scalar, ScalarFacts>> = Object.freeze({
   i8: whole(1, true),
@@ -45,6 +55,7 @@ export const SCALARS: Readonly<Record<Scalar, ScalarFacts>> = Object.freeze({
   u32: whole(4, false),
   i64: wide(true),
   u64: wide(false),
+  size: SIZE,
   f32: float(4, F32_MAX),
   f64: float(8, Number.MAX_VALUE),
   bool: Object.freeze({

@@ -8,6 +8,8 @@
 export type SignedName = 'i8' | 'int8' | 'char' | 'i16' | 'int16' | 'i32' | 'int32';
 /** Names of unsigned integers of up to 32 bits; their values are numbers. */
 export type UnsignedName = 'u8' | 'uint8' | 'u16' | 'uint16' | 'u32' | 'uint32';
+/** Name of a C `size_t`; its values are numbers, and 2^53 or more is an error. */
+export type SizeName = 'size';
 /** Names of floats; their values are numbers. */
 export type FloatName = 'f32' | 'float32' | 'float' | 'f64' | 'float64' | 'double';
 /** Names of signed 64-bit integers; their values are bigints. */
@@ -18,7 +20,7 @@ export type UnsignedBigName = 'u64' | 'uint64';
 export type PointerName = 'pointer' | 'ptr';
 
 /** Names whose values are numbers. */
-export type NumberName = SignedName | UnsignedName | FloatName;
+export type NumberName = SignedName | UnsignedName | SizeName | FloatName;
 /** Names whose values are bigints. */
 export type BigIntName = SignedBigName | UnsignedBigName | PointerName;
 /** Names of values that fit one register. */
@@ -225,7 +227,7 @@ export interface ReturningNothing extends DeclarationBase {
  */
 export type Declaration =
   | Returning<SignedName | FloatName, number, 'nonzero' | 'negative'>
-  | Returning<UnsignedName, number, 'nonzero'>
+  | Returning<UnsignedName | SizeName, number, 'nonzero'>
   | Returning<SignedBigName, bigint, 'nonzero' | 'negative'>
   | Returning<UnsignedBigName, bigint, 'nonzero'>
   | Returning<PointerName, bigint, 'nonzero' | 'null'>

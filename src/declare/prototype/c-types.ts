@@ -33,7 +33,9 @@ export interface Parameter {
 }
 
 /** Words of the declaration language for scalars, as prototypes use them. */
-export type ScalarWord = (typeof BASIC_TYPES)[keyof typeof BASIC_TYPES] | 'u16' | 'u32';
+export type ScalarWord =
+  | (typeof BASIC_TYPES)[keyof typeof BASIC_TYPES]
+  | (typeof STANDARD_TYPES)[keyof typeof STANDARD_TYPES];
 
 /**
  * Types that are written with keywords, each in one order of its keywords. On Windows a `long` has 32 bits; offthread
@@ -72,7 +74,7 @@ export const STANDARD_TYPES = {
   intptr_t: 'i64',
   uintptr_t: 'u64',
   ptrdiff_t: 'i64',
-  size_t: 'u64',
+  size_t: 'size',
   ssize_t: 'i64',
   char16_t: 'u16',
   char32_t: 'u32',

@@ -22,6 +22,7 @@ export const CODES: Readonly<Record<Scalar | 'cstring' | 'buffer' | 'callback', 
   cstring: 12,
   buffer: 13,
   callback: 14,
+  size: 15,
 });
 
 /** The parameters that the caller gives. */

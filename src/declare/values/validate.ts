@@ -28,6 +28,7 @@ const BOOL = CODES.bool;
 const POINTER = CODES.pointer;
 const CSTRING = CODES.cstring;
 const BUFFER = CODES.buffer;
+const SIZE = CODES.size;
 
 /**
  * @param args - what the caller gave, in order; outs and special parameters
@@ -79,6 +80,8 @@ function fits(code: number, value: unknown): boolean {
       return isUsableBytes(value);
     case CSTRING:
       return value === null || (typeof value === 'string' && !value.includes('\0') && value.isWellFormed());
+    case SIZE:
+      return Number.isSafeInteger(value) && (value as number) >= 0;
     case BOOL:
       return typeof value === 'boolean';
     case U8:

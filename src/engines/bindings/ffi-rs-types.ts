@@ -26,6 +26,7 @@ const ARGUMENTS: { readonly [type in Scalar]: WireType } = {
   u32: 'U32',
   i64: 'BigInt',
   u64: 'BigInt',
+  size: 'BigInt',
   f32: 'Float',
   f64: 'Double',
   bool: 'U8',
@@ -68,6 +69,7 @@ export function resultFix(type: Scalar | 'void'): ((value: NativeValue) => Nativ
     case 'u16':
       return (value) => (value as number) & 0xffff;
     case 'u64':
+    case 'size':
     case 'pointer':
       return (value) => BigInt.asUintN(64, value as bigint);
     default:

@@ -32,6 +32,7 @@ import {
   resolveSymbol,
 } from './ffi-rs-binding.js';
 import { argumentTypes, resultFix, resultType } from './ffi-rs-types.js';
+import { withSizes } from './sizes.js';
 import { LIBC, SYSTEM } from '../system/libc.js';
 import { libraryFailure, symbolNotFound } from '../loading/library-error.js';
 import { pathOfName } from '../loading/loader-alias.js';
@@ -170,15 +171,15 @@ class FfiRsLibrary implements EngineLibrary {
     // code cannot come back into JavaScript from inside it.
     const { load } = this.#ffi;
     if (fix === null) {
-      return (...values) => {
+      return withSizes(prototype, (...values) => {
         params.paramsValue = values;
         return load(params) as NativeValue;
-      };
+      });
     }
-    return (...values) => {
+    return withSizes(prototype, (...values) => {
       params.paramsValue = values;
       return fix(load(params) as NativeValue);
-    };
+    });
   }
 
   bindErrno(symbol: string, prototype: Prototype): NativeFunction {
@@ -188,14 +189,14 @@ class FfiRsLibrary implements EngineLibrary {
     const fix = resultFix(prototype.returns) ?? ((value: NativeValue): NativeValue => value);
     const errno = this.#errno;
     const { cell } = errno;
-    return (...values) => {
+    return withSizes(prototype, (...values) => {
       params.paramsValue = values;
       cell[0] = 0;
       // Read by ffi-rs itself: it frees memory after the call, before it returns.
       const result = load(params) as FfiRsErrno;
       errno.last = result.errnoCode;
       return fix(result.value as NativeValue);
-    };
+    });
   }
 
   #prepare(symbol: string, prototype: Prototype): FfiRsCall {

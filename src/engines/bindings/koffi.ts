@@ -59,6 +59,7 @@ const TYPES: { readonly [type in Scalar | 'void']: string } = {
   u32: 'uint32',
   i64: 'int64',
   u64: 'uint64',
+  size: 'uint64',
   f32: 'float',
   f64: 'double',
   // koffi's own bool takes and returns true and false; the bytes are the same.
@@ -179,6 +180,7 @@ function library(path: string, handle: KoffiLibrary, errno: Errno): EngineLibrar
     const native = find(path, handle, symbol, prototype);
     // koffi returns 64-bit integers as numbers if they fit.
     const wide = returns === 'i64' || returns === 'u64' || returns === 'pointer';
+    if (returns === 'size') return (...values) => Number(native(...values));
     return wide ? (...values) => BigInt(native(...values) as number | bigint) : native;
   };
   return { path, bind, bindErrno: (symbol, prototype) => errno.around(bind(symbol, prototype)) };

@@ -22,6 +22,7 @@ import { ERRNO_LOCATION, Errno } from '../system/errno.js';
 import { symbolNotFound } from '../loading/library-error.js';
 import { PLAIN_TERMS, loadLibrary } from '../loading/load-library.js';
 import { emptyAddress } from '../system/scratch.js';
+import { sizedHandler, withSizes } from './sizes.js';
 
 interface Signature {
   readonly arguments: readonly string[];
@@ -104,15 +105,20 @@ class NodeFfiEngine implements Engine {
   callback(prototype: Prototype, handler: CallbackHandler): NativeCallback {
     const self = this.#self;
     // In a callback, node:ffi's bool is true or false; as a byte it is 0 or 1.
-    const name = (type: Prototype['returns']): string => (type === 'bool' ? 'u8' : type);
+    const name = (type: Prototype['returns']): string => (type === 'bool' ? 'u8' : nameOf(type));
     const signature = { arguments: prototype.arguments.map(name), return: name(prototype.returns) };
-    const address = self.registerCallback(signature, handler);
+    const address = self.registerCallback(signature, sizedHandler(prototype, handler));
     return { address, release: () => self.unregisterCallback(address) };
   }
 
   errno(): number {
     return this.#errno.last;
   }
+}
+
+/** Scalars have the names that node:ffi uses; its bool is a byte, 0 or 1, like ours. */
+function nameOf(type: Prototype['returns']): string {
+  return type === 'size' ? 'u64' : type;
 }
 
 interface Handle {
@@ -136,8 +142,10 @@ class NodeFfiLibrary implements EngineLibrary {
   }
 
   bind(symbol: string, prototype: Prototype): NativeFunction {
-    // Scalars have the names that node:ffi uses; its bool is a byte, 0 or 1, like ours.
-    const signature: Signature = { arguments: prototype.arguments, return: prototype.returns };
+    const signature: Signature = {
+      arguments: prototype.arguments.map(nameOf),
+      return: nameOf(prototype.returns),
+    };
     const key = JSON.stringify(signature);
     const fits =
       this.#handles.find(({ signatures }) => (signatures.get(symbol) ?? key) === key) ?? this.#add();
@@ -147,7 +155,7 @@ class NodeFfiLibrary implements EngineLibrary {
       throw symbolNotFound(this.path, symbol, error);
     }
     fits.signatures.set(symbol, key);
-    return fits.handle.getFunction(symbol, signature);
+    return withSizes(prototype, fits.handle.getFunction(symbol, signature));
   }
 
   bindErrno(symbol: string, prototype: Prototype): NativeFunction {

@@ -44,6 +44,8 @@ export class DeclaredFunction {
   readonly keepsCallbacks: boolean;
   readonly hasProgress: boolean;
   readonly returnsBool: boolean;
+  /** Whether a result may be a size, and above 2^53. */
+  readonly returnsSizes: boolean;
   /** Whether a call resolves to `[returned, ...outs]`. */
   readonly hasOuts: boolean;
   /** Whether a call changes the caller's bytes. */
@@ -85,6 +87,9 @@ export class DeclaredFunction {
       onCancel !== null || this.hasCallbacks || params.some((param) => param.kind === 'cancelFlag');
     this.hasProgress = params.some((param) => param.kind === 'progress');
     this.returnsBool = returns.kind === 'value' && returns.type === 'bool';
+    this.returnsSizes =
+      (returns.kind === 'value' && returns.type === 'size') ||
+      params.some((param) => (param.kind === 'out' || param.kind === 'inout') && param.type === 'size');
     this.hasOuts = params.some(({ kind }) => kind === 'out' || kind === 'outText' || kind === 'inout');
     this.copiesBack = params.some((param) => param.kind === 'buffer' && param.inout);
   }

@@ -46,6 +46,8 @@ export const COLUMN_OF: Readonly<Record<Scalar, ColumnConstructor>> = {
   f64: Float64Array,
   i64: BigInt64Array,
   u64: BigUint64Array,
+  // Holds every size that is a valid number exactly.
+  size: Float64Array,
   pointer: BigUint64Array,
 };
 

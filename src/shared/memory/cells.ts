@@ -24,6 +24,7 @@ export function writeCell(data: DataView, at: number, type: Scalar, value: Scala
     case 'i64':
       return data.setBigInt64(at, BigInt(value), true);
     case 'u64':
+    case 'size':
     case 'pointer':
       return data.setBigUint64(at, BigInt(value), true);
     case 'f32':
@@ -55,6 +56,8 @@ export function readCell(data: DataView, at: number, type: Scalar): ScalarValue 
     case 'u64':
     case 'pointer':
       return data.getBigUint64(at, true);
+    case 'size':
+      return Number(data.getBigUint64(at, true));
     case 'f32':
       return data.getFloat32(at, true);
     case 'f64':

@@ -42,6 +42,7 @@ const scalarOps: Readonly<Record<Scalar, number>> = {
   u32: Op.U32,
   f32: Op.F64,
   f64: Op.F64,
+  size: Op.F64,
   i64: Op.I64,
   u64: Op.U64,
   pointer: Op.U64,

@@ -70,6 +70,7 @@ const SLOTS: Readonly<Record<Scalar, number>> = {
   u32: Slot.U32,
   f32: Slot.F64,
   f64: Slot.F64,
+  size: Slot.F64,
   i64: Slot.I64,
   u64: Slot.U64,
   pointer: Slot.U64,

@@ -19,6 +19,7 @@ import { ERRNO_SHIFT, Outcome, RowDouble } from '../../shared/memory/layout.js';
 import type { ErrorData, ToHost } from '../../shared/messages/messages.js';
 import { State, generationOf } from '../../shared/memory/states.js';
 import { failsByRule, nativeError } from './native-failure.js';
+import { unsafeSize, unsafeSizeIn } from './unsafe-size.js';
 import type { Job, JobItems, JobLane } from '../job.js';
 import { takeEnd, takeStart } from './row-times.js';
 
@@ -148,7 +149,15 @@ export function settleReading(job: Job, reading: Reading): void {
     job.settle(failure.kind === 'timeout' ? 'timed-out' : 'failed', undefined, failure);
   } else if (failed(job, reading))
     job.settle('failed', undefined, nativeError(job.fn, { ...reading, ...contextOf(job, reading.lane) }));
+  else if (job.fn.returnsSizes) settleSizes(job, reading);
   else job.settle('succeeded', reading.value, undefined);
+}
+
+/** A size that a number cannot hold exactly is a failure. */
+function settleSizes(job: Job, { value, lane }: Reading): void {
+  const unsafe = unsafeSizeIn(job.fn, value);
+  if (unsafe === null) job.settle('succeeded', value, undefined);
+  else job.settle('failed', undefined, unsafeSize(job.fn, unsafe, contextOf(job, lane)));
 }
 
 /** Progress of a call in a lane, as last written by native code. */

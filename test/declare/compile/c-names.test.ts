@@ -15,7 +15,7 @@ describe('types as C writes them (M4)', () => {
     ['signed char', 'i8'],
     ['unsigned char', 'u8'],
     ['uint8_t', 'u8'],
-    ['size_t', 'u64'],
+    ['size_t', 'size'],
     ['ssize_t', 'i64'],
     ['long long', 'i64'],
     ['unsigned long long int', 'u64'],
@@ -81,7 +81,7 @@ describe('types as C writes them (M4)', () => {
     [
       'an inout of a pointer',
       () => argument(inout('size_t*' as 'i32')),
-      "inout() already stands for the pointer: write inout('u64')",
+      "inout() already stands for the pointer: write inout('size')",
     ],
     ['an out of a text', () => argument(out('char*' as 'i32')), "Write 'cstring'."],
     ['an out of a handle', () => argument(out('sqlite3*' as 'i32')), "Write out('pointer')."],

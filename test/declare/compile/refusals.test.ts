@@ -63,7 +63,7 @@ const REFUSED: readonly (readonly [string, () => unknown, RegExp])[] = [
   // Types of parameters.
   ['a hole', () => taking(undefined), /arguments\[0\] is undefined/],
   ['void', () => taking('i32', 'void'), /arguments\[1\] is 'void', which is not valid for a parameter/],
-  ['a C name', () => taking('size_t'), /'size_t', which is not a type\. Write 'u64'/],
+  ['a C name', () => taking('size_t'), /'size_t', which is not a type\. Write 'size'/],
   ['a C pointer', () => taking('const char *'), /Write 'cstring'/],
   ['void *', () => taking('void*'), /Write 'pointer'/],
   ['wrong case', () => taking('CString'), /Did you mean 'cstring'/],

@@ -57,8 +57,8 @@ describe('prototypes: scalars (B14)', () => {
     return: 'u8',
   });
   reads('size_t z(size_t, ssize_t, ptrdiff_t, intptr_t, uintptr_t, off_t, time_t)', {
-    arguments: ['u64', 'i64', 'i64', 'i64', 'u64', 'i64', 'i64'],
-    return: 'u64',
+    arguments: ['size', 'i64', 'i64', 'i64', 'u64', 'i64', 'i64'],
+    return: 'size',
   });
   reads('pid_t p(pid_t pid, uid_t uid, gid_t gid, socklen_t length)', {
     arguments: ['i32', 'u32', 'u32', 'u32'],
@@ -71,21 +71,21 @@ describe('prototypes: scalars (B14)', () => {
 });
 
 describe('prototypes: pointers (B14)', () => {
-  reads('size_t strlen(const char *s)', { arguments: ['cstring'], return: 'u64' });
-  reads('size_t strlen(char const *s)', { arguments: ['cstring'], return: 'u64' });
+  reads('size_t strlen(const char *s)', { arguments: ['cstring'], return: 'size' });
+  reads('size_t strlen(char const *s)', { arguments: ['cstring'], return: 'size' });
   reads('const char *name(void)', { arguments: [], return: 'cstring' });
   reads('char *strdup(const char * const s)', { arguments: ['cstring'], return: 'cstring' });
-  reads('char *fill(char *into, size_t n)', { arguments: [bytes, 'u64'], return: 'cstring' });
+  reads('char *fill(char *into, size_t n)', { arguments: [bytes, 'size'], return: 'cstring' });
   reads('void *memcpy(void *restrict to, const void *restrict from, size_t n)', {
-    arguments: [bytes, 'buffer', 'u64'],
+    arguments: [bytes, 'buffer', 'size'],
     return: 'pointer',
   });
   reads('unsigned char *SHA256(const unsigned char *d, size_t n, unsigned char *md)', {
-    arguments: ['buffer', 'u64', bytes],
+    arguments: ['buffer', 'size', bytes],
     return: 'pointer',
   });
-  reads('double sum(const double *values, size_t n)', { arguments: ['buffer', 'u64'], return: 'f64' });
-  reads('double sum(const double values[], size_t n)', { arguments: ['buffer', 'u64'], return: 'f64' });
+  reads('double sum(const double *values, size_t n)', { arguments: ['buffer', 'size'], return: 'f64' });
+  reads('double sum(const double values[], size_t n)', { arguments: ['buffer', 'size'], return: 'f64' });
   reads('void scale(double values[static 4], double by)', { arguments: [bytes, 'f64'], return: 'void' });
   reads('void grid(const int cells[8][8])', { arguments: ['pointer'], return: 'void' });
   reads('int sqlite3_close(sqlite3 *db)', { arguments: ['pointer'], return: 'i32' });
@@ -105,7 +105,7 @@ describe('prototypes: pointers (B14)', () => {
 
 describe('prototypes: callbacks (B14)', () => {
   reads('void qsort(void *base, size_t n, size_t size, int (*compare)(const void *, const void *))', {
-    arguments: [bytes, 'u64', 'u64', callback({ arguments: ['pointer', 'pointer'], return: 'i32' })],
+    arguments: [bytes, 'size', 'size', callback({ arguments: ['pointer', 'pointer'], return: 'i32' })],
     return: 'void',
   });
   reads('int each(int (*)(int, const char *, double), void *context)', {
@@ -183,7 +183,7 @@ describe('prototypes: as headers have them (B14)', () => {
     return: 'i32',
   });
   reads('extern void *malloc (size_t __size) __attribute__ ((__malloc__));', {
-    arguments: ['u64'],
+    arguments: ['size'],
     return: 'pointer',
   });
   reads('static inline __attribute__((always_inline)) int one(void)', { arguments: [], return: 'i32' });
@@ -266,8 +266,8 @@ describe('prototypes: what is said beside them (B14)', () => {
     'size_t read(size_t (*write)(const void *data, size_t n))',
     { chunks: { write: { bytes: [0, 1] } } },
     {
-      arguments: [chunks({ arguments: ['pointer', 'u64'], return: 'u64' }, { bytes: [0, 1] })],
-      return: 'u64',
+      arguments: [chunks({ arguments: ['pointer', 'size'], return: 'size' }, { bytes: [0, 1] })],
+      return: 'size',
     },
   );
   readsBeside(
