@@ -52,8 +52,8 @@ export function nativeView(
     const at = payload + index * 8;
     switch (param.kind) {
       case 'value':
-        // A cell holds a small integer as its 32 bits, and an f32 as a double.
-        if (param.type === 'f32') return memory.data.getFloat64(at, true);
+        // A cell holds a small integer as its 32 bits, an f32 and a size as a double.
+        if (param.type === 'f32' || param.type === 'size') return memory.data.getFloat64(at, true);
         if (param.type === 'bool') return memory.data.getInt32(at, true) !== 0;
         if (['i8', 'i16', 'u8', 'u16'].includes(param.type)) return memory.data.getInt32(at, true);
         return readCell(memory.data, at, param.type);
