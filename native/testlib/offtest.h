@@ -32,6 +32,7 @@
   X(u32, uint32_t)    \
   X(i64, int64_t)     \
   X(u64, uint64_t)    \
+  X(size, size_t)     \
   X(f32, float)       \
   X(f64, double)      \
   X(bool, bool)

@@ -10,6 +10,7 @@
 #define OT_PLUS_u32(a, b) ((a) + (b))
 #define OT_PLUS_i64(a, b) ((int64_t)((uint64_t)(a) + (uint64_t)(b)))
 #define OT_PLUS_u64(a, b) ((a) + (b))
+#define OT_PLUS_size(a, b) ((a) + (b))
 #define OT_PLUS_f32(a, b) ((a) + (b))
 #define OT_PLUS_f64(a, b) ((a) + (b))
 #define OT_PLUS_bool(a, b) ((a) || (b))
