@@ -10,7 +10,7 @@ import type { FunctionDescription, ParameterDescription, Scalar } from 'offthrea
 import { UsageError } from '../console/usage-error.js';
 
 /** How an error calls the parameter. */
-function parameterLabel({ name }: ParameterDescription, index: number): string {
+export function parameterLabel({ name }: ParameterDescription, index: number): string {
   return name === '' ? `argument ${index + 1}` : `argument '${name}'`;
 }
 

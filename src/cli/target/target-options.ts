@@ -111,7 +111,7 @@ function nameOf({ symbol }: Readonly<Record<string, unknown>>): string {
 }
 
 /** The index of the parameter that a text names. */
-function indexOf({ parameters }: FunctionDescription, name: string, option: string): number {
+export function indexOf({ parameters }: FunctionDescription, name: string, option: string): number {
   const index = /^\d+$/.test(name)
     ? Number(name)
     : parameters.findIndex((parameter) => parameter.name !== '' && parameter.name === name);
