@@ -28,7 +28,14 @@ export type { ColumnResult, FailedItem } from './calls/columns/column-run.js';
 export type { NativeFunction } from './calls/native-function.js';
 export type { EndedOptions, NativeStream, StreamEnding } from './calls/streams/native-stream.js';
 export type { AnyDeclarations, Checked, WideDeclaration } from './declare/language/checked.js';
-export type { ArgumentsOf, Bytes, CallbackFunction, ChunkOf, ResultOf } from './declare/language/infer.js';
+export type {
+  ArgumentsOf,
+  Bytes,
+  BytesInput,
+  CallbackFunction,
+  ChunkOf,
+  ResultOf,
+} from './declare/language/infer.js';
 export type {
   ArgumentType,
   Callback,

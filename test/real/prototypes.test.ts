@@ -1,7 +1,7 @@
 /** B14, B11: libraries that no one here wrote, declared by their C prototypes, on every engine and lane. */
 import { expect } from 'chai';
 import { expectTypeOf } from 'expect-type';
-import { type Bytes, NativeError } from 'offthread';
+import { type BytesInput, NativeError } from 'offthread';
 import { onEveryEngine, rejection, withPool } from '../helpers/contract.js';
 
 const [LIBZ, LIBSQLITE] =
@@ -26,9 +26,9 @@ onEveryEngine('C prototypes (B14)', (engine) => {
         },
         { engine },
       );
-      expectTypeOf(z.sum).parameters.toEqualTypeOf<[number | bigint, Bytes, number]>();
+      expectTypeOf(z.sum).parameters.toEqualTypeOf<[number | bigint, BytesInput, number]>();
       expectTypeOf(z.compress).parameters.toEqualTypeOf<
-        [Bytes, number | bigint, Bytes, number | bigint, number]
+        [BytesInput, number | bigint, BytesInput, number | bigint, number]
       >();
       expect(await z.zlibVersion()).to.match(/^1\.\d+/);
       expect(await z.sum(0, Buffer.from('abc'), 3)).to.equal(891_568_578n);

@@ -1,7 +1,7 @@
 /** B11: types follow the declaration. Compiling this file is most of the test. */
 import { expectTypeOf } from 'expect-type';
 import type { AnyDeclarations, Checked } from '../../src/declare/language/checked.js';
-import type { ArgumentsOf, ArgumentValue, Bytes, ResultOf } from '../../src/declare/language/infer.js';
+import type { ArgumentsOf, ArgumentValue, BytesInput, ResultOf } from '../../src/declare/language/infer.js';
 import type { Declaration, Declarations } from '../../src/declare/language/types.js';
 import { inout, out } from '../../src/declare/language/wrappers.js';
 
@@ -25,7 +25,7 @@ describe('types of declarations (B11)', () => {
       reset: { arguments: [], return: 'void' },
       owned: { arguments: ['int8'], return: { cstring: { free: 'release' } } },
     });
-    expectTypeOf(lib.crc32).parameters.toEqualTypeOf<[number | bigint, Bytes, number]>();
+    expectTypeOf(lib.crc32).parameters.toEqualTypeOf<[number | bigint, BytesInput, number]>();
     expectTypeOf(lib.crc32).returns.resolves.toEqualTypeOf<bigint>();
     expectTypeOf(lib.version).parameters.toEqualTypeOf<[]>();
     expectTypeOf(lib.version).returns.resolves.toEqualTypeOf<string | null>();
@@ -75,11 +75,11 @@ describe('types of declarations (B11)', () => {
       g: { arguments: [inout('buffer'), 'cancelFlag'], return: 'f64' },
       h: { arguments: [out('bool')], return: 'void' },
     });
-    expectTypeOf(lib.f).parameters.toEqualTypeOf<[string | null, number | bigint, Bytes]>();
+    expectTypeOf(lib.f).parameters.toEqualTypeOf<[string | null, number | bigint, BytesInput]>();
     expectTypeOf(lib.f).returns.resolves.toEqualTypeOf<
       [number, number, bigint, string | null, string | null]
     >();
-    expectTypeOf(lib.g).parameters.toEqualTypeOf<[Bytes]>();
+    expectTypeOf(lib.g).parameters.toEqualTypeOf<[BytesInput]>();
     expectTypeOf(lib.g).returns.resolves.toEqualTypeOf<number>();
     expectTypeOf(lib.h).returns.resolves.toEqualTypeOf<[undefined, boolean]>();
   });

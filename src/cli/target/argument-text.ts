@@ -3,7 +3,7 @@
  *
  *   numbers    decimal, or 0x…; for floats also 1e-3, nan, inf; for bool true and false
  *   strings    the text itself; `null` is NULL, `text:null` the four letters
- *   bytes      the text's UTF-8; `@file`, `hex:0a1b`, `zeros:N`, `text:…` for a text that begins like one of these
+ *   bytes      the text's UTF-8, `null` as above; `@file`, `hex:0a1b`, `zeros:N`, `text:…` for a text that begins like one of these
  */
 import { readFileSync } from 'node:fs';
 import type { FunctionDescription, ParameterDescription, Scalar } from 'offthread';
@@ -34,7 +34,7 @@ export function argumentOf(parameter: ParameterDescription, index: number, text:
       if (text === 'null') return null;
       return text.startsWith('text:') ? text.slice('text:'.length) : text;
     case 'buffer':
-      return bytesOf(text, wrong);
+      return text === 'null' ? null : bytesOf(text, wrong);
     default:
       throw new UsageError(
         `${parameterLabel(parameter, index)} is a pointer to a function, for which the command line has no value. Call this function from a program, with pool.open().`,

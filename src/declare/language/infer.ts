@@ -26,6 +26,9 @@ import type {
  */
 export type Bytes = PlainBytes | TransferredBytes | LentBytes;
 
+/** What is given for a `buffer` or `inout('buffer')`: bytes, null for NULL, or the address of memory that native code has. */
+export type BytesInput = Bytes | bigint | null;
+
 /** Anything a parameter may be given. */
 export type ArgumentValue =
   | number
@@ -91,7 +94,7 @@ type CallerValue<T> = T extends ScalarName
   : T extends TextName
     ? string | null
     : T extends BytesName
-      ? Bytes
+      ? BytesInput
       : T extends FilledIn
         ? never
         : T extends Inout<infer Inner>

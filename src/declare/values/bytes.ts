@@ -34,6 +34,14 @@ export function isUsableBytes(value: unknown): boolean {
   return bytesState(value) === 'bytes';
 }
 
+/** Addresses are below this, on every platform. */
+const ADDRESS_LIMIT = 2n ** 52n;
+
+/** Whether the value is an address that may be passed where bytes are declared: a bigint, or null for NULL. */
+export function isAddress(value: unknown): value is bigint | null {
+  return value === null || (typeof value === 'bigint' && value >= 0n && value < ADDRESS_LIMIT);
+}
+
 /** The full check. Never throws. */
 export function bytesState(value: unknown): BytesState {
   try {

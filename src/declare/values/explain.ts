@@ -76,8 +76,8 @@ function bytesAdvice(value: unknown): string {
   }
   const expected = 'Pass a Buffer, a typed array, a DataView, an ArrayBuffer or a SharedArrayBuffer';
   if (typeof value === 'string') return `${expected}, as in Buffer.from(text).`;
-  if (value === null || value === undefined || typeof value === 'bigint') {
-    return `${expected}. To pass an address or NULL, declare the parameter as 'pointer'; NULL is 0n.`;
+  if (typeof value === 'bigint') {
+    return "This bigint is not an address: addresses are from 0 to 2^52 - 1. Declare the parameter as 'pointer' to pass any other value.";
   }
-  return `${expected}.`;
+  return `${expected}; or null for NULL, or an address as a bigint.`;
 }

@@ -6,7 +6,7 @@
  */
 import { Math } from '../../builtins.js';
 import type { ArgumentError } from '../../errors.js';
-import { isUsableBytes } from './bytes.js';
+import { isAddress, isUsableBytes } from './bytes.js';
 import type { CompiledFunction } from '../compile/compile.js';
 import { explainArgument, explainCount } from './explain.js';
 import { CODES } from './caller-arguments.js';
@@ -77,7 +77,7 @@ function fits(code: number, value: unknown): boolean {
     case I64:
       return typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : Number.isSafeInteger(value);
     case BUFFER:
-      return isUsableBytes(value);
+      return isUsableBytes(value) || isAddress(value);
     case CSTRING:
       return value === null || (typeof value === 'string' && !value.includes('\0') && value.isWellFormed());
     case SIZE:

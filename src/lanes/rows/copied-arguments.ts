@@ -7,7 +7,7 @@
  *
  * Guarantee: a copy in the arguments of a call is held by that call, until its arguments are dropped.
  */
-import { bytesOf, isShared } from '../../declare/values/bytes.js';
+import { bytesOf, isAddress, isShared } from '../../declare/values/bytes.js';
 import { CopiedBytes, HeldBytes } from '../../declare/values/held-bytes.js';
 import type { Slabs } from '../memory/slabs.js';
 import type { DeclaredFunction } from './declared-function.js';
@@ -18,7 +18,7 @@ export function snapshot(fn: DeclaredFunction, args: readonly unknown[], slabs: 
   const { params } = fn.compiled.spec;
   return args.map((value, given) => {
     const param = params[fn.compiled.callerArguments.positions[given] as number];
-    if (param?.kind !== 'buffer' || param.inout || isShared(value)) return value;
+    if (param?.kind !== 'buffer' || param.inout || isAddress(value) || isShared(value)) return value;
     if (HeldBytes.is(value) && value.inPlace) return value;
     const bytes = bytesOf(value);
     return bytes.byteLength > INLINE_LIMIT ? slabs.copyOf(bytes).hold() : new Uint8Array(bytes);

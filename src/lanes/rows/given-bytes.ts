@@ -1,5 +1,5 @@
 /** The bytes that native code was given, after it has returned or when it has not run. */
-import { bytesOf, isShared, isUsableBytes } from '../../declare/values/bytes.js';
+import { bytesOf, isAddress, isShared, isUsableBytes } from '../../declare/values/bytes.js';
 import { CopiedBytes, HeldBytes } from '../../declare/values/held-bytes.js';
 import type { LaneMemory } from '../../shared/memory/lane-memory.js';
 import { Op } from '../../shared/memory/payload.js';
@@ -51,7 +51,7 @@ export function copyBack(
     const param = fn.compiled.spec.params[index];
     const value = args[argument];
     const given = all[argument];
-    if (param?.kind !== 'buffer' || value === null) return;
+    if (param?.kind !== 'buffer' || isAddress(value)) return;
     const shared = isShared(value);
     if (shared ? lendsShared || given === undefined : !param.inout) return;
     // Native code has worked on the value itself.
@@ -80,7 +80,7 @@ export function lentArguments(
   const all = givenBytes(memory, places, fn, externals);
   return args.map((value, argument) => {
     const param = fn.compiled.spec.params[fn.compiled.callerArguments.positions[argument] as number];
-    if (param?.kind !== 'buffer' || param.inout || isShared(value)) return value;
+    if (param?.kind !== 'buffer' || param.inout || isAddress(value) || isShared(value)) return value;
     const given = all[argument];
     if (given === undefined || given === value) return value;
     // Held by the call from now on, see `copied-arguments.ts`.

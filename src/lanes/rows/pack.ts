@@ -41,14 +41,14 @@ export const NO_ROOM = -1;
  * host, because native code may overwrite the lane's memory.
  */
 export type Place = number;
-/** The value is null, or live bytes, which are not copied. */
+/** The value is null, an address, or live bytes, which are not copied. */
 export const NOT_LENT = -1;
 /** The value is the next one of those in external memory. */
 export const EXTERNAL = -2;
 
 /** Bytes that a value needs in the arena; 0 if it is not placed there. */
 function inlineBytes(value: unknown): number {
-  if (value === null) return 0;
+  if (value === null || typeof value === 'bigint') return 0;
   // UTF-8 takes at most three bytes for each UTF-16 unit, and the NUL.
   if (typeof value === 'string') return value.length * 3 < INLINE_LIMIT ? value.length * 3 + 1 : 0;
   if (!isUsableBytes(value)) {
@@ -179,6 +179,9 @@ export function pack(
         const bytes = inline ? inlineBytes(value) : 0;
         if (value === null) {
           memory.f64[cell + index] = NULL_CELL;
+          places.push(NOT_LENT, 0);
+        } else if (typeof value === 'bigint') {
+          memory.f64[cell + index] = value === 0n ? NULL_CELL : FIRST_ADDRESS + Number(value);
           places.push(NOT_LENT, 0);
         } else if (bytes === 0) {
           const place = external(memory, value, externals, externalMemory);

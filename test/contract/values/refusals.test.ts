@@ -35,7 +35,7 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   bool: [1, 0, 'true', null],
   pointer: [1, -1n, 2n ** 64n, null, Buffer.alloc(1)],
   cstring: [5, Buffer.from('x'), undefined, Symbol('x'), 'a\0b'],
-  buffer: ['text', 5, null, undefined, [1, 2], {}],
+  buffer: ['text', 5, -1n, 2n ** 52n, undefined, [1, 2], {}],
 };
 
 onEveryEngine('refused arguments (M4)', (engine) => {

@@ -200,8 +200,10 @@ describe('checkArguments: bytes (M4)', () => {
 
   it('refuses what only looks like bytes', () => {
     refuses('buffer', 'text', /Buffer\.from/);
-    refuses('buffer', null, /declare the parameter as 'pointer'/);
-    refuses('buffer', 0n, /declare the parameter as 'pointer'/);
+    refuses('buffer', undefined, /or null for NULL, or an address/);
+    refuses('buffer', -1n, /not an address.*Declare the parameter as 'pointer'/);
+    refuses('buffer', 2n ** 52n, /not an address/);
+    accepts('buffer', null, 0n, 2n ** 52n - 1n);
     for (const value of [
       [1, 2],
       {},
