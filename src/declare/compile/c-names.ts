@@ -133,7 +133,9 @@ function valueOf(base: string): string | undefined {
   return `Write '${value}'${windows}.`;
 }
 
-function pointerTo(base: string, stars: number, role: Role): string {
+/** @param written - the type that it points to. */
+function pointerTo(written: string, stars: number, role: Role): string {
+  const base = written.startsWith('enum') ? 'int' : written;
   if (role === 'return' || role.startsWith('callback')) {
     const text = base === 'char' && stars === 1 && role !== 'callback return';
     return text ? "Write 'cstring'." : "Write 'pointer'.";

@@ -59,8 +59,15 @@ export function besideWords(
     if (words.has(index)) {
       throw place.problem(`${key} names ${show(name)}, which is named beside the prototype already.`);
     }
-    const word = wordOf(parameters[index] as Parameter);
-    if (word === undefined) throw place.problem(`${key} names ${show(name)}, which is not ${expected}.`);
+    const parameter = parameters[index] as Parameter;
+    const word = wordOf(parameter);
+    if (word === undefined) {
+      throw place.problem(
+        isConst(parameter) && (key === 'out' || key === 'inout')
+          ? `${key} names ${show(name)}, which points to something const: native code does not write to it.`
+          : `${key} names ${show(name)}, which is not ${expected}.`,
+      );
+    }
     words.set(index, word);
   }
   for (const name of owned.keys()) {
@@ -73,6 +80,10 @@ export function besideWords(
     }
   }
   return words;
+}
+
+function isConst({ type }: Parameter): boolean {
+  return type.kind === 'pointer' && type.constant;
 }
 
 /** The type of a string that the function returns and the caller releases; undefined where none was declared. */

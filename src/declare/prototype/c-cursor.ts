@@ -1,14 +1,9 @@
 /** A place in the tokens of a prototype, and what is read at it. */
 import { PrototypeProblem, type Token, tokensOf } from './c-tokens.js';
 
-const ATTRIBUTES: ReadonlySet<string> = new Set([
-  '__attribute__',
-  '__attribute',
-  '__declspec',
-  '__asm__',
-  'asm',
-  '_Alignas',
-]);
+const ATTRIBUTES: ReadonlySet<string> = new Set(['__attribute__', '__attribute', '__declspec', '_Alignas']);
+/** In front of the name that a function has in its library, in quotes. */
+const LABELS: ReadonlySet<string> = new Set(['__asm__', '__asm', 'asm']);
 
 /** Attributes that make another type of a type, or another way of passing arguments. */
 const CHANGING = /^(?:__)?(?:vector_size|ext_vector_type|mode|ms_abi)(?:__)?$/;
@@ -78,6 +73,36 @@ export class Cursor {
           token,
         );
       }
+    }
+  }
+
+  /** Whether `__asm__("name")` begins here. */
+  get isLabel(): boolean {
+    return LABELS.has(this.text);
+  }
+
+  /** Takes `__asm__("name")`. @returns the name, of one string or several. */
+  label(): string {
+    const start = this.token;
+    this.at++;
+    const strings: string[] = [];
+    if (this.take('('))
+      while (this.text.startsWith('"')) strings.push(this.tokenAt(this.at++).text.slice(1, -1));
+    if (strings.length === 0 || !this.take(')')) {
+      throw new PrototypeProblem(
+        `${start.text} is followed by the name that the function has in its library, as in ${start.text}("name").`,
+        start,
+      );
+    }
+    return strings.join('');
+  }
+
+  /** @throws PrototypeProblem if a label begins here. */
+  refuseLabel(): void {
+    if (this.isLabel) {
+      throw this.problem(
+        `${this.text} names a function of the library. It belongs behind the parameters of the function.`,
+      );
     }
   }
 

@@ -14,12 +14,19 @@ import { type CType, type FunctionType, IGNORED_WORDS, type Parameter, STANDARD_
 export interface CFunction {
   /** Empty where the prototype leaves it out. */
   readonly name: string;
+  /** The name that it has in its library, where the prototype tells that apart: `__asm__("name")`. */
+  readonly label: string | undefined;
   readonly type: FunctionType;
 }
 
-interface Declarator {
-  readonly name: string;
+/** A type, and whether what it declares is const. */
+interface Qualified {
   readonly type: CType;
+  readonly constant: boolean;
+}
+
+interface Declarator extends Qualified {
+  readonly name: string;
 }
 
 const CONST: ReadonlySet<string> = new Set(['const', '__const', '__const__']);
@@ -37,7 +44,7 @@ export function parsePrototype(source: string): CFunction {
 
 class Parser {
   readonly #cursor: Cursor;
-  readonly #typedefs = new Map<string, CType>();
+  readonly #typedefs = new Map<string, Qualified>();
   #depth = 0;
 
   constructor(source: string) {
@@ -52,6 +59,8 @@ class Parser {
     const base = this.#specifiers(true);
     const { name, type } = this.#declarator(base.type, base.constant);
     this.#cursor.skipAttributes();
+    const label = this.#cursor.isLabel ? this.#cursor.label() : undefined;
+    this.#cursor.skipAttributes();
     if (this.#cursor.text === '{')
       throw this.#cursor.problem("The body of the function begins here. End the prototype with ';'.");
     if (this.#cursor.text === '=')
@@ -65,22 +74,22 @@ class Parser {
         start,
       );
     }
-    return { name, type };
+    return { name, label, type };
   }
 
   #typedef(): void {
     this.#cursor.at++;
     const start = this.#cursor.token;
     const base = this.#specifiers(false);
-    const { name, type } = this.#declarator(base.type, base.constant);
+    const { name, type, constant } = this.#declarator(base.type, base.constant);
     this.#cursor.skipAttributes();
     if (name === '') throw new PrototypeProblem('This typedef has no name.', start);
-    this.#typedefs.set(name, type);
+    this.#typedefs.set(name, { type, constant });
     this.#cursor.expect(';', 'A typedef ends with a semicolon.');
   }
 
   /** The type in front of a declarator. Leaves the name, if there is one, to the declarator. */
-  #specifiers(ofFunction: boolean): { type: CType; constant: boolean } {
+  #specifiers(ofFunction: boolean): Qualified {
     const start = this.#cursor.token;
     const keywords: string[] = [];
     let record: CType | undefined;
@@ -105,6 +114,7 @@ class Parser {
       } else if (IGNORED_WORDS.has(text)) {
         // Says nothing about the call.
       } else if (isWord(text)) {
+        this.#cursor.refuseLabel();
         if (COMPLEX.has(text)) complex = text;
         words.push(this.#cursor.at);
       } else break;
@@ -130,7 +140,10 @@ class Parser {
       );
     }
     if (typeAt !== words.at(-1)) this.#cursor.at = words.at(-1) as number;
-    return { type: this.#named(token), constant };
+    return {
+      type: this.#named(token),
+      constant: constant || this.#typedefs.get(token.text)?.constant === true,
+    };
   }
 
   /** Which of the words in front of a declarator is the type. The last is the name, unless a `*` follows. */
@@ -143,7 +156,7 @@ class Parser {
 
   /** The type of a name. */
   #named({ text }: Token): CType {
-    const own = this.#typedefs.get(text);
+    const own = this.#typedefs.get(text)?.type;
     if (own !== undefined) return own;
     const word = Object.hasOwn(STANDARD_TYPES, text)
       ? STANDARD_TYPES[text as keyof typeof STANDARD_TYPES]
@@ -203,7 +216,7 @@ class Parser {
     }
     let name = '';
     // All but the last are macros.
-    while (isWord(this.#cursor.text)) {
+    while (isWord(this.#cursor.text) && !this.#cursor.isLabel) {
       const token = this.#cursor.token;
       if (/^\d/.test(token.text) || KEYWORDS.has(token.text) || RECORDS.has(token.text)) {
         throw new PrototypeProblem(`'${token.text}' cannot stand here.`, token);
@@ -212,7 +225,7 @@ class Parser {
       this.#cursor.at++;
       this.#cursor.skipAttributes();
     }
-    return { name, type: this.#suffixes(type, constant) };
+    return { name, type: this.#suffixes(type, constant), constant };
   }
 
   /** Whether a parenthesis holds a declarator, as in `(*name)`, and not parameters. */
@@ -254,6 +267,7 @@ class Parser {
       }
       const base = this.#specifiers(false);
       const { name, type } = this.#declarator(base.type, base.constant);
+      this.#cursor.refuseLabel();
       if (type.kind === 'void')
         throw new PrototypeProblem(`A parameter cannot be void. Write 'void *' for an address.`, {
           text,

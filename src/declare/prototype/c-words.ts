@@ -37,7 +37,7 @@ export function resultWord(type: CType, at: number): Word {
 
 /** The word inside `out()` for a parameter; undefined where it points to nothing that could come out. */
 export function outWord({ type, at }: Parameter): OutType | undefined {
-  if (type.kind !== 'pointer') return undefined;
+  if (type.kind !== 'pointer' || type.constant) return undefined;
   const { to } = type;
   if (to.kind === 'pointer') return isChar(to.to) ? 'cstring' : 'pointer';
   if (to.kind === 'unknown') return scalarWord(to, at);

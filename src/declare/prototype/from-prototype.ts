@@ -19,7 +19,7 @@ const SHOWN = 100;
  */
 export function fromPrototype(place: Place, source: string, beside: Snapshot): Map<string, unknown> {
   try {
-    const { name, type } = parsePrototype(source);
+    const { name, label, type } = parsePrototype(source);
     if (type.variadic) throw new PrototypeProblem(VARIADIC, { text: '...', at: source.lastIndexOf('...') });
     const owned = ownedNames(place, beside);
     const named = besideWords(place, type.parameters, beside, owned);
@@ -28,11 +28,18 @@ export function fromPrototype(place: Place, source: string, beside: Snapshot): M
       ['arguments', type.parameters.map((parameter, index) => named.get(index) ?? parameterWord(parameter))],
       ['return', ownedResult(place, owned, result) ?? result],
     ]);
-    return name === '' ? copy : copy.set('symbol', name);
+    const symbol = symbolOf(name, label);
+    return symbol === '' ? copy : copy.set('symbol', symbol);
   } catch (error) {
     if (error instanceof PrototypeProblem) throw place.problem(error.message + caret(source, error));
     throw error;
   }
+}
+
+/** The name in the library. macOS writes labels as the assembler does, with a `_` in front of what C calls it. */
+function symbolOf(name: string, label: string | undefined): string {
+  if (label === undefined) return name;
+  return process.platform === 'darwin' ? label.replace(/^_/, '') : label;
 }
 
 /** The line with the problem, and a caret below it. */

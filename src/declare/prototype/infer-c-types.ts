@@ -48,7 +48,7 @@ type Ignored =
   | 'noreturn'
   | '__extension__'
   | '__cdecl';
-type Attribute = '__attribute__' | '__attribute' | '__declspec' | '__asm__' | 'asm' | '_Alignas';
+type Attribute = '__attribute__' | '__attribute' | '__declspec' | '__asm__' | '__asm' | 'asm' | '_Alignas';
 type Keyword =
   | 'signed'
   | 'unsigned'
@@ -106,11 +106,22 @@ type BasicOfKnown<K> = 'void' extends K
                 ? Basic['unsigned' extends K ? 'unsigned long' : 'long']
                 : Basic['unsigned' extends K ? 'unsigned int' : 'int'];
 
+/** `E` are the typedefs: for each name [type, whether it is const]. */
 type Named<N extends string, E> = N extends keyof E
-  ? E[N]
+  ? Head<E[N]>
   : N extends keyof Standard
     ? Standard[N]
     : Opaque<N>;
+
+type Head<Q> = Q extends readonly [infer T, unknown] ? T : never;
+/** Whether a type is const: by itself, or by its typedef. */
+type ConstOf<N, E, C> = C extends true
+  ? true
+  : N extends keyof E
+    ? E[N] extends readonly [unknown, infer OfTypedef]
+      ? OfTypedef
+      : false
+    : false;
 
 /**
  * Reads specifiers: [type, whether it is const, the tokens behind it]. `K` are keywords, `Tag` a struct, union or enum,
@@ -165,20 +176,23 @@ type Specified<T extends readonly string[], E, K, Tag, C, W extends readonly str
 ]
   ? T extends readonly ['*', ...string[]]
     ? W extends readonly [...string[], infer Type extends string]
-      ? [Named<Type, E>, C, T]
+      ? [Named<Type, E>, ConstOf<Type, E, C>, T]
       : never
     : W extends readonly [
           ...infer Before extends string[],
           infer Type extends string,
           infer Name extends string,
         ]
-      ? [
-          Named<LastKnown<Before, E, Type extends keyof E | keyof Standard ? Type : never, Type>, E>,
-          C,
-          [Name, ...T],
-        ]
+      ? LastKnown<
+          Before,
+          E,
+          Type extends keyof E | keyof Standard ? Type : never,
+          Type
+        > extends infer Known extends string
+        ? [Named<Known, E>, ConstOf<Known, E, C>, [Name, ...T]]
+        : never
       : W extends readonly [infer Type extends string]
-        ? [Named<Type, E>, C, T]
+        ? [Named<Type, E>, ConstOf<Type, E, C>, T]
         : never
   : [
       [Tag] extends [never] ? BasicOf<K> : Tag,
@@ -188,7 +202,7 @@ type Specified<T extends readonly string[], E, K, Tag, C, W extends readonly str
 
 // ---- declarators ----
 
-/** Reads a declarator: [name, type]. */
+/** Reads a declarator: [name, type, whether it is const]. */
 type Declarator<T extends readonly string[], B, C, E> = T extends readonly [
   infer H extends string,
   ...infer R extends string[],
@@ -204,17 +218,17 @@ type Declarator<T extends readonly string[], B, C, E> = T extends readonly [
             ? Nested<Group<R>, B, C, E>
             : R extends readonly [infer N extends string, ')', '(', ...string[]]
               ? N extends Keyword | ')'
-                ? ['', Suffixes<T, B, C, E>]
+                ? ['', Suffixes<T, B, C, E>, C]
                 : Nested<Group<R>, B, C, E>
-              : ['', Suffixes<T, B, C, E>]
+              : ['', Suffixes<T, B, C, E>, C]
           : H extends Punctuation
-            ? ['', Suffixes<T, B, C, E>]
+            ? ['', Suffixes<T, B, C, E>, C]
             : R extends readonly [infer Next extends string, ...string[]]
               ? Next extends Punctuation | Attribute
-                ? [H, Suffixes<R, B, C, E>]
+                ? [H, Suffixes<R, B, C, E>, C]
                 : Declarator<R, B, C, E>
-              : [H, B]
-  : ['', B];
+              : [H, B, C]
+  : ['', B, C];
 
 type Nested<G, B, C, E> = G extends readonly [
   infer Inside extends readonly string[],
@@ -240,14 +254,14 @@ type ParameterList<L extends readonly (readonly string[])[], E> = {
   [I in keyof L]: Adjusted<Declared<L[I], E>>;
 };
 
-/** Reads a type with its declarator: [name, type]. */
+/** Reads a type with its declarator, as {@link Declarator} does. */
 type Declared<T extends readonly string[], E> =
   Specifiers<T, E> extends readonly [infer B, infer C, infer R extends readonly string[]]
     ? Declarator<R, B, C, E>
     : never;
 
 /** As C does: an array or a function is passed as its address. */
-type Adjusted<D> = D extends readonly [infer N, infer T]
+type Adjusted<D> = D extends readonly [infer N, infer T, unknown]
   ? T extends ArrayType<infer Of, infer C>
     ? Parameter<N, Pointer<Of, C>>
     : T extends FunctionType
@@ -261,8 +275,8 @@ export type Source<L extends readonly (readonly string[])[], E = {}> = L extends
   ...infer R extends (readonly string[])[],
 ]
   ? H extends readonly ['typedef', ...infer T extends string[]]
-    ? Declared<T, E> extends readonly [infer N extends string, infer Type]
-      ? Source<R, E & Record<N, Type>>
+    ? Declared<T, E> extends readonly [infer N extends string, infer Type, infer C]
+      ? Source<R, E & Record<N, [Type, C]>>
       : never
     : Declared<H, E>
   : never;

@@ -45,12 +45,14 @@ type ResultWord<T> =
 
 /** Of a parameter that is named in `out` or `inout`. */
 type OutWord<T> =
-  T extends Pointer<infer To>
-    ? To extends Pointer<infer Inner>
-      ? Inner extends 'char'
-        ? 'cstring'
-        : 'pointer'
-      : Scalar<To>
+  T extends Pointer<infer To, infer C>
+    ? C extends true
+      ? Unread
+      : To extends Pointer<infer Inner>
+        ? Inner extends 'char'
+          ? 'cstring'
+          : 'pointer'
+        : Scalar<To>
     : Unread;
 
 type CallbackArguments<F> =
@@ -143,7 +145,7 @@ export interface Unread {
 
 /** The declaration that the prototype `S` stands for; `B` is the object that it stands in. */
 export type FromPrototype<S extends string, B = {}> =
-  Source<Statements<S>> extends readonly [unknown, FunctionType<infer P, infer R>]
+  Source<Statements<S>> extends readonly [unknown, FunctionType<infer P, infer R>, unknown]
     ? {
         readonly arguments: Extract<Words<P, B>, readonly unknown[]>;
         readonly return: IsOwned<B, 'return'> extends true ? OwnedText : ResultWord<R>;

@@ -70,6 +70,8 @@ describe('types as C writes them (M4)', () => {
       () => argument('char **'),
       "Write out('cstring') for a string that native code returns",
     ],
+    ['a pointer to an enum', () => argument('enum color *'), "Write out('i32') for one value"],
+    ['an out of an enum', () => argument(out('enum color' as 'i32')), "A C enum is an int: write 'i32'."],
     ['a function', () => argument('void (*)(int)'), 'Write callback({ arguments: [...], return'],
     ['a returned text', () => returned('const char *'), "Write 'cstring'."],
     ['a returned address', () => returned('int*'), "Write 'pointer'."],

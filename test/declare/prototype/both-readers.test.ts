@@ -325,3 +325,53 @@ describe('prototypes: words of compilers (B14)', () => {
   reads('int f(__const__ char *s)', { arguments: ['cstring'], return: 'i32' });
   reads('int f(struct number *complex, int imaginary)', { arguments: ['pointer', 'i32'], return: 'i32' });
 });
+
+describe('prototypes: const in typedefs, and names in quotes (B14)', () => {
+  reads('typedef const int row; double sum(row *values)', { arguments: ['buffer'], return: 'f64' });
+  reads('typedef const char letter; int print(letter *text)', { arguments: ['cstring'], return: 'i32' });
+  reads('typedef char const letter; letter *name(letter text[])', {
+    arguments: ['cstring'],
+    return: 'cstring',
+  });
+  reads('typedef const char *text; int print(text a, const text b)', {
+    arguments: ['cstring', 'cstring'],
+    return: 'i32',
+  });
+  reads('typedef int *const fixed; int set(fixed cell)', { arguments: [bytes], return: 'i32' });
+  reads('typedef const double row[4]; double sum(row values)', { arguments: ['buffer'], return: 'f64' });
+  reads('typedef const int a; typedef a b; int f(b *x, volatile b *y)', {
+    arguments: ['buffer', 'buffer'],
+    return: 'i32',
+  });
+  reads('typedef int a; int f(const a *x, a *y)', { arguments: ['buffer', bytes], return: 'i32' });
+  reads('typedef const unsigned char byte; API byte *CALL get(byte *from)', {
+    arguments: ['buffer'],
+    return: 'pointer',
+  });
+  readsBeside(
+    'int names(const char **text, const char *const *others)',
+    { out: ['text'] },
+    { arguments: [out('cstring'), 'pointer'], return: 'i32' },
+  );
+  reads('int f(int a) __asm__("g");', { arguments: ['i32'], return: 'i32' });
+  reads('extern int scan(const char *text) __asm__ ("" "__isoc99_scan") __attribute__ ((__nothrow__));', {
+    arguments: ['cstring'],
+    return: 'i32',
+  });
+});
+
+describe('prototypes: the name in the library (B14)', () => {
+  for (const [source, symbol] of [
+    ['int f(int a)', 'f'],
+    ['int f(int a) __asm__("g");', 'g'],
+    ['int f(int a) __attribute__((cold)) asm("g") __attribute__((hot))', 'g'],
+    ['extern int scan(char *text) __asm__ ("" "__isoc99_scan")', '__isoc99_scan'],
+    ['int (int)', undefined],
+    ['int (int) __asm__("g")', 'g'],
+  ] as const) {
+    it(source, () => {
+      const label = process.platform === 'darwin' ? symbol?.replace(/^_/, '') : symbol;
+      expect(fromPrototype(new Place('lib', 'f'), source, new Map()).get('symbol')).to.equal(label);
+    });
+  }
+});
