@@ -13,7 +13,7 @@ export { transfer, type TransferableBytes, type TransferredBytes } from './decla
 export * from './errors.js';
 export type { CallOptions } from './options/call-options.js';
 export type { ColumnOptions, ManyProgress, OnFailure } from './options/column-options.js';
-export type { AttemptsByKind, MapAttempts, MapOptions } from './options/map-options.js';
+export type { AttemptsByKind, MapAttempts, MapOptions, MapRetry } from './options/map-options.js';
 export type { MapRetries, RetriesByKind } from './options/attempts.js';
 export type { PoolOptions } from './options/pool-options.js';
 export type { Preset } from './options/tuning.js';
@@ -69,4 +69,5 @@ export { race } from './calls/combinators/race.js';
 export type { Start, Started } from './calls/combinators/branch.js';
 export type { ParallelOptions, RaceOptions } from './options/combinator-options.js';
 export type { RetryOptions, RetryRule } from './options/retry-options.js';
+export { libraryBuild } from './engines/object-files/library-build.js';
 export { sharedBytes } from './lanes/memory/live-bytes.js';

@@ -16,7 +16,7 @@ import type { ColumnOptions } from './options/column-options.js';
 import { LibraryVersions } from './calls/library/library-versions.js';
 import { type OpenOptions, libraryPath, openSettings } from './calls/library/open-options.js';
 import { type Opened, openInLane, openOnHost } from './calls/library/opening.js';
-import type { ProbeOpen } from './lanes/lane.js';
+import type { ProbeOpen, ProbeOpened } from './lanes/lane.js';
 import { Counters } from './observe/counters.js';
 import { Events, type Listener, type PoolEvents } from './observe/events.js';
 import type { PoolStats } from './observe/stats.js';
@@ -102,9 +102,9 @@ export class Pool implements AsyncDisposable {
             probeOpen: (library) => this.#probeOpen(library),
           });
     this.#requireOpen();
-    const { path: where, engine, functions } = opened;
+    const { path: where, file, engine, functions } = opened;
     await this.#tellLanes(opened);
-    return makeLibrary<D>(where, engine, functions, this.#dispatcher, this.#admission);
+    return makeLibrary<D>({ path: where, file, engine }, functions, this.#dispatcher, this.#admission);
   }
 
   /**
@@ -263,9 +263,9 @@ export class Pool implements AsyncDisposable {
     );
   }
 
-  async #probeOpen(library: ProbeOpen): Promise<void> {
+  async #probeOpen(library: ProbeOpen): Promise<ProbeOpened> {
     try {
-      await this.#supervisor.probeOpen(library);
+      return await this.#supervisor.probeOpen(library);
     } catch (error) {
       // A pool that was closed meanwhile has ended the lane.
       this.#requireOpen();

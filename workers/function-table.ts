@@ -4,7 +4,7 @@ import { BoundFunction, bindAll } from '../src/engines/bound-function.js';
 import type { Engine, EngineLibrary } from '../src/engines/engine.js';
 import type { Frame } from '../src/engines/frame.js';
 import { loadEngine } from '../src/engines/load-engine.js';
-import { openOn } from '../src/engines/loading/load-library.js';
+import { loadedFile, openOn } from '../src/engines/loading/load-library.js';
 import { bindHelper } from '../src/engines/prototypes.js';
 import { nativeMemory } from '../src/engines/system/native-memory.js';
 import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
@@ -88,10 +88,15 @@ export class FunctionTable {
     }
   }
 
-  /** Opens a library and finds every symbol that its functions need. @throws the error of opening or binding. */
-  probeOpen({ engine: name, path, terms, specs }: Extract<ToLane, { kind: 'try' }>): void {
+  /**
+   * Opens a library and finds every symbol that its functions need.
+   * @returns the file of the library, where the loader tells.
+   * @throws the error of opening or binding.
+   */
+  probeOpen({ engine: name, path, terms, specs }: Extract<ToLane, { kind: 'try' }>): string | null {
     const engine = this.#engine(name);
     bindAll(engine, openOn(engine, path, terms), specs);
+    return loadedFile(engine, path);
   }
 
   /** A persistent callback has been closed. */

@@ -24,6 +24,12 @@ export interface LaneEvents<L> {
 /** A library that one lane opens before it is announced to the others. */
 export type ProbeOpen = Omit<Extract<ToLane, { kind: 'try' }>, 'kind' | 'id'>;
 
+/** A library that a lane has opened. */
+export interface ProbeOpened {
+  /** The file of the library; null where the loader does not tell. */
+  readonly file: string | null;
+}
+
 export interface Lane<T extends Ticket> {
   readonly name: string;
   /** A thread that is given up lives on until its native call returns; a process is killed. */
@@ -75,10 +81,10 @@ export interface Lane<T extends Ticket> {
   drain(): Promise<void>;
   /**
    * Opens a library in this lane only, for libraries that the host does not open.
-   * @returns false if the lane ended before it opened the library.
+   * @returns null if the lane ended before it opened the library.
    * @throws (rejects) the error of opening the library; LaneCrashedError if that ended the lane.
    */
-  probeOpen(library: ProbeOpen): Promise<boolean>;
+  probeOpen(library: ProbeOpen): Promise<ProbeOpened | null>;
   /**
    * Path of the library that this lane is opening ahead of the others: that may take long, so calls go to other lanes.
    * Null once it has answered.

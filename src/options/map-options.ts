@@ -17,6 +17,14 @@ export interface MapAttempts {
   readonly maxDelay?: number;
 }
 
+/** A retry of an item. */
+export interface MapRetry {
+  /** Number of times that the item has failed so far, from 1. */
+  readonly failures: number;
+  /** ms until it is run again. */
+  readonly wait: number;
+}
+
 /** Attempts by the kind of an offthread error; `other` applies to all other errors. */
 export type AttemptsByKind = { readonly [K in ErrorKind | 'other']?: number | MapAttempts };
 
@@ -47,6 +55,10 @@ export interface MapOptions<I = unknown, R = unknown> {
     | OnFailure
     | ((error: unknown, item: I, index: number) => OnFailure | { readonly value: R });
   /**
+   * Called when an item has failed and is run again. A promise that it returns is not awaited; if it throws, the run ends.
+   */
+  readonly onRetry?: (error: unknown, item: I, index: number, retry: MapRetry) => unknown;
+  /**
    * Maximum number of failed items; below 1, a share of all items, which is checked at the end if the number of items
    * is not known before. Default: no limit.
    */
@@ -68,6 +80,7 @@ export interface MapSettings {
   /** Whether every failed item is omitted, without calling a function. */
   readonly skips: boolean;
   readonly onError: (error: unknown, item: unknown, index: number) => unknown;
+  readonly onRetry: ((error: unknown, item: unknown, index: number, retry: MapRetry) => unknown) | undefined;
   readonly maxFailures: number;
   readonly onProgress: ((progress: ManyProgress) => unknown) | undefined;
 }
@@ -79,6 +92,7 @@ const MAP_OPTIONS = [
   'attempts',
   'retries',
   'onError',
+  'onRetry',
   'maxFailures',
   'onProgress',
 ] as const satisfies (keyof MapOptions)[];
@@ -94,6 +108,7 @@ export function mapSettings(options: unknown): MapSettings {
     again: againOf(name, given['attempts']),
     skips: given['onError'] === 'skip' && (given['attempts'] ?? 1) === 1,
     onError: onErrorOf(given['onError']),
+    onRetry: optionalFunction('onRetry', given['onRetry']),
     maxFailures: quantity('maxFailures', given['maxFailures'], Infinity),
     onProgress: optionalFunction('onProgress', given['onProgress']),
   };

@@ -20,7 +20,7 @@ import type { PoolSettings } from '../options/pool-options.js';
 import type { Doorbell } from '../shared/memory/bell.js';
 import { laneKind } from '../lanes/lane-kind.js';
 import type { Slabs } from '../lanes/memory/slabs.js';
-import type { ProbeOpen } from '../lanes/lane.js';
+import type { ProbeOpen, ProbeOpened } from '../lanes/lane.js';
 import type { LaneReport, ToLane } from '../shared/messages/messages.js';
 import type { CallSource } from './call-source.js';
 import { Assignment } from './dispatch/assignment.js';
@@ -177,13 +177,12 @@ export class Supervisor {
 
   /**
    * Opens a library in one process lane first, so that a broken library is
-   * found before other lanes open it. Does nothing for thread lanes.
+   * found before other lanes open it. For process lanes only: threads share the libraries of the host.
    * @throws (rejects) the error of the library, or the reason why no lane can start.
    */
-  async probeOpen(library: ProbeOpen): Promise<void> {
-    if (this.#isolation === 'thread') return;
+  probeOpen(library: ProbeOpen): Promise<ProbeOpened> {
     const { lanes, supply, watch } = this;
-    await probeOpen(library, { lanes, supply, watch, source: this.#source });
+    return probeOpen(library, { lanes, supply, watch, source: this.#source });
   }
 
   /** Reports of the active lanes, without those that die before they answer. */

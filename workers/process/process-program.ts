@@ -64,23 +64,25 @@ export function runProcessLane(): void {
   const lane: LaneRuntime = new LaneRuntime(memory, boot, link, answer);
 
   function answer(question: Question): void {
-    let error: ErrorData | null = null;
-    if (question.kind === 'try') error = probeOpen(question);
+    let opened: ReturnType<typeof probeOpen> = { error: null, file: null };
+    if (question.kind === 'try') opened = probeOpen(question);
     // Callbacks are not released: they end with the process.
     else if (question.question !== 'report') lane.drain();
     const resident = residentBytes();
     memory.i32[Header.RESIDENT_KB] = resident / BYTES_PER_KB;
     const report = { ...reportOf(boot.name, lane, startedAt), residentBytes: resident };
-    link.post({ kind: 'reply', id: question.id, report, error });
+    link.post({ kind: 'reply', id: question.id, report, ...opened });
   }
 
-  function probeOpen(question: Extract<ToLane, { kind: 'try' }>): ErrorData | null {
+  function probeOpen(question: Extract<ToLane, { kind: 'try' }>): {
+    error: ErrorData | null;
+    file: string | null;
+  } {
     memory.i32[Header.PHASE] = Phase.BOOT;
     try {
-      lane.functions.probeOpen(question);
-      return null;
+      return { error: null, file: lane.functions.probeOpen(question) };
     } catch (error) {
-      return errorData(error);
+      return { error: errorData(error), file: null };
     } finally {
       memory.i32[Header.PHASE] = Phase.IDLE;
     }

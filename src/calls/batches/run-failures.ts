@@ -7,9 +7,10 @@
  * - A failed item is counted once. Its error is created only if it is used: that takes some 20 µs, and whole batches
  *   may fail.
  */
+import { whenSettled } from '../../promises.js';
 import type { OffthreadError } from '../../errors.js';
 import type { ManyProgress } from '../../options/column-options.js';
-import { isThenable } from '../../supervisor/host-functions/thenable.js';
+import { isThenable, settled } from '../../supervisor/host-functions/thenable.js';
 import { answeredLater, budgetOf, failedItem, handlerFailed, tooMany } from './run-errors.js';
 import { Progress } from './run-progress.js';
 
@@ -115,6 +116,13 @@ export class RunFailures {
       this.#handlerFailed(error);
       return undefined;
     }
+  }
+
+  /** Runs a handler whose answer does not count; a promise that it returns is not awaited, but may not reject. */
+  tell(run: () => unknown): void {
+    const answer = this.guard(run);
+    if (!isThenable(answer)) return;
+    void whenSettled(settled(answer), null, (error: unknown) => this.#handlerFailed(error));
   }
 
   #handlerFailed(error: unknown): void {

@@ -14,6 +14,11 @@ export interface LibraryBase extends AsyncDisposable {
   /** The path that was passed to `open`. */
   readonly path: string;
   /**
+   * The file that the system's loader has opened, without symbolic links: for `libz.so.1`, for example,
+   * `/usr/lib/x86_64-linux-gnu/libz.so.1.3.1`. Null where the loader does not tell: a name on systems other than Linux.
+   */
+  readonly file: string | null;
+  /**
    * Accepts no more calls, and resolves when all accepted calls have settled. The native library stays mapped until the
    * process ends: it may have left threads or handlers behind, so unmapping it is not safe.
    */

@@ -1,7 +1,6 @@
 /** Builds the library object that `pool.open` resolves to. */
 import { allSettled } from '../../promises.js';
 import type { AnyDeclarations } from '../../declare/language/checked.js';
-import type { EngineName } from '../../declare/spec.js';
 import { PoolClosedError } from '../../errors.js';
 import type { DeclaredFunction } from '../../lanes/rows/declared-function.js';
 import type { Admission } from '../admission/admission.js';
@@ -11,8 +10,7 @@ import { nativeFunction } from '../native-function.js';
 
 /** @param functions all functions of the library, on one engine. */
 export function makeLibrary<D extends AnyDeclarations>(
-  path: string,
-  engine: EngineName,
+  { path, file, engine }: Pick<LibraryBase, 'path' | 'file' | 'engine'>,
   functions: readonly DeclaredFunction[],
   dispatcher: CallDispatcher,
   admission: Admission,
@@ -33,7 +31,7 @@ export function makeLibrary<D extends AnyDeclarations>(
     const own = new Set(functions);
     await allSettled(admission.pending().filter((call) => own.has(call.fn)));
   };
-  const base: LibraryBase = { engine, path, close, [Symbol.asyncDispose]: close };
+  const base: LibraryBase = { engine, path, file, close, [Symbol.asyncDispose]: close };
   const entries = functions.map((fn) => [fn.name, nativeFunction(dispatcher, fn)] as const);
   return Object.freeze(Object.assign(base, Object.fromEntries(entries))) as Library<D>;
 }

@@ -15,12 +15,12 @@ import { prepareExit } from '../../engines/system/exit-now.js';
 import { identityOf } from '../../engines/loading/file-identity.js';
 import type { Engine } from '../../engines/engine.js';
 import { loadEngine } from '../../engines/load-engine.js';
-import { freeName, openOn } from '../../engines/loading/load-library.js';
+import { freeName, loadedFile, openOn } from '../../engines/loading/load-library.js';
 import { selectEngine } from '../../engines/select-engine.js';
 import { findWith } from '../../lanes/memory/addresses.js';
 import { copyWith } from '../../lanes/memory/native-copy.js';
 import { DeclaredFunction } from '../../lanes/rows/declared-function.js';
-import type { ProbeOpen } from '../../lanes/lane.js';
+import type { ProbeOpen, ProbeOpened } from '../../lanes/lane.js';
 import type { LoadTerms } from '../../shared/messages/load-terms.js';
 import { SymbolNotFoundError } from '../../errors.js';
 import { whenFfiRsIsQuiet } from '../../supervisor/quiescence/quiescence.js';
@@ -33,6 +33,8 @@ export interface Opened {
   readonly path: string;
   /** The name by which the loader knows the library. */
   readonly name: string;
+  /** The file that the loader has opened; null where the loader does not tell. */
+  readonly file: string | null;
   /** How lanes load the library; null if the host has loaded it. */
   readonly terms: LoadTerms | null;
   readonly engine: EngineName;
@@ -58,7 +60,7 @@ export async function openOnHost(
   const compiled = compileDeclarations(path, declarations);
   const specs = compiled.map(({ spec }) => spec);
   startLanes();
-  const find = (): Pick<Opened, 'engine' | 'name'> => {
+  const find = (): Pick<Opened, 'engine' | 'name' | 'file'> => {
     const chosen = selectEngine(settings.engine, specs, { mainThread: isMainThread });
     const engine = loadEngine(chosen, { role: 'host' });
     if (isMainThread) prepareExit(engine);
@@ -71,16 +73,16 @@ export async function openOnHost(
     const library = openOn(engine, name, terms);
     hostNames.keep(path, name, identity);
     bindAll(engine, library, specs);
-    return { engine: chosen, name };
+    return { engine: chosen, name, file: loadedFile(engine, name) };
   };
   // Loading ffi-rs changes its tables as well, so it is left to `find`.
   const wanted = selectEngine(settings.engine, specs, {
     mainThread: isMainThread,
     load: (name) => (name === 'ffi-rs' ? null : loadEngine(name, { role: 'host' })),
   });
-  const { engine, name } = wanted === 'ffi-rs' ? await whenFfiRsIsQuiet(find) : find();
+  const { engine, name, file } = wanted === 'ffi-rs' ? await whenFfiRsIsQuiet(find) : find();
   // The process has loaded the library: lanes need only its name.
-  return declared({ path, name, engine, terms: null }, compiled, number);
+  return declared({ path, name, file, engine, terms: null }, compiled, number);
 }
 
 /** How a pool opens libraries in its processes. */
@@ -92,7 +94,7 @@ export interface LaneOpening {
   /** Starts the lanes: their processes start while this one reads the library. @throws EngineError */
   startLanes(): void;
   /** Opens a library in one lane. */
-  probeOpen(library: ProbeOpen): Promise<void>;
+  probeOpen(library: ProbeOpen): Promise<ProbeOpened>;
 }
 
 /** Opens a library in a process lane: the host never loads it. */
@@ -115,15 +117,16 @@ export async function openInLane(
   const name = names.nameOf(path, terms.identity);
   // Before opening: lanes may load the file even if opening fails, and another file may replace it in the meantime.
   names.reserve(path, name, terms.identity);
+  let file: string | null = null;
   try {
-    await probeOpen({ path: name, engine, terms, specs });
+    ({ file } = await probeOpen({ path: name, engine, terms, specs }));
   } catch (error) {
     // The lane has loaded the file: a rebuilt library needs another name.
     if (error instanceof SymbolNotFoundError) names.keep(path, name, terms.identity);
     throw error;
   }
   names.keep(path, name, terms.identity);
-  return declared({ path, name, engine, terms }, compiled, number);
+  return declared({ path, name, file, engine, terms }, compiled, number);
 }
 
 /** @param libraryPath LD_LIBRARY_PATH of the process that loads the library; by default that of this process. */

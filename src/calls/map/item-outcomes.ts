@@ -24,6 +24,7 @@ export interface RunItems {
   readonly failures: RunFailures;
   readonly progress: Progress;
   readonly onError: MapSettings['onError'];
+  readonly onRetry: MapSettings['onRetry'];
 }
 
 /** Takes the outcome of a piece of work that has ended. */
@@ -49,7 +50,7 @@ export function takeOutcome(
 
 /** Handles an item that has failed or cannot be run. */
 export function itemFailed(
-  { supply, results, failures, progress, onError }: RunItems,
+  { supply, results, failures, progress, onError, onRetry }: RunItems,
   group: Group,
   at: number,
   errorOf: () => unknown,
@@ -62,7 +63,11 @@ export function itemFailed(
   let instead: ReturnType<RunFailures['judge']> = 'skip';
   if (!failures.passOver(index, errorOf)) {
     const error = errorOf();
-    if (supply.retry(group, at, error)) return;
+    const retry = supply.retry(group, at, error);
+    if (retry !== null) {
+      failures.tell(() => onRetry?.(error, group.item(at), index, retry));
+      return;
+    }
     instead = failures.judge(index, error, () => onError(error, group.item(at), index), true);
   }
   if (instead === 'skip') {

@@ -8,6 +8,7 @@
  * back-pressure to the source.
  */
 import { Math, clearTimeout, setTimeout } from '../../builtins.js';
+import type { MapRetry } from '../../options/map-options.js';
 import type { Again } from '../../options/map-attempts.js';
 import { Pace } from '../batches/batch-size.js';
 import type { Progress } from '../batches/run-progress.js';
@@ -78,14 +79,14 @@ export class ItemSupply {
     if (from < to) this.#again.unshift({ group, from, to });
   }
 
-  /** @returns whether the failed item is run again, after its own wait. */
-  retry(group: Group, at: number, error: unknown): boolean {
+  /** @returns how the failed item is run again, after its own wait; null if it is not. */
+  retry(group: Group, at: number, error: unknown): MapRetry | null {
     const index = group.from + at;
     const often = (this.#often.get(index) ?? 0) + 1;
     const wait = this.#retries(error, often);
     if (wait === null) {
       this.#often.delete(index);
-      return false;
+      return null;
     }
     this.#often.set(index, often);
     const timer = setTimeout(() => {
@@ -94,7 +95,7 @@ export class ItemSupply {
       this.#came();
     }, wait);
     this.#waits.add(timer);
-    return true;
+    return { failures: often, wait };
   }
 
   /** An item that was sent alone has succeeded. */

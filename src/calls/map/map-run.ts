@@ -62,7 +62,15 @@ export class MapRun implements Abortable, PoolRun {
     const { progress } = failures;
     const results = new OrderedResults(settings.ordered);
     const supply = new ItemSupply(this.#source, runner, progress, results, settings.again, () => this.#go());
-    this.#items = { name, supply, results, failures, progress, onError: settings.onError };
+    this.#items = {
+      name,
+      supply,
+      results,
+      failures,
+      progress,
+      onError: settings.onError,
+      onRetry: settings.onRetry,
+    };
     this.#readers = new Readers(name, results);
     this.#ended = new Promise((resolve) => (this.#endedNow = resolve));
   }

@@ -16,10 +16,21 @@ export type AnyFunction = NativeFunction<unknown[], unknown, unknown>;
 export interface OpenedTarget {
   readonly fn: AnyFunction;
   readonly engine: EngineName;
+  /** The file that the loader has opened; null where it does not tell. */
+  readonly file: string | null;
 }
 
 /** Names that a library object has for itself. */
-const TAKEN: ReadonlySet<string> = new Set(['engine', 'close', 'then', 'path', 'toJSON', 'read', 'text']);
+const TAKEN: ReadonlySet<string> = new Set([
+  'engine',
+  'close',
+  'then',
+  'path',
+  'file',
+  'toJSON',
+  'read',
+  'text',
+]);
 
 /** The name that messages have for the function. */
 function keyOf(symbol: string): string {
@@ -35,5 +46,5 @@ export async function openTarget(pool: Pool, target: Target): Promise<OpenedTarg
     engine: target.engine,
   });
   const functions = opened as LibraryBase & Readonly<Record<string, AnyFunction>>;
-  return { fn: functions[key] as AnyFunction, engine: opened.engine };
+  return { fn: functions[key] as AnyFunction, engine: opened.engine, file: opened.file };
 }

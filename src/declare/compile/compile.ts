@@ -37,7 +37,7 @@ const RULES = ['symbol', 'fails', 'errno', 'lastError', 'onCancel', 'stream'];
 const KEYS = ['arguments', 'return', ...RULES];
 const PROTOTYPE_KEYS = ['prototype', ...BESIDE_KEYS, ...RULES];
 /** Taken by the library object itself (`then` would make it look like a promise, `toJSON` like data). */
-const RESERVED: ReadonlySet<string> = new Set(['engine', 'close', 'then', 'path', 'toJSON']);
+const RESERVED: ReadonlySet<string> = new Set(['engine', 'close', 'then', 'path', 'file', 'toJSON']);
 
 /**
  * Compiles the declarations of a library.

@@ -56,6 +56,18 @@ export class DynamicLoader {
     return this.#open(name, NOW | NO_LOAD);
   }
 
+  /**
+   * The file of a loaded library, as the loader names it: what a name such as `libz.so.1` means here. Null if the library is
+   * not loaded, or the loader does not tell.
+   */
+  fileOf(name: string): string | null {
+    const handle = process.platform === 'linux' ? this.find(name) : 0n;
+    if (handle === 0n) return null;
+    // In glibc and musl, a handle is the address of the entry in the loader's list: an address, then the file's name.
+    const [, path = 0n] = this.#memory.pointers(handle, 2);
+    return path === 0n || path === 0 ? null : this.#text(path);
+  }
+
   /** Whether a library's own symbols can take precedence over the program's: only with glibc. */
   get bindsDeep(): boolean {
     return process.platform === 'linux' && this.#symbol(EVERYWHERE, 'gnu_get_libc_version') !== 0n;
@@ -79,9 +91,12 @@ export class DynamicLoader {
 
   #said(): string {
     const text = this.#dlerror() as bigint;
-    if (text === 0n) return 'dlopen reported no reason';
-    const copy = Buffer.alloc(this.#memory.lengthOf(text));
-    if (copy.length > 0) this.#memory.copy(this.#engine.addressOf(copy), 0, text, copy.length);
+    return text === 0n ? 'dlopen reported no reason' : this.#text(text);
+  }
+
+  #text(address: number | bigint): string {
+    const copy = Buffer.alloc(this.#memory.lengthOf(address));
+    if (copy.length > 0) this.#memory.copy(this.#engine.addressOf(copy), 0, address, copy.length);
     return copy.toString();
   }
 }

@@ -9,6 +9,7 @@
  * the name later in this process, without terms, gets the same code, even if the file has changed by then. A name never
  * refers to a second file: the loader would return the first one for ever, even after the right file is back.
  */
+import { realpathSync } from 'node:fs';
 import { EngineError } from '../../errors.js';
 import type { Clash, FileIdentity, LoadTerms } from '../../shared/messages/load-terms.js';
 import { type DynamicLoader, dynamicLoader } from './dynamic-loader.js';
@@ -54,6 +55,19 @@ export function loadLibrary(engine: Engine, name: string, terms: LoadTerms): voi
   // The file has just been replaced: which of the two files was loaded is unknown.
   if (!loader.unload(name, handle)) spoiled.add(name);
   throw changed(path);
+}
+
+/**
+ * The file that the loader has opened by a name, without symbolic links. Null where the loader does not tell, or the file
+ * has been removed since.
+ */
+export function loadedFile(engine: Engine, name: string): string | null {
+  const path = name.includes('/') ? name : dynamicLoader(engine).fileOf(name);
+  try {
+    return path === null ? null : realpathSync(path);
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -20,7 +20,7 @@ import { Disorder } from '../../shared/messages/disorder.js';
 import { Child, type ChildOptions } from './child.js';
 import { type ChildEnd, reasonOf } from './child-end.js';
 import type { Death } from '../death.js';
-import type { ProbeOpen } from '../lane.js';
+import type { ProbeOpen, ProbeOpened } from '../lane.js';
 import { type Answer, Questions } from './questions.js';
 import { deserializeError } from './deserialize-error.js';
 
@@ -117,18 +117,18 @@ export class ChildLife {
   }
 
   /** See `Lane.probeOpen`. */
-  async probeOpen(library: ProbeOpen): Promise<boolean> {
+  async probeOpen(library: ProbeOpen): Promise<ProbeOpened | null> {
     try {
-      const { error } = await this.#ask((id) => {
+      const { error, file } = await this.#ask((id) => {
         this.#trials.set(id, pathOfName(library.path));
         return { kind: 'try', id, ...library };
       });
       if (error !== null) throw deserializeError(error);
-      return true;
+      return { file };
     } catch (error) {
       if (!(error instanceof LaneCrashedError)) throw error;
       // The lane died for another reason, or was given up, before it opened the library.
-      if (this.#death?.phase !== 'boot') return false;
+      if (this.#death?.phase !== 'boot') return null;
       throw couldNotOpen(pathOfName(library.path), this.#lane, this.#death);
     }
   }

@@ -29,7 +29,7 @@ import { ChildLife } from './child-life.js';
 import { type Death, phaseOf } from '../death.js';
 import { MappedBuffers } from '../memory/mapped-buffers.js';
 import { Inbox } from '../channel/inbox.js';
-import type { Lane, LaneEvents, LaneStatus, ProbeOpen } from '../lane.js';
+import type { Lane, LaneEvents, LaneStatus, ProbeOpen, ProbeOpened } from '../lane.js';
 import { LaneChannel } from '../channel/lane-channel.js';
 import { LaneRing } from '../rows/lane-ring.js';
 import { MappedHeap } from '../memory/mapped-heap.js';
@@ -199,7 +199,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     await this.#life.ask('retire');
   }
 
-  probeOpen(library: ProbeOpen): Promise<boolean> {
+  probeOpen(library: ProbeOpen): Promise<ProbeOpened | null> {
     return this.#life.probeOpen(library);
   }
 

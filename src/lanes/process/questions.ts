@@ -2,10 +2,12 @@
 import { Promise } from '../../builtins.js';
 import type { ErrorData, LaneReport } from '../../shared/messages/messages.js';
 
-/** An answer: the state of the lane, and the error of the requested operation, if any. */
+/** An answer: the state of the lane, and the outcome of the requested operation, if any. */
 export interface Answer {
   readonly report: LaneReport;
   readonly error: ErrorData | null;
+  /** The file of a library that was opened, where the loader tells. */
+  readonly file: string | null;
 }
 
 interface Asked {

@@ -22,7 +22,7 @@ import type { ErrorData, LaneBoot, LaneControl, LaneReport, ToLane } from '../..
 import { LaneMemory } from '../../shared/memory/lane-memory.js';
 import { type Death, phaseOf } from '../death.js';
 import { Inbox, portReader } from '../channel/inbox.js';
-import type { Lane, LaneEvents, LaneStatus } from '../lane.js';
+import type { Lane, LaneEvents, LaneStatus, ProbeOpened } from '../lane.js';
 import { LaneChannel, wakeWaiting } from '../channel/lane-channel.js';
 import { LaneRing } from '../rows/lane-ring.js';
 import { threadStart } from './thread-start.js';
@@ -225,8 +225,8 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   }
 
   /** Nothing to do: the host has opened the library in the same process. */
-  async probeOpen(): Promise<boolean> {
-    return true;
+  async probeOpen(): Promise<ProbeOpened> {
+    return { file: null };
   }
 
   lookForEnd(thoroughly: boolean): boolean {

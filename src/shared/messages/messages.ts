@@ -67,6 +67,8 @@ export type ToHost =
       readonly report: LaneReport;
       /** The error of opening a library. */
       readonly error: ErrorData | null;
+      /** The file of a library that was opened, where the loader tells. */
+      readonly file: string | null;
     }
   | { readonly kind: 'texts'; readonly generation: number; readonly texts: readonly (string | null)[] }
   | { readonly kind: 'error'; readonly generation: number; readonly error: ErrorData }

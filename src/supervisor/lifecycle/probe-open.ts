@@ -5,7 +5,7 @@
  */
 import { pathOfName } from '../../engines/loading/loader-alias.js';
 import { LaneCrashedError } from '../../errors.js';
-import type { ProbeOpen } from '../../lanes/lane.js';
+import type { ProbeOpen, ProbeOpened } from '../../lanes/lane.js';
 import type { LaneSet } from './lane-set.js';
 import { performance } from '../../builtins.js';
 import type { CallSource } from '../call-source.js';
@@ -27,7 +27,7 @@ interface ProbeOpenParts {
 export async function probeOpen(
   library: ProbeOpen,
   { lanes, supply, watch, source }: ProbeOpenParts,
-): Promise<void> {
+): Promise<ProbeOpened> {
   supply.start();
   let tried = 0;
   while (tried < LANES) {
@@ -40,7 +40,8 @@ export async function probeOpen(
     try {
       // The watch notices when the lane does not answer.
       watch.by(performance.now() + FIRST_LOOK_MS);
-      if (await lane.probeOpen(library)) return;
+      const opened = await lane.probeOpen(library);
+      if (opened !== null) return opened;
     } finally {
       // The lane takes calls again.
       source.pump();

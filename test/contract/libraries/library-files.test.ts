@@ -24,6 +24,7 @@ import {
   type EngineName,
   type Library,
   LibraryNotFoundError,
+  libraryBuild,
   type Pool,
   type PoolOptions,
   SymbolNotFoundError,
@@ -38,6 +39,7 @@ const PLUGIN = {
   which: { arguments: [], return: 'i32' },
   count: { arguments: [], return: 'i32' },
 } as const;
+const LIBM = process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libm.so.6';
 type Plugin = Library<typeof PLUGIN>;
 
 /** Times that a lane looks at a file before and after it loads it: at most. */
@@ -114,6 +116,26 @@ onEveryEngine('the file of a path (M34)', (engine) => {
       expect(libraries.map(({ path }) => path)).to.deep.equal(paths);
       expect(await Promise.all(libraries.map(({ which }) => which()))).to.deep.equal([1, 2]);
       expect(libraries.map(({ which }) => which.blocking())).to.deep.equal([1, 2]);
+    });
+  });
+
+  it('is named, without links, and its build identified', async () => {
+    const file = build(1);
+    const copy = join(place(), 'copy.so');
+    const link = join(place(), 'link.so');
+    copyFileSync(file, copy);
+    symlinkSync(file, link);
+    expect(libraryBuild(file)).to.match(/^(build-id|sha256):[0-9a-f]{32,}$/);
+    expect(libraryBuild(copy))
+      .to.equal(libraryBuild(file))
+      .not.equal(libraryBuild(build(2)));
+    await withPlugins(engine, {}, async (open, pool) => {
+      const opened = await open(link);
+      expect(opened.file).to.equal(realpathSync(file));
+      // What a name means is known to the loader alone.
+      const libm = await pool.open(LIBM, { cos: { arguments: ['f64'], return: 'f64' } }, { engine });
+      if (process.platform === 'linux') expect(libm.file).to.match(/^\/.*\/libm\W.*so/);
+      else expect(libm.file).to.equal(null);
     });
   });
 

@@ -267,9 +267,19 @@ onEveryEngine('items of a map that fail (M35)', (engine) => {
       ItemsError,
     );
     expect(error.index).to.equal(2);
-    const native = lab.pool.map(lib.not0, [0, 7, 0], { attempts: { native: attempts }, onError: 'skip' });
+    const retries: unknown[] = [];
+    const native = lab.pool.map(lib.not0, [0, 7, 0], {
+      attempts: { native: attempts },
+      onError: 'skip',
+      onRetry: (error, item, index, { failures, wait: ms }) =>
+        void retries.push([error instanceof NativeError, item, index, failures, ms > 0]),
+    });
     expect(await native.toArray()).to.deep.equal([0, 0]);
     expect(native.progress).to.include({ done: 2, failed: 1 });
+    expect(retries).to.deep.equal([
+      [true, 7, 1, 1, true],
+      [true, 7, 1, 2, true],
+    ]);
     tries.clear();
     const former = lab.pool.map(flaky, numbers(6), { retries: { other: { retries: 2, delay: 1 } } });
     expect(await former.toArray(), 'by the former name').to.deep.equal(upTo(6));
@@ -291,6 +301,13 @@ onEveryEngine('items of a map that fail (M35)', (engine) => {
         },
       },
       { onError: (() => 'perhaps') as never },
+      {
+        attempts: { native: { attempts: 2, delay: 1 } },
+        onRetry: () => {
+          throw oops;
+        },
+      },
+      { attempts: { native: { attempts: 2, delay: 1 } }, onRetry: () => Promise.reject(oops) },
     ];
     for (const one of options) {
       const { error } = await readAll(lab.pool.map(lib.not0, bad, one));
