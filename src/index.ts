@@ -19,7 +19,13 @@ export type { PoolOptions } from './options/pool-options.js';
 export type { Preset } from './options/tuning.js';
 export type { OpenOptions } from './calls/library/open-options.js';
 export type { CallProgress, CallState, CallTiming, NativeCall, SettledCall } from './calls/call.js';
-export type { FunctionOf, Library, LibraryBase } from './calls/library/library.js';
+export type {
+  FunctionOf,
+  Library,
+  LibraryBase,
+  LibraryMemory,
+  MemoryFunction,
+} from './calls/library/library.js';
 export type { ColumnsFor, ColumnsGiven, OutFor } from './calls/columns/column-types.js';
 export type { ColumnCall } from './calls/columns/map-columns.js';
 export type { ItemOf, Items, MapResults } from './calls/map/map.js';

@@ -2,6 +2,10 @@
 import { Math, Promise, clearTimeout, setTimeout } from './builtins.js';
 import { race } from './promises.js';
 import type { AnyDeclarations, Checked } from './declare/language/checked.js';
+import { DeclaredFunction } from './lanes/rows/declared-function.js';
+import type { CompiledFunction } from './declare/compile/compile.js';
+import type { EngineName } from './declare/spec.js';
+import { C_LIBRARY } from './engines/engine.js';
 import { CallCancelledError, ChannelClosedError, type OffthreadError, PoolClosedError } from './errors.js';
 import { Admission } from './calls/admission/admission.js';
 import { CallDispatcher } from './calls/dispatcher.js';
@@ -104,7 +108,15 @@ export class Pool implements AsyncDisposable {
     this.#requireOpen();
     const { path: where, file, engine, functions } = opened;
     await this.#tellLanes(opened);
-    return makeLibrary<D>({ path: where, file, engine }, functions, this.#dispatcher, this.#admission);
+    const announce = (compiled: readonly CompiledFunction[]): readonly DeclaredFunction[] =>
+      this.#announceOwn(engine, compiled);
+    return makeLibrary<D>(
+      { path: where, file, engine },
+      functions,
+      this.#dispatcher,
+      this.#admission,
+      announce,
+    );
   }
 
   /**
@@ -273,11 +285,29 @@ export class Pool implements AsyncDisposable {
     }
   }
 
-  /** Announces the functions to the lanes, and waits for a ready lane, except in a lane, where blocking calls run in place. */
-  async #tellLanes({ name, engine, terms, functions }: Opened): Promise<void> {
-    if (functions.length === 0) return;
+  /** Announces functions of the C library, which every lane has. */
+  #announceOwn(engine: EngineName, compiled: readonly CompiledFunction[]): readonly DeclaredFunction[] {
+    const functions = compiled.map(
+      (one) => new DeclaredFunction(this.#functions++, one, engine, C_LIBRARY, null),
+    );
+    this.#announce({ name: C_LIBRARY, engine, terms: null, functions });
+    return functions;
+  }
+
+  #announce({
+    name,
+    engine,
+    terms,
+    functions,
+  }: Pick<Opened, 'name' | 'engine' | 'terms' | 'functions'>): void {
     const numbered = functions.map(({ number, compiled }) => ({ number, spec: compiled.spec }));
     this.#supervisor.addLibrary({ kind: 'library', path: name, engine, terms, functions: numbered });
+  }
+
+  /** Announces the functions to the lanes, and waits for a ready lane, except in a lane, where blocking calls run in place. */
+  async #tellLanes(opened: Opened): Promise<void> {
+    if (opened.functions.length === 0) return;
+    this.#announce(opened);
     if (currentLane() === undefined) await this.#supervisor.supply.ready();
   }
 

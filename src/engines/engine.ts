@@ -54,6 +54,9 @@ export interface Capabilities {
   readonly anyThread: boolean;
 }
 
+/** The name of the C library in place of a path: {@link Engine.libc}. */
+export const C_LIBRARY = '';
+
 export interface EngineLibrary {
   readonly path: string;
   /**

@@ -25,5 +25,29 @@ export interface LibraryBase extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** An opened library: one function for each declaration. */
-export type Library<D extends AnyDeclarations> = LibraryBase & { readonly [K in keyof D]: FunctionOf<D[K]> };
+/** A function that reads native memory. */
+export interface MemoryFunction<A extends readonly unknown[], R> {
+  /** Every failure, also of the arguments, rejects the returned promise. */
+  (...args: A): Promise<R>;
+  /** The same, blocking this thread. @throws the error with which the promise would reject. */
+  blocking(...args: A): R;
+}
+
+/**
+ * What every library has to read memory to which native code returned a pointer. Whether the memory is still valid is
+ * not checked: a wrong address reads something else, or crashes; in thread lanes the whole process, in a process lane
+ * that lane (LaneCrashedError).
+ *
+ * In thread lanes the memory is copied at once, on the calling thread. In a process lane, a call copies it in that lane.
+ * With more than one process lane, reading is an ArgumentError, as each has memory of its own.
+ */
+export interface LibraryMemory {
+  /** Copies as many bytes from an address. NULL is an ArgumentError. */
+  readonly read: MemoryFunction<[pointer: bigint, length: number], Buffer>;
+  /** Copies the NUL-terminated UTF-8 string at an address. NULL is an ArgumentError. */
+  readonly text: MemoryFunction<[pointer: bigint], string>;
+}
+
+/** An opened library: one function for each declaration. A declared `read` or `text` replaces that of {@link LibraryMemory}. */
+export type Library<D extends AnyDeclarations> = LibraryBase &
+  Omit<LibraryMemory, keyof D> & { readonly [K in keyof D]: FunctionOf<D[K]> };

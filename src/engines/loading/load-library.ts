@@ -13,7 +13,7 @@ import { realpathSync } from 'node:fs';
 import { EngineError } from '../../errors.js';
 import type { Clash, FileIdentity, LoadTerms } from '../../shared/messages/load-terms.js';
 import { type DynamicLoader, dynamicLoader } from './dynamic-loader.js';
-import type { Engine, EngineLibrary } from '../engine.js';
+import { C_LIBRARY, type Engine, type EngineLibrary } from '../engine.js';
 import { identityOf, isSameCode } from './file-identity.js';
 import { checkLibrary } from './library-check.js';
 import { libraryFailure } from './library-error.js';
@@ -28,11 +28,12 @@ const loaded = new Map<string, FileIdentity>();
 const spoiled = new Set<string>();
 
 /**
- * Opens a library on an engine.
+ * Opens a library on an engine; the C library, which each process has, by its own name.
  * @param terms null if this process has already loaded the library by this name.
  * @throws LibraryNotFoundError; EngineError OFFTHREAD_LIBRARY_…
  */
 export function openOn(engine: Engine, name: string, terms: LoadTerms | null): EngineLibrary {
+  if (name === C_LIBRARY) return engine.libc();
   if (terms !== null) loadLibrary(engine, name, terms);
   return engine.openLoaded(name);
 }
