@@ -76,4 +76,10 @@ export type { Start, Started } from './calls/combinators/branch.js';
 export type { ParallelOptions, RaceOptions } from './options/combinator-options.js';
 export type { RetryOptions, RetryRule } from './options/retry-options.js';
 export { libraryBuild } from './engines/object-files/library-build.js';
+export {
+  describeLibrary,
+  type LibraryDescription,
+  type NeededLibrary,
+} from './engines/loading/describe-library.js';
+export type { StaticData, StaticObject } from './engines/object-files/elf-sections.js';
 export { sharedBytes } from './lanes/memory/live-bytes.js';

@@ -24,6 +24,7 @@ const LATE = [
   'src/declare/compile/describe.ts',
   'src/declare/values/explain.ts',
   'src/engines/load-engine.ts',
+  'src/engines/loading/describe-library.ts',
   'src/engines/loading/library-error.ts',
   'src/engines/loading/load-library.ts',
   'src/engines/system/system-calls.ts',

@@ -75,7 +75,9 @@ const [host, lane, cli] = await Promise.all([
   }),
   build({
     ...common,
-    entryPoints: ['src/cli/offthread.ts'],
+    // The second one is a program that the doctor starts.
+    entryPoints: ['src/cli/offthread.ts', 'src/cli/doctor/load-probe.ts'],
+    entryNames: '[name]',
     format: 'esm',
     splitting: true,
     outdir: `${FOLDER}/cli`,

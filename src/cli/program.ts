@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { callCommand } from './call/call-command.js';
 import { demoCommand } from './demo/demo-command.js';
+import { doctorCommand } from './doctor/doctor-command.js';
 
 const DESCRIPTION = 'Blocking native calls, off the main thread: call them, and see what they do.';
 
@@ -20,7 +21,7 @@ export function createProgram(): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .showHelpAfterError("Try 'offthread --help'.");
-  for (const command of [callCommand(), demoCommand()]) {
+  for (const command of [callCommand(), doctorCommand(), demoCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   for (const command of [program, ...program.commands]) command.exitOverride();

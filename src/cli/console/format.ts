@@ -14,8 +14,9 @@ export function duration(ms: number): string {
   return `${ms.toFixed(ms < 1 ? 2 : ms < 99.95 ? 1 : 0)} ms`;
 }
 
-/** `640 kB`, `1.6 MB`: decimal units. */
+/** `640 kB`, `1.6 MB`, `25.3 GB`: decimal units. */
 export function size(bytes: number): string {
+  if (bytes >= 999_950_000) return `${(bytes / 1e9).toFixed(1)} GB`;
   return bytes < 999_500 ? `${count(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 

@@ -205,6 +205,11 @@ export class ElfImage {
     return this.#view(segment.offset + into, Math.min(bytes, segment.bytes - into));
   }
 
+  /** A part of the file; fewer bytes where it ends. Null beyond its end. */
+  bytes(offset: number, bytes: number): DataView | null {
+    return this.#view(offset, bytes);
+  }
+
   #view(offset: number, bytes: number): DataView | null {
     const length = Math.min(bytes, this.#size - offset);
     if (!(length > 0) || length > LARGEST_TABLE) return null;
