@@ -147,9 +147,7 @@ export class FunctionTable {
           ring: () => this.#link.ring(),
           wait: (index, seen, ms) => this.#link.wait(index, seen, ms),
           post: (chunk, payload) => this.#link.post({ kind: 'record', chunk, payload }, [payload]),
-          give: this.#link.transfers
-            ? (first, buffers) => this.#link.post({ kind: 'buffers', first, buffers }, buffers)
-            : null,
+          sharesAddresses: this.#link.sharesAddresses,
           addressOf: (buffer) => memory.form(engine.addressOf(new Uint8Array(buffer))),
         },
         this.#spinUs,

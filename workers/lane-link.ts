@@ -9,8 +9,8 @@ import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
 import type { ToHost, ToLane } from '../src/shared/messages/messages.js';
 
 export interface LaneLink {
-  /** Whether memory can be transferred to the host, in the same process. */
-  readonly transfers: boolean;
+  /** Whether addresses of the host are valid here, in the same process. */
+  readonly sharesAddresses: boolean;
   /** The next message of the host; undefined if there is none now. Synchronous, so it works during a call. */
   receive(): ToLane | undefined;
   /** @param transfer buffers of the message that are transferred. */
@@ -33,7 +33,7 @@ export interface LaneLink {
 
 /** The link of a thread lane. */
 export class ThreadLink implements LaneLink {
-  readonly transfers = true;
+  readonly sharesAddresses = true;
   readonly #memory: LaneMemory;
   readonly #bell: Int32Array;
   readonly #data: MessagePort;

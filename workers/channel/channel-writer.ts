@@ -17,7 +17,6 @@ import { CALLS_BYTES, Channel, Reply, callsPipe, chunksPipe } from '../../src/sh
 import type { LaneMemory } from '../../src/shared/memory/lane-memory.js';
 import { NO_RECORD, PipeWriter } from '../../src/shared/memory/pipe.js';
 import {
-  BufferWord,
   RECORD_HEADER_BYTES,
   RecordKind,
   RecordWord,
@@ -28,7 +27,7 @@ import {
 } from '../../src/shared/memory/record.js';
 import { errorData } from '../error-data.js';
 import { ChunkCredit } from './chunk-credit.js';
-import { ChunkBuffers, type GiveBuffers } from './chunk-buffers.js';
+import { GrantedBuffers, NO_BUFFER } from './granted-buffers.js';
 import { WaitPoint } from './wait-point.js';
 import type { LaneLink } from '../lane-link.js';
 
@@ -41,8 +40,8 @@ export interface WriterLane extends Pick<LaneLink, 'wait'> {
   /** Address of the lane's memory, in the form with which copying is fastest. */
   readonly base: number | bigint;
   addressOf(buffer: ArrayBuffer): number | bigint;
-  /** Transfers buffers to the host, for chunks; null in a process, from which no memory can be transferred. */
-  readonly give: GiveBuffers | null;
+  /** Whether the host's addresses are valid here: in a thread. */
+  readonly sharesAddresses: boolean;
 }
 
 /** A payload larger than a quarter of a pipe goes by message port; one of exactly a quarter does not. */
@@ -50,8 +49,6 @@ const INLINE_SHARE = 4;
 const LENGTH_BYTES = 8;
 /** Bytes from which a chunk is in a buffer of its own. Smaller ones are copied once more, for less than a buffer costs. */
 const OWN_BUFFER_BYTES = 8_192;
-/** Maximum number of bytes of transferred buffers, in pipes. */
-const BUFFERED_PIPES = 4;
 
 export class ChannelWriter {
   readonly #memory: LaneMemory;
@@ -63,7 +60,7 @@ export class ChannelWriter {
   readonly #word: number;
   readonly #waitPoint: WaitPoint;
   readonly #credit: ChunkCredit;
-  readonly #buffers: ChunkBuffers | null;
+  readonly #buffers: GrantedBuffers | null;
   #requests = 0;
   /** The running call: its function (null between calls), its row, and its limits. */
   #running: FunctionSpec | null = null;
@@ -84,11 +81,7 @@ export class ChannelWriter {
     this.#word = channel;
     this.#waitPoint = new WaitPoint(memory, lane, spinUs);
     this.#credit = new ChunkCredit(memory);
-    const { give } = lane;
-    this.#buffers =
-      give === null
-        ? null
-        : new ChunkBuffers(give, (buffer) => lane.addressOf(buffer), size.chunkBytes * BUFFERED_PIPES);
+    this.#buffers = lane.sharesAddresses ? new GrantedBuffers(memory) : null;
     this.#calls = new PipeWriter(memory, callsPipe(size));
     this.#chunks = new PipeWriter(memory, chunksPipe(size));
     this.#callsInline = CALLS_BYTES / INLINE_SHARE;
@@ -215,21 +208,22 @@ export class ChannelWriter {
       const length = Number(values[param.count]);
       // Also false if the length is not valid: then `#send` finds the fault.
       if (length >= OWN_BUFFER_BYTES && reader.measure(values) >= 0) {
-        return this.#sendBuffer(this.#buffers, length, reader, values);
+        const address = this.#buffers.take(length);
+        return address === NO_BUFFER
+          ? this.#send(this.#chunks, 0, 0, 0, this.#buffers.passed, reader, values)
+          : this.#sendBuffer(address, length, reader, values);
       }
     }
-    return this.#send(this.#chunks, this.#chunksInline, 0, 0, 0, reader, values);
+    const passed = this.#buffers?.passed ?? 0;
+    return this.#send(this.#chunks, this.#chunksInline, 0, 0, passed, reader, values);
   }
 
-  /** Sends a chunk of bytes in a buffer of its own, measured before. */
-  #sendBuffer(buffers: ChunkBuffers, length: number, reader: CallbackReader, values: RawValues): boolean {
-    reader.writeBytes(buffers.take(length), values);
-    const at = this.#reserve(this.#chunks, RECORD_HEADER_BYTES + 8);
+  /** Sends a chunk of bytes in the granted buffer that was taken last. */
+  #sendBuffer(address: number, length: number, reader: CallbackReader, values: RawValues): boolean {
+    reader.writeBytes(address, values);
+    const at = this.#reserve(this.#chunks, RECORD_HEADER_BYTES);
     if (at === NO_RECORD) return false;
-    this.#header(at, RecordKind.IN_BUFFER, 0, 0);
-    const payload = (at + RECORD_HEADER_BYTES) / 4;
-    this.#memory.i32[payload + BufferWord.LENGTH] = length;
-    this.#memory.i32[payload + BufferWord.NUMBER] = buffers.taken;
+    this.#header(at, RecordKind.IN_BUFFER, length, this.#buffers?.passed ?? 0);
     this.#chunks.commit();
     return true;
   }

@@ -36,7 +36,7 @@ const FIRST_SLICE_MS = 1;
 const LONGEST_SLICE_MS = 64;
 
 export class ProcessLink implements LaneLink {
-  readonly transfers = false;
+  readonly sharesAddresses = false;
   readonly #memory: LaneMemory;
   readonly #system: System;
   readonly #in: MessageReader;

@@ -24,8 +24,6 @@ export class Inbox {
   readonly #answers: Answer[] = [];
   readonly #calls: ArrayBuffer[] = [];
   readonly #chunks: ArrayBuffer[] = [];
-  /** Buffers that the lane fills, by number. It may write to them: they are kept while its thread runs. */
-  readonly #buffers: { readonly number: number; readonly memory: ArrayBuffer }[] = [];
   #lastWords: LastWords | undefined;
 
   /**
@@ -51,20 +49,6 @@ export class Inbox {
     return payloads.shift() ?? this.#receive(() => payloads.shift());
   }
 
-  /**
-   * Takes the buffer of a chunk. The lane has dropped buffers with earlier numbers.
-   * @returns undefined if it was lost when the lane died.
-   */
-  buffer(number: number): ArrayBuffer | undefined {
-    const take = (): ArrayBuffer | undefined => {
-      for (;;) {
-        const buffer = this.#buffers.shift();
-        if (buffer === undefined || buffer.number === number) return buffer?.memory;
-      }
-    };
-    return take() ?? this.#receive(take);
-  }
-
   /** Takes all messages that have arrived, to make room for more. */
   takeAll(): void {
     this.#receive(() => undefined);
@@ -82,11 +66,7 @@ export class Inbox {
       if (message === undefined) return undefined;
       if (message.kind === 'reply') this.#replied(message);
       else if (message.kind === 'last-words') this.#lastWords = message;
-      else if (message.kind === 'buffers') {
-        message.buffers.forEach((memory, index) => {
-          this.#buffers.push({ number: (message.first + index) | 0, memory });
-        });
-      } else if (message.kind !== 'record') this.#answers.push(message);
+      else if (message.kind !== 'record') this.#answers.push(message);
       else (message.chunk ? this.#chunks : this.#calls).push(message.payload);
       const found = wanted();
       if (found !== undefined) return found;

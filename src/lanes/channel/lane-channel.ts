@@ -5,7 +5,7 @@
  * Guarantees:
  * - Requests are taken in order, each once. A late reply (its call has been stopped) has no effect: every request has
  *   its own number, and the lane waits for that number.
- * - A chunk that has been taken is a copy, or transferred memory that the lane no longer writes to.
+ * - A chunk that has been taken is a copy, or memory of its own that the lane no longer writes to.
  * - After every event that the lane may wait for, the host calls {@link nudge} or checks whether the lane waits (see
  *   `channel-writer.ts`).
  */
@@ -16,7 +16,6 @@ import type { LaneMemory } from '../../shared/memory/lane-memory.js';
 import { NO_RECORD, PipeReader } from '../../shared/memory/pipe.js';
 import { Disorder } from '../../shared/messages/disorder.js';
 import {
-  BufferWord,
   RECORD_HEADER_BYTES,
   RecordKind,
   RecordWord,
@@ -25,6 +24,7 @@ import {
   slotOf,
   viewsOf,
 } from '../../shared/memory/record.js';
+import type { BufferGrants } from './buffer-grants.js';
 import type { Inbox } from './inbox.js';
 import { readBytes, readPayload, readText } from './record-values.js';
 
@@ -41,8 +41,9 @@ export interface RecordHead {
   /** Row and generation of the call during which native code called back. */
   readonly sequence: number;
   readonly generation: number;
+  /** Of a chunk in a granted buffer: its length. */
   readonly target: number;
-  /** 0 if native code does not wait. */
+  /** 0 if native code does not wait. Of a chunk: granted buffers that the lane has passed. */
   readonly request: number;
   readonly kind: number;
 }
@@ -69,6 +70,7 @@ export class LaneChannel {
   readonly #memory: LaneMemory;
   readonly #inbox: Inbox;
   readonly #wake: () => void;
+  readonly #grants: BufferGrants | null;
   readonly #calls: PipeReader;
   readonly #chunks: PipeReader;
   readonly #word: number;
@@ -80,12 +82,16 @@ export class LaneChannel {
   /** Whether native code waits for a reply: until then it sends nothing. */
   #open = false;
 
-  /** @param wake wakes a lane that waits at the wait point. */
-  constructor(memory: LaneMemory, inbox: Inbox, wake: () => void) {
+  /**
+   * @param wake wakes a lane that waits at the wait point.
+   * @param grants buffers for large chunks; null for a process, which does not know the host's addresses.
+   */
+  constructor(memory: LaneMemory, inbox: Inbox, wake: () => void, grants: BufferGrants | null = null) {
     const { size, channel } = memory;
     this.#memory = memory;
     this.#inbox = inbox;
     this.#wake = wake;
+    this.#grants = grants;
     this.#word = channel;
     this.#calls = new PipeReader(memory, callsPipe(size));
     this.#chunks = new PipeReader(memory, chunksPipe(size));
@@ -175,14 +181,18 @@ export class LaneChannel {
   }
 
   /** Takes the chunk of {@link nextChunk}; undefined if it was lost when the lane died. */
-  takeChunk({ at, kind }: RecordHead, spec: ChunksSpec): unknown {
+  takeChunk({ at, kind, target, request }: RecordHead, spec: ChunksSpec): unknown {
     try {
-      if ((kind & RecordKind.IN_BUFFER) !== 0) return this.#inBuffer(at);
+      const filled = this.#grants?.pass(request);
+      if ((kind & RecordKind.IN_BUFFER) !== 0) return this.#inBuffer(filled, target);
       if (spec.chunk !== null && (kind & RecordKind.BY_PORT) === 0) {
         return readBytes(this.#memory, at + RECORD_HEADER_BYTES, this.#chunks.end, true);
       }
       const values = this.#values(at, kind, chunkParams(spec), true);
-      return values === null || spec.chunk === null ? (values ?? undefined) : values[0];
+      if (values === null || spec.chunk === null) return values ?? undefined;
+      // The lane had no buffer for it.
+      if (values[0] instanceof Uint8Array) this.#grants?.grant(values[0].length, true);
+      return values[0];
     } finally {
       this.#giveCredit();
       // Only needed once there is no chunk to take.
@@ -191,9 +201,9 @@ export class LaneChannel {
   }
 
   /** Drops the chunk of {@link nextChunk}: its call is over. */
-  dropChunk({ at, kind }: RecordHead): void {
+  dropChunk({ kind, request }: RecordHead): void {
     if ((kind & RecordKind.BY_PORT) !== 0) this.#inbox.payload(true);
-    if ((kind & RecordKind.IN_BUFFER) !== 0) this.#inBuffer(at);
+    this.#grants?.pass(request);
     this.#giveCredit();
   }
 
@@ -266,15 +276,11 @@ export class LaneChannel {
     return payload === undefined ? null : readPayload(viewsOf(payload), 0, payload.byteLength, params, false);
   }
 
-  /** A chunk in a buffer of its own: no copy. */
-  #inBuffer(at: number): Buffer | undefined {
-    const { i32 } = this.#memory;
-    const payload = (at + RECORD_HEADER_BYTES) / 4;
-    const length = i32[payload + BufferWord.LENGTH] as number;
-    const buffer = this.#inbox.buffer(i32[payload + BufferWord.NUMBER] as number);
-    if (buffer === undefined) return undefined;
-    if (length < 0 || length > buffer.byteLength) throw new Disorder('the length of a chunk');
-    return Buffer.from(buffer, 0, length);
+  /** A chunk in a granted buffer: no copy. */
+  #inBuffer(filled: Buffer | undefined, length: number): Buffer {
+    if (filled?.length !== length) throw new Disorder('the length of a chunk');
+    this.#grants?.grant(length, false);
+    return filled;
   }
 
   #answer(request: number, status: number): void {

@@ -12,11 +12,16 @@ export function findWith(engine: Engine): void {
   if (finder === null || (finder.name === 'ffi-rs' && engine.name !== 'ffi-rs')) finder = engine;
 }
 
+/** The same as {@link addressOf} for memory whose address is needed once: it is not remembered. */
+export function findAddress(bytes: Uint8Array): number {
+  return Number((finder as Engine).addressOf(bytes));
+}
+
 /** Address of the first of some bytes. Valid while their buffer is referenced and not detached. */
 export function addressOf({ buffer, byteOffset }: Uint8Array): number {
   let address = addresses.get(buffer);
   if (address === undefined) {
-    address = Number((finder as Engine).addressOf(new Uint8Array(buffer)));
+    address = findAddress(new Uint8Array(buffer));
     addresses.set(buffer, address);
   }
   return address + byteOffset;

@@ -21,12 +21,14 @@ import { clockOrigin } from '../../shared/clock.js';
 import type { ErrorData, LaneBoot, LaneControl, LaneReport, ToLane } from '../../shared/messages/messages.js';
 import { LaneMemory } from '../../shared/memory/lane-memory.js';
 import { type Death, phaseOf } from '../death.js';
+import { BufferGrants } from '../channel/buffer-grants.js';
 import { Inbox, portReader } from '../channel/inbox.js';
 import type { Lane, LaneEvents, LaneStatus, ProbeOpened } from '../lane.js';
 import { LaneChannel, wakeWaiting } from '../channel/lane-channel.js';
 import { LaneRing } from '../rows/lane-ring.js';
 import { threadStart } from './thread-start.js';
 import type { LaneStart } from '../../options/lane-start.js';
+import { findAddress } from '../memory/addresses.js';
 import type { Slabs } from '../memory/slabs.js';
 import { ThreadBytes } from '../memory/thread-bytes.js';
 import {
@@ -63,8 +65,8 @@ export interface ThreadLaneOptions {
 const YOUNG_MB = 48;
 
 /**
- * Lanes whose thread has not exited. A thread that is left behind in native code may still write to buffers that it has
- * transferred to the host: its lane keeps them.
+ * Lanes whose thread has not exited. A thread that is left behind in native code may still write to buffers that the
+ * host has granted it: its lane keeps them.
  */
 const living = new Set<object>();
 
@@ -122,7 +124,8 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     const memory = new LaneMemory(options.size);
     this.ring = new LaneRing(memory, new ThreadBytes(data.port1, options.slabs));
     this.inbox = new Inbox(portReader(data.port1));
-    this.channel = new LaneChannel(memory, this.inbox, () => wakeWaiting(memory));
+    const grants = new BufferGrants(memory, findAddress);
+    this.channel = new LaneChannel(memory, this.inbox, () => wakeWaiting(memory), grants);
     this.#remote = wrap<LaneControl>(nodeEndpoint(control.port1));
     // A port on which comlink listens would keep the process alive.
     control.port1.unref();
@@ -284,7 +287,6 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
 
   #exited(code: number): void {
     living.delete(this);
-    // Only now: messages that were not read may have buffers for chunks, and the thread wrote to them until it ended.
     this.#port.close();
     this.#goneNow();
     this.#died(this.#announcedGone ? this.#said() : stopped(code));

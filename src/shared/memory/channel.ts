@@ -5,6 +5,7 @@
  *     0  words   what lane and host signal with, a cache line each
  *   512  calls   a pipe of requests to run a function on the host
  *     …  chunks  a pipe of chunks
+ *     …  grants  the buffers that the host grants for large chunks, see `buffer-grants.ts`
  *
  * One thread writes the pipes, the lane's; one reads them, the host's. What
  * makes a lane wait inside a callback is one word, the wait point: the host bumps it
@@ -34,9 +35,13 @@ export const Channel = {
   CHUNKS_WRITE: 80,
   /** Chunks written so far, modulo 2^32. Lane writes. */
   CHUNKS_WRITTEN: 81,
+  /** Granted buffers that the lane has passed so far, modulo 2^32. Lane writes. */
+  GRANTS_PASSED: 82,
   CHUNKS_READ: 96,
   /** Chunks taken so far, modulo 2^32. Host writes. */
   CHUNKS_TAKEN: 97,
+  /** Buffers granted for chunks so far, modulo 2^32. Host writes. */
+  GRANTED: 98,
   /** Callbacks that came when no call could take them. Lane writes. */
   LATE: 112,
   /** 1 once a thread that native code created has called back. Lane writes. */
@@ -55,6 +60,13 @@ export const Reply = {
 /** Bytes of the pipe of requests. */
 export const CALLS_BYTES = 16_384;
 
+/** Number of granted buffers that the lane may not have passed yet: a power of two. */
+export const GRANTS = 64;
+/** A granted buffer: index of each double from its first. */
+export const GrantDouble = { ADDRESS: 0, BYTES: 1 } as const;
+export const GRANT_DOUBLES = 2;
+const GRANTS_BYTES: number = GRANTS * GRANT_DOUBLES * 8;
+
 /** Byte offset of the channel. */
 export function channelStart(size: LaneSize): number {
   return arenaStart(size) + size.arenaBytes;
@@ -62,7 +74,12 @@ export function channelStart(size: LaneSize): number {
 
 /** Bytes of the channel of a lane of that size. */
 function channelBytes(size: LaneSize): number {
-  return size.chunkBytes === 0 ? 0 : CHANNEL_HEADER_BYTES + CALLS_BYTES + size.chunkBytes;
+  return size.chunkBytes === 0 ? 0 : CHANNEL_HEADER_BYTES + CALLS_BYTES + size.chunkBytes + GRANTS_BYTES;
+}
+
+/** Byte offset of the granted buffers. */
+export function grantsStart(size: LaneSize): number {
+  return channelStart(size) + CHANNEL_HEADER_BYTES + CALLS_BYTES + size.chunkBytes;
 }
 
 /** Byte offset of the blocks for batches. */

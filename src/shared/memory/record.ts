@@ -9,8 +9,9 @@
  *              cstrings    count, then as many cstrings
  *              pointers    count, then 8 bytes each
  *
- * A payload too large for the pipe goes by message port, in the same order;
- * its record then has only the header.
+ * A payload too large for the pipe goes by message port, in the same order; a
+ * large chunk of a thread lane is in a buffer that the host has granted. The
+ * record then has only the header.
  */
 import type { CallbackParamSpec, ChunksSpec, Scalar } from '../../declare/spec.js';
 
@@ -25,6 +26,10 @@ export const RecordWord = {
   TARGET: 4,
   /** Number of the reply; 0 if native code does not wait for one. */
   REQUEST: 5,
+  /** Of a chunk, in place of TARGET: its bytes, if it is in a granted buffer. */
+  LENGTH: 4,
+  /** Of a chunk, in place of REQUEST: granted buffers that the lane has passed, modulo 2^32. */
+  PASSED: 5,
 } as const;
 export const RECORD_HEADER_BYTES = 24;
 
@@ -36,16 +41,8 @@ export const RecordKind = {
   NO_CALL: 2,
   /** The payload is a text that says why the arguments could not be read. */
   FAULT: 4,
-  /** The chunk is in a buffer of its own, which the host has received, or will by message port. */
+  /** The chunk is in a granted buffer, the last one that the lane has passed. */
   IN_BUFFER: 8,
-} as const;
-
-/** The payload of a chunk in a buffer of its own: index of each Int32 word. */
-export const BufferWord = {
-  /** Bytes of the chunk. */
-  LENGTH: 0,
-  /** The number of the buffer, see `chunk-buffers.ts`. */
-  NUMBER: 1,
 } as const;
 
 /** In place of a length: the pointer is NULL. */

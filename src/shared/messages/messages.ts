@@ -75,9 +75,7 @@ export type ToHost =
   /** The error that ends the lane's thread. */
   | { readonly kind: 'last-words'; readonly error: ErrorData }
   /** The arguments of a callback, if they do not fit in the channel. */
-  | { readonly kind: 'record'; readonly chunk: boolean; readonly payload: ArrayBuffer }
-  /** Buffers that the lane will fill with chunks, and the number of the first; the others follow. */
-  | { readonly kind: 'buffers'; readonly first: number; readonly buffers: readonly ArrayBuffer[] };
+  | { readonly kind: 'record'; readonly chunk: boolean; readonly payload: ArrayBuffer };
 
 /** The settings of a lane of either kind. */
 export interface LaneSettings {

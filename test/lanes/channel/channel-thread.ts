@@ -119,7 +119,7 @@ function run(task: ChannelTask): NativeValue[] {
     port.postMessage({ kind: 'record', chunk, payload }, [payload]);
   const wait = (index: number, seen: number): boolean =>
     Atomics.wait(memory.i32, index, seen) !== 'timed-out';
-  const lane = { ring, post, wait, base: 0, addressOf: () => 0, give: null };
+  const lane = { ring, post, wait, base: 0, addressOf: () => 0, sharesAddresses: false };
   const writer = new ChannelWriter(memory, lane, task.spinUs);
   const reader = new MadeUp() as unknown as CallbackReader;
   const roll = dice(task.seed);

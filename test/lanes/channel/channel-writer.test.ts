@@ -48,7 +48,7 @@ class Bench {
       wait: (index: number, seen: number): boolean =>
         Atomics.wait(this.memory.i32, index, seen) !== 'timed-out',
       addressOf: () => 0,
-      give: null,
+      sharesAddresses: false,
       ring: () => void (this.rings += 1),
       post: (chunk: boolean, payload: ArrayBuffer) =>
         this.#ports.port2.postMessage({ kind: 'record', chunk, payload }, [payload]),
