@@ -64,6 +64,7 @@ export type {
 } from './declare/language/types.js';
 export type { EngineName, Scalar } from './declare/spec.js';
 export type { Distribution } from './observe/durations.js';
+export type { LaneActivity, RunningCall } from './observe/activity.js';
 export type { PoolEvents } from './observe/events.js';
 export type { PoolStats } from './observe/stats.js';
 export type { CallTrace } from './observe/trace.js';

@@ -23,7 +23,9 @@ import { type Opened, openInLane, openOnHost } from './calls/library/opening.js'
 import type { ProbeOpen, ProbeOpened } from './lanes/lane.js';
 import { Counters } from './observe/counters.js';
 import { Events, type Listener, type PoolEvents } from './observe/events.js';
+import type { LaneActivity } from './observe/activity.js';
 import type { PoolStats } from './observe/stats.js';
+import { laneActivity } from './lane-activity.js';
 import { poolStats } from './pool-stats.js';
 import { LONGEST_MS } from './options/checks.js';
 import { type PoolOptions, type PoolSettings, closeTimeout, poolSettings } from './options/pool-options.js';
@@ -185,6 +187,11 @@ export class Pool implements AsyncDisposable {
   /** Current statistics. */
   stats(): PoolStats {
     return poolStats(this.#settings, this.#admission, this.#supervisor, this.#events.errors);
+  }
+
+  /** What each lane does now. Reads memory of the host only: lanes in native code need not answer. */
+  activity(): LaneActivity[] {
+    return laneActivity(this.#supervisor.lanes);
   }
 
   /** Asks every lane for a report. A lane in native code answers when its call returns; a lost lane does not answer. */

@@ -31,6 +31,7 @@ const LATE = [
   'src/lanes/process/process-kind.ts',
   'src/lanes/rows/argument-digest.ts',
   'src/lanes/thread/thread-death.ts',
+  'src/lane-activity.ts',
   'src/pool-stats.ts',
   'src/supervisor/lifecycle/crash-error.ts',
   'src/supervisor/lifecycle/probe-open.ts',

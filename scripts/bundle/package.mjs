@@ -75,8 +75,8 @@ const [host, lane, cli] = await Promise.all([
   }),
   build({
     ...common,
-    // The second one is a program that the doctor starts.
-    entryPoints: ['src/cli/offthread.ts', 'src/cli/doctor/load-probe.ts'],
+    // The second one is a program that the doctor starts, the third one `offthread/progress`.
+    entryPoints: ['src/cli/offthread.ts', 'src/cli/doctor/load-probe.ts', 'src/cli/board/progress.ts'],
     entryNames: '[name]',
     format: 'esm',
     splitting: true,
@@ -97,3 +97,4 @@ for (const file of filesBelow(FOLDER, (name) => name.endsWith('.map'))) {
 }
 writeFileSync(inRoot(FOLDER, 'LICENSES.txt'), licences([...host, lane.metafile, cli.metafile]));
 writeFileSync(inRoot(FOLDER, 'index.d.ts'), rollTypes(inRoot('dist/src/index.d.ts')));
+writeFileSync(inRoot(FOLDER, 'cli/progress.d.ts'), rollTypes(inRoot('dist/src/cli/board/progress.d.ts')));

@@ -28,7 +28,8 @@ export class Screen {
   readonly width: number;
   readonly #output: Output;
   readonly #colours: boolean;
-  #moving = false;
+  /** Lines that can be written over. */
+  #moving = 0;
 
   constructor(output: Output = process.stdout) {
     this.#output = output;
@@ -49,11 +50,11 @@ export class Screen {
     this.#output.write(`${this.#erase()}${text}\n`);
   }
 
-  /** Writes a line that the next one replaces. Nothing where that is not possible. */
-  move(text: string): void {
+  /** Writes lines that the next ones replace; none may be wider than the screen. Nothing where that is not possible. */
+  move(...lines: readonly string[]): void {
     if (!this.live) return;
-    this.#output.write(`${this.#erase()}${text}`);
-    this.#moving = true;
+    this.#output.write(`${this.#erase()}${lines.join('\n')}`);
+    this.#moving = lines.length;
   }
 
   /** Takes the moving line away. */
@@ -62,8 +63,9 @@ export class Screen {
   }
 
   #erase(): string {
-    const erase = this.#moving ? '\r\u001B[2K' : '';
-    this.#moving = false;
-    return erase;
+    if (this.#moving === 0) return '';
+    const above = '\u001B[1A\u001B[2K'.repeat(this.#moving - 1);
+    this.#moving = 0;
+    return `\r\u001B[2K${above}`;
   }
 }
