@@ -37,12 +37,20 @@ export type ParamSpec =
   | { readonly kind: 'cstring' }
   /** Bytes given by the caller, passed as a pointer. `inout` copies them back. */
   | { readonly kind: 'buffer'; readonly inout: boolean }
-  /** A cell that native code fills: pointer to scalar. Not given by the caller. */
-  | { readonly kind: 'out'; readonly type: Scalar }
-  /** A `char **` that native code fills. Not given by the caller. */
-  | { readonly kind: 'outText'; readonly text: TextSpec }
-  /** A cell given by the caller, passed as pointer to scalar, and read back. */
-  | { readonly kind: 'inout'; readonly type: Scalar }
+  /**
+   * An array of strings given by the caller, passed as a `char **`. A NULL ends it; where a parameter has their number,
+   * `count` is its index, and strings may be NULL.
+   */
+  | { readonly kind: 'cstrings'; readonly count: number | null }
+  /**
+   * A cell that native code fills: pointer to scalar. Not given by the caller; if it is optional, the caller says whether
+   * there is one: native code gets NULL otherwise.
+   */
+  | { readonly kind: 'out'; readonly type: Scalar; readonly optional?: true }
+  /** A `char **` that native code fills. Not given by the caller, as `out`. */
+  | { readonly kind: 'outText'; readonly text: TextSpec; readonly optional?: true }
+  /** A cell given by the caller, passed as pointer to scalar, and read back. If it is optional, null is passed as NULL. */
+  | { readonly kind: 'inout'; readonly type: Scalar; readonly optional?: true }
   /** Pointer to the int32 that becomes non-zero on cancel. Not given by the caller. */
   | { readonly kind: 'cancelFlag' }
   /** Pointer to two doubles: done and total. Not given by the caller. */

@@ -17,11 +17,13 @@ import {
   OWN_FUNCTION,
   Op,
   type PayloadPlan,
+  isLeftOut,
   planPayload,
 } from '../shared/memory/payload.js';
 import type { Engine, EngineLibrary, NativeFunction, NativeValue } from './engine.js';
 import type { Frame } from './frame.js';
 import { bindHelper, prototypeOf } from './prototypes.js';
+import { locateTexts } from './text-list.js';
 import { type ReturnedTexts, returnedTexts } from './returned-texts.js';
 
 /** Finds every symbol that the functions of a library need. @throws the error of binding. */
@@ -134,6 +136,13 @@ export class BoundFunction {
         case Op.BUFFER:
           args[index] = this.#address(frame, memory.f64[i64 + index] as number);
           break;
+        case Op.CSTRINGS:
+          args[index] = this.#list(frame, memory.f64[i64 + index] as number);
+          break;
+        case Op.OPTIONAL_OUT:
+        case Op.OPTIONAL_INOUT:
+          args[index] = this.#isLeftOut(memory, payload, index) ? 0n : base + BigInt(payload + index * 8);
+          break;
         case Op.CANCEL_FLAG:
           args[index] = base + BigInt((memory.rowWord(sequence) + RowWord.CANCEL) * 4);
           break;
@@ -149,6 +158,17 @@ export class BoundFunction {
           args[index] = base + BigInt(payload + index * 8);
       }
     }
+  }
+
+  /** The address of an array of strings. */
+  #list(frame: Frame, cell: number): number | bigint {
+    return cell === NULL_CELL || cell >= FIRST_ADDRESS
+      ? this.#address(frame, cell)
+      : locateTexts(this.#engine, frame, cell);
+  }
+
+  #isLeftOut({ i32 }: LaneMemory, payload: number, index: number): boolean {
+    return isLeftOut(i32[(payload + this.plan.leftOut) / 4] as number, index);
   }
 
   #address(frame: Frame, cell: number): number | bigint {

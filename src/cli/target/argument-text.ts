@@ -3,6 +3,7 @@
  *
  *   numbers    decimal, or 0x…; for floats also 1e-3, nan, inf; for bool true and false
  *   strings    the text itself; `null` is NULL, `text:null` the four letters
+ *   lists      a JSON array of strings; `null` is NULL
  *   bytes      the text's UTF-8, `null` as above; `@file`, `hex:0a1b`, `zeros:N`, `text:…` for a text that begins like one of these
  */
 import { readFileSync } from 'node:fs';
@@ -35,6 +36,8 @@ export function argumentOf(parameter: ParameterDescription, index: number, text:
       return text.startsWith('text:') ? text.slice('text:'.length) : text;
     case 'buffer':
       return text === 'null' ? null : bytesOf(text, wrong);
+    case 'cstrings':
+      return textsOf(text, wrong);
     default:
       throw new UsageError(
         `${parameterLabel(parameter, index)} is a pointer to a function, for which the command line has no value. Call this function from a program, with pool.open().`,
@@ -55,6 +58,18 @@ function scalarOf(type: Scalar, text: string, wrong: (expected: string) => Usage
   if (!/^(?:\d+|0x[\da-f]+)$/i.test(digits)) throw wrong(`a whole number (${type})`);
   const value = sign * BigInt(digits);
   return type === 'i64' || type === 'u64' || type === 'pointer' ? value : Number(value);
+}
+
+function textsOf(text: string, wrong: (expected: string) => UsageError): unknown {
+  let list: unknown;
+  try {
+    list = JSON.parse(text);
+  } catch {
+    // Reported below.
+  }
+  if (list === null || (Array.isArray(list) && list.every((one) => one === null || typeof one === 'string')))
+    return list;
+  throw wrong('a JSON array of strings, as in \'["a", "b"]\'');
 }
 
 function floatOf(text: string, wrong: (expected: string) => UsageError): number {

@@ -143,7 +143,7 @@ function pointerTo(written: string, stars: number, role: Role): string {
   if (role === 'out' || role === 'inout') return pointedTo(base, stars, role);
   if (stars > 1) {
     return base === 'char' && stars === 2
-      ? "Write out('cstring') for a string that native code returns, or 'pointer' for the address of an array of strings."
+      ? "Write out('cstring') for a string that native code returns, 'cstrings' for an array of strings that NULL ends, { cstrings: n } for as many strings as argument n says, or 'pointer' for an address."
       : "Write out('pointer') for an address that native code returns, or 'pointer' for the address of an array.";
   }
   if (base === 'char')

@@ -70,9 +70,11 @@ function compileParameter(place: Place, label: string, type: unknown): CallbackP
   const advice =
     meaning === 'buffer'
       ? ' Write { bytes: n }, where n is the index of the argument with the length.'
-      : meaning === 'void'
-        ? ' For a callback without parameters write arguments: [].'
-        : '';
+      : meaning === 'cstrings'
+        ? ' Write { cstrings: n }, where n is the index of the argument with the number.'
+        : meaning === 'void'
+          ? ' For a callback without parameters write arguments: [].'
+          : '';
   throw place.problem(
     `${label} is '${meaning}', which is not a valid type for a parameter of a callback.${advice} Allowed: ${ARGUMENT_LIST}.`,
   );

@@ -11,7 +11,7 @@ import {
 } from './failure-rules.js';
 import { compileStream } from './callback-parameters.js';
 import { callerArgumentsOf, type CallerArguments } from '../values/caller-arguments.js';
-import { compileParameter, compileReturn } from './parameters.js';
+import { checkTextCounts, compileParameter, compileReturn } from './parameters.js';
 import { Place } from './problem.js';
 import { BESIDE_KEYS } from '../prototype/beside.js';
 import { fromPrototype } from '../prototype/from-prototype.js';
@@ -105,6 +105,7 @@ function compileParameters(place: Place, types: unknown): ParamSpec[] {
   }
   const list = place.array(types, 'arguments', MAX_PARAMETERS, "a list of types, as in ['i32', 'buffer']");
   const params = list.map((type, index) => compileParameter(place, `arguments[${index}]`, type));
+  checkTextCounts(place, params);
   for (const kind of ['cancelFlag', 'cancelProbe', 'progress', 'chunks'] as const) {
     if (params.filter((param) => param.kind === kind).length > 1) {
       throw place.problem(

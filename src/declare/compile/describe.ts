@@ -10,11 +10,20 @@ export interface ParameterDescription {
   /** As the prototype names it; empty where it has no name, and in declarations that are no prototypes. */
   readonly name: string;
   /**
-   * What the parameter is. `value`: a number or address; `cstring`: a string; `buffer`: bytes; `out`: a cell that native
+   * What the parameter is. `value`: a number or address; `cstring`: a string; `cstrings`: an array of strings; `buffer`: bytes; `out`: a cell that native
    * code fills; `inout`: a cell that it changes; `callback`: a function of the caller's; the others are filled in by
    * offthread.
    */
-  readonly kind: 'value' | 'cstring' | 'buffer' | 'out' | 'inout' | 'callback' | 'chunks' | 'special';
+  readonly kind:
+    | 'value'
+    | 'cstring'
+    | 'cstrings'
+    | 'buffer'
+    | 'out'
+    | 'inout'
+    | 'callback'
+    | 'chunks'
+    | 'special';
   /** The type of a value or of the content of a cell; undefined for the others. */
   readonly type: Scalar | 'cstring' | undefined;
   /** Whether the caller passes an argument for it. */
@@ -68,12 +77,14 @@ function parameterOf(param: ParamSpec, name: string): ParameterDescription {
       return { name, kind: 'value', type: param.type, given: true, changes: false };
     case 'cstring':
       return { name, kind: 'cstring', type: 'cstring', given: true, changes: false };
+    case 'cstrings':
+      return { name, kind: 'cstrings', type: undefined, given: true, changes: false };
     case 'buffer':
       return { name, kind: 'buffer', type: undefined, given: true, changes: param.inout };
     case 'out':
-      return { name, kind: 'out', type: param.type, given: false, changes: true };
+      return { name, kind: 'out', type: param.type, given: param.optional === true, changes: true };
     case 'outText':
-      return { name, kind: 'out', type: 'cstring', given: false, changes: true };
+      return { name, kind: 'out', type: 'cstring', given: param.optional === true, changes: true };
     case 'inout':
       return { name, kind: 'inout', type: param.type, given: true, changes: true };
     case 'callback':

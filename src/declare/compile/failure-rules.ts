@@ -89,6 +89,12 @@ export function compileOnCancel(
   if (value === undefined) return null;
   const helper = compileHelper(place, 'onCancel', value, params, HELPER);
   for (const index of helper.arguments) {
+    const param = params[index];
+    if (param?.kind === 'inout' && param.optional) {
+      throw place.problem(
+        `onCancel.arguments refers to parameter ${index}, an optional inout, which may have no value. Use a parameter that the caller always passes.`,
+      );
+    }
     // The interrupt function runs during the call, when the cell may not be filled.
     if (params[index]?.kind === 'out') {
       throw place.problem(

@@ -3,12 +3,18 @@ import { compileCallback, compileChunks } from './callback-parameters.js';
 import { isScalar, lookUp } from './look-up.js';
 import { SCALAR_LIST } from '../language/names.js';
 import type { Place } from './problem.js';
+import { SCALARS } from '../language/scalars.js';
 import { show } from '../values/show.js';
 import type { ParamSpec, ReturnSpec, TextSpec } from '../spec.js';
 
 const BORROWED: TextSpec = Object.freeze({ free: null });
-const WRAPPERS = ['out', 'inout', 'callback', 'chunks', 'cstring'];
-const ARGUMENT_LIST = `${SCALAR_LIST} cstring buffer cancelFlag cancelProbe progress, out(type), inout(type), callback(signature), chunks(signature)`;
+/** Whether a cell may be left out. */
+interface Optionality {
+  readonly optional?: true;
+}
+
+const WRAPPERS = ['out', 'inout', 'optional', 'callback', 'chunks', 'cstrings', 'cstring'];
+const ARGUMENT_LIST = `${SCALAR_LIST} cstring cstrings buffer cancelFlag cancelProbe progress, out(type), inout(type), callback(signature), chunks(signature), { cstrings: n }`;
 const RETURN_LIST = `${SCALAR_LIST} cstring void, { cstring: { free: 'symbol' } }`;
 const OUT_LIST = `${SCALAR_LIST} cstring, { cstring: { free: 'symbol' } }`;
 const INOUT_LIST = `${SCALAR_LIST} buffer`;
@@ -19,6 +25,7 @@ export function compileParameter(place: Place, label: string, type: unknown): Pa
   const meaning = lookUp(place, label, type, { role: 'argument', allowed: ARGUMENT_LIST });
   if (isScalar(meaning)) return { kind: 'value', type: meaning };
   if (meaning === 'buffer') return { kind: 'buffer', inout: false };
+  if (meaning === 'cstrings') return { kind: 'cstrings', count: null };
   if (meaning === 'void') {
     throw place.problem(
       `${label} is 'void', which is not valid for a parameter. For a function without parameters write arguments: []; for an address write 'pointer'.`,
@@ -51,20 +58,25 @@ function compileWrapper(place: Place, label: string, type: unknown): ParamSpec {
     );
   }
   const copy = place.object(type, label, WRAPPERS, `a type. Allowed: ${ARGUMENT_LIST}`);
-  const [key] = copy.keys();
-  if (copy.size !== 1) throw place.problem(`${label} is ${show(type)}. Allowed: ${ARGUMENT_LIST}.`);
+  const [key, ...more] = [...copy.keys()].filter((one) => one !== 'optional');
+  if (key === undefined || more.length > 0)
+    throw place.problem(`${label} is ${show(type)}. Allowed: ${ARGUMENT_LIST}.`);
   if (key === 'cstring') {
     throw place.problem(
       `${label} is an owned cstring, but the caller keeps ownership of a string that it passes. Write 'cstring', or out({ cstring: { free: 'symbol' } }) for a string that native code returns.`,
     );
   }
-  const inner = copy.get(key as string);
+  const inner = copy.get(key);
   const where = `${label}, ${key}(),`;
+  const optional = compileOptional(place, where, key, copy.get('optional'));
   switch (key) {
     case 'out':
-      return compileOut(place, where, inner);
+      return compileOut(place, where, inner, optional);
     case 'inout':
-      return compileInout(place, where, inner);
+      return compileInout(place, where, inner, optional);
+    case 'cstrings':
+      // Checked when all parameters are known.
+      return { kind: 'cstrings', count: inner as number };
     case 'callback':
       return compileCallback(place, where, inner);
     default:
@@ -72,22 +84,47 @@ function compileWrapper(place: Place, label: string, type: unknown): ParamSpec {
   }
 }
 
-function compileOut(place: Place, label: string, type: unknown): ParamSpec {
-  if (typeof type !== 'string') return { kind: 'outText', text: compileText(place, label, type, OUT_LIST) };
+/** The option of `out` and `inout`. */
+function compileOptional(place: Place, label: string, key: string, value: unknown): Optionality {
+  if (value === undefined) return {};
+  if (key !== 'out' && key !== 'inout') {
+    throw place.problem(`${label} has the option optional, which is for out() and inout(). Remove optional.`);
+  }
+  if (typeof value === 'boolean') return value ? { optional: true } : {};
+  throw place.problem(`${label} optional is ${show(value)}. Allowed: true or false.`);
+}
+
+/** The parameter with the number of strings has to be an integer that the caller gives. */
+export function checkTextCounts(place: Place, params: readonly ParamSpec[]): void {
+  params.forEach((param, at) => {
+    if (param.kind !== 'cstrings' || param.count === null) return;
+    const count = params[param.count];
+    const type = count?.kind === 'value' ? count.type : 'pointer';
+    if (type !== 'pointer' && SCALARS[type].integer) return;
+    throw place.problem(
+      `arguments[${at}].cstrings is ${show(param.count)}. Expected the index of an argument of an integer type that is the number of strings; for an array that NULL ends, write 'cstrings'.`,
+    );
+  });
+}
+
+function compileOut(place: Place, label: string, type: unknown, optional: Optionality): ParamSpec {
+  if (typeof type !== 'string') {
+    return { kind: 'outText', text: compileText(place, label, type, OUT_LIST), ...optional };
+  }
   const meaning = lookUp(place, label, type, { role: 'out', allowed: OUT_LIST });
-  if (isScalar(meaning)) return { kind: 'out', type: meaning };
-  if (meaning === 'cstring') return { kind: 'outText', text: BORROWED };
+  if (isScalar(meaning)) return { kind: 'out', type: meaning, ...optional };
+  if (meaning === 'cstring') return { kind: 'outText', text: BORROWED, ...optional };
   const advice = meaning === 'buffer' ? " Write inout('buffer') for bytes that native code fills." : '';
   throw place.problem(
     `${label} is of '${meaning}', which is not valid for an out parameter.${advice} Allowed: ${OUT_LIST}.`,
   );
 }
 
-function compileInout(place: Place, label: string, type: unknown): ParamSpec {
+function compileInout(place: Place, label: string, type: unknown, optional: Optionality): ParamSpec {
   const meaning =
     typeof type === 'string' ? lookUp(place, label, type, { role: 'inout', allowed: INOUT_LIST }) : undefined;
   if (meaning === 'buffer') return { kind: 'buffer', inout: true };
-  if (meaning !== undefined && isScalar(meaning)) return { kind: 'inout', type: meaning };
+  if (meaning !== undefined && isScalar(meaning)) return { kind: 'inout', type: meaning, ...optional };
   const advice = meaning === 'cstring' ? " Write inout('buffer') for a string that native code changes." : '';
   throw place.problem(
     `${label} is of ${show(type)}, which is not valid for an inout parameter.${advice} Allowed: ${INOUT_LIST}.`,

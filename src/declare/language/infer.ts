@@ -8,8 +8,10 @@ import type {
   BytesName,
   Callback,
   Chunks,
+  CountedTexts,
   DeclarationShape,
   Inout,
+  Optional,
   Out,
   OwnedText,
   ScalarName,
@@ -17,6 +19,7 @@ import type {
   ScalarValue,
   SpecialName,
   TextName,
+  TextsName,
 } from './types.js';
 
 /**
@@ -37,6 +40,7 @@ export type ArgumentValue =
   | string
   | null
   | Bytes
+  | readonly (string | null)[]
   | AnyFunction
   | PersistentCallback;
 
@@ -95,17 +99,26 @@ type CallerValue<T> = T extends ScalarName
     ? string | null
     : T extends BytesName
       ? BytesInput
-      : T extends FilledIn
-        ? never
-        : T extends Inout<infer Inner>
-          ? CallerValue<Inner>
-          : T extends Callback
-            ? CallbackFunction<T> | PersistentCallback<CallbackFunction<T>> | null
-            : ArgumentValue;
+      : T extends TextsName
+        ? readonly string[] | bigint | null
+        : T extends CountedTexts
+          ? readonly (string | null)[] | bigint | null
+          : T extends FilledIn
+            ? T extends Out & Optional
+              ? true | null
+              : never
+            : T extends Inout<infer Inner>
+              ? CallerValue<Inner> | NullIf<T>
+              : T extends Callback
+                ? CallbackFunction<T> | PersistentCallback<CallbackFunction<T>> | null
+                : ArgumentValue;
+
+/** Null for a parameter that may be left out. */
+type NullIf<T> = T extends Optional ? null : never;
 
 /** The parameters that the caller gives, one after the other. */
 type CallerValues<A extends readonly unknown[]> = A extends readonly [infer Head, ...infer Rest]
-  ? Head extends FilledIn
+  ? [CallerValue<Head>] extends [never]
     ? CallerValues<Rest>
     : [CallerValue<Head>, ...CallerValues<Rest>]
   : [];
@@ -113,9 +126,9 @@ type CallerValues<A extends readonly unknown[]> = A extends readonly [infer Head
 /** The results of out and scalar inout parameters, in order. */
 type Outs<A extends readonly unknown[]> = A extends readonly [infer Head, ...infer Rest]
   ? Head extends Out<infer Inner>
-    ? [ValueOf<Inner>, ...Outs<Rest>]
+    ? [ValueOf<Inner> | NullIf<Head>, ...Outs<Rest>]
     : Head extends Inout<infer Inner extends ScalarName>
-      ? [ScalarValue<Inner>, ...Outs<Rest>]
+      ? [ScalarValue<Inner> | NullIf<Head>, ...Outs<Rest>]
       : Outs<Rest>
   : [];
 

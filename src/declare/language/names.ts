@@ -44,13 +44,22 @@ const SCALAR_NAMES: Readonly<Record<ScalarName, Scalar>> = {
 };
 
 /** What a type name stands for. */
-export type Meaning = Scalar | 'cstring' | 'buffer' | 'void' | 'cancelFlag' | 'cancelProbe' | 'progress';
+export type Meaning =
+  | Scalar
+  | 'cstring'
+  | 'cstrings'
+  | 'buffer'
+  | 'void'
+  | 'cancelFlag'
+  | 'cancelProbe'
+  | 'progress';
 
 const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ...Object.entries(SCALAR_NAMES),
   ['cstring', 'cstring'],
   ['string', 'cstring'],
   ['str', 'cstring'],
+  ['cstrings', 'cstrings'],
   ['buffer', 'buffer'],
   ['arraybuffer', 'buffer'],
   ['void', 'void'],

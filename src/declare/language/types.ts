@@ -27,6 +27,8 @@ export type BigIntName = SignedBigName | UnsignedBigName | PointerName;
 export type ScalarName = NumberName | BigIntName | 'bool';
 /** Names of NUL-terminated UTF-8 strings, which may be null. */
 export type TextName = 'cstring' | 'string' | 'str';
+/** Name of an array of strings that a NULL ends. */
+export type TextsName = 'cstrings';
 /** Names of bytes given by the caller, passed as an address. */
 export type BytesName = 'buffer' | 'arraybuffer';
 /** Parameters that offthread fills in: the caller does not give them. */
@@ -64,12 +66,28 @@ export type InoutType = ScalarName | BytesName;
 export interface Out<T extends OutType = OutType> {
   /** The type of the value that native code writes. */
   readonly out: T;
+  /** Whether the caller may leave it out. Default false. */
+  readonly optional?: boolean;
 }
 
 /** A parameter made by `inout()`: the caller gives it, native code changes it. */
 export interface Inout<T extends InoutType = InoutType> {
   /** The type of the value. */
   readonly inout: T;
+  /** Whether the caller may leave it out. Default false. */
+  readonly optional?: boolean;
+}
+
+/** What makes an out or inout parameter optional. */
+export interface Optional {
+  /** The caller may leave it out. */
+  readonly optional: true;
+}
+
+/** An array of strings, of as many as the argument of the function at that index says. A string may be null. */
+export interface CountedTexts {
+  /** Index of the argument that is their number. */
+  readonly cstrings: number;
 }
 
 /**
@@ -171,7 +189,17 @@ export interface Chunks<
 }
 
 /** One entry of `arguments`, in the order of the C prototype. */
-export type ArgumentType = ScalarName | TextName | BytesName | SpecialName | Out | Inout | Callback | Chunks;
+export type ArgumentType =
+  | ScalarName
+  | TextName
+  | TextsName
+  | CountedTexts
+  | BytesName
+  | SpecialName
+  | Out
+  | Inout
+  | Callback
+  | Chunks;
 
 /** The types that `return` accepts. */
 export type ReturnType = ScalarName | TextName | OwnedText | 'void';
@@ -246,6 +274,10 @@ export interface PrototypeDeclaration {
   readonly out?: readonly (string | number)[];
   /** Parameters with one value that native code changes, as `inout()`. */
   readonly inout?: readonly (string | number)[];
+  /** Those of `out` and `inout` that the caller may leave out. */
+  readonly optional?: readonly (string | number)[];
+  /** Parameters that are arrays of strings: a list of those that a NULL ends; or, by name, the parameter with the number. */
+  readonly cstrings?: readonly (string | number)[] | Readonly<Record<string, string | number>>;
   /** Options of callbacks, by the name of the parameter. */
   readonly callbacks?: Readonly<Record<string, CallbackOptions>>;
   /** The callback through which native code hands out chunks, as `chunks()`: its name, or its options by its name. */

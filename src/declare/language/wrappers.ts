@@ -12,6 +12,7 @@ import type {
   ChunksOptions,
   Inout,
   InoutType,
+  Optional,
   Out,
   OutType,
 } from './types.js';
@@ -23,9 +24,13 @@ import type {
  *
  * @param type - any scalar, `'cstring'` for a `char **` that stays with the
  *   library, or `{ cstring: { free: 'symbol' } }` for one the caller releases.
+ * @param options - with `optional: true`, the caller passes true, or null to leave the parameter out: native code gets
+ *   NULL then, and the out is null.
  */
-export function out<const T extends OutType>(type: T): Out<T> {
-  return Object.freeze({ out: type });
+export function out<const T extends OutType>(type: T): Out<T>;
+export function out<const T extends OutType>(type: T, options: Optional): Out<T> & Optional;
+export function out<const T extends OutType>(type: T, options?: Optional): Out<T> {
+  return Object.freeze(options === undefined ? { out: type } : { out: type, ...options });
 }
 
 /**
@@ -34,9 +39,13 @@ export function out<const T extends OutType>(type: T): Out<T> {
  * are copied back into the caller's own buffer before the call settles.
  *
  * @param type - any scalar, or `'buffer'`.
+ * @param options - with `optional: true`, the caller may pass null for a scalar: native code gets NULL then, and the out
+ *   is null. Bytes may always be null.
  */
-export function inout<const T extends InoutType>(type: T): Inout<T> {
-  return Object.freeze({ inout: type });
+export function inout<const T extends InoutType>(type: T): Inout<T>;
+export function inout<const T extends InoutType>(type: T, options: Optional): Inout<T> & Optional;
+export function inout<const T extends InoutType>(type: T, options?: Optional): Inout<T> {
+  return Object.freeze(options === undefined ? { inout: type } : { inout: type, ...options });
 }
 
 /** No key but those of `Known`: inferred options would otherwise take any. */

@@ -6,12 +6,14 @@ import type { CallbackOptions, CallbackSignature, ChunksOptions, OwnedText } fro
 import { callback, chunks, inout, out } from '../language/wrappers.js';
 import { show } from '../values/show.js';
 import type { CType, Parameter } from './c-types.js';
-import { inoutWord, outWord, signatureOf, type Word } from './c-words.js';
+import { inoutWord, isChar, outWord, signatureOf, type Word } from './c-words.js';
 
 /** The keys that say more of a prototype's parameters and result. */
 export const BESIDE_KEYS: readonly string[] = [
   'out',
   'inout',
+  'optional',
+  'cstrings',
   'callbacks',
   'chunks',
   'cancelFlag',
@@ -54,7 +56,7 @@ export function besideWords(
   owned: OwnedNames,
 ): ReadonlyMap<number, Word> {
   const words = new Map<number, Word>();
-  for (const { key, name, wordOf, expected } of named(place, beside, owned)) {
+  for (const { key, name, wordOf, expected } of named(place, parameters, beside, owned)) {
     const index = find(place, parameters, key, name);
     if (words.has(index)) {
       throw place.problem(`${key} names ${show(name)}, which is named beside the prototype already.`);
@@ -69,6 +71,16 @@ export function besideWords(
       );
     }
     words.set(index, word);
+  }
+  for (const name of names(place, 'optional', beside)) {
+    const index = find(place, parameters, 'optional', name);
+    const word = words.get(index);
+    if (typeof word !== 'object' || !('out' in word || 'inout' in word)) {
+      throw place.problem(
+        `optional names ${show(name)}, which is not an out or inout parameter. Name it in out or inout as well; bytes and functions may be null without it.`,
+      );
+    }
+    words.set(index, { ...word, optional: true });
   }
   for (const name of owned.keys()) {
     if (name === RESULT) continue;
@@ -94,7 +106,7 @@ export function ownedResult(place: Place, owned: OwnedNames, result: Word): Owne
   throw place.problem('owned says how the returned string is released, but the function returns none.');
 }
 
-function named(place: Place, beside: Snapshot, owned: OwnedNames): Named[] {
+function named(place: Place, parameters: readonly Parameter[], beside: Snapshot, owned: OwnedNames): Named[] {
   const pointer = 'a pointer to one value whose type is known';
   const signature = ({ type, at }: Parameter): CallbackSignature | undefined =>
     type.kind === 'pointer' && type.to.kind === 'function' ? signatureOf(type.to, at) : undefined;
@@ -114,6 +126,13 @@ function named(place: Place, beside: Snapshot, owned: OwnedNames): Named[] {
         return word && inout(word);
       };
       return { key: 'inout', name, wordOf, expected: pointer };
+    }),
+    ...textLists(place, beside).map(([name, count]): Named => {
+      const wordOf = ({ type }: Parameter): Word | undefined => {
+        if (!isTextList(type)) return undefined;
+        return count === undefined ? 'cstrings' : { cstrings: find(place, parameters, 'cstrings', count) };
+      };
+      return { key: 'cstrings', name, wordOf, expected: "a 'char **'" };
     }),
     ...(['callbacks', 'chunks'] as const).flatMap((key) =>
       optionsByName(place, key, beside).map(([name, options]): Named => {
@@ -150,6 +169,21 @@ function names(place: Place, key: string, beside: Snapshot): readonly unknown[] 
   return value === undefined
     ? []
     : place.array(value, key, LIMIT, "a list of the names of parameters, as in ['db']");
+}
+
+/** Whether it is an array of strings, or may be one. */
+function isTextList(type: CType): boolean {
+  return type.kind === 'pointer' && type.to.kind === 'pointer' && isChar(type.to.to);
+}
+
+/** The arrays of strings, and what has their number; undefined where NULL ends them. */
+function textLists(place: Place, beside: Snapshot): readonly (readonly [name: unknown, count: unknown])[] {
+  const value = beside.get('cstrings');
+  if (value === undefined) return [];
+  const expected = "a list of the names of parameters, or { names: 'count' }";
+  if (Array.isArray(value))
+    return place.array(value, 'cstrings', LIMIT, expected).map((name) => [name, undefined]);
+  return [...place.object(value, 'cstrings', null, expected)];
 }
 
 /** A name alone, or an object with options for each name. */

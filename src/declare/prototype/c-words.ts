@@ -81,7 +81,7 @@ function scalarWord(type: CType, at: number): ScalarName {
   throw problem(`A ${type.kind} cannot be passed or returned here.`, at);
 }
 
-function isChar(type: CType): boolean {
+export function isChar(type: CType): boolean {
   return type.kind === 'scalar' && type.word === 'char';
 }
 

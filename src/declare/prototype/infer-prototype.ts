@@ -8,8 +8,10 @@ import type {
   Callback,
   CallbackArgument,
   Chunks,
+  CountedTexts,
   Inout,
   InoutType,
+  Optional,
   Out,
   OutType,
   OwnedText,
@@ -108,27 +110,38 @@ type IsOwned<B, N, I = never> = [Value<B, 'owned'>] extends [never]
       : false
     : Matches<N, I, NamedIn<Value<B, 'owned'>>>;
 
+/** What the option `optional` adds to the word of the parameter `N` at `I`. */
+type OptionalIn<B, N, I> = Matches<N, I, Listed<Value<B, 'optional'>>> extends true ? Optional : unknown;
+/** The names that `cstrings` has. */
+type TextListsIn<V> = [V] extends [never] ? never : V extends readonly unknown[] ? Listed<V> : NamedIn<V>;
+
 /** `N` is the name of the parameter, `I` its index as a string. */
 type Word<N extends string, I extends string, T, B> =
   Matches<N, I, Listed<Value<B, 'out'>>> extends true
-    ? Out<IsOwned<B, N, I> extends true ? OwnedText : Extract<OutWord<T>, OutType>>
+    ? Out<IsOwned<B, N, I> extends true ? OwnedText : Extract<OutWord<T>, OutType>> & OptionalIn<B, N, I>
     : Matches<N, I, Listed<Value<B, 'inout'>>> extends true
-      ? Inout<Extract<OutWord<T> extends 'cstring' ? 'pointer' : OutWord<T>, InoutType>>
-      : Matches<N, I, NamedIn<Value<B, 'chunks'>>> extends true
-        ? T extends Pointer<infer F>
-          ? Chunks<CallbackArguments<F>, CallbackReturned<F>, OptionsIn<Value<B, 'chunks'>, N, I>>
+      ? Inout<Extract<OutWord<T> extends 'cstring' ? 'pointer' : OutWord<T>, InoutType>> & OptionalIn<B, N, I>
+      : Matches<N, I, TextListsIn<Value<B, 'cstrings'>>> extends true
+        ? T extends Pointer<Pointer<'char'>>
+          ? Value<B, 'cstrings'> extends readonly unknown[]
+            ? 'cstrings'
+            : CountedTexts
           : Unread
-        : Matches<N, I, NamedIn<Value<B, 'callbacks'>>> extends true
+        : Matches<N, I, NamedIn<Value<B, 'chunks'>>> extends true
           ? T extends Pointer<infer F>
-            ? Callback<CallbackArguments<F>, CallbackReturned<F>, OptionsIn<Value<B, 'callbacks'>, N, I>>
+            ? Chunks<CallbackArguments<F>, CallbackReturned<F>, OptionsIn<Value<B, 'chunks'>, N, I>>
             : Unread
-          : Matches<N, I, AsText<Value<B, 'cancelFlag'>>> extends true
-            ? 'cancelFlag'
-            : Matches<N, I, AsText<Value<B, 'cancelProbe'>>> extends true
-              ? 'cancelProbe'
-              : Matches<N, I, AsText<Value<B, 'progress'>>> extends true
-                ? 'progress'
-                : ParameterWord<T>;
+          : Matches<N, I, NamedIn<Value<B, 'callbacks'>>> extends true
+            ? T extends Pointer<infer F>
+              ? Callback<CallbackArguments<F>, CallbackReturned<F>, OptionsIn<Value<B, 'callbacks'>, N, I>>
+              : Unread
+            : Matches<N, I, AsText<Value<B, 'cancelFlag'>>> extends true
+              ? 'cancelFlag'
+              : Matches<N, I, AsText<Value<B, 'cancelProbe'>>> extends true
+                ? 'cancelProbe'
+                : Matches<N, I, AsText<Value<B, 'progress'>>> extends true
+                  ? 'progress'
+                  : ParameterWord<T>;
 type Matches<N, I, L> = [Extract<L, N | I>] extends [never] ? false : true;
 
 type Words<P, B> = {

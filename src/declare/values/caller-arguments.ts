@@ -5,8 +5,11 @@
  */
 import type { HostFunctionSpec, ParamSpec, Scalar } from '../spec.js';
 
+/** What a caller can give: a value of a type; or `wanted`, whether an optional out is wanted. */
+export type GivenType = Scalar | 'cstring' | 'cstrings' | 'counted' | 'buffer' | 'callback' | 'wanted';
+
 /** Code of each type that a caller can give. */
-export const CODES: Readonly<Record<Scalar | 'cstring' | 'buffer' | 'callback', number>> = Object.freeze({
+export const CODES: Readonly<Record<GivenType, number>> = Object.freeze({
   i8: 0,
   u8: 1,
   i16: 2,
@@ -23,7 +26,13 @@ export const CODES: Readonly<Record<Scalar | 'cstring' | 'buffer' | 'callback', 
   buffer: 13,
   callback: 14,
   size: 15,
+  cstrings: 17,
+  counted: 18,
+  wanted: 19,
 });
+
+/** Added to the code of a parameter that may be null, where its type has no null of its own. */
+export const OPTIONAL = 32;
 
 /** The parameters that the caller gives. */
 export interface CallerArguments {
@@ -43,7 +52,7 @@ export function callerArgumentsOf(params: readonly ParamSpec[]): CallerArguments
   params.forEach((param, position) => {
     const type = argumentType(param);
     if (type === null) return;
-    codes.push(CODES[type]);
+    codes.push(CODES[type] + (param.kind === 'inout' && param.optional ? OPTIONAL : 0));
     positions.push(position);
     callbacks.push(param.kind === 'callback' ? param : null);
   });
@@ -51,11 +60,16 @@ export function callerArgumentsOf(params: readonly ParamSpec[]): CallerArguments
 }
 
 /** The type of what the caller gives for a parameter; null for one that is not given. */
-export function argumentType(param: ParamSpec): keyof typeof CODES | null {
+export function argumentType(param: ParamSpec): GivenType | null {
   switch (param.kind) {
     case 'value':
     case 'inout':
       return param.type;
+    case 'out':
+    case 'outText':
+      return param.optional ? 'wanted' : null;
+    case 'cstrings':
+      return param.count === null ? 'cstrings' : 'counted';
     case 'cstring':
     case 'buffer':
     case 'callback':

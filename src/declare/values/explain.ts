@@ -3,17 +3,15 @@ import { ArgumentError } from '../../errors.js';
 import { scalarAdvice } from './advice.js';
 import { bytesState } from './bytes.js';
 import type { CompiledFunction } from '../compile/compile.js';
-import { argumentType } from './caller-arguments.js';
+import { argumentType, type GivenType } from './caller-arguments.js';
 import { HeldBytes } from './held-bytes.js';
 import { misfit } from './host-function.js';
 import { show, showName } from './show.js';
-import type { HostFunctionSpec, Scalar } from '../spec.js';
-
-type ArgumentType = Scalar | 'cstring' | 'buffer' | 'callback';
+import { misfitOfTexts } from './text-list.js';
 
 /** The error for a call with too many or too few values. */
 export function explainCount(fn: CompiledFunction, args: readonly unknown[]): ArgumentError {
-  const types = argumentTypes(fn);
+  const types = argumentTypes(fn).map(nameOf);
   const filled =
     types.length < fn.spec.params.length ? ' Out parameters and special parameters are not passed.' : '';
   return failure(
@@ -23,14 +21,16 @@ export function explainCount(fn: CompiledFunction, args: readonly unknown[]): Ar
 }
 
 /** The error for a value that does not fit; `index` counts what the caller gives, from 0. */
-export function explainArgument(fn: CompiledFunction, index: number, value: unknown): ArgumentError {
-  const type = argumentTypes(fn)[index] as ArgumentType;
+export function explainArgument(
+  fn: CompiledFunction,
+  index: number,
+  args: readonly unknown[],
+): ArgumentError {
+  const value = args[index];
+  const type = argumentTypes(fn)[index] as GivenType;
   const declared = fn.callerArguments.positions[index];
-  const place = declared === index ? type : `${type}, declared as arguments[${declared}]`;
-  return failure(
-    fn,
-    `argument ${index} (${place}) is ${show(value)}. ${advice(type, value, fn.callerArguments.callbacks[index] ?? null)}`,
-  );
+  const place = declared === index ? nameOf(type) : `${nameOf(type)}, declared as arguments[${declared}]`;
+  return failure(fn, `argument ${index} (${place}) is ${show(value)}. ${advice(fn, index, type, args)}`);
 }
 
 function failure(fn: CompiledFunction, what: string): ArgumentError {
@@ -38,18 +38,29 @@ function failure(fn: CompiledFunction, what: string): ArgumentError {
   return new ArgumentError(`${showName(name)} of ${showName(fn.library)}: ${what}`, { symbol: name });
 }
 
-function argumentTypes(fn: CompiledFunction): ArgumentType[] {
+/** The type as a declaration has it. */
+function nameOf(type: GivenType): string {
+  if (type === 'wanted') return 'optional out';
+  return type === 'counted' ? 'cstrings' : type;
+}
+
+function argumentTypes(fn: CompiledFunction): GivenType[] {
   return fn.callerArguments.positions.map((position) => {
     const param = fn.spec.params[position];
-    return (param && argumentType(param)) as ArgumentType;
+    return (param && argumentType(param)) as GivenType;
   });
 }
 
-function advice(type: ArgumentType, value: unknown, spec: HostFunctionSpec | null): string {
+function advice(fn: CompiledFunction, index: number, type: GivenType, args: readonly unknown[]): string {
+  const value = args[index];
+  const spec = fn.callerArguments.callbacks[index] ?? null;
   // A function whose length changes from one look to the next may fit by now.
   if (type === 'callback') return (spec && misfit(spec, value)) ?? 'Pass a plain function.';
   if (type === 'buffer') return bytesAdvice(value);
   if (type === 'cstring') return textAdvice(value);
+  if (type === 'cstrings' || type === 'counted') return textsAdvice(fn, index, type === 'counted', args);
+  if (type === 'wanted')
+    return 'Pass true for an out that is wanted, or null to leave it out: native code gets NULL then.';
   if (type === 'pointer' && typeof value !== 'bigint' && bytesState(value) !== 'other') {
     return "Pass the address as a bigint, or declare the parameter as 'buffer' to pass bytes.";
   }
@@ -69,6 +80,35 @@ function textAdvice(value: unknown): string {
     : 'The string has half of a surrogate pair, which UTF-8 cannot encode; it was probably cut in the middle of a character. Use value.toWellFormed() to replace such halves.';
 }
 
+function textsAdvice(fn: CompiledFunction, index: number, nulls: boolean, args: readonly unknown[]): string {
+  const value = args[index];
+  if (typeof value === 'bigint') return addressAdvice;
+  const at = misfitOfTexts(value, nulls);
+  if (at === -1) return 'Pass an array of strings; or null for NULL, or an address as a bigint.';
+  if (at !== null) {
+    const entry = entryOf(value, at);
+    if (entry === null || entry === undefined)
+      return `Entry ${at} is ${show(entry)}: NULL is the end of such an array. Leave the entry out.`;
+    return `Entry ${at} is ${show(entry)}. ${textAdvice(entry)}`;
+  }
+  const { positions } = fn.callerArguments;
+  const param = fn.spec.params[positions[index] as number];
+  const count = param?.kind === 'cstrings' ? positions.indexOf(param.count as number) : -1;
+  return `Argument ${count}, the number of strings, is ${show(args[count])}, but there are fewer. Pass as many strings.`;
+}
+
+/** A getter or a proxy may throw. */
+function entryOf(list: unknown, at: number): unknown {
+  try {
+    return (list as unknown[])[at];
+  } catch {
+    return undefined;
+  }
+}
+
+const addressAdvice =
+  "This bigint is not an address: addresses are from 0 to 2^52 - 1. Declare the parameter as 'pointer' to pass any other value.";
+
 function bytesAdvice(value: unknown): string {
   if (HeldBytes.is(value)) return value.absence;
   if (bytesState(value) === 'unusable') {
@@ -76,8 +116,6 @@ function bytesAdvice(value: unknown): string {
   }
   const expected = 'Pass a Buffer, a typed array, a DataView, an ArrayBuffer or a SharedArrayBuffer';
   if (typeof value === 'string') return `${expected}, as in Buffer.from(text).`;
-  if (typeof value === 'bigint') {
-    return "This bigint is not an address: addresses are from 0 to 2^52 - 1. Declare the parameter as 'pointer' to pass any other value.";
-  }
+  if (typeof value === 'bigint') return addressAdvice;
   return `${expected}; or null for NULL, or an address as a bigint.`;
 }

@@ -9,9 +9,10 @@ import type { ArgumentError } from '../../errors.js';
 import { isAddress, isUsableBytes } from './bytes.js';
 import type { CompiledFunction } from '../compile/compile.js';
 import { explainArgument, explainCount } from './explain.js';
-import { CODES } from './caller-arguments.js';
+import { CODES, OPTIONAL } from './caller-arguments.js';
 import type { Scalar } from '../spec.js';
 import { misfit } from './host-function.js';
+import { isText, isTextList } from './text-list.js';
 
 // Constants of their own, so that the optimizing compiler folds them.
 const I8 = CODES.i8;
@@ -29,6 +30,9 @@ const POINTER = CODES.pointer;
 const CSTRING = CODES.cstring;
 const BUFFER = CODES.buffer;
 const SIZE = CODES.size;
+const CSTRINGS = CODES.cstrings;
+const COUNTED = CODES.counted;
+const WANTED = CODES.wanted;
 
 /**
  * @param args - what the caller gave, in order; outs and special parameters
@@ -41,21 +45,33 @@ export function checkArguments(fn: CompiledFunction, args: readonly unknown[]): 
   const count = codes.length;
   if (args.length !== count) return explainCount(fn, args);
   for (let i = 0; i < count; i++) {
-    if (!fits(codes[i] as number, args[i]) && !fitsCallback(fn, i, args[i])) {
-      return explainArgument(fn, i, args[i]);
+    if (!fits(codes[i] as number, args[i]) && !fitsBeyond(fn, i, args)) {
+      return explainArgument(fn, i, args);
     }
   }
   return null;
 }
 
-/** Callbacks are checked apart: whether a function fits depends on more than a code. */
-function fitsCallback(fn: CompiledFunction, index: number, value: unknown): boolean {
-  const spec = fn.callerArguments.callbacks[index];
+/** Whether a number of strings is above that of those given. A value that is no number is refused by itself. */
+function isAbove(count: unknown, given: number): boolean {
+  return (typeof count === 'number' || typeof count === 'bigint') && count > given;
+}
+
+/** Checks apart what depends on more than a code: functions, and strings whose number is another argument. */
+function fitsBeyond(fn: CompiledFunction, index: number, args: readonly unknown[]): boolean {
+  const { codes, callbacks, positions } = fn.callerArguments;
+  const value = args[index];
+  if (codes[index] === COUNTED) {
+    const param = fn.spec.params[positions[index] as number];
+    const count = param?.kind === 'cstrings' ? positions.indexOf(param.count as number) : -1;
+    return isTextList(value, true) && !(Array.isArray(value) && isAbove(args[count], value.length));
+  }
+  const spec = callbacks[index];
   return spec !== null && spec !== undefined && misfit(spec, value) === null;
 }
 
 /**
- * Whether a value can be passed as the type of that code; callbacks are not told here. Integers take -0,
+ * Whether a value can be passed as the type of that code; callbacks and counted strings are not told here. Integers take -0,
  * which passes as 0; those of 64 bits take a number as well, where it is exact; a float takes NaN and the infinities, but an f32 no
  * finite number that would become infinite. A string must survive the way to
  * UTF-8 and back: no NUL inside, and no lone surrogate.
@@ -79,7 +95,7 @@ function fits(code: number, value: unknown): boolean {
     case BUFFER:
       return isUsableBytes(value) || isAddress(value);
     case CSTRING:
-      return value === null || (typeof value === 'string' && !value.includes('\0') && value.isWellFormed());
+      return value === null || isText(value);
     case SIZE:
       return Number.isSafeInteger(value) && (value as number) >= 0;
     case BOOL:
@@ -94,8 +110,12 @@ function fits(code: number, value: unknown): boolean {
       return typeof value === 'number' && (value << 16) >> 16 === value;
     case F32:
       return typeof value === 'number' && (Number.isFinite(Math.fround(value)) || !Number.isFinite(value));
+    case CSTRINGS:
+      return isTextList(value, false);
+    case WANTED:
+      return value === true || value === null;
     default:
-      return false;
+      return code >= OPTIONAL && (value === null || fits(code - OPTIONAL, value));
   }
 }
 

@@ -51,6 +51,18 @@ export class NativeMemory {
     this.copy(this.#scratchAddress, 0, address, entries * 8);
     return Array.from(this.#scratch.subarray(0, entries));
   }
+
+  /** Adds a number to each word that is not 0 of those behind a word with their number. */
+  shift(address: bigint, by: bigint): void {
+    const [count] = this.pointers(address, 1);
+    const entries = Number(count);
+    this.pointers(address + 8n, entries);
+    const words = this.#scratch;
+    for (let at = 0; at < entries; at += 1) {
+      if (words[at] !== 0n) words[at] = (words[at] as bigint) + by;
+    }
+    if (entries > 0) this.copy(address, 8, this.#scratchAddress, entries * 8);
+  }
 }
 
 /** One per environment and engine: binding is not free. */

@@ -9,6 +9,7 @@
  */
 import { bytesOf, isAddress, isShared } from '../../declare/values/bytes.js';
 import { CopiedBytes, HeldBytes } from '../../declare/values/held-bytes.js';
+import { copyOfTexts } from '../../declare/values/text-list.js';
 import type { Slabs } from '../memory/slabs.js';
 import type { DeclaredFunction } from './declared-function.js';
 import { INLINE_LIMIT } from './pack.js';
@@ -18,6 +19,7 @@ export function snapshot(fn: DeclaredFunction, args: readonly unknown[], slabs: 
   const { params } = fn.compiled.spec;
   return args.map((value, given) => {
     const param = params[fn.compiled.callerArguments.positions[given] as number];
+    if (param?.kind === 'cstrings') return copyOfTexts(value);
     if (param?.kind !== 'buffer' || param.inout || isAddress(value) || isShared(value)) return value;
     if (HeldBytes.is(value) && value.inPlace) return value;
     const bytes = bytesOf(value);

@@ -21,7 +21,7 @@ function givenBytes(
   let at = 0;
   return fn.compiled.callerArguments.positions.map((index) => {
     const op = fn.plan.ops[index];
-    if (op !== Op.BUFFER && op !== Op.CSTRING) return undefined;
+    if (op !== Op.BUFFER && op !== Op.CSTRING && op !== Op.CSTRINGS) return undefined;
     const place = places[at] as number;
     const length = places[at + 1] as number;
     at += 2;

@@ -10,6 +10,7 @@ import { Math } from '../../builtins.js';
 import { ArgumentError } from '../../errors.js';
 import { bufferOf, bytesOf, isShared, isUsableBytes } from '../../declare/values/bytes.js';
 import { HeldBytes } from '../../declare/values/held-bytes.js';
+import { TextBlock } from '../../declare/values/text-list.js';
 import { liveOffset } from '../../declare/language/live.js';
 import { isPersistent } from '../../declare/language/persistent.js';
 import type { HostFunctionSpec, ParamSpec } from '../../declare/spec.js';
@@ -20,6 +21,7 @@ import {
   FIRST_ADDRESS,
   FIRST_LIVE,
   NO_FUNCTION,
+  NO_TEXT,
   NULL_CELL,
   OWN_FUNCTION,
   Op,
@@ -49,6 +51,7 @@ export const EXTERNAL = -2;
 /** Bytes that a value needs in the arena; 0 if it is not placed there. */
 function inlineBytes(value: unknown): number {
   if (value === null || typeof value === 'bigint') return 0;
+  if (value instanceof TextBlock) return value.bytes <= INLINE_LIMIT ? value.bytes : 0;
   // UTF-8 takes at most three bytes for each UTF-16 unit, and the NUL.
   if (typeof value === 'string') return value.length * 3 < INLINE_LIMIT ? value.length * 3 + 1 : 0;
   if (!isUsableBytes(value)) {
@@ -70,6 +73,7 @@ function external(
   externals: HeldBytes[],
   externalMemory: ExternalMemory,
 ): number {
+  if (value instanceof TextBlock) return externalTexts(value, externals, externalMemory);
   const live = typeof value === 'string' ? undefined : liveOffset(bufferOf(value) as ArrayBufferLike);
   if (live !== undefined) {
     // For threads; a process maps the file at another address, which it knows.
@@ -79,6 +83,17 @@ function external(
   const held = typeof value === 'string' ? heldText(value, externalMemory) : heldBytes(value, externalMemory);
   externals.push(held.hold());
   return externalMemory.cellOf(held);
+}
+
+/** Threads have the addresses at once; a process adds its own, since the cell is an offset (see `text-list.ts`). */
+function externalTexts(block: TextBlock, externals: HeldBytes[], externalMemory: ExternalMemory): number {
+  const held = externalMemory.take(block.bytes);
+  externals.push(held.hold());
+  const cell = externalMemory.cellOf(held);
+  const { buffer, byteOffset } = held.bytes;
+  const address = cell >= FIRST_ADDRESS ? cell - FIRST_ADDRESS : 0;
+  block.write(Buffer.from(buffer, byteOffset, block.bytes), address);
+  return address === 0 ? cell : cell + TextBlock.LIST;
 }
 
 function heldText(text: string, externalMemory: ExternalMemory): HeldBytes {
@@ -109,7 +124,8 @@ function placeData(memory: LaneMemory, at: number, value: unknown): void {
     memory.bytes[at + written] = 0;
     return;
   }
-  memory.bytes.set(bytesOf(value), at);
+  if (value instanceof TextBlock) value.write(memory.bytes.subarray(at, at + value.bytes), 0);
+  else memory.bytes.set(bytesOf(value), at);
 }
 
 /** A 64-bit integer may be given as a number. */
@@ -126,12 +142,13 @@ export function pack(
   memory: LaneMemory,
   arena: Arena,
   fn: DeclaredFunction,
-  args: readonly unknown[],
+  given: readonly unknown[],
   externals: HeldBytes[],
   externalMemory: ExternalMemory,
   places: Place[],
 ): number {
   const { plan } = fn;
+  const args = plan.hasTextLists ? withTextBlocks(fn, given) : given;
   let dataBytes = 0;
   if (plan.hasCallbacks && args.some((value) => isPersistent(value) && value.closed)) {
     throw new ArgumentError('A persistent callback was closed before the call could start.');
@@ -154,28 +171,30 @@ export function pack(
   const cell = payload / 8;
   const inline = dataBytes > 0;
   let data = payload + plan.fixedBytes;
-  let given = 0;
+  let next = 0;
+  let leftOut = 0;
   if (plan.hasData) places.length = 0;
   for (let index = 0; index < ops.length; index += 1) {
     switch (ops[index]) {
       case Op.I32:
-        memory.i32[cell * 2 + index * 2] = Number(args[given++]);
+        memory.i32[cell * 2 + index * 2] = Number(args[next++]);
         break;
       case Op.U32:
-        memory.u32[cell * 2 + index * 2] = args[given++] as number;
+        memory.u32[cell * 2 + index * 2] = args[next++] as number;
         break;
       case Op.F64:
-        memory.f64[cell + index] = args[given++] as number;
+        memory.f64[cell + index] = args[next++] as number;
         break;
       case Op.I64:
-        memory.i64[cell + index] = toBigInt(args[given++]);
+        memory.i64[cell + index] = toBigInt(args[next++]);
         break;
       case Op.U64:
-        memory.u64[cell + index] = toBigInt(args[given++]);
+        memory.u64[cell + index] = toBigInt(args[next++]);
         break;
       case Op.CSTRING:
+      case Op.CSTRINGS:
       case Op.BUFFER: {
-        const value = args[given++];
+        const value = args[next++];
         const bytes = inline ? inlineBytes(value) : 0;
         if (value === null) {
           memory.f64[cell + index] = NULL_CELL;
@@ -198,7 +217,18 @@ export function pack(
       case Op.INOUT: {
         const param = fn.compiled.spec.params[index] as Extract<ParamSpec, { kind: 'inout' }>;
         memory.f64[cell + index] = 0;
-        writeCell(memory.data, payload + index * 8, param.type, args[given++] as ScalarValue);
+        writeCell(memory.data, payload + index * 8, param.type, args[next++] as ScalarValue);
+        break;
+      }
+      case Op.OPTIONAL_OUT:
+      case Op.OPTIONAL_INOUT: {
+        const value = args[next++];
+        memory.f64[cell + index] = 0;
+        if (value === null) leftOut |= 1 << index;
+        else if (ops[index] === Op.OPTIONAL_INOUT) {
+          const param = fn.compiled.spec.params[index] as Extract<ParamSpec, { kind: 'inout' }>;
+          writeCell(memory.data, payload + index * 8, param.type, value as ScalarValue);
+        }
         break;
       }
       case Op.OUT:
@@ -206,12 +236,24 @@ export function pack(
         memory.f64[cell + index] = 0;
         break;
       case Op.CALLBACK:
-        memory.f64[cell + index] = functionCell(fn.compiled.spec.params[index], args[given++]);
+        memory.f64[cell + index] = functionCell(fn.compiled.spec.params[index], args[next++]);
         break;
       default:
     }
   }
+  if (plan.leftOut !== NO_TEXT) memory.i32[(payload + plan.leftOut) / 4] = leftOut;
   return payload;
+}
+
+/** The arguments with arrays of strings as blocks: each array is read once. */
+function withTextBlocks(fn: DeclaredFunction, args: readonly unknown[]): readonly unknown[] {
+  const { positions } = fn.compiled.callerArguments;
+  return args.map((value, index) => {
+    const param = fn.compiled.spec.params[positions[index] as number];
+    return param?.kind === 'cstrings' && Array.isArray(value)
+      ? new TextBlock(value, param.count !== null)
+      : value;
+  });
 }
 
 /** The cell for a function that the caller passed. */

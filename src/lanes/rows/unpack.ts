@@ -11,6 +11,7 @@ import {
   TEXT_ELSEWHERE,
   TEXT_HEADER,
   TEXT_NULL,
+  isLeftOut,
 } from '../../shared/memory/payload.js';
 
 /** Texts that are too long for their areas, in the order: last error, returned text, out texts. */
@@ -80,9 +81,10 @@ export function withOuts(
   const values: unknown[] = [returned];
   const before = (plan.lastError === NO_TEXT ? 0 : 1) + (plan.returnText === NO_TEXT ? 0 : 1);
   let text = 0;
+  const leftOut = plan.leftOut === NO_TEXT ? 0 : (memory.i32[(payload + plan.leftOut) / 4] as number);
   fn.compiled.spec.params.forEach((param, index) => {
     if (param.kind === 'out' || param.kind === 'inout') {
-      values.push(readCell(memory.data, payload + index * 8, param.type));
+      values.push(isLeftOut(leftOut, index) ? null : readCell(memory.data, payload + index * 8, param.type));
     } else if (param.kind === 'outText') {
       values.push(textAt(memory, payload + (plan.outTexts[text] as number), long, before + text));
       text += 1;

@@ -5,6 +5,7 @@
  *           storage that an out or inout parameter points to; or, for strings
  *           and bytes, where they are (see {@link NULL_CELL}).
  *   texts   an area for each text that comes back: its length, then its bytes.
+ *   left out  a bit for each optional parameter that the caller leaves out.
  *   data    short strings and bytes of this call, placed by the host.
  *
  * Cells and texts have fixed places for a function, so both sides compute them
@@ -30,6 +31,9 @@ export const Op = {
   CALLBACK: 12,
   CHUNKS: 13,
   CANCEL_PROBE: 14,
+  CSTRINGS: 16,
+  OPTIONAL_OUT: 17,
+  OPTIONAL_INOUT: 18,
 } as const;
 
 const scalarOps: Readonly<Record<Scalar, number>> = {
@@ -78,14 +82,23 @@ export interface PayloadPlan {
   readonly returnText: number;
   readonly outTexts: readonly number[];
   readonly lastError: number;
+  /** Byte offset of the int32 with a bit for each parameter that is left out, or {@link NO_TEXT} where none can be. */
+  readonly leftOut: number;
   /** Bytes of cells and texts together: a multiple of 16. */
   readonly fixedBytes: number;
   /** Byte offset of the double with the stream's high-water mark (0: no stream), or {@link NO_TEXT} where there can be none. */
   readonly stream: number;
   /** Whether a call may bring strings or bytes. */
   readonly hasData: boolean;
+  /** Whether a call may bring arrays of strings. */
+  readonly hasTextLists: boolean;
   /** Whether native code may call back. */
   readonly hasCallbacks: boolean;
+}
+
+/** Whether a parameter is left out, by the bits of {@link PayloadPlan.leftOut}. A function has at most 32 parameters. */
+export function isLeftOut(bits: number, index: number): boolean {
+  return (bits & (1 << index)) !== 0;
 }
 
 /** Absent text area. */
@@ -99,12 +112,14 @@ function opOf(param: ParamSpec): number {
       return Op.CSTRING;
     case 'buffer':
       return Op.BUFFER;
+    case 'cstrings':
+      return Op.CSTRINGS;
     case 'out':
-      return Op.OUT;
+      return param.optional ? Op.OPTIONAL_OUT : Op.OUT;
     case 'outText':
-      return Op.OUT_TEXT;
+      return param.optional ? Op.OPTIONAL_OUT : Op.OUT_TEXT;
     case 'inout':
-      return Op.INOUT;
+      return param.optional ? Op.OPTIONAL_INOUT : Op.INOUT;
     case 'cancelFlag':
       return Op.CANCEL_FLAG;
     case 'progress':
@@ -130,15 +145,19 @@ export function planPayload(spec: FunctionSpec): PayloadPlan {
   const returnText = spec.returns.kind === 'text' ? textArea() : NO_TEXT;
   const outTexts = spec.params.filter((param) => param.kind === 'outText').map(textArea);
   const lastError = spec.lastError === null ? NO_TEXT : textArea();
+  const leftOut = ops.some((op) => op === Op.OPTIONAL_OUT || op === Op.OPTIONAL_INOUT) ? at : NO_TEXT;
+  if (leftOut !== NO_TEXT) at += 16;
   return {
     ops,
     returnOp: spec.returns.kind === 'value' ? scalarOps[spec.returns.type] : -1,
     returnText,
     outTexts,
     lastError,
+    leftOut,
     stream,
     fixedBytes: Math.max(at, 16),
-    hasData: ops.some((op) => op === Op.CSTRING || op === Op.BUFFER),
-    hasCallbacks: spec.stream !== null || ops.some((op) => op >= Op.CALLBACK),
+    hasData: ops.some((op) => op === Op.CSTRING || op === Op.BUFFER || op === Op.CSTRINGS),
+    hasTextLists: ops.includes(Op.CSTRINGS),
+    hasCallbacks: spec.stream !== null || ops.some((op) => op >= Op.CALLBACK && op <= Op.CANCEL_PROBE),
   };
 }

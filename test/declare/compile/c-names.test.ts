@@ -72,6 +72,11 @@ describe('types as C writes them (M4)', () => {
     ],
     ['a pointer to an enum', () => argument('enum color *'), "Write out('i32') for one value"],
     ['an out of an enum', () => argument(out('enum color' as 'i32')), "A C enum is an int: write 'i32'."],
+    [
+      'an array of texts',
+      () => argument('const char *const *'),
+      "'cstrings' for an array of strings that NULL ends",
+    ],
     ['a function', () => argument('void (*)(int)'), 'Write callback({ arguments: [...], return'],
     ['a returned text', () => returned('const char *'), "Write 'cstring'."],
     ['a returned address', () => returned('int*'), "Write 'pointer'."],

@@ -296,6 +296,52 @@ describe('prototypes: what is said beside them (B14)', () => {
   );
 });
 
+describe('prototypes: what may be left out, and arrays of strings (B14, B15)', () => {
+  const optional = { optional: true } as const;
+  readsBeside(
+    'int prepare(sqlite3 *db, const char *sql, int n, sqlite3_stmt **statement, const char **tail)',
+    { out: ['statement', 'tail'], optional: ['tail'] },
+    {
+      arguments: ['pointer', 'cstring', 'i32', out('pointer'), out('cstring', optional)],
+      return: 'i32',
+    },
+  );
+  readsBeside(
+    'time_t time(time_t *now)',
+    { inout: ['now'], optional: [0] },
+    { arguments: [inout('i64', optional)], return: 'i64' },
+  );
+  readsBeside(
+    'int f(int *a, char **b)',
+    { out: [0, 'b'], optional: ['a', 1], owned: { b: 'free' } },
+    {
+      arguments: [out('i32', optional), out({ cstring: { free: 'free' } }, optional)],
+      return: 'i32',
+    },
+  );
+  readsBeside(
+    'int execv(const char *path, char *const argv[])',
+    { cstrings: ['argv'] },
+    { arguments: ['cstring', 'cstrings'], return: 'i32' },
+  );
+  readsBeside('int f(char **)', { cstrings: [0] }, { arguments: ['cstrings'], return: 'i32' });
+  readsBeside(
+    'int f(const char *const *names, size_t n)',
+    { cstrings: { names: 'n' } },
+    { arguments: [{ cstrings: 1 }, 'size'], return: 'i32' },
+  );
+  readsBeside(
+    'int f(size_t, const char **)',
+    { cstrings: { 1: 0 } },
+    { arguments: ['size', { cstrings: 0 }], return: 'i32' },
+  );
+  readsBeside(
+    'int main(int argc, char *argv[], char *envp[])',
+    { cstrings: { argv: 'argc' } },
+    { arguments: ['i32', { cstrings: 0 }, 'pointer'], return: 'i32' },
+  );
+});
+
 describe('prototypes: parameters without names (B14)', () => {
   readsBeside('int f(int, int *)', { cancelFlag: 1 }, { arguments: ['i32', 'cancelFlag'], return: 'i32' });
   readsBeside('int f(double *)', { progress: 0 }, { arguments: ['progress'], return: 'i32' });
