@@ -9,7 +9,12 @@ export {
 } from './declare/compile/describe.js';
 export { lend, type LentBytes, type PlainBytes } from './declare/language/lend.js';
 export { persistent, type PersistentCallback } from './declare/language/persistent.js';
-export { transfer, type TransferableBytes, type TransferredBytes } from './declare/language/transfer.js';
+export {
+  transfer,
+  type TransferableBytes,
+  type TransferOptions,
+  type TransferredBytes,
+} from './declare/language/transfer.js';
 export * from './errors.js';
 export type { CallOptions } from './options/call-options.js';
 export type { ColumnOptions, ManyProgress, OnFailure } from './options/column-options.js';

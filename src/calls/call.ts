@@ -16,7 +16,7 @@ import { ignoreFailure, whenSettled } from '../promises.js';
 import type { Place } from './admission/queue.js';
 import type { Due } from './admission/deadlines.js';
 import { CallCancelledError, type ErrorKind, type OffthreadError } from '../errors.js';
-import { releaseCopies } from '../lanes/rows/copied-arguments.js';
+import { endBytes } from '../lanes/rows/copied-arguments.js';
 import type { DeclaredFunction } from '../lanes/rows/declared-function.js';
 import { type CallTrace, publish } from '../observe/trace.js';
 import { State } from '../shared/memory/states.js';
@@ -371,7 +371,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
   }
 
   #dropArguments(): void {
-    if (this.fn.plan.hasData) releaseCopies(this.args);
+    if (this.fn.plan.hasData) endBytes(this.args);
     this.args = NOT_GIVEN;
   }
 

@@ -57,7 +57,7 @@ async function ofOffthread(pool: Pool, ffi: Ffi): Promise<Route> {
   const by = {
     copied: (bytes) => send(bytes, bytes.length),
     shared: (bytes) => send(bytes, bytes.length),
-    transferred: (bytes) => send(transfer(bytes.slice()), bytes.length),
+    transferred: (bytes) => send(transfer(bytes.slice(), { release: true }), bytes.length),
     lent: (bytes) => send(lend(bytes), bytes.length),
   } satisfies Route['by'];
   return { who: { name: 'offthread', ffi, ours: true }, by, shown: BigInt };

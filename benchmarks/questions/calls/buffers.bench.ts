@@ -8,8 +8,10 @@
  * offthread copies them, the pools' messages clone them, and koffi.async and
  * ffi-rs hand out a pointer to them without any copy. They are in shared memory.
  * They are transferred: the caller makes fresh ones for each call and gives them
- * away. They are lent: all get a pointer to the caller's own, offthread from
- * Node.js 24 on, which keeps their memory; before, it copies. Every result is checked.
+ * away; offthread frees them after the call, as it is told (`release`), which no
+ * pool offers. They are lent: all get a pointer to the caller's own, offthread
+ * from Node.js 24 on, which keeps their memory; before, it copies. Every result
+ * is checked.
  *
  * Targets: with 4 KB that are copied, at least 3 times the best peer; 64 KB, 1 MB
  * and 8 MB, at least 1, 0.9 and 0.8 times the best of all, and 2 times the best

@@ -3,7 +3,7 @@
  * until everyone who holds them has released them.
  *
  *   shared memory, lent bytes    held by the row of each call
- *   transferred bytes            the same; the caller can take them back while nobody holds them
+ *   transferred bytes            the same; the caller can take them back while nobody holds them, or has them freed then
  *   a copy for a call            held by the call and by its row, then its memory is used again
  */
 export class HeldBytes {
@@ -58,6 +58,9 @@ export class HeldBytes {
     this.#original?.release();
   }
 
+  /** A call that had these bytes as an argument has ended. Its row may still hold them. @internal */
+  callEnded(): void {}
+
   /** Checks a private field: no other object passes, and no code of the value runs. @internal */
   static is(value: unknown): value is HeldBytes {
     return typeof value === 'object' && value !== null && #holds in value;
@@ -65,4 +68,9 @@ export class HeldBytes {
 }
 
 /** A copy that belongs to one call. */
-export class CopiedBytes extends HeldBytes {}
+export class CopiedBytes extends HeldBytes {
+  /** @internal */
+  override callEnded(): void {
+    this.release();
+  }
+}

@@ -5,10 +5,10 @@
  * Views over a SharedArrayBuffer stay live, as for a call that starts at once. Inout buffers are not copied: results
  * are written back into them, so they belong to the call until it settles.
  *
- * Guarantee: a copy in the arguments of a call is held by that call, until its arguments are dropped.
+ * Guarantee: a copy in the arguments of a call is held by that call, until it ends.
  */
 import { bytesOf, isAddress, isShared } from '../../declare/values/bytes.js';
-import { CopiedBytes, HeldBytes } from '../../declare/values/held-bytes.js';
+import { HeldBytes } from '../../declare/values/held-bytes.js';
 import { copyOfTexts } from '../../declare/values/text-list.js';
 import type { Slabs } from '../memory/slabs.js';
 import type { DeclaredFunction } from './declared-function.js';
@@ -27,8 +27,7 @@ export function snapshot(fn: DeclaredFunction, args: readonly unknown[], slabs: 
   });
 }
 
-/** Releases the copies of a call whose arguments are dropped. */
-export function releaseCopies(args: readonly unknown[]): void {
-  // Asked in this order: a value of the user's may be a proxy, which runs code of its own.
-  for (const value of args) if (HeldBytes.is(value) && value instanceof CopiedBytes) value.release();
+/** Tells the bytes of a call that it has ended, so that its arguments are dropped. */
+export function endBytes(args: readonly unknown[]): void {
+  for (const value of args) if (HeldBytes.is(value)) value.callEnded();
 }

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import {
   ArgumentError,
+  CallCancelledError,
   PoolClosedError,
   CallTimeoutError,
   LaneCrashedError,
@@ -60,6 +61,9 @@ function takes(given: TransferredBytes<Uint8Array>): Uint8Array | null {
     return null;
   }
 }
+
+/** The bytes themselves, which only the wrapper refers to. */
+const heldBytes = ({ bytes }: TransferredBytes): Uint8Array => bytes;
 
 const withHanded = withLibrary(HANDED);
 
@@ -187,6 +191,49 @@ onEveryEngine('transferred bytes (B6)', (engine) => {
     expect(message).to.include('argument 0').and.include('taken back');
     const text = await rejection(lab.lib.ot_sleep_ms(transfer(new Uint8Array(4)) as never), ArgumentError);
     expect(text.message).to.include('argument 0 (i32)');
+  });
+
+  it('frees its bytes when the call has ended, if it is to, however it ended', async () => {
+    const bytes = pattern(300_000);
+    const given = transfer(bytes, { release: true });
+    const bytesHeld = heldBytes(given);
+    expect(await lib.ot_checksum(given, 300_000)).to.equal(fnv(pattern(300_000)));
+    expect(bytesHeld.byteLength, 'freed').to.equal(0);
+    for (const use of [() => given.take(), () => lib.ot_checksum.blocking(given, 300_000)]) {
+      expect(thrown(use, ArgumentError).message).to.include('released when their call ended');
+    }
+    // Never started, refused, or waiting behind others when it is cancelled.
+    const refused = transfer(pattern(9_000), { release: true });
+    await rejection(lib.ot_checksum(refused, -1), ArgumentError);
+    expect(heldBytes(refused).byteLength).to.equal(0);
+    await withHanded(engine, { lanes: 1 }, async (own) => {
+      const held = await new HeldCall(own.ot_wait_and_fill, new Uint8Array(8), 8).inside();
+      const waiting = [1, 2, 3, 4].map((value) => transfer(pattern(9_000 + value), { release: true }));
+      const calls = waiting.map((each, index) => own.ot_checksum(each, 9_001 + index));
+      calls[3]?.cancel();
+      await rejection(calls[3] as Promise<unknown>, CallCancelledError);
+      expect(heldBytes(waiting[3] as TransferredBytes).byteLength).to.equal(0);
+      await held.checksum();
+      const sums = await Promise.all(calls.slice(0, 3));
+      expect(sums).to.deep.equal([1, 2, 3].map((value) => fnv(pattern(9_000 + value))));
+    });
+    // Unused bytes can be taken back, and an option that does not exist is named.
+    expect(transfer(pattern(8), { release: true }).take().length).to.equal(8);
+    const wrong = thrown(() => transfer(pattern(8), { free: true } as never), ArgumentError);
+    expect(wrong.message).to.include('free');
+  });
+
+  it('frees its bytes after a timeout only when native code is back (M7)', async () => {
+    const given = transfer(pattern(50_000), { release: true });
+    const bytesHeld = heldBytes(given);
+    const fn = lib.wait_and_fill_inout.with({ timeout: 150 });
+    const held = new HeldCall(fn, given, 50_000);
+    await rejection(held.call, CallTimeoutError);
+    if (laneKind() === 'thread') {
+      expect(bytesHeld.byteLength).to.equal(50_000);
+      expect(await held.checksum()).to.equal(fnv(pattern(50_000)));
+    }
+    await until(() => bytesHeld.byteLength === 0, 'the bytes are freed');
   });
 
   it('keeps its bytes for native code when the pool is destroyed', async () => {
