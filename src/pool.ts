@@ -1,38 +1,24 @@
-/** The pool: connects admission, supervisor, counters and events. */
-import { Math, Promise, clearTimeout, setTimeout } from './builtins.js';
-import { race } from './promises.js';
+/**
+ * The pool as users see it. What it is made of is behind {@link poolParts}: most of the code is loaded there, at the
+ * pool's first use, after the first lane's thread has been started.
+ */
 import type { AnyDeclarations, Checked } from './declare/language/checked.js';
-import { DeclaredFunction } from './lanes/rows/declared-function.js';
-import type { CompiledFunction } from './declare/compile/compile.js';
-import type { EngineName } from './declare/spec.js';
-import { C_LIBRARY } from './engines/engine.js';
-import { CallCancelledError, ChannelClosedError, type OffthreadError, PoolClosedError } from './errors.js';
-import { Admission } from './calls/admission/admission.js';
-import { CallDispatcher } from './calls/dispatcher.js';
-import type { Library } from './calls/library/library.js';
-import { makeLibrary } from './calls/library/make-library.js';
-import { type ItemOf, type Items, type MapResults, map } from './calls/map/map.js';
-import type { NativeFunction } from './calls/native-function.js';
-import type { MapOptions } from './options/map-options.js';
 import type { ColumnsFor, OutFor } from './calls/columns/column-types.js';
-import { type ColumnCall, mapColumns } from './calls/columns/map-columns.js';
-import type { ColumnOptions } from './options/column-options.js';
-import { LibraryVersions } from './calls/library/library-versions.js';
-import { type OpenOptions, libraryPath, openSettings } from './calls/library/open-options.js';
-import { type Opened, openInLane, openOnHost } from './calls/library/opening.js';
-import type { ProbeOpen, ProbeOpened } from './lanes/lane.js';
-import { Counters } from './observe/counters.js';
+import type { ColumnCall } from './calls/columns/map-columns.js';
+import type { Library } from './calls/library/library.js';
+import type { OpenOptions } from './calls/library/open-options.js';
+import type { ItemOf, Items, MapResults } from './calls/map/map.js';
+import type { NativeFunction } from './calls/native-function.js';
+import { FirstThread } from './lanes/thread/first-thread.js';
 import { Events, type Listener, type PoolEvents } from './observe/events.js';
 import type { LaneActivity } from './observe/activity.js';
 import type { PoolStats } from './observe/stats.js';
-import { laneActivity } from './lane-activity.js';
-import { poolStats } from './pool-stats.js';
-import { LONGEST_MS } from './options/checks.js';
+import type { ColumnOptions } from './options/column-options.js';
+import type { MapOptions } from './options/map-options.js';
 import { type PoolOptions, type PoolSettings, closeTimeout, poolSettings } from './options/pool-options.js';
-import { currentLane } from './shared/lane-mark.js';
+import { type PoolParts, poolParts } from './pool-core.js';
 import type { LaneReport } from './shared/messages/messages.js';
-import { type Call, reasonText } from './calls/call.js';
-import { Supervisor } from './supervisor/supervisor.js';
+import { laneFile } from './shared/package-home.js';
 
 /** Options of `pool.close`. */
 export interface CloseOptions {
@@ -43,26 +29,17 @@ export interface CloseOptions {
 /** Runs blocking native calls in a bounded number of lanes. Make one with {@link createPool}. */
 export class Pool implements AsyncDisposable {
   readonly #settings: PoolSettings;
-  readonly #counters: Counters = new Counters();
   readonly #events: Events = new Events();
-  readonly #admission: Admission;
-  readonly #supervisor: Supervisor;
-  readonly #dispatcher: CallDispatcher;
-  /** Names under which process lanes open libraries; thread lanes share those of the host. */
-  readonly #libraryVersions: LibraryVersions = new LibraryVersions();
-  #functions = 0;
-  #closing: Promise<void> | undefined;
+  readonly #firstThread: FirstThread;
+  #made: PoolParts | undefined;
 
   /** @throws ArgumentError naming the option that is wrong. */
   constructor(options?: PoolOptions) {
     const settings = poolSettings(options);
+    // Before anything is started, in the call that creates the pool.
+    laneFile(settings.laneFile);
     this.#settings = settings;
-    this.#admission = new Admission(settings, this.#counters, this.#events);
-    this.#supervisor = new Supervisor(settings, this.#admission, this.#events, this.#counters);
-    this.#admission.connect(this.#supervisor);
-    this.#dispatcher = new CallDispatcher(settings, this.#admission, this.#supervisor, (error) =>
-      this.#events.emit('error', error),
-    );
+    this.#firstThread = new FirstThread(settings);
   }
 
   /** Prefix of the lanes' names. */
@@ -72,7 +49,7 @@ export class Pool implements AsyncDisposable {
 
   /** Whether `close` or `destroy` has been called. */
   get closed(): boolean {
-    return this.#closing !== undefined;
+    return this.#made?.closed === true;
   }
 
   /**
@@ -93,32 +70,14 @@ export class Pool implements AsyncDisposable {
     declarations: D,
     options?: OpenOptions,
   ): Promise<Library<D>> {
-    this.#requireOpen();
-    const given = libraryPath(path);
-    const settings = openSettings(options);
-    const number = (): number => this.#functions++;
-    const startLanes = (): void => this.#supervisor.startLanes();
-    const opened =
-      this.#settings.isolation === 'thread'
-        ? await openOnHost(given, declarations, settings, number, startLanes)
-        : await openInLane(given, declarations, settings, number, {
-            names: this.#libraryVersions,
-            libraryPath: this.#settings.env['LD_LIBRARY_PATH'] ?? '',
-            startLanes,
-            probeOpen: (library) => this.#probeOpen(library),
-          });
-    this.#requireOpen();
-    const { path: where, file, engine, functions } = opened;
-    await this.#tellLanes(opened);
-    const announce = (compiled: readonly CompiledFunction[]): readonly DeclaredFunction[] =>
-      this.#announceOwn(engine, compiled);
-    return makeLibrary<D>(
-      { path: where, file, engine },
-      functions,
-      this.#dispatcher,
-      this.#admission,
-      announce,
-    );
+    // The thread starts while this one loads the rest of the code.
+    if (this.#made === undefined) this.#firstThread.start();
+    try {
+      return await this.#parts.open<D>(path, declarations, options);
+    } finally {
+      // An `open` that fails before it starts lanes starts nothing.
+      this.#firstThread.discard();
+    }
   }
 
   /**
@@ -147,7 +106,7 @@ export class Pool implements AsyncDisposable {
     options?: MapOptions<I, R>,
   ): MapResults<R>;
   map(fn: unknown, items: unknown, options?: unknown): MapResults<unknown> {
-    return map(this.#dispatcher, fn, items, options);
+    return this.#parts.map(fn, items, options);
   }
 
   /**
@@ -181,41 +140,32 @@ export class Pool implements AsyncDisposable {
     options?: ColumnOptions,
   ): ColumnCall<OutFor<R> | null>;
   mapColumns(fn: unknown, columns: unknown, out?: unknown, options?: ColumnOptions): ColumnCall<never> {
-    return mapColumns(this.#dispatcher, fn, columns, out, options) as ColumnCall<never>;
+    return this.#parts.mapColumns(fn, columns, out, options);
   }
 
   /** Current statistics. */
   stats(): PoolStats {
-    return poolStats(this.#settings, this.#admission, this.#supervisor, this.#events.errors);
+    return this.#parts.stats();
   }
 
   /** What each lane does now. Reads memory of the host only: lanes in native code need not answer. */
   activity(): LaneActivity[] {
-    return laneActivity(this.#supervisor.lanes);
+    return this.#parts.activity();
   }
 
   /** Asks every lane for a report. A lane in native code answers when its call returns; a lost lane does not answer. */
   laneReports(): Promise<LaneReport[]> {
-    return this.#supervisor.reports();
+    return this.#parts.laneReports();
   }
 
   /** Resolves when no call is pending. The pool still accepts calls meanwhile. */
   drain(): Promise<void> {
-    return this.#admission.drain();
+    return this.#parts.drain();
   }
 
   /** Cancels every call that is queued or running, and every run over items. */
   cancelAll(reason?: unknown): void {
-    this.#dispatcher.runs.cancel(reason);
-    const why = reasonText(reason) || 'all calls of its pool were cancelled';
-    this.#admission.cancelAll(
-      (call) =>
-        new CallCancelledError(`${call.fn.name} was cancelled: ${why}.`, {
-          call: call.id,
-          symbol: call.fn.name,
-          cause: reason,
-        }),
-    );
+    this.#made?.cancelAll(reason);
   }
 
   /**
@@ -225,23 +175,12 @@ export class Pool implements AsyncDisposable {
    * @throws (rejects) ArgumentError for wrong options; nothing else.
    */
   async close(options?: CloseOptions): Promise<void> {
-    const timeout = closeTimeout(options);
-    this.#closing ??= this.#close(timeout);
-    await this.#closing;
+    await this.#parts.close(closeTimeout(options));
   }
 
   /** Accepts no more calls, rejects accepted calls with a PoolClosedError, and ends the lanes. Threads that are stuck in native code are detached. */
   destroy(): Promise<void> {
-    if (this.#closing === undefined) {
-      this.#refuseCalls();
-      this.#stopRuns();
-      this.#closing = this.#end(0);
-    } else {
-      // A close in progress stops waiting.
-      this.#abortAll();
-      this.#supervisor.giveUpAll();
-    }
-    return this.#closing;
+    return this.#parts.destroy();
   }
 
   /** Closes the pool, as `close()` without options does: `await using pool = createPool()`. */
@@ -270,103 +209,9 @@ export class Pool implements AsyncDisposable {
     return this;
   }
 
-  #requireOpen(): void {
-    if (this.#closing !== undefined) throw this.#closedError();
-  }
-
-  #closedError(symbol?: string, call?: number): PoolClosedError {
-    return new PoolClosedError(
-      `${symbol === undefined ? 'Nothing was opened' : `${symbol} was not called`}: the pool '${this.name}' is closed. ` +
-        'Close a pool only after its last call, or create a new pool.',
-      { symbol, call },
-    );
-  }
-
-  async #probeOpen(library: ProbeOpen): Promise<ProbeOpened> {
-    try {
-      return await this.#supervisor.probeOpen(library);
-    } catch (error) {
-      // A pool that was closed meanwhile has ended the lane.
-      this.#requireOpen();
-      throw error;
-    }
-  }
-
-  /** Announces functions of the C library, which every lane has. */
-  #announceOwn(engine: EngineName, compiled: readonly CompiledFunction[]): readonly DeclaredFunction[] {
-    const functions = compiled.map(
-      (one) => new DeclaredFunction(this.#functions++, one, engine, C_LIBRARY, null),
-    );
-    this.#announce({ name: C_LIBRARY, engine, terms: null, functions });
-    return functions;
-  }
-
-  #announce({
-    name,
-    engine,
-    terms,
-    functions,
-  }: Pick<Opened, 'name' | 'engine' | 'terms' | 'functions'>): void {
-    const numbered = functions.map(({ number, compiled }) => ({ number, spec: compiled.spec }));
-    this.#supervisor.addLibrary({ kind: 'library', path: name, engine, terms, functions: numbered });
-  }
-
-  /** Announces the functions to the lanes, and waits for a ready lane, except in a lane, where blocking calls run in place. */
-  async #tellLanes(opened: Opened): Promise<void> {
-    if (opened.functions.length === 0) return;
-    this.#announce(opened);
-    if (currentLane() === undefined) await this.#supervisor.supply.ready();
-  }
-
-  #refuseCalls(): void {
-    const error = (symbol: string): PoolClosedError => this.#closedError(symbol);
-    this.#admission.close(error);
-    this.#dispatcher.runs.close(error);
-  }
-
-  async #close(timeout: number): Promise<void> {
-    this.#refuseCalls();
-    if (timeout > 0 && this.#counters.pending > 0) {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, Math.min(timeout, LONGEST_MS));
-      });
-      await race([this.drain(), late]);
-      clearTimeout(timer);
-    }
-    await this.#end(this.#settings.grace);
-  }
-
-  /** Cancels pending calls, waits for them (without a grace period, gives them up), and ends the lanes. */
-  async #end(grace: number): Promise<void> {
-    if (this.#counters.pending > 0) {
-      this.#abortAll();
-      if (grace > 0) await this.drain();
-      else this.#supervisor.giveUpAll();
-    }
-    await this.#supervisor.end(() => this.#closedError());
-  }
-
-  #abortAll(): void {
-    const error = (call: Call): OffthreadError => {
-      const context = { call: call.id, symbol: call.fn.name };
-      if (this.#supervisor.callbacks.isCallingBack(call) || call.awaitsReader) {
-        return new ChannelClosedError(
-          `${call.fn.name} was ended while it communicated with the host: its pool '${this.name}' was closed before the call had finished.`,
-          context,
-        );
-      }
-      return new PoolClosedError(
-        `${call.fn.name} was ended: its pool '${this.name}' was closed before the call had finished.`,
-        context,
-      );
-    };
-    this.#stopRuns();
-    this.#admission.cancelAll(error);
-  }
-
-  #stopRuns(): void {
-    this.#dispatcher.runs.stop((symbol) => this.#closedError(symbol));
+  get #parts(): PoolParts {
+    this.#made ??= poolParts(this.#settings, this.#events, this.#firstThread);
+    return this.#made;
   }
 }
 

@@ -77,6 +77,15 @@ export class FunctionTable {
     }
   }
 
+  /** Loads an engine before a library needs it. A failure is that of the library, if it comes. */
+  prepare(name: EngineName): void {
+    try {
+      this.#engine(name);
+    } catch {
+      // The application may not have this engine.
+    }
+  }
+
   #bind(number: number, spec: FunctionSpec, engine: Engine, library: EngineLibrary): void {
     try {
       const bound = new BoundFunction(engine, library, spec);

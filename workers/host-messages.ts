@@ -51,7 +51,8 @@ export class HostMessages {
         this.#columns.set(message.sequence, message.columns);
         continue;
       }
-      if (message.kind === 'library') this.#bind(message);
+      if (message.kind === 'library') this.#loading(() => this.#functions.add(message));
+      else if (message.kind === 'engine') this.#loading(() => this.#functions.prepare(message.engine));
       else if (message.kind === 'close-callback') this.#functions.closeCallback(message.id);
       else this.#questions.push(message);
       Atomics.add(this.#memory.i32, Header.BOUND, 1);
@@ -100,11 +101,11 @@ export class HostMessages {
   }
 
   /** No call is responsible for what a library does when it is loaded. */
-  #bind(library: Extract<ToLane, { kind: 'library' }>): void {
+  #loading(load: () => void): void {
     const { i32 } = this.#memory;
     const before = i32[Header.PHASE] as number;
     i32[Header.PHASE] = Phase.BOOT;
-    this.#functions.add(library);
+    load();
     i32[Header.PHASE] = before;
   }
 }

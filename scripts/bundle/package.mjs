@@ -14,7 +14,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { piscina } from './piscina.mjs';
-import { hostAndLate } from './late-file.mjs';
+import { hostFiles } from './host-files.mjs';
 import { rollTypes } from './types.mjs';
 import { linesOnly } from './line-map.mjs';
 import { filesBelow, inRoot, readJson, root } from '../tools.mjs';
@@ -62,7 +62,7 @@ rmSync(inRoot(FOLDER), { recursive: true, force: true });
 mkdirSync(inRoot(FOLDER), { recursive: true });
 const { version } = readJson('package.json');
 const [host, lane, cli] = await Promise.all([
-  hostAndLate(common, FOLDER),
+  hostFiles(common, FOLDER),
   build({
     ...common,
     entryPoints: ['workers/lane-entry.ts'],

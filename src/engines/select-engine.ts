@@ -67,6 +67,16 @@ export function selectEngine(
   throw noneFits(refusals);
 }
 
+/** The engine that {@link selectEngine} will choose if it can be loaded; null if none serves the declarations. */
+export function likelyEngine(
+  requested: 'auto' | EngineName,
+  specs: readonly FunctionSpec[],
+  mainThread: boolean,
+): EngineName | null {
+  const names = requested === 'auto' ? AUTOMATIC : [requested];
+  return names.find((name) => findLack(name, specs, mainThread) === null) ?? null;
+}
+
 function findLack(name: EngineName, specs: readonly FunctionSpec[], mainThread: boolean): Lack | null {
   const can = CAPABILITIES[name];
   if (!can.anyThread && !mainThread) {

@@ -13,6 +13,7 @@
  */
 import { performance } from '../builtins.js';
 import { all, allSettled } from '../promises.js';
+import type { EngineName } from '../declare/spec.js';
 import type { OffthreadError } from '../errors.js';
 import type { Counters } from '../observe/counters.js';
 import type { Events } from '../observe/events.js';
@@ -21,6 +22,7 @@ import type { Doorbell } from '../shared/memory/bell.js';
 import { laneKind } from '../lanes/lane-kind.js';
 import type { Slabs } from '../lanes/memory/slabs.js';
 import type { ProbeOpen, ProbeOpened } from '../lanes/lane.js';
+import type { FirstThread } from '../lanes/thread/first-thread.js';
 import type { LaneReport, ToLane } from '../shared/messages/messages.js';
 import type { CallSource } from './call-source.js';
 import { Assignment } from './dispatch/assignment.js';
@@ -77,9 +79,15 @@ export class Supervisor {
   /** Jobs that this thread blocks on; blocking calls can be nested. */
   readonly #blockedOn = new Set<Job>();
 
-  constructor(settings: PoolSettings, source: CallSource, events: Events, counters: Counters) {
+  constructor(
+    settings: PoolSettings,
+    source: CallSource,
+    events: Events,
+    counters: Counters,
+    firstThread: FirstThread,
+  ) {
     const { isolation, grace, hostTimeout, tuning } = settings;
-    const kind = laneKind<Job>(settings);
+    const kind = laneKind<Job>(settings, firstThread);
     const { bell, batchRoom, lendsShared, slabs } = kind;
     const interrupter = new Interrupter(settings);
     const lanes = new LaneSet(settings);
@@ -157,14 +165,15 @@ export class Supervisor {
     this.#hold = new ProcessHold(isolation, lanes, interrupter);
   }
 
-  /** Starts the lanes unless they have been started. */
-  startLanes(): void {
+  /** Starts the lanes unless they have been started. @param engine for lanes to load while they start. */
+  startLanes(engine: EngineName | null = null): void {
     // Before the first lane starts: from then on a thread may be in native code.
     if (this.#isolation === 'thread') {
       this.#hold.enter();
       ffiRsQuiescence.join(this.#ffiRs);
     }
     this.supply.start();
+    if (engine !== null) this.supply.prepare(engine);
   }
 
   /** Announces a library to the lanes and starts them if necessary. */

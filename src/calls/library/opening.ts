@@ -16,7 +16,7 @@ import { identityOf } from '../../engines/loading/file-identity.js';
 import type { Engine } from '../../engines/engine.js';
 import { loadEngine } from '../../engines/load-engine.js';
 import { freeName, loadedFile, openOn } from '../../engines/loading/load-library.js';
-import { selectEngine } from '../../engines/select-engine.js';
+import { likelyEngine, selectEngine } from '../../engines/select-engine.js';
 import { findWith } from '../../lanes/memory/addresses.js';
 import { copyWith } from '../../lanes/memory/native-copy.js';
 import { DeclaredFunction } from '../../lanes/rows/declared-function.js';
@@ -48,18 +48,21 @@ const hostNames = new LibraryVersions();
  * Opens a library on the host and finds every symbol that its functions use. With ffi-rs, this waits until no ffi-rs
  * call is in flight.
  * @param number the number for the next function.
- * @param startLanes starts the lanes of the pool: their threads start while this thread loads the engine and the library.
+ * @param startLanes starts the lanes of the pool: their threads start while this thread loads the engine and the library,
+ * and load the given engine themselves.
  */
 export async function openOnHost(
   path: string,
   declarations: unknown,
   settings: OpenSettings,
   number: () => number,
-  startLanes: () => void,
+  startLanes: (engine: EngineName | null) => void,
 ): Promise<Opened> {
   const compiled = compileDeclarations(path, declarations);
   const specs = compiled.map(({ spec }) => spec);
-  startLanes();
+  const likely = likelyEngine(settings.engine, specs, isMainThread);
+  // ffi-rs must be loaded by this thread first.
+  startLanes(likely === 'ffi-rs' ? null : likely);
   const find = (): Pick<Opened, 'engine' | 'name' | 'file'> => {
     const chosen = selectEngine(settings.engine, specs, { mainThread: isMainThread });
     const engine = loadEngine(chosen, { role: 'host' });

@@ -52,9 +52,8 @@ export function compileChunks(place: Place, label: string, inner: unknown): Chun
   };
 }
 
-/** @param value - the key `stream`, as written; undefined for none. */
-export function compileStream(place: Place, value: unknown): ChunksSpec | null {
-  if (value === undefined) return null;
+/** @param value - the key `stream`, as written. */
+export function compileStream(place: Place, value: unknown): ChunksSpec {
   const expected = "chunks({ arguments: [...], return: 'type' })";
   const copy = place.object(value, 'stream', ['chunks'], expected);
   if (copy.size !== 1) throw place.problem(`stream is ${show(value)}. Expected ${expected}.`);

@@ -13,7 +13,7 @@ import { compileStream } from './callback-parameters.js';
 import { callerArgumentsOf, type CallerArguments } from '../values/caller-arguments.js';
 import { checkTextCounts, compileParameter, compileReturn } from './parameters.js';
 import { Place } from './problem.js';
-import { BESIDE_KEYS } from '../prototype/beside.js';
+import { BESIDE_KEYS } from '../prototype/beside-keys.js';
 import { fromPrototype } from '../prototype/from-prototype.js';
 import { show } from '../values/show.js';
 import type { Snapshot } from './read-once.js';
@@ -118,7 +118,7 @@ function compileParameters(place: Place, types: unknown): ParamSpec[] {
 
 /** The chunks of the function's calls: by a parameter of its own, or by one that was installed before. */
 function streamOf(place: Place, value: unknown, params: readonly ParamSpec[]): ChunksSpec | null {
-  const installed = compileStream(place, value);
+  const installed = value === undefined ? null : compileStream(place, value);
   const own = params.find((param) => param.kind === 'chunks' && !param.persistent) as ChunksSpec | undefined;
   if (own === undefined || installed === null) return own ?? installed;
   throw place.problem(

@@ -8,20 +8,6 @@ import { show } from '../values/show.js';
 import type { CType, Parameter } from './c-types.js';
 import { inoutWord, isChar, outWord, signatureOf, type Word } from './c-words.js';
 
-/** The keys that say more of a prototype's parameters and result. */
-export const BESIDE_KEYS: readonly string[] = [
-  'out',
-  'inout',
-  'optional',
-  'cstrings',
-  'callbacks',
-  'chunks',
-  'cancelFlag',
-  'cancelProbe',
-  'progress',
-  'owned',
-];
-
 /** What the special parameters point to. */
 const SPECIAL = {
   cancelFlag: { words: ['i32', 'u32'], expected: "a 'const volatile int32_t *'" },

@@ -1,5 +1,5 @@
 /** The thread that calls interrupt functions: a single-thread piscina with one task for each order. */
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import { Atomics, Promise, clearTimeout, setTimeout } from '../../builtins.js';
 import { allSettled, race, whenSettled } from '../../promises.js';
 import { LaneMemory } from '../../shared/memory/lane-memory.js';
@@ -8,7 +8,7 @@ import type { InterruptOrder } from '../../shared/messages/messages.js';
 import type { LaneStart } from '../../options/lane-start.js';
 import { withOriginals } from './originals.js';
 import { detach } from './detach.js';
-import { threadStart } from './thread-start.js';
+import { startThread } from './thread-start.js';
 
 /** ms within which orders in progress must end before the thread is detached. */
 const PATIENCE_MS = 2_000;
@@ -106,18 +106,9 @@ function release({ memory, size, sequence }: Extract<InterruptOrder, { kind: 'in
 }
 
 function makeThread(start: LaneStart, created: (created: object) => void): Piscina {
-  const options = {
-    name: 'obey',
-    minThreads: 1,
-    maxThreads: 1,
-    // Orders go directly to the thread: a host that blocks does not read the completion of the previous order, and
-    // piscina would hold the next one back.
-    concurrentTasksPerWorker: MOST_ORDERS,
-    idleTimeout: Infinity,
-    recordTiming: false,
-    ...threadStart(start),
-  };
-  const thread = withOriginals(() => new Piscina(options));
+  // Orders go directly to the thread: a host that blocks does not read the completion of the previous order, and
+  // piscina would hold the next one back.
+  const thread = startThread(start, { name: 'obey', concurrentTasksPerWorker: MOST_ORDERS });
   thread.on('error', () => {});
   thread.on('workerCreate', created);
   return thread;

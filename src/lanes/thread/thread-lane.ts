@@ -9,7 +9,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type Remote, releaseProxy, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import { Atomics, Promise, performance } from '../../builtins.js';
 import { ignoreFailure, race, whenSettled } from '../../promises.js';
 import { detach } from './detach.js';
@@ -26,8 +26,6 @@ import { Inbox, portReader } from '../channel/inbox.js';
 import type { Lane, LaneEvents, LaneStatus, ProbeOpened } from '../lane.js';
 import { LaneChannel, wakeWaiting } from '../channel/lane-channel.js';
 import { LaneRing } from '../rows/lane-ring.js';
-import { threadStart } from './thread-start.js';
-import type { LaneStart } from '../../options/lane-start.js';
 import { findAddress } from '../memory/addresses.js';
 import type { Slabs } from '../memory/slabs.js';
 import { ThreadBytes } from '../memory/thread-bytes.js';
@@ -53,17 +51,13 @@ export interface ThreadLaneOptions {
   readonly slabs: Slabs;
   readonly bell: SharedArrayBuffer;
   readonly spinUs: number;
-  /** MB of stack for the thread, and for native code if the engine has a separate stack. */
+  /** MB of stack for native code, if the engine has a separate stack. */
   readonly stackSizeMb: number;
-  readonly start: LaneStart;
+  /** The thread, started in this turn of the event loop: no event of it has been missed. */
+  readonly thread: Piscina;
 }
 
 /**
- * The default of Node.js 20 and 22. With the 192 of later versions, one allocation step of a full heap may exceed the
- * reserve with which Node.js ends the thread: then the process aborts.
- */
-const YOUNG_MB = 48;
-
 /**
  * Lanes whose thread has not exited. A thread that is left behind in native code may still write to buffers that the
  * host has granted it: its lane keeps them.
@@ -129,17 +123,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.#remote = wrap<LaneControl>(nodeEndpoint(control.port1));
     // A port on which comlink listens would keep the process alive.
     control.port1.unref();
-    this.#piscina = new Piscina({
-      name: 'boot',
-      minThreads: 1,
-      maxThreads: 1,
-      // The event loop must also run between tasks: the lane serves there.
-      atomics: 'disabled',
-      idleTimeout: Infinity,
-      recordTiming: false,
-      ...threadStart(options.start),
-      resourceLimits: { stackSizeMb: options.stackSizeMb, maxYoungGenerationSizeMb: YOUNG_MB },
-    });
+    this.#piscina = options.thread;
     this.#piscina.on('error', (error) => this.#died(uncaught(error)));
     // Before piscina's own listener, which would start another thread, and does not report the exit of an idle one.
     this.#piscina.threads[0]

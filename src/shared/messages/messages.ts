@@ -30,6 +30,8 @@ export type ToLane =
       readonly terms: LoadTerms | null;
       readonly functions: readonly NumberedFunction[];
     }
+  /** An engine that a library will probably need: loading it takes ms. */
+  | { readonly kind: 'engine'; readonly engine: EngineName }
   /** A persistent callback has been closed: its place may be used again. */
   | { readonly kind: 'close-callback'; readonly id: number }
   /** To be answered between calls. */

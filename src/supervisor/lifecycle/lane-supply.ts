@@ -10,6 +10,7 @@
 import { availableParallelism } from 'node:os';
 import { Math, clearTimeout, performance, queueMicrotask, setTimeout } from '../../builtins.js';
 import { ignoreFailure } from '../../promises.js';
+import type { EngineName } from '../../declare/spec.js';
 import type { LaneCrashedError, OffthreadError } from '../../errors.js';
 import type { Events } from '../../observe/events.js';
 import type { PoolSettings } from '../../options/pool-options.js';
@@ -86,6 +87,12 @@ export class LaneSupply implements RestartNews {
     if (!this.#nested) this.#parts.kind.prepare();
     this.#started = true;
     this.fill();
+  }
+
+  /** Has lanes that are starting load an engine: they have time for it. */
+  prepare(engine: EngineName): void {
+    const { active, spares } = this.#parts.lanes;
+    for (const lane of [...active, ...spares].filter(isStarting)) lane.announce({ kind: 'engine', engine });
   }
 
   /** Announces a library to every lane, present and future. */

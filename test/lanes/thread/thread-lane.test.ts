@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import type { DeclaredFunction } from '../../../src/lanes/rows/declared-function.js';
 import { Slabs } from '../../../src/lanes/memory/slabs.js';
 import { ThreadLane } from '../../../src/lanes/thread/thread-lane.js';
+import { startLaneThread } from '../../../src/lanes/thread/thread-start.js';
 import type { Ticket } from '../../../src/lanes/rows/ticket.js';
 import { HostBell } from '../../../src/shared/memory/bell.js';
 import { Header } from '../../../src/shared/memory/layout.js';
@@ -33,7 +34,7 @@ function lab(): Lab {
       bell: new HostBell().buffer,
       spinUs: 0,
       stackSizeMb: 4,
-      start: { execPath: process.execPath, execArgv: [], env: {}, laneFile: null },
+      thread: startLaneThread({ execPath: process.execPath, execArgv: [], env: {}, laneFile: null }, 4),
     },
     { crashed: (_, cause) => crashes.push(cause), endedAsAsked: () => {} },
   );
