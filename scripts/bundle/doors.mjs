@@ -46,6 +46,7 @@ export const LATER_FILES = [
       'src/engines/bindings/node-ffi.ts',
       'src/engines/loading/describe-library.ts',
       'src/engines/loading/library-error.ts',
+      'src/engines/object-files/library-build.ts',
       'src/lanes/rows/argument-digest.ts',
       'src/lanes/thread/thread-death.ts',
       'src/lane-activity.ts',
