@@ -65,7 +65,7 @@ export function loadLibrary(engine: Engine, name: string, terms: LoadTerms): voi
 export function loadedFile(engine: Engine, name: string): string | null {
   const path = name.includes('/') ? name : dynamicLoader(engine).fileOf(name);
   try {
-    return path === null ? null : realpathSync(path);
+    return path === null ? null : realpathSync.native(path);
   } catch {
     return null;
   }
