@@ -24,6 +24,7 @@ import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
 import type { LaneSettings } from '../src/shared/messages/messages.js';
 import { FunctionTable } from './function-table.js';
 import { mostReadings } from '../src/shared/spin.js';
+import { SpinBackoff } from '../src/shared/spin-backoff.js';
 import { HostMessages, type Question } from './host-messages.js';
 import { hasPreloads } from './preloads.js';
 import type { LaneLink } from './lane-link.js';
@@ -35,6 +36,8 @@ const MORE_US = 100;
 const NAP_MS = 2;
 /** µs for which a lane that was woken looks for the call: the host wakes it before it makes that call. */
 const ROUSED_US = 20;
+/** µs of calls, one after the other, from which they are long: to sleep and be woken takes less than half as long. */
+const LONG_US = 150;
 
 /** ms of the first park after a call, before the event loop has a turn: the resident size of a process is measured there. */
 const FIRST_PARK_MS = 120;
@@ -52,6 +55,7 @@ export class LaneRuntime {
   readonly #rows: RowRunner;
   /** Whether modules of others run in this thread: they may need its event loop. */
   readonly #shared: boolean;
+  readonly #backoff = new SpinBackoff();
   /** The next row: rows before it are done. */
   #cursor: number;
 
@@ -97,8 +101,9 @@ export class LaneRuntime {
     await turn();
     let parkMs = FIRST_PARK_MS;
     for (let woken = false; ; ) {
+      const began = performance.now();
       const ran = this.drain();
-      if ((ran && this.#spin(this.#spinUs)) || (woken && !ran && this.#spin(ROUSED_US))) continue;
+      if (ran ? this.#spinAfter(began) : woken && this.#spin(ROUSED_US)) continue;
       woken = false;
       const bell = Atomics.load(i32, Header.DOORBELL);
       Atomics.store(i32, Header.SLEEPING, 1);
@@ -144,6 +149,20 @@ export class LaneRuntime {
     const { i32 } = this.memory;
     if (this.#shared || this.functions.writer !== null) return false;
     return Atomics.load(i32, Header.ASKED) === Atomics.load(i32, Header.ANSWERED);
+  }
+
+  /**
+   * After long calls, spins become rare while they find nothing: native code may run on every core, and then the spin
+   * takes the core that the host needs to make the next call.
+   * @param began when the calls began, in ms.
+   * @returns whether another call has arrived.
+   */
+  #spinAfter(began: number): boolean {
+    if ((performance.now() - began) * 1_000 < LONG_US) return this.#spin(this.#spinUs);
+    if (!this.#backoff.may()) return false;
+    const found = this.#spin(this.#spinUs);
+    this.#backoff.took(found);
+    return found;
   }
 
   /** @returns whether a call arrived during the spin. */

@@ -13,7 +13,7 @@ import type { Job, JobLane } from '../job.js';
 import type { LaneSet } from '../lifecycle/lane-set.js';
 import { FIRST_LOOK_MS } from '../watchdog/silence.js';
 import type { CallbackRouter } from '../host-functions/callback-router.js';
-import { SpinBackoff } from './spin-backoff.js';
+import { SpinBackoff } from '../../shared/spin-backoff.js';
 import type { TickClock } from './tick-clock.js';
 import type { Watch } from '../watchdog/watch.js';
 

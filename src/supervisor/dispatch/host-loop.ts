@@ -21,7 +21,7 @@
 import { Math, performance, queueMicrotask, setImmediate } from '../../builtins.js';
 import type { Doorbell } from '../../shared/memory/bell.js';
 import { mostReadings } from '../../shared/spin.js';
-import { SpinBackoff } from './spin-backoff.js';
+import { SpinBackoff } from '../../shared/spin-backoff.js';
 
 /** The work that the loop drives. */
 export interface LoopWork {

@@ -1,5 +1,5 @@
 /** Decides whether to spin or poll: ever more rarely while it finds nothing, since it takes a core that others may need. */
-import { Math } from '../../builtins.js';
+import { Math } from '../builtins.js';
 
 /** Most chances in a row that are left out. */
 const MOST_SKIPPED = 32;
