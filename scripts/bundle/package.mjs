@@ -2,8 +2,8 @@
  * Builds what is published, in dist/package:
  *
  *   index.js             the host's code, without what is loaded later
- *   offthread-late.cjs   the rest of the host's code: loaded at the first use of something in it
- *   bundled.js           for bundlers, which must see both: they take it by its condition in package.json
+ *   offthread-NAME.cjs   the rest of the host's code, by need (`doors.mjs`): loaded at the first use of something in it
+ *   bundled.js           for bundlers, which must see all of it: they take it by its condition in package.json
  *   offthread-lane.cjs   what lanes run
  *   cli/                 the command line: one file, and one for each verb, loaded when it is asked for
  *   index.d.ts, LICENSES.txt
