@@ -1,5 +1,5 @@
 /** A place in the tokens of a prototype, and what is read at it. */
-import { PrototypeProblem, type Token, tokensOf } from './c-tokens.js';
+import { isWord, PrototypeProblem, type Token, tokensOf } from './c-tokens.js';
 
 const ATTRIBUTES: ReadonlySet<string> = new Set(['__attribute__', '__attribute', '__declspec', '_Alignas']);
 /** In front of the name that a function has in its library, in quotes. */
@@ -7,6 +7,11 @@ const LABELS: ReadonlySet<string> = new Set(['__asm__', '__asm', 'asm']);
 
 /** Attributes that make another type of a type, or another way of passing arguments. */
 const CHANGING = /^(?:__)?(?:vector_size|ext_vector_type|mode|ms_abi)(?:__)?$/;
+
+/** Whether a word is that of a macro, by convention. */
+function isMacro(text: string): boolean {
+  return /^[A-Z][A-Z\d_]*$/.test(text);
+}
 
 export class Cursor {
   /** Index of the token that is read next. */
@@ -73,6 +78,33 @@ export class Cursor {
           token,
         );
       }
+    }
+  }
+
+  /**
+   * Skips a macro with arguments in front of a type or a name, as in `DEPRECATED(7.55, "use g") int f(void)`: its name is in
+   * capitals, and a word follows.
+   * @returns false if there is none here.
+   */
+  skipMacro(): boolean {
+    const { at, text } = this;
+    if (!isMacro(text) || this.peek(1) !== '(') return false;
+    this.at++;
+    this.skip('(', ')');
+    if (isWord(this.text) && !this.isLabel && !this.isAttribute) return true;
+    this.at = at;
+    return false;
+  }
+
+  /** Skips macros behind the parameters of a function, such as `__THROW __nonnull ((1))`. */
+  skipTrailingMacros(): void {
+    while (!this.isLabel && (/^__\w+$/.test(this.text) || isMacro(this.text))) {
+      if (this.isAttribute) {
+        this.skipAttributes();
+        continue;
+      }
+      this.at++;
+      if (this.text === '(') this.skip('(', ')');
     }
   }
 

@@ -59,8 +59,10 @@ class Parser {
     const base = this.#specifiers(true);
     const { name, type } = this.#declarator(base.type, base.constant);
     this.#cursor.skipAttributes();
+    if (type.kind === 'function') this.#cursor.skipTrailingMacros();
     const label = this.#cursor.isLabel ? this.#cursor.label() : undefined;
     this.#cursor.skipAttributes();
+    if (type.kind === 'function') this.#cursor.skipTrailingMacros();
     if (this.#cursor.text === '{')
       throw this.#cursor.problem("The body of the function begins here. End the prototype with ';'.");
     if (this.#cursor.text === '=')
@@ -115,6 +117,7 @@ class Parser {
         // Says nothing about the call.
       } else if (isWord(text)) {
         this.#cursor.refuseLabel();
+        if (this.#cursor.skipMacro()) continue;
         if (COMPLEX.has(text)) complex = text;
         words.push(this.#cursor.at);
       } else break;
@@ -124,7 +127,8 @@ class Parser {
       keywords.push(complex);
     }
     if (keywords.length > 0 || record !== undefined) {
-      this.#cursor.at = words.at(-1) ?? this.#cursor.at;
+      // In front of a `*`, the words are macros.
+      if (this.#cursor.text !== '*') this.#cursor.at = words.at(-1) ?? this.#cursor.at;
       return { type: record ?? basicType(keywords, start), constant };
     }
     if (this.#cursor.text.startsWith('"')) {
@@ -215,6 +219,7 @@ class Parser {
       return declarator;
     }
     let name = '';
+    const from = this.#cursor.at;
     // All but the last are macros.
     while (isWord(this.#cursor.text) && !this.#cursor.isLabel) {
       const token = this.#cursor.token;
@@ -225,7 +230,19 @@ class Parser {
       this.#cursor.at++;
       this.#cursor.skipAttributes();
     }
+    if (this.#cursor.text === '(' && this.#cursor.peek(1) === '(' && this.#cursor.at > from) {
+      return { ...this.#wrapped(type, constant), constant };
+    }
     return { name, type: this.#suffixes(type, constant), constant };
+  }
+
+  /** A name and its parameters in a macro of old headers, as in `deflate OF((z_streamp stream, int flush))`. */
+  #wrapped(type: CType, constant: boolean): { name: string; type: CType } {
+    const { text } = this.#cursor.tokenAt(this.#cursor.at - 2);
+    this.#cursor.at++;
+    const inner = this.#suffixes(type, constant);
+    this.#cursor.expect(')', 'The macro around the parameters ends here.');
+    return { name: isWord(text) && !KEYWORDS.has(text) ? text : '', type: inner };
   }
 
   /** Whether a parenthesis holds a declarator, as in `(*name)`, and not parameters. */

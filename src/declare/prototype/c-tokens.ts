@@ -25,7 +25,8 @@ export class PrototypeProblem extends Error {
 
 const SPACE = /(?:\s|\/\*[^]*?\*\/|\/\/[^\n]*)+/y;
 const WORD = /[\w$]+|"(?:[^"\\\n]|\\.)*"/y;
-const PUNCTUATION = '()[]{}*,;=';
+/** A dot is in the arguments of macros, such as a version. */
+const PUNCTUATION = '()[]{}*,;=.';
 /** Characters of a prototype, its typedefs included. */
 const LONGEST = 65_536;
 const ELLIPSIS = '...';

@@ -149,8 +149,22 @@ type Specifiers<
             ? Specifiers<WithoutTag<R>, E, K, H extends 'enum' ? 'i32' : Opaque<H>, C>
             : H extends Punctuation
               ? Specified<T, E, K, Tag, C, W>
-              : Specifiers<R, E, K, Tag, C, [...W, H]>
+              : BehindMacro<H, R> extends readonly [string, ...string[]]
+                ? Specifiers<BehindMacro<H, R>, E, K, Tag, C, W>
+                : Specifiers<R, E, K, Tag, C, [...W, H]>
   : Specified<[], E, K, Tag, C, W>;
+
+/** What is behind a macro with arguments, as in `DEPRECATED(7.55, "use g") int f(void)`; [] where there is none. */
+type BehindMacro<H extends string, R extends readonly string[]> =
+  Uppercase<H> extends H
+    ? R extends readonly ['(', ...infer G extends string[]]
+      ? Group<G>[1] extends readonly [infer Next, ...string[]]
+        ? Next extends Punctuation | Attribute
+          ? []
+          : Group<G>[1]
+        : []
+      : []
+    : [];
 
 /** Leaves out the tag and the body of a struct, union or enum. */
 type WithoutTag<T extends readonly string[]> = T extends readonly ['{', ...infer R extends string[]]
@@ -197,7 +211,12 @@ type Specified<T extends readonly string[], E, K, Tag, C, W extends readonly str
   : [
       [Tag] extends [never] ? BasicOf<K> : Tag,
       C,
-      W extends readonly [...string[], infer Name extends string] ? [Name, ...T] : T,
+      // In front of a `*`, the words are macros.
+      T extends readonly ['*', ...string[]]
+        ? T
+        : W extends readonly [...string[], infer Name extends string]
+          ? [Name, ...T]
+          : T,
     ];
 
 // ---- declarators ----
@@ -238,13 +257,21 @@ type Nested<G, B, C, E> = G extends readonly [
   : never;
 
 /** The type that parameters and lengths behind a declarator make of `B`. */
-type Suffixes<T extends readonly string[], B, C, E> = T extends readonly ['(', ...infer R extends string[]]
-  ? Group<R> extends readonly [infer Inside extends readonly string[], infer Behind extends readonly string[]]
-    ? FunctionType<Parameters<Inside, E>, Suffixes<Behind, B, false, E>>
+type Suffixes<T extends readonly string[], B, C, E> = T extends readonly ['(', '(', ...string[]]
+  ? T extends readonly [string, ...infer R extends string[]]
+    ? // Parameters in a macro of old headers: f OF((int a)).
+      Suffixes<readonly [...Group<R>[0], ...Group<R>[1]], B, C, E>
     : never
-  : T extends readonly ['[', ...infer R extends string[]]
-    ? ArrayType<Suffixes<Group<R>[1], B, C, E>, C>
-    : B;
+  : T extends readonly ['(', ...infer R extends string[]]
+    ? Group<R> extends readonly [
+        infer Inside extends readonly string[],
+        infer Behind extends readonly string[],
+      ]
+      ? FunctionType<Parameters<Inside, E>, Suffixes<Behind, B, false, E>>
+      : never
+    : T extends readonly ['[', ...infer R extends string[]]
+      ? ArrayType<Suffixes<Group<R>[1], B, C, E>, C>
+      : B;
 
 type Parameters<T extends readonly string[], E> = T extends readonly [] | readonly ['void']
   ? []

@@ -406,6 +406,34 @@ describe('prototypes: const in typedefs, and names in quotes (B14)', () => {
   });
 });
 
+describe('prototypes: macros of headers (B14)', () => {
+  reads('typedef struct z *z_streamp; ZEXTERN int ZEXPORT deflate OF((z_streamp strm, int flush));', {
+    arguments: ['pointer', 'i32'],
+    return: 'i32',
+  });
+  reads('ZEXTERN const char * ZEXPORT zlibVersion OF((void));', { arguments: [], return: 'cstring' });
+  reads('void FAR *f(void FAR *in, unsigned char FAR * out)', {
+    arguments: [bytes, bytes],
+    return: 'pointer',
+  });
+  reads('CURL_EXTERN int CURL_DEPRECATED(7.56.0, "Use curl_mime_init()") curl_formget(const char *form)', {
+    arguments: ['cstring'],
+    return: 'i32',
+  });
+  reads(
+    'extern void *memccpy (void *__restrict __dest, const void *__restrict __src, int __c, size_t __n) __THROW __nonnull ((1, 2)) __attr_access ((__write_only__, 1, 4));',
+    { arguments: [bytes, 'buffer', 'i32', 'size'], return: 'pointer' },
+  );
+  reads('extern int atoi (const char *__nptr) __THROW __attribute_pure__ __nonnull ((1)) __wur;', {
+    arguments: ['cstring'],
+    return: 'i32',
+  });
+  reads('unsigned char *SHA256(const unsigned char *d, size_t n, unsigned char *md) DEPRECATED;', {
+    arguments: ['buffer', 'size', bytes],
+    return: 'pointer',
+  });
+});
+
 describe('prototypes: the name in the library (B14)', () => {
   for (const [source, symbol] of [
     ['int f(int a)', 'f'],
@@ -414,6 +442,9 @@ describe('prototypes: the name in the library (B14)', () => {
     ['extern int scan(char *text) __asm__ ("" "__isoc99_scan")', '__isoc99_scan'],
     ['int (int)', undefined],
     ['int (int) __asm__("g")', 'g'],
+    ['ZEXTERN int ZEXPORT inflateEnd OF((void *strm));', 'inflateEnd'],
+    ['CURL_EXTERN int CURL_DEPRECATED(7.56.0, "") curl_formget(void *form)', 'curl_formget'],
+    ['extern int abs (int) __THROW __asm__ ("labs") __wur;', 'labs'],
   ] as const) {
     it(source, () => {
       const label = process.platform === 'darwin' ? symbol?.replace(/^_/, '') : symbol;
