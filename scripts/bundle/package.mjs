@@ -13,6 +13,7 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { hdrHistogram } from './hdr-histogram.mjs';
 import { piscina } from './piscina.mjs';
 import { hostFiles } from './host-files.mjs';
 import { rollTypes } from './types.mjs';
@@ -83,6 +84,7 @@ const [host, lane, cli] = await Promise.all([
     outdir: `${FOLDER}/cli`,
     chunkNames: '[name]-[hash]',
     external: ['offthread'],
+    plugins: [hdrHistogram],
     // Nobody debugs the published command line; without maps it is half as large.
     sourcemap: false,
     // Commander is CommonJS, and takes built-in modules by `require`.

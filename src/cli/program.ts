@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { callCommand } from './call/call-command.js';
 import { demoCommand } from './demo/demo-command.js';
 import { doctorCommand } from './doctor/doctor-command.js';
+import { stressCommand } from './stress/stress-command.js';
 
 const DESCRIPTION = 'Blocking native calls, off the main thread: call them, and see what they do.';
 
@@ -21,7 +22,7 @@ export function createProgram(): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .showHelpAfterError("Try 'offthread --help'.");
-  for (const command of [callCommand(), doctorCommand(), demoCommand()]) {
+  for (const command of [callCommand(), stressCommand(), doctorCommand(), demoCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   for (const command of [program, ...program.commands]) command.exitOverride();

@@ -5,9 +5,14 @@
  *
  * λ is the throughput of one lane, σ the part of a call during which no other call makes progress, κ what each pair of
  * lanes costs each other (cache lines that move, locks that spin): with κ, more lanes are slower from some number on.
+ *
+ * The law takes calls to arrive at a lock as unluckily as they can. Calls of equal length do not: they fall into step,
+ * one in the lock while others are outside, and throughput grows as if there were no lock until the lock is always
+ * taken, X(n) = λ min(n, 1 / σ). That is the second law: the bottleneck. Both end at λ / σ.
  */
 
 export interface Law {
+  readonly kind: 'universal' | 'bottleneck';
   /** λ: calls a second with one lane. */
   readonly single: number;
   /** σ. */
@@ -23,23 +28,33 @@ export interface Point {
 }
 
 /** Calls a second with so many lanes. */
-export function rateWith({ single, serialised, crosstalk }: Law, lanes: number): number {
+export function rateWith({ kind, single, serialised, crosstalk }: Law, lanes: number): number {
+  if (kind === 'bottleneck') return single * Math.min(lanes, 1 / serialised);
   return (single * lanes) / (1 + serialised * (lanes - 1) + crosstalk * lanes * (lanes - 1));
 }
 
-/** The number of lanes with the highest throughput; Infinity when it grows without end. */
-export function fastestLanes({ serialised, crosstalk }: Law): number {
-  if (crosstalk === 0) return Infinity;
-  return Math.sqrt(Math.max(0, 1 - serialised) / crosstalk);
+/** The law that fits best. The bottleneck has to be much closer: where both are possible, the universal law is assumed. */
+export function fitLaw(points: readonly Point[]): Law {
+  const universal = fitUniversal(points);
+  const bottleneck = fitBottleneck(points);
+  return errorOf(bottleneck, points) < errorOf(universal, points) / 2 ? bottleneck : universal;
+}
+
+/** A law of the given kind. */
+export function fitKind(kind: Law['kind'], points: readonly Point[]): Law {
+  return kind === 'universal' ? fitUniversal(points) : fitBottleneck(points);
+}
+
+/** Sum of the squared relative errors; noise of 1 % counts nothing for either law. */
+function errorOf(law: Law, points: readonly Point[]): number {
+  return points.reduce((sum, { lanes, rate }) => sum + (1 - rate / rateWith(law, lanes)) ** 2 + 1e-4, 0);
 }
 
 /**
- * The law that fits best. n / X(n) is linear in 1/λ, σ/λ and κ/λ; errors count relative to what was measured, and σ
+ * n / X(n) is linear in 1/λ, σ/λ and κ/λ; errors count relative to what was measured, and σ
  * and κ are not negative. With two different numbers of lanes, κ cannot be told from σ: it is taken as 0 then.
- *
- * @param points - with one lane among them, or close to it.
  */
-export function fitLaw(points: readonly Point[]): Law {
+function fitUniversal(points: readonly Point[]): Law {
   const kinds = new Set(points.map(({ lanes }) => lanes)).size;
   const { products, sums } = normalEquations(points);
   // Each set of terms that may be above 0; the best of those that give no negative term is the constrained optimum.
@@ -71,7 +86,33 @@ export function fitLaw(points: readonly Point[]): Law {
     [best, least] = [all, error];
   }
   const [inverse, sigma, kappa] = best;
-  return { single: 1 / inverse, serialised: sigma / inverse, crosstalk: kappa / inverse };
+  return { kind: 'universal', single: 1 / inverse, serialised: sigma / inverse, crosstalk: kappa / inverse };
+}
+
+/** Serialised parts that are tried: each is 0.7 % more than the one before. */
+const PARTS = Array.from({ length: 800 }, (_, at) => Math.exp(-0.007 * at));
+
+function fitBottleneck(points: readonly Point[]): Law {
+  let best: Law = { kind: 'bottleneck', single: Number.NaN, serialised: 1, crosstalk: 0 };
+  let least = Infinity;
+  const most = Math.max(...points.map(({ lanes }) => lanes));
+  for (const serialised of PARTS) {
+    let sum = 0;
+    let squares = 0;
+    for (const { lanes, rate } of points) {
+      const ratio = rate / Math.min(lanes, 1 / serialised);
+      sum += ratio;
+      squares += ratio * ratio;
+    }
+    const error = -(sum * sum) / squares;
+    if (error < least) {
+      least = error;
+      best = { ...best, single: squares / sum, serialised };
+    }
+    // Smaller parts are those of a bottleneck that no point has reached.
+    if (1 / serialised > most) break;
+  }
+  return best;
 }
 
 /** Of the equations that say 1 for each point: products of their columns, and sums of each column. */

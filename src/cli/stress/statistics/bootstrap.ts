@@ -57,3 +57,12 @@ export function median(values: readonly number[]): number {
     0.5,
   );
 }
+
+/** The interval of the quotient of two means, `one` by `other`: the samples are independent of each other. */
+export function ratioInterval(one: readonly number[], other: readonly number[], seed: number): Interval {
+  const draw = new Draw().start(seed, 1, one.length);
+  const drawn = (values: readonly number[]): number =>
+    mean(values.map(() => values[draw.integer(0, values.length - 1)] as number));
+  const ratios = Array.from({ length: DRAWS }, () => drawn(one) / drawn(other));
+  return interval(ratios, Math.min(one.length, other.length));
+}

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { slow } from '../../../helpers/fast-run.js';
 import { Draw } from '../../../../src/cli/stress/arguments/random.js';
 import {
-  fastestLanes,
+  fitKind,
   fitLaw,
   type Law,
   type Point,
@@ -50,11 +50,11 @@ describe('statistics of stress runs', () => {
 
   it('the law is found exactly where there is no noise', () => {
     for (const law of [
-      { single: 1_000, serialised: 0, crosstalk: 0 },
-      { single: 5, serialised: 1, crosstalk: 0 },
-      { single: 20_000, serialised: 0.3, crosstalk: 0 },
-      { single: 20_000, serialised: 0.05, crosstalk: 0.02 },
-      { single: 300, serialised: 0, crosstalk: 0.1 },
+      { kind: 'universal' as const, single: 1_000, serialised: 0, crosstalk: 0 },
+      { kind: 'universal' as const, single: 5, serialised: 1, crosstalk: 0 },
+      { kind: 'universal' as const, single: 20_000, serialised: 0.3, crosstalk: 0 },
+      { kind: 'universal' as const, single: 20_000, serialised: 0.05, crosstalk: 0.02 },
+      { kind: 'universal' as const, single: 300, serialised: 0, crosstalk: 0.1 },
     ]) {
       const found = fitLaw([1, 2, 4, 8].map((lanes) => ({ lanes, rate: rateWith(law, lanes) })));
       expect(found.single).to.be.closeTo(law.single, law.single * 1e-6);
@@ -64,24 +64,32 @@ describe('statistics of stress runs', () => {
   });
 
   it('the law of two numbers of lanes has no crosstalk, and that of one neither', () => {
-    const law = { single: 100, serialised: 0.5, crosstalk: 0 };
+    const law: Law = { kind: 'universal', single: 100, serialised: 0.5, crosstalk: 0 };
     const found = fitLaw([1, 2].map((lanes) => ({ lanes, rate: rateWith(law, lanes) })));
     expect(found.serialised).to.be.closeTo(0.5, 1e-6);
     expect(found.crosstalk).to.equal(0);
-    expect(fitLaw([{ lanes: 1, rate: 7 }])).to.deep.equal({ single: 7, serialised: 0, crosstalk: 0 });
+    expect(fitLaw([{ lanes: 1, rate: 7 }])).to.deep.equal({
+      kind: 'universal',
+      single: 7,
+      serialised: 0,
+      crosstalk: 0,
+    });
   });
 
-  it('more lanes than the fastest are slower', () => {
-    const law = { single: 100, serialised: 0.1, crosstalk: 0.01 };
-    const best = fastestLanes(law);
-    expect(best).to.be.closeTo(Math.sqrt(90), 1e-9);
-    for (const other of [best - 1, best + 1]) expect(rateWith(law, other)).to.be.below(rateWith(law, best));
-    expect(fastestLanes({ ...law, crosstalk: 0 })).to.equal(Infinity);
+  it('a bottleneck is told from the universal law', () => {
+    for (const serialised of [0.25, 0.5, 1]) {
+      const law: Law = { kind: 'bottleneck', single: 700, serialised, crosstalk: 0 };
+      const found = fitLaw([1, 2, 3, 4, 8, 16].map((lanes) => ({ lanes, rate: rateWith(law, lanes) })));
+      // With all of a call serialised, both laws say the same.
+      if (serialised < 1) expect(found.kind).to.equal('bottleneck');
+      expect(found.serialised).to.be.closeTo(serialised, 0.01);
+      expect(found.single).to.be.closeTo(700, 7);
+    }
   });
 
   for (const serialised of [0.1, 0.5, 1]) {
     slow(`an interval of the serialised part holds ${serialised} in about 95 % of runs`, () => {
-      const law: Law = { single: 1_000, serialised, crosstalk: 0.005 };
+      const law: Law = { kind: 'universal', single: 1_000, serialised, crosstalk: 0.005 };
       const runs = 100;
       let held = 0;
       for (let run = 0; run < runs; run += 1) {
@@ -96,7 +104,7 @@ describe('statistics of stress runs', () => {
         });
         const [[low, high] = [0, 0]] = bootstrap<readonly Point[]>(
           rounds,
-          (sample) => [fitLaw(sample.flat()).serialised],
+          (sample) => [fitKind('universal', sample.flat()).serialised],
           run,
         );
         if (low <= serialised && serialised <= high) held += 1;

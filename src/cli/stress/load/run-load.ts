@@ -1,0 +1,137 @@
+/** The load of a run, in a pool of its own: with what the pool itself takes of a call, and the search for the limit. */
+import { ArgumentError, type Pool, createPool } from 'offthread';
+import { type AnyFunction, openTarget } from '../../target/open-target.js';
+import type { StressPlan } from '../stress-plan.js';
+import type { LoadReport, NoOpReport } from '../stress-report.js';
+import { type LimitReport, type LimitStep, findLimit } from './find-limit.js';
+import { HistogramLog } from './hlog.js';
+import type { LoadMeasurement, LoadModel, LoadPlan, TimelinePoint } from './load-types.js';
+import { measureLoad } from './measure-load.js';
+import { NO_OP, openNoOp } from './no-op.js';
+
+/** What a load tells while it goes on. */
+export interface LoadEvents {
+  onTick(point: TimelinePoint): void;
+  /** A call failed; its arguments are those of the item. */
+  onFailure(error: unknown, item: number): void;
+  onStep(step: LimitStep): void;
+}
+
+export interface LoadOutcome {
+  readonly engine: string;
+  readonly load?: LoadReport;
+  readonly limit?: LimitReport;
+}
+
+const NO_OP_MS = 2_000;
+/** Time before a short measurement that is not counted. */
+const LEAD_MS = 300;
+const STEP_MS = 2_000;
+const LONGEST_STEP_MS = 60_000;
+/** Part of the rate of full lanes with which the search for the limit begins. */
+const FIRST_RATE = 1 / 4;
+/** Calls that the farthest percentile of an objective needs, with some to spare; see `supports`. */
+const CALLS_FOR = { p50: 22, p90: 110, p99: 1_100, p999: 11_000, mean: 20, max: 20 } as const;
+
+/** @throws what `pool.open` throws, an ArgumentError of the first call, and errors of the file of `--hlog`. */
+export async function runLoad(
+  plan: StressPlan,
+  signal: AbortSignal,
+  events: LoadEvents,
+): Promise<LoadOutcome> {
+  const pool = poolFor(plan);
+  try {
+    const { fn, engine } = await openTarget(pool, plan.target);
+    // Arguments that do not fit would fail every call.
+    const first = await fn(...plan.source.values(0)).settled();
+    if (first.error instanceof ArgumentError) throw first.error;
+    const load = plan.measuresLoad ? await fullLoad(plan, pool, fn, signal, events) : undefined;
+    const limit =
+      plan.options.findLimit === true && !signal.aborted
+        ? await searchLimit(plan, fn, signal, events)
+        : undefined;
+    return { engine, ...(load !== undefined && { load }), ...(limit !== undefined && { limit }) };
+  } finally {
+    await pool.destroy();
+  }
+}
+
+function poolFor({ lanes, isolation, load: { model }, timeoutMs, options }: StressPlan): Pool {
+  const limited = options.findLimit === true ? Number(options.maxInFlight) : 0;
+  return createPool({
+    lanes,
+    isolation,
+    name: 'stress',
+    maxQueue: Math.max(limited, model.kind === 'open' ? model.maxInFlight : model.concurrency),
+    timeout: timeoutMs,
+    // A library that crashes is what this is for: the run goes on to its end.
+    maxDeaths: Infinity,
+    ...(isolation === 'process' && { stderr: 'capture' as const }),
+  });
+}
+
+async function fullLoad(
+  plan: StressPlan,
+  pool: Pool,
+  fn: AnyFunction,
+  signal: AbortSignal,
+  events: LoadEvents,
+): Promise<LoadReport> {
+  const { hlog, baseline } = plan.options;
+  const log = hlog === undefined ? null : new HistogramLog(hlog, new Date());
+  const { measurement } = await measureLoad(fn, plan.source, plan.load, signal, {
+    onTick: (point, total) => {
+      log?.write(total, point.atMs, point.ms);
+      events.onTick(point);
+    },
+    onFailure: events.onFailure,
+  });
+  await log?.close();
+  const noOp = baseline && !signal.aborted ? await measureNoOp(plan, pool, signal) : null;
+  return { ...measurement, lanes: plan.lanes, ...(noOp !== null && { noOp }) };
+}
+
+async function measureNoOp(plan: StressPlan, pool: Pool, signal: AbortSignal): Promise<NoOpReport | null> {
+  const nothing = await openNoOp(pool, plan.target);
+  if (nothing === null) return null;
+  const { model } = plan.load;
+  const durationMs = Math.min(NO_OP_MS, plan.load.durationMs);
+  const load = short(plan, model.kind === 'open' ? { ...model, from: model.to } : model, durationMs);
+  const { measurement } = await measureLoad(nothing, plan.source, load, signal);
+  const { total, queue, run } = measurement.latency;
+  return { symbol: NO_OP, rate: measurement.rate, total, queue, run };
+}
+
+function short({ load }: StressPlan, model: LoadModel, durationMs: number): LoadPlan {
+  return { ...load, model, durationMs, warmupMs: LEAD_MS, count: Infinity };
+}
+
+async function searchLimit(
+  plan: StressPlan,
+  fn: AnyFunction,
+  signal: AbortSignal,
+  events: LoadEvents,
+): Promise<LimitReport> {
+  const measure = async (model: LoadModel, ms: number): Promise<LoadMeasurement> =>
+    (await measureLoad(fn, plan.source, short(plan, model, ms), signal, { onFailure: events.onFailure }))
+      .measurement;
+  const maxInFlight = Number(plan.options.maxInFlight);
+  const full = { kind: 'closed', concurrency: 2 * plan.lanes } as const;
+  const start = plan.limitFrom ?? Math.max(1, (await measure(full, STEP_MS)).rate * FIRST_RATE);
+  const calls = Math.max(
+    0,
+    ...plan.objectives.map(({ metric }) => (metric.figure === null ? 0 : CALLS_FOR[metric.figure])),
+  );
+  const step = (rate: number): Promise<LoadMeasurement> => {
+    const ms = Math.max(plan.durationMs ?? STEP_MS, (calls / rate) * 1_000);
+    const model = {
+      kind: 'open',
+      from: rate,
+      to: rate,
+      arrivals: plan.options.arrivals,
+      maxInFlight,
+    } as const;
+    return measure(model, Math.min(ms, LONGEST_STEP_MS));
+  };
+  return findLimit(start, plan.objectives, step, signal, events.onStep);
+}
