@@ -10,7 +10,7 @@ const LINE_MS = 5_000;
 
 export class Progress {
   readonly #screen: Screen | null;
-  #lastLine = performance.now();
+  #lastLine = -Infinity;
 
   constructor(quiet: boolean) {
     this.#screen = quiet ? null : new Screen(process.stderr);

@@ -103,7 +103,7 @@ function fitted(points: readonly LanesPoint[], seed: number): FittedLaw | null {
   const step = Math.max(1, Math.ceil(most / CURVE));
   const lanes = Array.from({ length: Math.floor(most / step) }, (_, at) => (at + 1) * step);
   if (step > 1) lanes.unshift(1);
-  const [single, serialised, crosstalk, ...curve] = bootstrap(
+  const [single, serialised, crosstalk, efficiency, ...curve] = bootstrap(
     byRound,
     (some) => {
       const drawn = fit(some);
@@ -111,6 +111,7 @@ function fitted(points: readonly LanesPoint[], seed: number): FittedLaw | null {
         drawn.single,
         Math.min(1, drawn.serialised),
         drawn.crosstalk,
+        efficiencyOf(some),
         ...lanes.map((count) => rateWith(drawn, count)),
       ];
     },
@@ -121,10 +122,20 @@ function fitted(points: readonly LanesPoint[], seed: number): FittedLaw | null {
     ...law,
     serialised: Math.min(1, law.serialised),
     intervals: { single: single ?? none, serialised: serialised ?? none, crosstalk: crosstalk ?? none },
+    efficiency: efficiencyOf(byRound),
+    efficiencyInterval: efficiency ?? none,
     fitsCrosstalk: used.length > 2 && law.kind === 'universal',
     curve: lanes.map((count, at): CurvePoint => {
       const [low, high] = curve[at] ?? none;
       return { lanes: count, rate: rateWith(law, count), low, high };
     }),
   };
+}
+
+/** Calls of the most lanes by those of the fewest, and by how many times as many lanes there are. */
+function efficiencyOf(rounds: readonly (readonly Point[])[]): number {
+  const [fewest, most] = [rounds.map((points) => points[0]), rounds.map((points) => points.at(-1))];
+  const rate = (points: readonly (Point | undefined)[]): number =>
+    mean(points.map((point) => point?.rate ?? 0));
+  return (rate(most) * (fewest[0]?.lanes ?? 1)) / (rate(fewest) * (most[0]?.lanes ?? 1));
 }

@@ -48,6 +48,12 @@ export interface FittedLaw extends Law {
   };
   /** Whether crosstalk was fitted: that takes three numbers of lanes, and the universal law. Otherwise it is 0. */
   readonly fitsCrosstalk: boolean;
+  /**
+   * Throughput with the most lanes that were fitted, as a part of what it would be if lanes did not hold each other up:
+   * 1 for a function that scales.
+   */
+  readonly efficiency: number;
+  readonly efficiencyInterval: Interval;
   /** The fitted throughput up to twice the lanes that were measured, with its interval. */
   readonly curve: readonly CurvePoint[];
 }

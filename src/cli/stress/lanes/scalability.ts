@@ -1,14 +1,18 @@
 /** The verdict: how many lanes to take, and what holds more of them back. */
 import { count } from '../../console/format.js';
 import type { ScalabilityVerdict } from '../verdict-types.js';
-import type { LanesPoint, LanesReport } from './lanes-report.js';
+import type { FittedLaw, LanesPoint, LanesReport } from './lanes-report.js';
 
 /** A number of lanes is as good as the best from this part of its throughput on. */
 const AS_GOOD = 0.95;
 /** Part of the lanes' time in native code below which the pool, not the function, decides the throughput. */
 const INSIDE = 0.5;
-/** Serialised parts below that are taken for the noise and the overhead of the measurement. */
-const SERIALISED = 0.1;
+/** A function is limited by the library when lanes surely reach less than this part of what they could. */
+const EFFICIENT = 0.85;
+/** Width of that part's interval above which nothing can be said. */
+const TOO_WIDE = 0.4;
+/** Serialised parts of which the report speaks. */
+const SERIALISED = 0.05;
 
 export function scalability(report: LanesReport): ScalabilityVerdict {
   const { points, law } = report;
@@ -34,25 +38,21 @@ export function scalability(report: LanesReport): ScalabilityVerdict {
   const take = points.find(({ rate }) => rate >= AS_GOOD * best.rate) as LanesPoint;
   const serialised = law === null ? null : law.serialised;
   const interval = law === null ? null : law.intervals.serialised;
-  const limited =
-    law !== null && law.serialised >= SERIALISED && law.intervals.serialised[0] > SERIALISED / 2;
   const slower = last.rate < AS_GOOD * best.rate && last.interval[1] < best.interval[0];
   const common = { lanes: take.lanes, serialised, interval };
-  const held = limited
-    ? ` ${percent(law.serialised)} of a call is serialised inside the library: while one call is in that part, no other makes progress. No number of lanes does more than ${times(1 / law.serialised)} as many calls as one.`
-    : '';
+  const held = law === null ? '' : heldBack(law);
   if (slower) {
     const reason = `${lanesText(last.lanes)} are slower than ${take.lanes}: ${count(last.rate)} calls/s against ${count(best.rate)}.${held}`;
     return { verdict: 'worse', reason, ...common };
   }
-  if (limited) {
+  if (law !== null && law.efficiencyInterval[1] < EFFICIENT) {
     const reason = `${lanesText(best.lanes)} do ${times(best.rate / first.rate)} as many calls as ${lanesText(first.lanes)}.${held}`;
     return { verdict: 'limited', reason, ...common };
   }
   if (points.some(({ use }) => use === 'beyond-cores')) {
     const most = interval?.[1] ?? 0;
     const mayBe =
-      most > 2 * SERIALISED
+      most > 4 * SERIALISED
         ? `, though up to ${percent(most)} of a call may be serialised inside the library`
         : '';
     const reason = `The function computes, and this machine has ${count(report.cores)} cores: more lanes than cores only compete. That is the machine, not the library${mayBe}. On a machine with more cores, measure again.`;
@@ -64,8 +64,22 @@ export function scalability(report: LanesReport): ScalabilityVerdict {
       lanes: take.lanes,
     };
   }
+  const [low, high] = law.efficiencyInterval;
+  if (high - low > TOO_WIDE) {
+    return undecided(
+      `The rounds differ too much: ${lanesText(last.lanes)} do ${times((low * last.lanes) / first.lanes)} to ${times((high * last.lanes) / first.lanes)} as many calls as ${lanesText(first.lanes)}. Measure longer, with --duration, on a machine that does nothing else.`,
+    );
+  }
   const reason = `Throughput grows with every lane that was measured: ${lanesText(best.lanes)} do ${times(best.rate / first.rate)} as many calls as ${lanesText(first.lanes)}. Of more than ${2 * last.lanes} lanes nothing can be said.`;
   return { verdict: 'scales', reason, ...common };
+}
+
+/** What makes lanes wait for each other, in a sentence. */
+function heldBack({ serialised, crosstalk }: FittedLaw): string {
+  if (serialised >= SERIALISED) {
+    return ` ${percent(serialised)} of a call is serialised inside the library: while one call is in that part, no other makes progress. No number of lanes does more than ${times(1 / serialised)} as many calls as one.`;
+  }
+  return crosstalk > 0 ? ' Lanes cost each other time: memory or locks that all of them use.' : '';
 }
 
 function lanesText(lanes: number): string {

@@ -27,6 +27,7 @@ export interface Slice {
 }
 
 export interface Contestant {
+  readonly lanes: number;
   readonly pool: Pool;
   readonly fn: AnyFunction;
   readonly engine: string;
@@ -72,7 +73,7 @@ export async function openContestant(plan: ContestantPlan): Promise<Contestant> 
         busy: busyCores(before, cpuTimes(pids)),
       };
     };
-    return { pool, fn, engine, measure };
+    return { lanes, pool, fn, engine, measure };
   } catch (error) {
     await pool.destroy();
     throw error;

@@ -19,7 +19,7 @@ export interface MeasuredRounds {
 }
 
 const LEAST_SLICE_MS = 100;
-/** Calls of one lane in a slice, at least. */
+/** Calls for each lane in a slice, at least. */
 const LEAST_CALLS = 20;
 const WARMUP_MS = 200;
 
@@ -32,7 +32,11 @@ export async function inRounds(
 ): Promise<MeasuredRounds> {
   // Fills caches, and tells how long calls take.
   let callMs = 0;
-  for (const one of contestants) callMs = Math.max(callMs, (await one.measure(WARMUP_MS, signal)).runMs ?? 0);
+  for (const one of contestants) {
+    const { runMs } = await one.measure(WARMUP_MS, signal);
+    // In a lock, calls take longer the more lanes there are, but as many of them end.
+    callMs = Math.max(callMs, (runMs ?? 0) / one.lanes);
+  }
   const sliceMs = Math.max(LEAST_SLICE_MS, budgetMs / (count * contestants.length), LEAST_CALLS * callMs);
   const rounds: Slice[][] = [];
   while (rounds.length < count && !signal.aborted) {
