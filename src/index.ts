@@ -7,6 +7,21 @@ export {
   type FunctionDescription,
   type ParameterDescription,
 } from './declare/compile/describe.js';
+export { array, pointer, struct, union } from './declare/language/structs.js';
+export type {
+  Fields,
+  FieldType,
+  FixedArray,
+  MemoryInput,
+  MemoryType,
+  MemoryValue,
+  OpenArray,
+  PointerTo,
+  SizedType,
+  Struct,
+  StructOptions,
+  Union,
+} from './declare/language/struct-types.js';
 export { lend, type LentBytes, type PlainBytes } from './declare/language/lend.js';
 export { persistent, type PersistentCallback } from './declare/language/persistent.js';
 export {

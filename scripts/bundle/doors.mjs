@@ -14,11 +14,14 @@ export const LATER_FILES = [
     doors: ['src/lanes/memory/live-bytes.ts', 'src/pool-core.ts'],
   },
   {
-    // For declarations with callbacks, C prototypes, or names that are not types.
+    // For declarations with callbacks, structs, C prototypes, or names that are not types.
     file: 'offthread-declarations.cjs',
     doors: [
       'src/declare/compile/c-names.ts',
       'src/declare/compile/callback-parameters.ts',
+      'src/declare/compile/memory-parameters.ts',
+      'src/declare/language/structs.ts',
+      'src/declare/memory/struct-arguments.ts',
       'src/declare/prototype/from-prototype.ts',
     ],
   },

@@ -1,4 +1,6 @@
 /** The typed function that a declaration defines. */
+import type { CompiledFunction } from '../declare/compile/compile.js';
+import type { StructArguments } from '../declare/memory/struct-arguments.js';
 import { checkArguments } from '../declare/values/validate.js';
 import { ArgumentError } from '../errors.js';
 import type { DeclaredFunction } from '../lanes/rows/declared-function.js';
@@ -65,14 +67,17 @@ export function nativeFunction(
   options: CallOptions<unknown> = {},
 ): NativeFunction<unknown[], unknown> {
   const { compiled } = fn;
+  const { structs } = compiled;
   const settings = Object.keys(options).length === 0 ? NO_CALL_OPTIONS : callSettings(options);
   const origin = dispatcher.origin(fn, settings);
   const native = (...args: unknown[]): NativeCall<unknown> => {
     dispatcher.rouse();
-    return dispatcher.call(origin, args, checkArguments(compiled, args));
+    if (structs === null) return dispatcher.call(origin, args, checkArguments(compiled, args));
+    const { passed, refusal } = converted(compiled, structs, args);
+    return dispatcher.call(origin, passed, refusal);
   };
   Object.defineProperty(native, 'name', { value: fn.name });
-  Object.defineProperty(native, 'length', { value: compiled.callerArguments.codes.length });
+  Object.defineProperty(native, 'length', { value: structs?.count ?? compiled.callerArguments.codes.length });
   const members: CallableFunction<unknown[], unknown, unknown> = Object.assign(native, {
     with: (more: CallOptions<unknown>) => {
       // Read once: a getter may return another value the next time.
@@ -82,17 +87,31 @@ export function nativeFunction(
     },
     blocking: (...args: unknown[]): unknown => {
       dispatcher.rouse();
-      const refusal = checkArguments(compiled, args);
+      const { passed, refusal } = converted(compiled, structs, args);
       if (refusal !== null) throw refusal;
-      return dispatcher.block(origin, args);
+      return dispatcher.block(origin, passed);
     },
   });
   origins.set(native, origin);
   if (compiled.spec.stream === null) return members;
   return Object.assign(members, {
-    stream: (...args: unknown[]): NativeStream<unknown, unknown> =>
-      dispatcher.stream(origin, args, checkArguments(compiled, args)),
+    stream: (...args: unknown[]): NativeStream<unknown, unknown> => {
+      const { passed, refusal } = converted(compiled, structs, args);
+      return dispatcher.stream(origin, passed, refusal);
+    },
   });
+}
+
+/** What is passed on, with the bytes of structs in place of their values; and why it cannot be, or null. */
+function converted(
+  compiled: CompiledFunction,
+  structs: StructArguments | null,
+  args: readonly unknown[],
+): { passed: readonly unknown[]; refusal: ArgumentError | null } {
+  const passed = structs === null ? args : structs.pass(compiled, args);
+  return passed instanceof ArgumentError
+    ? { passed: args, refusal: passed }
+    : { passed, refusal: checkArguments(compiled, passed) };
 }
 
 /** @throws ArgumentError for options of streams on a function without chunks. */

@@ -21,6 +21,48 @@ export type Scalar =
   | 'bool'
   | 'pointer';
 
+/** How a value of C lies in memory, by the rules of 64-bit platforms. */
+export type LayoutSpec =
+  | { readonly kind: 'scalar'; readonly type: Scalar; readonly size: number; readonly alignment: number }
+  /** An array of `char`, as a NUL-terminated string; an array of `uint8_t`, as bytes. */
+  | { readonly kind: 'text' | 'bytes'; readonly size: number; readonly alignment: 1 }
+  | ArrayLayout
+  | StructLayout;
+
+export interface ArrayLayout {
+  readonly kind: 'array';
+  readonly of: LayoutSpec;
+  readonly length: number;
+  readonly size: number;
+  readonly alignment: number;
+}
+
+export interface StructLayout {
+  readonly kind: 'struct' | 'union';
+  readonly fields: readonly FieldSpec[];
+  readonly size: number;
+  readonly alignment: number;
+  /** Whether the platform's own rules laid it out: no packing, no alignment of its own. */
+  readonly natural: boolean;
+}
+
+export interface FieldSpec {
+  readonly name: string;
+  readonly offset: number;
+  readonly layout: LayoutSpec;
+}
+
+/** What a pointer to a layout shows, and who fills it. */
+export interface MemorySpec {
+  readonly layout: LayoutSpec;
+  /** `in` is read by native code; `inout` is also read back; `out` is not given by the caller. */
+  readonly mode: 'in' | 'inout' | 'out';
+  /** An array of as many layouts as the caller gives. */
+  readonly open: boolean;
+  /** Whether null may be given for NULL; of an `out`, the caller then says whether there is one. */
+  readonly optional?: true;
+}
+
 /** Engines: `auto` is resolved before a spec is used. */
 export type EngineName = 'ffi-rs' | 'koffi' | 'node';
 
@@ -35,8 +77,13 @@ export type ParamSpec =
   | { readonly kind: 'value'; readonly type: Scalar }
   /** A string given by the caller (or null), passed as a NUL-terminated UTF-8 pointer. */
   | { readonly kind: 'cstring' }
-  /** Bytes given by the caller, passed as a pointer. `inout` copies them back. */
-  | { readonly kind: 'buffer'; readonly inout: boolean }
+  /**
+   * Bytes given by the caller, passed as a pointer. `inout` copies them back. With `memory`, the caller gives or receives
+   * a value, which the host converts: what is passed on is always bytes.
+   */
+  | { readonly kind: 'buffer'; readonly inout: boolean; readonly memory?: MemorySpec }
+  /** A struct by value; the host converts it to bytes. */
+  | { readonly kind: 'struct'; readonly layout: StructLayout }
   /**
    * An array of strings given by the caller, passed as a `char **`. A NULL ends it; where a parameter has their number,
    * `count` is its index, and strings may be NULL.
@@ -111,6 +158,7 @@ export interface ChunksSpec {
 export type ReturnSpec =
   | { readonly kind: 'void' }
   | { readonly kind: 'value'; readonly type: Scalar }
+  | { readonly kind: 'struct'; readonly layout: StructLayout }
   | { readonly kind: 'text'; readonly text: TextSpec };
 
 /** When a return value means failure. `host`: a predicate that lives on the host decides. */
@@ -130,6 +178,8 @@ export interface FunctionSpec {
   /** Name in the library. */
   readonly symbol: string;
   readonly params: readonly ParamSpec[];
+  /** How many of the parameters the prototype names, where the others stand for its `...`. */
+  readonly named?: number;
   readonly returns: ReturnSpec;
   readonly fails: FailsSpec | null;
   readonly errno: boolean;

@@ -20,7 +20,7 @@ import {
 import type { LaneMemory } from '../shared/memory/lane-memory.js';
 import { RUNNING_STATES, stateIn } from '../shared/memory/states.js';
 import type { BoundFunction } from './bound-function.js';
-import type { NativeFunction, NativeValue } from './engine.js';
+import type { NativeFunction, NativeResult } from './engine.js';
 
 /** The data for the loop over a batch. */
 interface Run {
@@ -35,7 +35,7 @@ interface Run {
   /** Index of the double with the number of ended items. */
   readonly done: number;
   /** Stores the value that an item returned. */
-  readonly take: (index: number, value: NativeValue) => void;
+  readonly take: (index: number, value: NativeResult) => void;
 }
 
 /**
@@ -73,7 +73,7 @@ export function runBatch(
   memory.f64[run.done] = reached;
 }
 
-function keep(results: Column | null, index: number, value: NativeValue): void {
+function keep(results: Column | null, index: number, value: NativeResult): void {
   if (results !== null) results[index] = value as number;
 }
 
@@ -154,7 +154,7 @@ function loop(run: Run): number {
  * more is written, because results may go directly to the caller's memory.
  * @returns the number of ended items.
  */
-function stopAfter({ memory, state, take }: Run, index: number, value: NativeValue): number {
+function stopAfter({ memory, state, take }: Run, index: number, value: NativeResult): number {
   if (RUNNING_STATES.includes(stateIn(Atomics.load(memory.i32, state)))) take(index, value);
   return index + 1;
 }

@@ -20,7 +20,7 @@ import {
   isLeftOut,
   planPayload,
 } from '../shared/memory/payload.js';
-import type { Engine, EngineLibrary, NativeFunction, NativeValue } from './engine.js';
+import type { Engine, EngineLibrary, NativeArgument, NativeFunction, NativeResult } from './engine.js';
 import type { Frame } from './frame.js';
 import { bindHelper, prototypeOf } from './prototypes.js';
 import { locateTexts } from './text-list.js';
@@ -45,7 +45,7 @@ export class BoundFunction {
   /** Null if no text is returned. */
   readonly #texts: ReturnedTexts | null;
   /** Reused: a lane runs one call at a time and native code cannot re-enter it. */
-  readonly #args: (number | bigint)[];
+  readonly #args: NativeArgument[];
 
   constructor(engine: Engine, library: EngineLibrary, spec: FunctionSpec) {
     this.spec = spec;
@@ -72,7 +72,7 @@ export class BoundFunction {
     const value = this.#invokeNative();
     memory.i32[Header.PHASE] = Phase.ANSWER;
     let outcome = this.spec.errno ? this.#engine.errno() << ERRNO_SHIFT : 0;
-    const failed = this.#returned(memory, sequence, value);
+    const failed = this.#returned(memory, sequence, payload, value);
     if (failed) outcome |= Outcome.NATIVE_FAILURE;
     const texts = this.#texts === null ? null : this.#texts(frame, payload, this.#args, value, failed);
     if (texts !== null) outcome |= Outcome.TEXT_BY_PORT;
@@ -96,7 +96,7 @@ export class BoundFunction {
   }
 
   /** Whether a returned value means failure, by the declaration's rule. */
-  failed(value: NativeValue): boolean {
+  failed(value: NativeResult): boolean {
     switch (this.spec.fails) {
       case 'nonzero':
         return value !== 0 && value !== 0n;
@@ -149,6 +149,9 @@ export class BoundFunction {
         case Op.PROGRESS:
           args[index] = base + BigInt((memory.rowDouble(sequence) + RowDouble.DONE) * 8);
           break;
+        case Op.STRUCT:
+          args[index] = this.#struct(memory, index, payload);
+          break;
         case Op.CALLBACK:
         case Op.CHUNKS:
         case Op.CANCEL_PROBE:
@@ -171,6 +174,11 @@ export class BoundFunction {
     return isLeftOut(i32[(payload + this.plan.leftOut) / 4] as number, index);
   }
 
+  #struct({ buffer }: LaneMemory, index: number, payload: number): DataView {
+    const { layout } = this.spec.params[index] as Extract<ParamSpec, { kind: 'struct' }>;
+    return new DataView(buffer, payload + (this.plan.structs[index] as number), layout.size);
+  }
+
   #address(frame: Frame, cell: number): number | bigint {
     if (cell === NULL_CELL) return 0n;
     if (cell >= FIRST_ADDRESS) {
@@ -189,7 +197,7 @@ export class BoundFunction {
     return cell === NO_FUNCTION ? 0n : callbacks.persistent(cell, param);
   }
 
-  #invokeNative(): NativeValue {
+  #invokeNative(): NativeResult {
     const args = this.#args;
     const call = this.#call;
     switch (args.length) {
@@ -209,7 +217,7 @@ export class BoundFunction {
   }
 
   /** Writes the returned value. @returns whether it means failure. */
-  #returned(memory: LaneMemory, sequence: number, value: NativeValue): boolean {
+  #returned(memory: LaneMemory, sequence: number, payload: number, value: NativeResult): boolean {
     const at = memory.rowDouble(sequence) + RowDouble.RESULT;
     switch (this.plan.returnOp) {
       case Op.I32:
@@ -228,6 +236,12 @@ export class BoundFunction {
         memory.u64[at] = value as bigint;
         break;
       default:
+        if (value instanceof DataView) {
+          memory.bytes.set(
+            new Uint8Array(value.buffer, value.byteOffset, value.byteLength),
+            payload + this.plan.returnStruct,
+          );
+        }
     }
     return this.failed(value);
   }

@@ -4,11 +4,19 @@
 import type { EngineName } from '../declare/spec.js';
 import type { Capabilities } from './engine.js';
 
+/**
+ * Whether a variadic function takes its arguments as any other does. It does by the calling conventions of x86-64, whose
+ * callers also say in a register how many floats there are, as libffi does at every call, and of arm64, but not Apple's.
+ */
+const PLAIN_VARIADIC = process.arch === 'x64' || (process.arch === 'arm64' && process.platform !== 'darwin');
+
 /** The capabilities of every engine, by name. */
 export const CAPABILITIES: { readonly [name in EngineName]: Capabilities } = {
   'ffi-rs': {
     f32Return: false,
     errno: true,
+    structs: false,
+    variadic: PLAIN_VARIADIC,
     callbacks: false,
     endableCallbacks: false,
     numericPointers: false,
@@ -19,6 +27,8 @@ export const CAPABILITIES: { readonly [name in EngineName]: Capabilities } = {
   koffi: {
     f32Return: true,
     errno: true,
+    structs: true,
+    variadic: true,
     callbacks: true,
     endableCallbacks: true,
     numericPointers: true,
@@ -29,6 +39,8 @@ export const CAPABILITIES: { readonly [name in EngineName]: Capabilities } = {
   node: {
     f32Return: true,
     errno: true,
+    structs: false,
+    variadic: PLAIN_VARIADIC,
     callbacks: true,
     // Ending a thread is an exception in a callback, which ends the process.
     endableCallbacks: false,

@@ -6,18 +6,30 @@
  * read back above. An engine is an object of one JavaScript environment: the
  * host has one, and every lane has its own.
  */
-import type { EngineName, Scalar } from '../declare/spec.js';
+import type { EngineName, Scalar, StructLayout } from '../declare/spec.js';
 
 /** Numbers for up to 32 bits, floats and bool (0 or 1); bigint for i64, u64 and pointer. */
 export type NativeValue = number | bigint | undefined;
+/** What is passed: a struct by value is its bytes. */
+export type NativeArgument = number | bigint | DataView;
+/** What is returned. */
+export type NativeResult = NativeValue | DataView;
 
 /** A bound function. It blocks until the native function returns. It allocates as little as possible. */
-export type NativeFunction = (...args: (number | bigint)[]) => NativeValue;
+export type NativeFunction = (...args: NativeArgument[]) => NativeResult;
 
 /** A C prototype in scalars. */
 export interface Prototype {
   readonly arguments: readonly Scalar[];
   readonly returns: Scalar | 'void';
+}
+
+/** The C prototype of a declared function. */
+export interface FunctionPrototype {
+  readonly arguments: readonly (Scalar | StructLayout)[];
+  readonly returns: Scalar | StructLayout | 'void';
+  /** How many of the arguments the prototype names, in front of its `...`. Absent for a function that is not variadic. */
+  readonly named?: number;
 }
 
 /**
@@ -40,6 +52,10 @@ export interface Capabilities {
   readonly f32Return: boolean;
   /** Provides the errno of the call. */
   readonly errno: boolean;
+  /** Passes and returns structs by value. */
+  readonly structs: boolean;
+  /** Passes arguments for the `...` of a prototype. */
+  readonly variadic: boolean;
   /** JavaScript callbacks run on the calling thread, during the call. */
   readonly callbacks: boolean;
   /** A thread that waits in a callback may be ended together with the worker thread that owns its pool. */
@@ -61,14 +77,15 @@ export interface EngineLibrary {
   readonly path: string;
   /**
    * Finds the symbol and prepares calls to it.
-   * @throws SymbolNotFoundError when the library has no such symbol.
+   * @throws SymbolNotFoundError when the library has no such symbol; EngineError OFFTHREAD_ENGINE_UNSUPPORTED for a
+   * struct by value, where the engine passes none.
    */
-  bind(symbol: string, prototype: Prototype): NativeFunction;
+  bind(symbol: string, prototype: FunctionPrototype): NativeFunction;
   /**
    * The same, for functions whose errno is needed: `engine.errno()` directly after the call returns it; 0 if the call
    * set none.
    */
-  bindErrno(symbol: string, prototype: Prototype): NativeFunction;
+  bindErrno(symbol: string, prototype: FunctionPrototype): NativeFunction;
 }
 
 export interface Engine {

@@ -1,18 +1,62 @@
 /** The C prototypes that an engine binds for a declared function and its helpers. */
-import type { FunctionSpec, ParamSpec, Scalar } from '../declare/spec.js';
-import type { EngineLibrary, NativeFunction, Prototype } from './engine.js';
+import type { FunctionSpec, ParamSpec, ReturnSpec, Scalar, StructLayout } from '../declare/spec.js';
+import { EngineError } from '../errors.js';
+import type { EngineLibrary, FunctionPrototype, NativeFunction, Prototype } from './engine.js';
 
-function scalarOf(param: ParamSpec): Scalar {
+function typeOf(param: ParamSpec): Scalar | StructLayout {
+  if (param.kind === 'struct') return param.layout;
   return param.kind === 'value' ? param.type : 'pointer';
 }
 
-/** The C prototype an engine binds: everything that is not a value is an address. */
-export function prototypeOf(spec: FunctionSpec): Prototype {
-  const { returns } = spec;
+/** What C makes of an argument that no parameter has a type for. */
+function promoted(type: Scalar | StructLayout): Scalar | StructLayout {
+  switch (type) {
+    case 'i8':
+    case 'u8':
+    case 'i16':
+    case 'u16':
+    case 'bool':
+      return 'i32';
+    case 'f32':
+      return 'f64';
+    default:
+      return type;
+  }
+}
+
+/** The C prototype an engine binds: everything that is neither a value nor a struct by value is an address. */
+export function prototypeOf(spec: FunctionSpec): FunctionPrototype {
+  const { params, returns, named } = spec;
+  const types = params.map(typeOf);
   return {
-    arguments: spec.params.map(scalarOf),
-    returns: returns.kind === 'value' ? returns.type : returns.kind === 'text' ? 'pointer' : 'void',
+    arguments: named === undefined ? types : types.map((type, at) => (at < named ? type : promoted(type))),
+    returns: returnedType(returns),
+    ...(named === undefined ? {} : { named }),
   };
+}
+
+function returnedType(returns: ReturnSpec): FunctionPrototype['returns'] {
+  switch (returns.kind) {
+    case 'value':
+      return returns.type;
+    case 'struct':
+      return returns.layout;
+    case 'text':
+      return 'pointer';
+    default:
+      return 'void';
+  }
+}
+
+/** The same prototype for an engine that passes no structs by value. @throws EngineError OFFTHREAD_ENGINE_UNSUPPORTED */
+export function inScalars(engine: string, symbol: string, prototype: FunctionPrototype): Prototype {
+  const types = [prototype.returns, ...prototype.arguments];
+  if (types.every((type) => typeof type === 'string')) return prototype as Prototype;
+  throw new EngineError(
+    `The function '${symbol}' passes or returns a struct by value, which ${engine} does not support. Install koffi and use ` +
+      `{ engine: 'koffi' }, or use engine 'auto'.`,
+    { code: 'OFFTHREAD_ENGINE_UNSUPPORTED', symbol },
+  );
 }
 
 /** The C prototype of a helper (`lastError`, `onCancel`): the types of the call's own values. */

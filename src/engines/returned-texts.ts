@@ -8,7 +8,7 @@
 import type { FunctionSpec, TextSpec } from '../declare/spec.js';
 import type { LaneMemory } from '../shared/memory/lane-memory.js';
 import { NO_TEXT, type PayloadPlan } from '../shared/memory/payload.js';
-import type { Engine, EngineLibrary, NativeFunction, NativeValue } from './engine.js';
+import type { Engine, EngineLibrary, NativeArgument, NativeFunction, NativeResult } from './engine.js';
 import type { Frame } from './frame.js';
 import { helperPrototype } from './prototypes.js';
 import { nativeText } from './system/native-text.js';
@@ -28,8 +28,8 @@ interface TextSource {
 export type ReturnedTexts = (
   frame: Frame,
   payload: number,
-  args: readonly (number | bigint)[],
-  value: NativeValue,
+  args: readonly NativeArgument[],
+  value: NativeResult,
   failed: boolean,
 ) => (string | null)[] | null;
 
@@ -83,7 +83,7 @@ function lastErrorOf(
   { symbol, arguments: indices }: NonNullable<FunctionSpec['lastError']>,
 ) {
   const native = library.bind(symbol, helperPrototype(spec, indices, 'pointer'));
-  return ({ u64 }: LaneMemory, payload: number, args: readonly (number | bigint)[]): bigint => {
+  return ({ u64 }: LaneMemory, payload: number, args: readonly NativeArgument[]): bigint => {
     const values = indices.map((index) => {
       const param = spec.params[index];
       const isCell = param !== undefined && param.kind !== 'value' && 'type' in param;

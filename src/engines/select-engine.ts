@@ -15,6 +15,8 @@ export interface SelectOptions {
 interface Lack {
   readonly what: string;
   readonly symbol: string | undefined;
+  /** The only engine that has it; undefined if there are several. */
+  readonly only?: EngineName;
 }
 
 /** Why `auto` skipped an engine: it lacks a capability, or could not be loaded. */
@@ -89,6 +91,20 @@ function findLack(name: EngineName, specs: readonly FunctionSpec[], mainThread: 
     if (!can.f32Return && spec.returns.kind === 'value' && spec.returns.type === 'f32') {
       return { what: `the function '${spec.name}', which returns f32`, symbol: spec.name };
     }
+    if (!can.structs && usesStructs(spec)) {
+      return {
+        what: `the function '${spec.name}', which passes or returns a struct by value`,
+        symbol: spec.name,
+        only: 'koffi',
+      };
+    }
+    if (!can.variadic && spec.named !== undefined) {
+      return {
+        what: `the function '${spec.name}', which has a variable number of arguments, on ${process.platform} ${process.arch}`,
+        symbol: spec.name,
+        only: 'koffi',
+      };
+    }
     if (!can.callbacks && usesCallbacks(spec)) {
       return { what: `the function '${spec.name}', which has a callback`, symbol: spec.name };
     }
@@ -105,6 +121,11 @@ function findLack(name: EngineName, specs: readonly FunctionSpec[], mainThread: 
   return null;
 }
 
+/** Whether a struct is passed or returned by value. */
+function usesStructs({ params, returns }: FunctionSpec): boolean {
+  return returns.kind === 'struct' || params.some(({ kind }) => kind === 'struct');
+}
+
 /** Whether native code calls JavaScript while the function runs. */
 function usesCallbacks({ params, stream }: FunctionSpec): boolean {
   return stream !== null || params.some(({ kind }) => CALLING_BACK.has(kind));
@@ -113,7 +134,7 @@ function usesCallbacks({ params, stream }: FunctionSpec): boolean {
 function unsupported(name: EngineName, lack: Lack): EngineError {
   return new EngineError(
     `The engine ${name} does not support ${lack.what}. Use engine 'auto', or { engine: 'koffi' } ` +
-      `after 'npm install koffi' (or 'node' from Node.js 26.1 on).`,
+      `after 'npm install koffi'${lack.only === undefined ? " (or 'node' from Node.js 26.1 on)" : ''}.`,
     { code: 'OFFTHREAD_ENGINE_UNSUPPORTED', symbol: lack.symbol },
   );
 }

@@ -1,7 +1,13 @@
 /** B6: functions that native code calls in the midst of a call: every scalar there and back, and none left behind. */
 import { expect } from 'chai';
 import type { Scalar } from '../../src/declare/spec.js';
-import type { CallbackHandler, Engine, EngineLibrary, Prototype } from '../../src/engines/engine.js';
+import type {
+  CallbackHandler,
+  Engine,
+  EngineLibrary,
+  NativeValue,
+  Prototype,
+} from '../../src/engines/engine.js';
 import { loadEngine } from '../../src/engines/load-engine.js';
 import { from, runWorker } from './engine-child.js';
 import { compile } from '../helpers/engine-probe.js';
@@ -189,7 +195,7 @@ for (const name of ENGINES.filter((name) => name !== 'ffi-rs')) {
       });
       const outer = engine.callback(int, (x) => {
         order.push(`outer ${x}`);
-        return x === 2 ? twice(outer.address, inner.address, 10) : Number(x);
+        return x === 2 ? (twice(outer.address, inner.address, 10) as NativeValue) : Number(x);
       });
       expect(twice(outer.address, inner.address, 1)).to.equal(11);
       expect(order).to.deep.equal(['inner 1', 'outer 2', 'inner 10', 'outer 11']);

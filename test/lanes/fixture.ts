@@ -7,7 +7,7 @@ import { addressOf, findWith } from '../../src/lanes/memory/addresses.js';
 import { Slabs } from '../../src/lanes/memory/slabs.js';
 import { ThreadBytes } from '../../src/lanes/memory/thread-bytes.js';
 import { DeclaredFunction } from '../../src/lanes/rows/declared-function.js';
-import { type ScalarValue, readCell } from '../../src/shared/memory/cells.js';
+import { type ScalarValue, readCell } from '../../src/declare/memory/cells.js';
 import type { LaneMemory } from '../../src/shared/memory/lane-memory.js';
 import { FIRST_ADDRESS, NULL_CELL } from '../../src/shared/memory/payload.js';
 

@@ -79,13 +79,13 @@ class Bench {
     const { ring } = this;
     const sequence = ring.head;
     expect(ring.done).to.not.equal(sequence, 'the lane has not passed the row');
-    const { fn } = ring.ticket(sequence);
+    const { fn, args } = ring.ticket(sequence);
     const payload = ring.payload(sequence);
     const message = this.message();
     const long = message?.kind === 'texts' ? message.texts : null;
     expect(ring.state(sequence)).to.equal(State.succeeded);
     const returned = readReturned(ring.memory, sequence, payload, fn, long);
-    const value = withOuts(ring.memory, payload, fn, long, returned);
+    const value = withOuts(ring.memory, payload, fn, long, returned, args);
     ring.free();
     return value;
   }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { SCALARS } from '../../src/declare/language/scalars.js';
 import type { Scalar } from '../../src/declare/spec.js';
-import type { ScalarValue } from '../../src/shared/memory/cells.js';
+import type { ScalarValue } from '../../src/declare/memory/cells.js';
 
 /** A value that a parameter of that scalar type takes. f32: one that a float holds exactly. */
 export function scalarValue(type: Scalar): fc.Arbitrary<ScalarValue> {

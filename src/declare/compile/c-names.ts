@@ -4,7 +4,14 @@
  */
 
 /** Where the type stands: what can be written differs. */
-export type Role = 'argument' | 'return' | 'out' | 'inout' | 'callback argument' | 'callback return';
+export type Role =
+  | 'argument'
+  | 'return'
+  | 'out'
+  | 'inout'
+  | 'field'
+  | 'callback argument'
+  | 'callback return';
 
 const CALLBACK =
   "Write callback({ arguments: [...], return: 'type' }), or 'pointer' for the address of a native function.";
@@ -96,7 +103,7 @@ const WORDS: ReadonlyMap<string, string> = new Map([
 ]);
 
 const STRUCT =
-  "A struct or union is not passed or returned by value: write a small C function that takes its address. For a pointer to a struct write 'pointer' (a handle that the library created), or 'buffer' or inout('buffer') (its bytes, in a layout that you write).";
+  "Declare it with its fields: struct({ x: 'f64', y: 'f64' }), or union({...}). A pointer to it is pointer(type) where native code only reads it, out(type) or inout(type) where it writes it, or 'pointer' for a handle that the library created.";
 
 /** Sizes of a C long differ between systems. */
 const LONG = /^(?:un|)signed long(?: int)?$|^u?long(?: int)?$/;
@@ -141,6 +148,9 @@ function pointerTo(written: string, stars: number, role: Role): string {
     return text ? "Write 'cstring'." : "Write 'pointer'.";
   }
   if (role === 'out' || role === 'inout') return pointedTo(base, stars, role);
+  if (role === 'field') {
+    return "Write 'pointer' for an address, or array(type, length) for an array in the struct itself.";
+  }
   if (stars > 1) {
     return base === 'char' && stars === 2
       ? "Write out('cstring') for a string that native code returns, 'cstrings' for an array of strings that NULL ends, { cstrings: n } for as many strings as argument n says, or 'pointer' for an address."
@@ -152,7 +162,7 @@ function pointerTo(written: string, stars: number, role: Role): string {
     return "Write 'pointer' for a handle or an address, 'buffer' for bytes, or inout('buffer') for bytes that native code changes.";
   const value = VALUES.get(base);
   return value === undefined
-    ? "Write 'pointer' for a handle that the library created, 'buffer' for bytes, or inout('buffer') for bytes that native code changes."
+    ? "Write 'pointer' for a handle that the library created, pointer(type), out(type) or inout(type) for a struct({...}), 'buffer' for bytes, or inout('buffer') for bytes that native code changes."
     : `Write out('${value}') for one value that native code returns, inout('${value}') for one value that it changes, 'buffer' or inout('buffer') for an array, or 'pointer' for an address.`;
 }
 

@@ -11,13 +11,15 @@ import {
 } from './failure-rules.js';
 import { compileStream } from './callback-parameters.js';
 import { callerArgumentsOf, type CallerArguments } from '../values/caller-arguments.js';
-import { checkTextCounts, compileParameter, compileReturn } from './parameters.js';
+import { compileParameters } from './parameter-list.js';
+import { compileReturn } from './parameters.js';
 import { Place } from './problem.js';
 import { BESIDE_KEYS } from '../prototype/beside-keys.js';
 import { fromPrototype } from '../prototype/from-prototype.js';
 import { show } from '../values/show.js';
+import { type StructArguments, structArguments } from '../memory/struct-arguments.js';
 import type { Snapshot } from './read-once.js';
-import type { ChunksSpec, FunctionSpec, ParamSpec } from '../spec.js';
+import type { ChunksSpec, FunctionSpec, ParamSpec, ReturnSpec } from '../spec.js';
 
 /** A declared function, ready for use on the host. Only its `spec` can be sent to a lane. */
 export interface CompiledFunction {
@@ -28,12 +30,11 @@ export interface CompiledFunction {
   readonly failsPredicate?: FailsPredicate | undefined;
   /** The parameters that the caller gives, for validation. */
   readonly callerArguments: CallerArguments;
+  /** Converts the arguments and results of a function with structs, unions or arrays; null for others. */
+  readonly structs: StructArguments | null;
 }
 
-/** Most parameters that one function can have, special ones included. */
-export const MAX_PARAMETERS = 32;
-
-const RULES = ['symbol', 'fails', 'errno', 'lastError', 'onCancel', 'stream'];
+const RULES = ['variadic', 'symbol', 'fails', 'errno', 'lastError', 'onCancel', 'stream'];
 const KEYS = ['arguments', 'return', ...RULES];
 const PROTOTYPE_KEYS = ['prototype', ...BESIDE_KEYS, ...RULES];
 /** Taken by the library object itself (`then` would make it look like a promise, `toJSON` like data). */
@@ -62,7 +63,7 @@ function compileFunction(library: string, name: string, declaration: unknown): C
   checkName(place, name);
   const copy = readDeclaration(place, declaration);
   const symbol = copy.get('symbol');
-  const params = compileParameters(place, copy.get('arguments'));
+  const { params, named } = compileParameters(place, copy.get('arguments'), copy.get('variadic'));
   if (copy.get('return') === undefined) {
     throw place.problem("return is missing. Write return: 'void' for a function that returns nothing.");
   }
@@ -72,6 +73,7 @@ function compileFunction(library: string, name: string, declaration: unknown): C
     name,
     symbol: place.symbol(symbol === undefined ? name : symbol, symbol === undefined ? 'the name' : 'symbol'),
     params,
+    ...named,
     returns,
     fails: rule,
     errno: compileErrno(place, copy.get('errno'), rule),
@@ -79,7 +81,20 @@ function compileFunction(library: string, name: string, declaration: unknown): C
     onCancel: compileOnCancel(place, copy.get('onCancel'), params),
     stream: streamOf(place, copy.get('stream'), params),
   };
-  return { library, spec, failsPredicate: predicate, callerArguments: callerArgumentsOf(params) };
+  return {
+    library,
+    spec,
+    failsPredicate: predicate,
+    callerArguments: callerArgumentsOf(params),
+    structs: hasStructs(params, returns) ? structArguments(params, returns) : null,
+  };
+}
+
+function hasStructs(params: readonly ParamSpec[], returns: ReturnSpec): boolean {
+  return (
+    returns.kind === 'struct' ||
+    params.some((param) => param.kind === 'struct' || (param.kind === 'buffer' && param.memory !== undefined))
+  );
 }
 
 /** The declaration in its full form, whether it was written so or as a prototype. */
@@ -96,24 +111,9 @@ function readDeclaration(place: Place, declaration: unknown): Snapshot {
       `prototype is ${show(prototype)}. Expected a C prototype, as in 'int32_t add(int32_t a, int32_t b)'.`,
     );
   }
-  return new Map([...fromPrototype(place, prototype, copy), ...copy]);
-}
-
-function compileParameters(place: Place, types: unknown): ParamSpec[] {
-  if (types === undefined) {
-    throw place.problem('arguments is missing. Write arguments: [] for a function without parameters.');
-  }
-  const list = place.array(types, 'arguments', MAX_PARAMETERS, "a list of types, as in ['i32', 'buffer']");
-  const params = list.map((type, index) => compileParameter(place, `arguments[${index}]`, type));
-  checkTextCounts(place, params);
-  for (const kind of ['cancelFlag', 'cancelProbe', 'progress', 'chunks'] as const) {
-    if (params.filter((param) => param.kind === kind).length > 1) {
-      throw place.problem(
-        `arguments has ${kind === 'chunks' ? 'chunks()' : `'${kind}'`} more than once. Only one is allowed.`,
-      );
-    }
-  }
-  return params;
+  // What was read of `variadic` are words of the declaration language.
+  const beside = [...copy].filter(([key]) => key !== 'variadic');
+  return new Map([...fromPrototype(place, prototype, copy), ...beside]);
 }
 
 /** The chunks of the function's calls: by a parameter of its own, or by one that was installed before. */

@@ -10,8 +10,9 @@ export interface ParameterDescription {
   /** As the prototype names it; empty where it has no name, and in declarations that are no prototypes. */
   readonly name: string;
   /**
-   * What the parameter is. `value`: a number or address; `cstring`: a string; `cstrings`: an array of strings; `buffer`: bytes; `out`: a cell that native
-   * code fills; `inout`: a cell that it changes; `callback`: a function of the caller's; the others are filled in by
+   * What the parameter is. `value`: a number or address; `cstring`: a string; `cstrings`: an array of strings; `buffer`: bytes;
+   * `out`: a cell that native code fills; `inout`: a cell that it changes; `memory`: a struct, union or array, by value or by
+   * pointer; `callback`: a function of the caller's; the others are filled in by
    * offthread.
    */
   readonly kind:
@@ -21,6 +22,7 @@ export interface ParameterDescription {
     | 'buffer'
     | 'out'
     | 'inout'
+    | 'memory'
     | 'callback'
     | 'chunks'
     | 'special';
@@ -39,7 +41,7 @@ export interface FunctionDescription {
   /** All of them, in the order of the C prototype. */
   readonly parameters: readonly ParameterDescription[];
   /** The type of the returned value. */
-  readonly returns: Scalar | 'cstring' | 'void';
+  readonly returns: Scalar | 'cstring' | 'struct' | 'void';
 }
 
 /**
@@ -80,7 +82,15 @@ function parameterOf(param: ParamSpec, name: string): ParameterDescription {
     case 'cstrings':
       return { name, kind: 'cstrings', type: undefined, given: true, changes: false };
     case 'buffer':
-      return { name, kind: 'buffer', type: undefined, given: true, changes: param.inout };
+      return {
+        name,
+        kind: param.memory === undefined ? 'buffer' : 'memory',
+        type: undefined,
+        given: param.memory?.mode !== 'out' || param.memory.optional === true,
+        changes: param.inout,
+      };
+    case 'struct':
+      return { name, kind: 'memory', type: undefined, given: true, changes: false };
     case 'out':
       return { name, kind: 'out', type: param.type, given: param.optional === true, changes: true };
     case 'outText':
@@ -98,7 +108,8 @@ function parameterOf(param: ParamSpec, name: string): ParameterDescription {
   }
 }
 
-function returnOf(returns: ReturnSpec): Scalar | 'cstring' | 'void' {
+function returnOf(returns: ReturnSpec): FunctionDescription['returns'] {
   if (returns.kind === 'value') return returns.type;
+  if (returns.kind === 'struct') return 'struct';
   return returns.kind === 'text' ? 'cstring' : 'void';
 }

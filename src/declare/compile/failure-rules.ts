@@ -44,6 +44,7 @@ function neverHolds(rule: (typeof RULES)[number], returns: ReturnSpec): string |
       ? undefined
       : "but the function returns a cstring. Write 'null', or a function of the string.";
   }
+  if (returns.kind === 'struct') return 'but the function returns a struct. Write a function of its value.';
   if (returns.kind === 'void') return undefined;
   const type = returns.type;
   if (rule === 'null') {

@@ -5,6 +5,8 @@ import { SCALAR_LIST } from '../language/names.js';
 import type { Place } from './problem.js';
 import { SCALARS } from '../language/scalars.js';
 import { show } from '../values/show.js';
+import { layoutOf } from '../memory/layout-of.js';
+import { byValue, memoryParameter } from './memory-parameters.js';
 import type { ParamSpec, ReturnSpec, TextSpec } from '../spec.js';
 
 const BORROWED: TextSpec = Object.freeze({ free: null });
@@ -13,11 +15,12 @@ interface Optionality {
   readonly optional?: true;
 }
 
-const WRAPPERS = ['out', 'inout', 'optional', 'callback', 'chunks', 'cstrings', 'cstring'];
-const ARGUMENT_LIST = `${SCALAR_LIST} cstring cstrings buffer cancelFlag cancelProbe progress, out(type), inout(type), callback(signature), chunks(signature), { cstrings: n }`;
-const RETURN_LIST = `${SCALAR_LIST} cstring void, { cstring: { free: 'symbol' } }`;
-const OUT_LIST = `${SCALAR_LIST} cstring, { cstring: { free: 'symbol' } }`;
-const INOUT_LIST = `${SCALAR_LIST} buffer`;
+const WRAPPERS = ['out', 'inout', 'optional', 'pointer', 'callback', 'chunks', 'cstrings', 'cstring'];
+const ARGUMENT_LIST = `${SCALAR_LIST} cstring cstrings buffer cancelFlag cancelProbe progress, out(type), inout(type), pointer(type), struct({...}), callback(signature), chunks(signature), { cstrings: n }`;
+const RETURN_LIST = `${SCALAR_LIST} cstring void, { cstring: { free: 'symbol' } }, struct({...})`;
+const MEMORY_LIST = 'struct({...}), union({...}), array(type, length)';
+const OUT_LIST = `${SCALAR_LIST} cstring, { cstring: { free: 'symbol' } }, ${MEMORY_LIST}`;
+const INOUT_LIST = `${SCALAR_LIST} buffer, ${MEMORY_LIST}`;
 
 /** @param label - where the entry is, for example `arguments[1]`. */
 export function compileParameter(place: Place, label: string, type: unknown): ParamSpec {
@@ -36,6 +39,8 @@ export function compileParameter(place: Place, label: string, type: unknown): Pa
 
 /** The spec of a declaration's `return`. */
 export function compileReturn(place: Place, type: unknown): ReturnSpec {
+  const layout = layoutOf(type);
+  if (layout !== undefined) return { kind: 'struct', layout: byValue(place, 'return', layout) };
   if (typeof type !== 'string')
     return { kind: 'text', text: compileText(place, 'return', type, RETURN_LIST) };
   const meaning = lookUp(place, 'return', type, { role: 'return', allowed: RETURN_LIST });
@@ -52,6 +57,8 @@ export function compileReturn(place: Place, type: unknown): ReturnSpec {
 
 /** An entry that is not a string: a wrapper, or a mistake. */
 function compileWrapper(place: Place, label: string, type: unknown): ParamSpec {
+  const layout = layoutOf(type);
+  if (layout !== undefined) return { kind: 'struct', layout: byValue(place, label, layout) };
   if (typeof type === 'function') {
     throw place.problem(
       `${label} is a function. Call the wrapper, as in out('i32'), or write the name of a type; a function that native code calls is declared with callback(), and passed to the call.`,
@@ -74,6 +81,8 @@ function compileWrapper(place: Place, label: string, type: unknown): ParamSpec {
       return compileOut(place, where, inner, optional);
     case 'inout':
       return compileInout(place, where, inner, optional);
+    case 'pointer':
+      return compilePointer(place, where, inner);
     case 'cstrings':
       // Checked when all parameters are known.
       return { kind: 'cstrings', count: inner as number };
@@ -107,7 +116,17 @@ export function checkTextCounts(place: Place, params: readonly ParamSpec[]): voi
   });
 }
 
+function compilePointer(place: Place, label: string, type: unknown): ParamSpec {
+  const layout = layoutOf(type);
+  if (layout !== undefined) return memoryParameter(place, label, { mode: 'in' }, layout);
+  throw place.problem(
+    `${label} is of ${show(type)}, which is not valid. Write 'pointer' for an address, or 'buffer' for bytes. Allowed: ${MEMORY_LIST}.`,
+  );
+}
+
 function compileOut(place: Place, label: string, type: unknown, optional: Optionality): ParamSpec {
+  const layout = layoutOf(type);
+  if (layout !== undefined) return memoryParameter(place, label, { mode: 'out', ...optional }, layout);
   if (typeof type !== 'string') {
     return { kind: 'outText', text: compileText(place, label, type, OUT_LIST), ...optional };
   }
@@ -121,6 +140,8 @@ function compileOut(place: Place, label: string, type: unknown, optional: Option
 }
 
 function compileInout(place: Place, label: string, type: unknown, optional: Optionality): ParamSpec {
+  const layout = layoutOf(type);
+  if (layout !== undefined) return memoryParameter(place, label, { mode: 'inout', ...optional }, layout);
   const meaning =
     typeof type === 'string' ? lookUp(place, label, type, { role: 'inout', allowed: INOUT_LIST }) : undefined;
   if (meaning === 'buffer') return { kind: 'buffer', inout: true };

@@ -55,7 +55,7 @@ export function snapshotArray(
 }
 
 /** Object literals of any realm, module namespaces and null-prototype objects. */
-function isPlain(value: object): boolean {
+export function isPlain(value: object): boolean {
   const parent: unknown = Object.getPrototypeOf(value);
   return parent === null || Object.getPrototypeOf(parent) === null;
 }

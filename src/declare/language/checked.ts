@@ -19,6 +19,8 @@ export interface WideDeclaration {
   readonly arguments: readonly (string | object)[];
   /** What the function returns. */
   readonly return: string | object;
+  /** The types of what is passed for the `...`. */
+  readonly variadic?: readonly (string | object)[];
   /** Name in the library, where it differs from the key. */
   readonly symbol?: string;
   /** When a returned value means that the function failed. */

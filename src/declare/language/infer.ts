@@ -21,6 +21,7 @@ import type {
   TextName,
   TextsName,
 } from './types.js';
+import type { MemoryInput, MemoryType, MemoryValue, PointerTo } from './struct-types.js';
 
 /**
  * Bytes given to native code. Views over a SharedArrayBuffer are live memory;
@@ -42,7 +43,9 @@ export type ArgumentValue =
   | Bytes
   | readonly (string | null)[]
   | AnyFunction
-  | PersistentCallback;
+  | PersistentCallback
+  | { readonly [field: string]: unknown }
+  | readonly unknown[];
 
 /** Parameters that offthread fills in. */
 type FilledIn = SpecialName | Out | Chunks;
@@ -54,7 +57,9 @@ type ValueOf<T> = T extends ScalarName
     ? string | null
     : T extends 'void'
       ? undefined
-      : unknown;
+      : T extends MemoryType
+        ? MemoryValue<T>
+        : unknown;
 
 /** The value that a callback's function receives for one argument. */
 type CallbackValue<T> = T extends ScalarName
@@ -111,7 +116,11 @@ type CallerValue<T> = T extends ScalarName
               ? CallerValue<Inner> | NullIf<T>
               : T extends Callback
                 ? CallbackFunction<T> | PersistentCallback<CallbackFunction<T>> | null
-                : ArgumentValue;
+                : T extends PointerTo<infer Inner>
+                  ? MemoryInput<Inner> | bigint | null
+                  : T extends MemoryType
+                    ? MemoryInput<T>
+                    : ArgumentValue;
 
 /** Null for a parameter that may be left out. */
 type NullIf<T> = T extends Optional ? null : never;
@@ -127,8 +136,8 @@ type CallerValues<A extends readonly unknown[]> = A extends readonly [infer Head
 type Outs<A extends readonly unknown[]> = A extends readonly [infer Head, ...infer Rest]
   ? Head extends Out<infer Inner>
     ? [ValueOf<Inner> | NullIf<Head>, ...Outs<Rest>]
-    : Head extends Inout<infer Inner extends ScalarName>
-      ? [ScalarValue<Inner> | NullIf<Head>, ...Outs<Rest>]
+    : Head extends Inout<infer Inner extends ScalarName | MemoryType>
+      ? [ValueOf<Inner> | NullIf<Head>, ...Outs<Rest>]
       : Outs<Rest>
   : [];
 
@@ -152,9 +161,16 @@ type WithOuts<R, O extends readonly unknown[]> = O extends readonly [] ? R : [R,
 export type ArgumentsOf<D> =
   ShapeOf<D> extends infer S extends DeclarationShape ? ArgumentsOfShape<S> : never;
 
+/** All parameters: those that the prototype names, and those for its `...`. */
+type Parameters<D extends DeclarationShape> = D extends {
+  readonly variadic: infer V extends readonly unknown[];
+}
+  ? readonly [...D['arguments'], ...V]
+  : D['arguments'];
+
 /** The same of a declaration in its full form. */
 type ArgumentsOfShape<D extends DeclarationShape> =
-  HasAnyLength<D['arguments']> extends true ? ArgumentValue[] : CallerValues<D['arguments']>;
+  HasAnyLength<Parameters<D>> extends true ? ArgumentValue[] : CallerValues<Parameters<D>>;
 
 /**
  * What the call resolves to: the return value, or `[returnValue, ...outs]`
@@ -164,11 +180,11 @@ export type ResultOf<D> = ShapeOf<D> extends infer S extends DeclarationShape ? 
 
 /** The same of a declaration in its full form. */
 type ResultOfShape<D extends DeclarationShape> =
-  HasAnyLength<D['arguments']> extends true
-    ? MayHaveOuts<D['arguments']> extends true
+  HasAnyLength<Parameters<D>> extends true
+    ? MayHaveOuts<Parameters<D>> extends true
       ? unknown
       : ValueOf<D['return']>
-    : WithOuts<ValueOf<D['return']>, Outs<D['arguments']>>;
+    : WithOuts<ValueOf<D['return']>, Outs<Parameters<D>>>;
 
 /** The `chunks()` of a declaration that are its own: of a parameter that is not persistent, or of `stream`. */
 type StreamOf<D extends DeclarationShape> =

@@ -4,6 +4,8 @@
  * `infer.ts`; what it becomes at run time is in `spec.ts`.
  */
 
+import type { AnyStruct, MemoryType, PointerTo, SizedType } from './struct-types.js';
+
 /** Names of signed integers of up to 32 bits; their values are numbers. `char` is signed or not as the platform's C has it. */
 export type SignedName = 'i8' | 'int8' | 'char' | 'i16' | 'int16' | 'i32' | 'int32';
 /** Names of unsigned integers of up to 32 bits; their values are numbers. */
@@ -56,9 +58,9 @@ export interface OwnedText {
 }
 
 /** The types that `out()` accepts. */
-export type OutType = ScalarName | TextName | OwnedText;
+export type OutType = ScalarName | TextName | OwnedText | SizedType;
 /** The types that `inout()` accepts. */
-export type InoutType = ScalarName | BytesName;
+export type InoutType = ScalarName | BytesName | MemoryType;
 
 /**
  * An out parameter, made by `out()`: native code fills it, and the caller receives it together with the return value.
@@ -196,13 +198,15 @@ export type ArgumentType =
   | CountedTexts
   | BytesName
   | SpecialName
+  | AnyStruct
+  | PointerTo
   | Out
   | Inout
   | Callback
   | Chunks;
 
 /** The types that `return` accepts. */
-export type ReturnType = ScalarName | TextName | OwnedText | 'void';
+export type ReturnType = ScalarName | TextName | OwnedText | AnyStruct | 'void';
 
 /** A helper function of the same library, called with some of the call's own arguments. */
 export interface HelperDeclaration {
@@ -216,6 +220,11 @@ export interface HelperDeclaration {
 export interface DeclarationBase {
   /** The parameters, in the order of the C prototype. At most 32. */
   readonly arguments: readonly ArgumentType[];
+  /**
+   * For a function with a variable number of arguments: the types of those that this function passes for the `...`, behind
+   * `arguments`. Numbers are promoted as C does it. Declare the function once for each list of types.
+   */
+  readonly variadic?: readonly ArgumentType[];
   /** Name in the library, where it differs from the key. */
   readonly symbol?: string;
   /** Reads `errno` straight after the call, for the error of a call that failed. Needs `fails`. */
@@ -261,6 +270,8 @@ export type Declaration =
   | Returning<PointerName, bigint, 'nonzero' | 'null'>
   | Returning<'bool', boolean, 'nonzero'>
   | Returning<TextName | OwnedText, string | null, 'null'>
+  // A predicate names the type of its parameter itself.
+  | Returning<AnyStruct, never, never>
   | ReturningNothing;
 
 /**
@@ -290,6 +301,13 @@ export interface PrototypeDeclaration {
   readonly progress?: string | number;
   /** The function that releases the string that is returned; or such functions by the name of an `out` parameter, or `return`. */
   readonly owned?: string | Readonly<Record<string, string>>;
+  /**
+   * Structs, unions and arrays by their names in the prototype (a tag, or a typedef). A `const struct x *` is then a
+   * `pointer()`, a `struct x *` an `inout()`, or an `out()` where `out` names the parameter.
+   */
+  readonly structs?: Readonly<Record<string, MemoryType>>;
+  /** The types that are passed for the `...` of the prototype: types of C such as `'int'`, or those of `arguments`. */
+  readonly variadic?: readonly (string | object)[];
   /** As in a {@link Declaration}. */
   readonly symbol?: string;
   /**
@@ -317,4 +335,6 @@ export interface DeclarationShape {
   readonly arguments: readonly unknown[];
   /** What the function returns. */
   readonly return: unknown;
+  /** What is passed for the `...`. */
+  readonly variadic?: readonly unknown[];
 }

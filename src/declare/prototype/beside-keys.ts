@@ -10,4 +10,5 @@ export const BESIDE_KEYS: readonly string[] = [
   'cancelProbe',
   'progress',
   'owned',
+  'structs',
 ];

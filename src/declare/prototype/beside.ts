@@ -6,6 +6,7 @@ import type { CallbackOptions, CallbackSignature, ChunksOptions, OwnedText } fro
 import { callback, chunks, inout, out } from '../language/wrappers.js';
 import { show } from '../values/show.js';
 import type { CType, Parameter } from './c-types.js';
+import type { StructNames } from './struct-names.js';
 import { inoutWord, isChar, outWord, signatureOf, type Word } from './c-words.js';
 
 /** What the special parameters point to. */
@@ -21,6 +22,12 @@ const RESULT = 'return';
 
 /** The functions that release strings, by the name of the parameter, or `return`. */
 export type OwnedNames = ReadonlyMap<string, string>;
+
+/** What names in a prototype stand for. */
+interface Names {
+  readonly owned: OwnedNames;
+  readonly structs: StructNames;
+}
 
 /** One parameter that is named: the key and the name; what it becomes, undefined where its type does not fit. */
 interface Named {
@@ -39,10 +46,10 @@ export function besideWords(
   place: Place,
   parameters: readonly Parameter[],
   beside: Snapshot,
-  owned: OwnedNames,
+  { owned, structs }: Names,
 ): ReadonlyMap<number, Word> {
   const words = new Map<number, Word>();
-  for (const { key, name, wordOf, expected } of named(place, parameters, beside, owned)) {
+  for (const { key, name, wordOf, expected } of named(place, parameters, beside, { owned, structs })) {
     const index = find(place, parameters, key, name);
     if (words.has(index)) {
       throw place.problem(`${key} names ${show(name)}, which is named beside the prototype already.`);
@@ -92,7 +99,12 @@ export function ownedResult(place: Place, owned: OwnedNames, result: Word): Owne
   throw place.problem('owned says how the returned string is released, but the function returns none.');
 }
 
-function named(place: Place, parameters: readonly Parameter[], beside: Snapshot, owned: OwnedNames): Named[] {
+function named(
+  place: Place,
+  parameters: readonly Parameter[],
+  beside: Snapshot,
+  { owned, structs }: Names,
+): Named[] {
   const pointer = 'a pointer to one value whose type is known';
   const signature = ({ type, at }: Parameter): CallbackSignature | undefined =>
     type.kind === 'pointer' && type.to.kind === 'function' ? signatureOf(type.to, at) : undefined;
@@ -100,7 +112,7 @@ function named(place: Place, parameters: readonly Parameter[], beside: Snapshot,
     ...names(place, 'out', beside).map((name): Named => {
       const free = owned.get(String(name));
       const wordOf = (parameter: Parameter): Word | undefined => {
-        const word = outWord(parameter);
+        const word = outWord(parameter, structs);
         if (free === undefined) return word && out(word);
         return word === 'cstring' ? out({ cstring: { free } }) : undefined;
       };
@@ -108,7 +120,7 @@ function named(place: Place, parameters: readonly Parameter[], beside: Snapshot,
     }),
     ...names(place, 'inout', beside).map((name): Named => {
       const wordOf = (parameter: Parameter): Word | undefined => {
-        const word = inoutWord(parameter);
+        const word = inoutWord(parameter, structs);
         return word && inout(word);
       };
       return { key: 'inout', name, wordOf, expected: pointer };

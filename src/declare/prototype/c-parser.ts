@@ -86,7 +86,10 @@ class Parser {
     const { name, type, constant } = this.#declarator(base.type, base.constant);
     this.#cursor.skipAttributes();
     if (name === '') throw new PrototypeProblem('This typedef has no name.', start);
-    this.#typedefs.set(name, { type, constant });
+    // A struct without a tag is known by the name of its typedef.
+    const isNameless = type.kind === 'record' && !type.name.includes(' ');
+    const named: CType = isNameless ? { kind: 'record', name: `${type.name} ${name}` } : type;
+    this.#typedefs.set(name, { type: named, constant });
     this.#cursor.expect(';', 'A typedef ends with a semicolon.');
   }
 

@@ -5,9 +5,12 @@ import type {
   CallbackArgument,
   CallbackReturn,
   CallbackSignature,
+  InoutType,
   OutType,
   ScalarName,
 } from '../language/types.js';
+import type { MemoryType, SizedType } from '../language/struct-types.js';
+import { type StructNames, structFor } from './struct-names.js';
 import { PrototypeProblem } from './c-tokens.js';
 import { BASIC_TYPES, type CType, type FunctionType, type Parameter, STANDARD_TYPES } from './c-types.js';
 
@@ -16,12 +19,15 @@ export type Word = string | object;
 
 const KNOWN_NAMES = [...Object.keys(BASIC_TYPES), ...Object.keys(STANDARD_TYPES)];
 
-const BY_VALUE = 'is not passed by value: write a small C function that takes its address, and declare that.';
+const BY_VALUE =
+  "is passed by value here, so its fields have to be known: write them beside the prototype, as in { prototype, structs: { name: struct({ x: 'i32' }) } }.";
 
 /** The word for a parameter of which nothing else is said. */
-export function parameterWord({ type, at }: Parameter): Word {
-  if (type.kind !== 'pointer') return scalarWord(type, at);
+export function parameterWord({ type, at }: Parameter, structs: StructNames): Word {
+  if (type.kind !== 'pointer') return structFor(structs, type) ?? scalarWord(type, at);
   const { to } = type;
+  const struct = structFor(structs, to) as MemoryType | undefined;
+  if (struct !== undefined) return type.constant ? { pointer: struct } : inout(struct);
   if (to.kind === 'function') return callback(signatureOf(to, at));
   if (isChar(to)) return type.constant ? 'cstring' : inout('buffer');
   if (to.kind === 'void' || to.kind === 'scalar') return type.constant ? 'buffer' : inout('buffer');
@@ -29,25 +35,27 @@ export function parameterWord({ type, at }: Parameter): Word {
 }
 
 /** The word for what a function returns. */
-export function resultWord(type: CType, at: number): Word {
+export function resultWord(type: CType, at: number, structs: StructNames): Word {
   if (type.kind === 'void') return 'void';
-  if (type.kind !== 'pointer') return scalarWord(type, at);
+  if (type.kind !== 'pointer') return structFor(structs, type) ?? scalarWord(type, at);
   return isChar(type.to) ? 'cstring' : 'pointer';
 }
 
 /** The word inside `out()` for a parameter; undefined where it points to nothing that could come out. */
-export function outWord({ type, at }: Parameter): OutType | undefined {
+export function outWord({ type, at }: Parameter, structs: StructNames): OutType | undefined {
   if (type.kind !== 'pointer' || type.constant) return undefined;
   const { to } = type;
+  const struct = structFor(structs, to) as SizedType | undefined;
+  if (struct !== undefined) return struct;
   if (to.kind === 'pointer') return isChar(to.to) ? 'cstring' : 'pointer';
   if (to.kind === 'unknown') return scalarWord(to, at);
   return to.kind === 'scalar' ? to.word : undefined;
 }
 
 /** The word inside `inout()` for one value that native code changes. */
-export function inoutWord(parameter: Parameter): ScalarName | undefined {
-  const word = outWord(parameter);
-  return word === 'cstring' ? 'pointer' : (word as ScalarName | undefined);
+export function inoutWord(parameter: Parameter, structs: StructNames): InoutType | undefined {
+  const word = outWord(parameter, structs);
+  return word === 'cstring' ? 'pointer' : (word as InoutType | undefined);
 }
 
 /** The signature of a callback. */

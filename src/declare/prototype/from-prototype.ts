@@ -6,28 +6,34 @@ import { besideWords, ownedNames, ownedResult } from './beside.js';
 import { parsePrototype } from './c-parser.js';
 import { PrototypeProblem } from './c-tokens.js';
 import { parameterWord, resultWord } from './c-words.js';
+import { structNames } from './struct-names.js';
+import { variadicWords } from './variadic-words.js';
 
-const VARIADIC =
-  "A function with a variable number of arguments is declared for one kind of call: write the types that it passes in place of '...', as in 'int printf(const char *format, int value)'. On macOS for arm64, which passes these arguments in another way, write a small C function that calls this one.";
 /** Characters of a line that an error shows. */
 const SHOWN = 100;
 
 /**
  * @param source - the prototype.
  * @param beside - the declaration that it stands in; empty where the prototype is all of it.
- * @returns the declaration's `arguments`, `return` and, where the prototype has a name, `symbol`.
+ * @returns the declaration's `arguments`, `return`, `variadic` for a function with `...`, and `symbol` where the prototype has
+ *   a name.
  */
 export function fromPrototype(place: Place, source: string, beside: Snapshot): Map<string, unknown> {
   try {
     const { name, label, type } = parsePrototype(source);
-    if (type.variadic) throw new PrototypeProblem(VARIADIC, { text: '...', at: source.lastIndexOf('...') });
+    const structs = structNames(place, beside, type);
+    const variadic = variadicWords(place, source, type, beside, structs);
     const owned = ownedNames(place, beside);
-    const named = besideWords(place, type.parameters, beside, owned);
-    const result = resultWord(type.returns, 0);
+    const named = besideWords(place, type.parameters, beside, { owned, structs });
+    const result = resultWord(type.returns, 0, structs);
     const copy = new Map<string, unknown>([
-      ['arguments', type.parameters.map((parameter, index) => named.get(index) ?? parameterWord(parameter))],
+      [
+        'arguments',
+        type.parameters.map((parameter, index) => named.get(index) ?? parameterWord(parameter, structs)),
+      ],
       ['return', ownedResult(place, owned, result) ?? result],
     ]);
+    if (variadic !== undefined) copy.set('variadic', variadic);
     const symbol = symbolOf(name, label);
     return symbol === '' ? copy : copy.set('symbol', symbol);
   } catch (error) {

@@ -11,16 +11,17 @@ export interface Pointer<To = unknown, Constant = unknown> {
   to: To;
   constant: Constant;
 }
-export interface FunctionType<P = unknown, R = unknown> {
+export interface FunctionType<P = unknown, R = unknown, V = unknown> {
   parameters: P;
   returns: R;
+  variadic: V;
 }
 interface ArrayType<Of = unknown, Constant = unknown> {
   of: Of;
   constant: Constant;
 }
-/** A struct, a union, or a name that is no type of C. */
-interface Opaque<N = unknown> {
+/** A struct or union by its tag, or a name that is no type of C. */
+export interface Opaque<N = unknown> {
   opaque: N;
 }
 export interface Parameter<N = unknown, T = unknown> {
@@ -146,7 +147,7 @@ type Specifiers<
         : H extends Keyword
           ? Specifiers<R, E, K | H, Tag, C>
           : H extends 'struct' | 'union' | 'class' | 'enum'
-            ? Specifiers<WithoutTag<R>, E, K, H extends 'enum' ? 'i32' : Opaque<H>, C>
+            ? Specifiers<WithoutTag<R>, E, K, H extends 'enum' ? 'i32' : Opaque<TagOf<R>>, C>
             : H extends Punctuation
               ? Specified<T, E, K, Tag, C, W>
               : BehindMacro<H, R> extends readonly [string, ...string[]]
@@ -165,6 +166,12 @@ type BehindMacro<H extends string, R extends readonly string[]> =
         : []
       : []
     : [];
+
+type TagOf<T extends readonly string[]> = T extends readonly ['{', ...string[]]
+  ? ''
+  : T extends readonly [infer Tag extends string, ...string[]]
+    ? Tag
+    : '';
 
 /** Leaves out the tag and the body of a struct, union or enum. */
 type WithoutTag<T extends readonly string[]> = T extends readonly ['{', ...infer R extends string[]]
@@ -267,11 +274,15 @@ type Suffixes<T extends readonly string[], B, C, E> = T extends readonly ['(', '
         infer Inside extends readonly string[],
         infer Behind extends readonly string[],
       ]
-      ? FunctionType<Parameters<Inside, E>, Suffixes<Behind, B, false, E>>
+      ? Split<Inside, ','> extends readonly [...infer Named extends (readonly string[])[], Dots]
+        ? FunctionType<ParameterList<Named, E>, Suffixes<Behind, B, false, E>, true>
+        : FunctionType<Parameters<Inside, E>, Suffixes<Behind, B, false, E>, false>
       : never
     : T extends readonly ['[', ...infer R extends string[]]
       ? ArrayType<Suffixes<Group<R>[1], B, C, E>, C>
       : B;
+
+type Dots = readonly ['.', '.', '.'];
 
 type Parameters<T extends readonly string[], E> = T extends readonly [] | readonly ['void']
   ? []
@@ -303,7 +314,7 @@ export type Source<L extends readonly (readonly string[])[], E = {}> = L extends
 ]
   ? H extends readonly ['typedef', ...infer T extends string[]]
     ? Declared<T, E> extends readonly [infer N extends string, infer Type, infer C]
-      ? Source<R, E & Record<N, [Type, C]>>
+      ? Source<R, E & Record<N, [Type extends Opaque<''> ? Opaque<N> : Type, C]>>
       : never
     : Declared<H, E>
   : never;

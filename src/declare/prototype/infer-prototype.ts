@@ -4,7 +4,9 @@
  *
  * A text of more than about 900 characters is beyond what TypeScript follows: then nothing is inferred.
  */
+import type { PointerTo } from '../language/struct-types.js';
 import type {
+  BytesName,
   Callback,
   CallbackArgument,
   Chunks,
@@ -15,13 +17,47 @@ import type {
   Out,
   OutType,
   OwnedText,
+  ScalarName,
+  SpecialName,
+  TextName,
 } from '../language/types.js';
-import type { FunctionType, Parameter, Pointer, ScalarWord, Source, Statements } from './infer-c-types.js';
+import type {
+  FunctionType,
+  Opaque,
+  Parameter,
+  Pointer,
+  ScalarWord,
+  Source,
+  Statements,
+} from './infer-c-types.js';
 
 /** The word, or `Unread` where a declaration cannot have it. */
 type Scalar<T> = T extends ScalarWord ? T : Unread;
 
-type ParameterWord<T> =
+/** The type that `structs` has for a type of C; never if there is none. */
+type StructFor<T, B> =
+  T extends Opaque<infer N>
+    ? Value<B, 'structs'> extends infer S
+      ? N extends keyof S
+        ? S[N]
+        : never
+      : never
+    : never;
+
+/** A struct by value, or a scalar. */
+type ByValue<T, B> = [StructFor<T, B>] extends [never] ? Scalar<T> : StructFor<T, B>;
+
+type ParameterWord<T, B> =
+  T extends Pointer<infer To, infer C>
+    ? [StructFor<To, B>] extends [never]
+      ? PlainWord<T>
+      : C extends true
+        ? PointerTo<StructFor<To, B>>
+        : Inout<Extract<StructFor<To, B>, InoutType>>
+    : ByValue<T, B>;
+
+/** Of a pointer to anything but a struct that `structs` has. */
+type PlainWord<T> =
   T extends Pointer<infer To, infer C>
     ? To extends FunctionType
       ? Callback<CallbackArguments<To>, CallbackReturned<To>, None>
@@ -34,19 +70,19 @@ type ParameterWord<T> =
             ? 'buffer'
             : Inout<'buffer'>
           : 'pointer'
-    : Scalar<T>;
+    : never;
 
-type ResultWord<T> =
+type ResultWord<T, B> =
   T extends Pointer<infer To>
     ? To extends 'char'
       ? 'cstring'
       : 'pointer'
     : T extends 'void'
       ? T
-      : Scalar<T>;
+      : ByValue<T, B>;
 
 /** Of a parameter that is named in `out` or `inout`. */
-type OutWord<T> =
+type OutWord<T, B> =
   T extends Pointer<infer To, infer C>
     ? C extends true
       ? Unread
@@ -54,7 +90,7 @@ type OutWord<T> =
         ? Inner extends 'char'
           ? 'cstring'
           : 'pointer'
-        : Scalar<To>
+        : ByValue<To, B>
     : Unread;
 
 type CallbackArguments<F> =
@@ -118,9 +154,10 @@ type TextListsIn<V> = [V] extends [never] ? never : V extends readonly unknown[]
 /** `N` is the name of the parameter, `I` its index as a string. */
 type Word<N extends string, I extends string, T, B> =
   Matches<N, I, Listed<Value<B, 'out'>>> extends true
-    ? Out<IsOwned<B, N, I> extends true ? OwnedText : Extract<OutWord<T>, OutType>> & OptionalIn<B, N, I>
+    ? Out<IsOwned<B, N, I> extends true ? OwnedText : Extract<OutWord<T, B>, OutType>> & OptionalIn<B, N, I>
     : Matches<N, I, Listed<Value<B, 'inout'>>> extends true
-      ? Inout<Extract<OutWord<T> extends 'cstring' ? 'pointer' : OutWord<T>, InoutType>> & OptionalIn<B, N, I>
+      ? Inout<Extract<OutWord<T, B> extends 'cstring' ? 'pointer' : OutWord<T, B>, InoutType>> &
+          OptionalIn<B, N, I>
       : Matches<N, I, TextListsIn<Value<B, 'cstrings'>>> extends true
         ? T extends Pointer<Pointer<'char'>>
           ? Value<B, 'cstrings'> extends readonly unknown[]
@@ -141,7 +178,7 @@ type Word<N extends string, I extends string, T, B> =
                 ? 'cancelProbe'
                 : Matches<N, I, AsText<Value<B, 'progress'>>> extends true
                   ? 'progress'
-                  : ParameterWord<T>;
+                  : ParameterWord<T, B>;
 type Matches<N, I, L> = [Extract<L, N | I>] extends [never] ? false : true;
 
 type Words<P, B> = {
@@ -156,13 +193,37 @@ export interface Unread {
   readonly unread: true;
 }
 
+/** What `variadic` says of a prototype with `...`, which needs it. */
+type VariadicPart<V, B> = V extends true
+  ? {
+      readonly variadic: B extends { readonly variadic: infer L extends readonly unknown[] }
+        ? VariadicWords<L, B>
+        : readonly [Unread];
+    }
+  : B extends { readonly variadic: readonly unknown[] }
+    ? { readonly variadic: readonly [Unread] }
+    : unknown;
+type VariadicWords<L extends readonly unknown[], B> = { -readonly [I in keyof L]: VariadicWord<L[I], B> };
+type VariadicWord<T, B> = T extends ScalarName | TextName | BytesName | SpecialName
+  ? T
+  : T extends string
+    ? Source<Statements<`void f(${T})`>> extends readonly [
+        unknown,
+        FunctionType<[Parameter<unknown, infer Type>]>,
+        unknown,
+      ]
+      ? ParameterWord<Type, B>
+      : Unread
+    : T;
+
 /** The declaration that the prototype `S` stands for; `B` is the object that it stands in. */
 export type FromPrototype<S extends string, B = {}> =
-  Source<Statements<S>> extends readonly [unknown, FunctionType<infer P, infer R>, unknown]
+  Source<Statements<S>> extends readonly [unknown, FunctionType<infer P, infer R, infer V>, unknown]
     ? {
         readonly arguments: Extract<Words<P, B>, readonly unknown[]>;
-        readonly return: IsOwned<B, 'return'> extends true ? OwnedText : ResultWord<R>;
-      } & (B extends { readonly stream: infer St } ? { readonly stream: St } : unknown)
+        readonly return: IsOwned<B, 'return'> extends true ? OwnedText : ResultWord<R, B>;
+      } & VariadicPart<V, B> &
+        (B extends { readonly stream: infer St } ? { readonly stream: St } : unknown)
     : Unread;
 
 /** The full form of a declaration, in whatever form it was written. @internal */
@@ -177,12 +238,14 @@ type ShapeOfPrototype<S extends string, B> = string extends S
   ? { readonly arguments: readonly unknown[]; readonly return: unknown }
   : FromPrototype<S, B>;
 
+type VariadicOf<D> = D extends { readonly variadic: readonly (infer V)[] } ? V : never;
+
 /** True where something in the declaration could not be read. @internal */
 export type IsUnread<D> = D extends {
   readonly arguments: infer A extends readonly unknown[];
   readonly return: infer R;
 }
-  ? [Extract<A[number] | R, Unread>] extends [never]
+  ? [Extract<A[number] | R | VariadicOf<D>, Unread>] extends [never]
     ? false
     : true
   : true;

@@ -74,6 +74,9 @@ export function argumentType(param: ParamSpec): GivenType | null {
     case 'buffer':
     case 'callback':
       return param.kind;
+    // Its bytes are passed on.
+    case 'struct':
+      return 'buffer';
     default:
       return null;
   }

@@ -11,7 +11,9 @@ import { misfitOfTexts } from './text-list.js';
 
 /** The error for a call with too many or too few values. */
 export function explainCount(fn: CompiledFunction, args: readonly unknown[]): ArgumentError {
-  const types = argumentTypes(fn).map(nameOf);
+  const types = argumentTypes(fn)
+    .map((type, index) => memoryName(fn, index) ?? nameOf(type))
+    .filter((_, index) => fn.structs?.isGiven(index) ?? true);
   const filled =
     types.length < fn.spec.params.length ? ' Out parameters and special parameters are not passed.' : '';
   return failure(
@@ -29,8 +31,20 @@ export function explainArgument(
   const value = args[index];
   const type = argumentTypes(fn)[index] as GivenType;
   const declared = fn.callerArguments.positions[index];
-  const place = declared === index ? nameOf(type) : `${nameOf(type)}, declared as arguments[${declared}]`;
-  return failure(fn, `argument ${index} (${place}) is ${show(value)}. ${advice(fn, index, type, args)}`);
+  const given = fn.structs?.given(index) ?? index;
+  const place =
+    declared === given ? nameOf(type) : `${nameOf(type)}, declared as ${declaredAs(fn, declared as number)}`;
+  return failure(fn, `argument ${given} (${place}) is ${show(value)}. ${advice(fn, index, type, args)}`);
+}
+
+/** Where a parameter is in the declaration. */
+function declaredAs({ spec: { named } }: CompiledFunction, index: number): string {
+  return named === undefined || index < named ? `arguments[${index}]` : `variadic[${index - named}]`;
+}
+
+/** The error for a part of a value: `index` counts what the caller gives, `what` begins with the part, as in `.tv_sec (i64) is …`. */
+export function explainPart(fn: CompiledFunction, index: number, what: string): ArgumentError {
+  return failure(fn, `argument ${index}${what}`);
 }
 
 function failure(fn: CompiledFunction, what: string): ArgumentError {
@@ -49,6 +63,17 @@ function argumentTypes(fn: CompiledFunction): GivenType[] {
     const param = fn.spec.params[position];
     return (param && argumentType(param)) as GivenType;
   });
+}
+
+/** What the caller gives for an argument whose bytes are passed on; undefined for any other. */
+function memoryName(fn: CompiledFunction, index: number): string | undefined {
+  const param = fn.spec.params[fn.callerArguments.positions[index] as number];
+  if (param?.kind === 'struct') return 'struct';
+  const memory = param?.kind === 'buffer' ? param.memory : undefined;
+  if (memory === undefined) return undefined;
+  if (memory.mode === 'out') return 'optional out';
+  const { kind } = memory.layout;
+  return !memory.open && (kind === 'union' || kind === 'struct') ? kind : 'array';
 }
 
 function advice(fn: CompiledFunction, index: number, type: GivenType, args: readonly unknown[]): string {

@@ -21,8 +21,10 @@ import type {
   NativeCallback,
   NativeFunction,
   NativeValue,
+  FunctionPrototype,
   Prototype,
 } from '../engine.js';
+import { inScalars } from '../prototypes.js';
 import { ERRNO_LOCATION, Errno } from '../system/errno.js';
 import {
   type FfiRs,
@@ -164,7 +166,8 @@ class FfiRsLibrary implements EngineLibrary {
     this.#errno = errno;
   }
 
-  bind(symbol: string, prototype: Prototype): NativeFunction {
+  bind(symbol: string, given: FunctionPrototype): NativeFunction {
+    const prototype = inScalars('ffi-rs', symbol, given);
     const params = this.#prepare(symbol, prototype);
     const fix = resultFix(prototype.returns);
     // One object serves every call: this thread runs one at a time, and native
@@ -182,7 +185,8 @@ class FfiRsLibrary implements EngineLibrary {
     });
   }
 
-  bindErrno(symbol: string, prototype: Prototype): NativeFunction {
+  bindErrno(symbol: string, given: FunctionPrototype): NativeFunction {
+    const prototype = inScalars('ffi-rs', symbol, given);
     const params = this.#prepare(symbol, prototype);
     params.errno = true;
     const { load } = this.#ffi;

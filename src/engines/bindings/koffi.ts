@@ -1,6 +1,5 @@
 /** The engine koffi: an optional peer dependency, with state of its own in every environment. */
 import { Math } from '../../builtins.js';
-import type { Scalar } from '../../declare/spec.js';
 import { EngineError } from '../../errors.js';
 import { requireInstalled } from '../../shared/package-home.js';
 import { CAPABILITIES } from '../capabilities.js';
@@ -9,10 +8,14 @@ import type {
   Capabilities,
   Engine,
   EngineLibrary,
+  FunctionPrototype,
   NativeCallback,
   NativeFunction,
   Prototype,
 } from '../engine.js';
+import { bindKoffi } from './koffi-functions.js';
+import { KoffiStructs, type KoffiTypes } from './koffi-structs.js';
+import { type KoffiType, TYPES } from './koffi-types.js';
 import { ERRNO_LOCATION, Errno } from '../system/errno.js';
 import { libraryFailure, symbolNotFound } from '../loading/library-error.js';
 import { pathOfName } from '../loading/loader-alias.js';
@@ -35,11 +38,11 @@ export interface KoffiOptions {
 }
 
 interface KoffiLibrary {
-  func(name: string, result: string, parameters: readonly string[]): NativeFunction;
+  func(name: string, result: KoffiType, parameters: readonly KoffiType[]): (...values: unknown[]) => unknown;
 }
 
 /** The used part of the koffi package. */
-interface Koffi {
+interface Koffi extends KoffiTypes {
   load(path: string | null): KoffiLibrary;
   address(view: Uint8Array): bigint;
   view(address: bigint, length: number): ArrayBuffer;
@@ -49,24 +52,6 @@ interface Koffi {
   unregister(address: bigint): void;
   config(settings: { readonly sync_stack_size: number }): unknown;
 }
-
-const TYPES: { readonly [type in Scalar | 'void']: string } = {
-  i8: 'int8',
-  u8: 'uint8',
-  i16: 'int16',
-  u16: 'uint16',
-  i32: 'int32',
-  u32: 'uint32',
-  i64: 'int64',
-  u64: 'uint64',
-  size: 'uint64',
-  f32: 'float',
-  f64: 'double',
-  // koffi's own bool takes and returns true and false; the bytes are the same.
-  bool: 'uint8',
-  pointer: 'uintptr',
-  void: 'void',
-};
 
 /** Loads koffi. @throws EngineError OFFTHREAD_ENGINE_MISSING */
 export function loadKoffi(options: KoffiOptions = {}): Engine {
@@ -96,6 +81,7 @@ class KoffiEngine implements Engine {
   readonly #libraries = new Map<string, EngineLibrary>();
   readonly #libc: EngineLibrary;
   readonly #errno: Errno;
+  readonly #structs: KoffiStructs;
   readonly #callbackTypes = new Map<string, unknown>();
 
   constructor(koffi: Koffi) {
@@ -103,7 +89,8 @@ class KoffiEngine implements Engine {
     const self = koffi.load(null);
     const address = BigInt(self.func(ERRNO_LOCATION, 'uintptr', [])() as number | bigint);
     this.#errno = new Errno(koffi.view(address, 4));
-    this.#libc = library('', self, this.#errno);
+    this.#structs = new KoffiStructs(koffi);
+    this.#libc = library('', self, this.#errno, this.#structs);
   }
 
   open(path: string): EngineLibrary {
@@ -114,7 +101,7 @@ class KoffiEngine implements Engine {
   openLoaded(name: string): EngineLibrary {
     let opened = this.#libraries.get(name);
     if (opened === undefined) {
-      opened = library(name, this.#load(name), this.#errno);
+      opened = library(name, this.#load(name), this.#errno, this.#structs);
       this.#libraries.set(name, opened);
     }
     return opened;
@@ -174,22 +161,21 @@ class KoffiEngine implements Engine {
   }
 }
 
-function library(path: string, handle: KoffiLibrary, errno: Errno): EngineLibrary {
-  const bind = (symbol: string, prototype: Prototype): NativeFunction => {
-    const { returns } = prototype;
-    const native = find(path, handle, symbol, prototype);
-    // koffi returns 64-bit integers as numbers if they fit.
-    const wide = returns === 'i64' || returns === 'u64' || returns === 'pointer';
-    if (returns === 'size') return (...values) => Number(native(...values));
-    return wide ? (...values) => BigInt(native(...values) as number | bigint) : native;
-  };
+function library(path: string, handle: KoffiLibrary, errno: Errno, structs: KoffiStructs): EngineLibrary {
+  const bind = (symbol: string, prototype: FunctionPrototype): NativeFunction =>
+    bindKoffi((result, parameters) => find(path, handle, symbol, result, parameters), structs, prototype);
   return { path, bind, bindErrno: (symbol, prototype) => errno.around(bind(symbol, prototype)) };
 }
 
-function find(path: string, handle: KoffiLibrary, symbol: string, prototype: Prototype): NativeFunction {
-  const parameters = prototype.arguments.map((type) => TYPES[type]);
+function find(
+  path: string,
+  handle: KoffiLibrary,
+  symbol: string,
+  result: KoffiType,
+  parameters: readonly KoffiType[],
+): (...values: unknown[]) => unknown {
   try {
-    return withoutAbort(() => handle.func(symbol, TYPES[prototype.returns], parameters));
+    return withoutAbort(() => handle.func(symbol, result, parameters));
   } catch (error) {
     const text = (error as Error).message;
     if (text.startsWith('Cannot find')) throw symbolNotFound(path, symbol, error);

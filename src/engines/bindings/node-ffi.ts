@@ -14,10 +14,12 @@ import type {
   Capabilities,
   Engine,
   EngineLibrary,
+  FunctionPrototype,
   NativeCallback,
   NativeFunction,
   Prototype,
 } from '../engine.js';
+import { inScalars } from '../prototypes.js';
 import { ERRNO_LOCATION, Errno } from '../system/errno.js';
 import { symbolNotFound } from '../loading/library-error.js';
 import { PLAIN_TERMS, loadLibrary } from '../loading/load-library.js';
@@ -141,7 +143,8 @@ class NodeFfiLibrary implements EngineLibrary {
     this.#add();
   }
 
-  bind(symbol: string, prototype: Prototype): NativeFunction {
+  bind(symbol: string, given: FunctionPrototype): NativeFunction {
+    const prototype = inScalars('node:ffi', symbol, given);
     const signature: Signature = {
       arguments: prototype.arguments.map(nameOf),
       return: nameOf(prototype.returns),
@@ -158,7 +161,7 @@ class NodeFfiLibrary implements EngineLibrary {
     return withSizes(prototype, fits.handle.getFunction(symbol, signature));
   }
 
-  bindErrno(symbol: string, prototype: Prototype): NativeFunction {
+  bindErrno(symbol: string, prototype: FunctionPrototype): NativeFunction {
     return this.#errno.around(this.bind(symbol, prototype));
   }
 

@@ -9,6 +9,8 @@
  * engine (which converts a number) makes no system call that could fail.
  */
 
+import type { NativeFunction } from '../engine.js';
+
 /** The C function that returns errno's address: glibc and musl have one name, macOS another. */
 export const ERRNO_LOCATION: string = process.platform === 'darwin' ? '__error' : '__errno_location';
 
@@ -24,7 +26,7 @@ export class Errno {
   }
 
   /** Wraps a bound function so that `last` is set by each call of it. */
-  around(native: (...values: (number | bigint)[]) => number | bigint | undefined): typeof native {
+  around(native: NativeFunction): NativeFunction {
     const { cell } = this;
     return (...values) => {
       cell[0] = 0;

@@ -89,8 +89,11 @@ export class DeclaredFunction {
     this.returnsBool = returns.kind === 'value' && returns.type === 'bool';
     this.returnsSizes =
       (returns.kind === 'value' && returns.type === 'size') ||
-      params.some((param) => (param.kind === 'out' || param.kind === 'inout') && param.type === 'size');
-    this.hasOuts = params.some(({ kind }) => kind === 'out' || kind === 'outText' || kind === 'inout');
+      params.some((param) => (param.kind === 'out' || param.kind === 'inout') && param.type === 'size') ||
+      compiled.structs?.hasSizes === true;
+    this.hasOuts =
+      params.some(({ kind }) => kind === 'out' || kind === 'outText' || kind === 'inout') ||
+      (compiled.structs !== null && compiled.structs.outs > 0);
     this.copiesBack = params.some((param) => param.kind === 'buffer' && param.inout);
   }
 

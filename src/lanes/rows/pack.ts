@@ -14,7 +14,7 @@ import { TextBlock } from '../../declare/values/text-list.js';
 import { liveOffset } from '../../declare/language/live.js';
 import { isPersistent } from '../../declare/language/persistent.js';
 import type { HostFunctionSpec, ParamSpec } from '../../declare/spec.js';
-import { writeCell, type ScalarValue } from '../../shared/memory/cells.js';
+import { writeCell, type ScalarValue } from '../../declare/memory/cells.js';
 import type { LaneMemory } from '../../shared/memory/lane-memory.js';
 import { Header } from '../../shared/memory/layout.js';
 import {
@@ -231,6 +231,9 @@ export function pack(
         }
         break;
       }
+      case Op.STRUCT:
+        memory.bytes.set(bytesOf(args[next++]), payload + (plan.structs[index] as number));
+        break;
       case Op.OUT:
       case Op.OUT_TEXT:
         memory.f64[cell + index] = 0;

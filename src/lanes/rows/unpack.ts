@@ -1,6 +1,6 @@
 /** Reads the results of a call from its row and payload, and from texts sent by message. */
 import type { DeclaredFunction } from './declared-function.js';
-import { readCell } from '../../shared/memory/cells.js';
+import { readCell } from '../../declare/memory/cells.js';
 import { RowDouble } from '../../shared/memory/layout.js';
 import type { LaneMemory } from '../../shared/memory/lane-memory.js';
 import { Disorder } from '../../shared/messages/disorder.js';
@@ -63,9 +63,21 @@ export function readReturned(
     case Op.U64:
       return memory.u64[at];
     default:
+      if (plan.returnStruct !== NO_TEXT) return returnedStruct(memory, payload, fn);
       if (plan.returnText === NO_TEXT) return undefined;
       return textAt(memory, payload + plan.returnText, long, plan.lastError === NO_TEXT ? 0 : 1);
   }
+}
+
+function returnedStruct(
+  { bytes }: LaneMemory,
+  payload: number,
+  { compiled, plan }: DeclaredFunction,
+): unknown {
+  const { returns } = compiled.spec;
+  if (returns.kind !== 'struct' || compiled.structs === null) return undefined;
+  const at = payload + plan.returnStruct;
+  return compiled.structs.returned(bytes.subarray(at, at + returns.layout.size));
 }
 
 /** The return value; followed by the out parameters, if the function has any. */
@@ -75,9 +87,11 @@ export function withOuts(
   fn: DeclaredFunction,
   long: LongTexts,
   returned: unknown,
+  args: readonly unknown[],
 ): unknown {
   if (!fn.hasOuts) return returned;
   const { plan } = fn;
+  const { structs } = fn.compiled;
   const values: unknown[] = [returned];
   const before = (plan.lastError === NO_TEXT ? 0 : 1) + (plan.returnText === NO_TEXT ? 0 : 1);
   let text = 0;
@@ -88,6 +102,8 @@ export function withOuts(
     } else if (param.kind === 'outText') {
       values.push(textAt(memory, payload + (plan.outTexts[text] as number), long, before + text));
       text += 1;
+    } else if (structs?.comesBack(index) === true) {
+      values.push(structs.read(index, args));
     }
   });
   return values;

@@ -6,9 +6,10 @@
  *           and bytes, where they are (see {@link NULL_CELL}).
  *   texts   an area for each text that comes back: its length, then its bytes.
  *   left out  a bit for each optional parameter that the caller leaves out.
+ *   structs the bytes of each struct that is passed or returned by value.
  *   data    short strings and bytes of this call, placed by the host.
  *
- * Cells and texts have fixed places for a function, so both sides compute them
+ * Cells, texts and structs have fixed places for a function, so both sides compute them
  * once, from its spec.
  */
 import { Math } from '../../builtins.js';
@@ -34,6 +35,7 @@ export const Op = {
   CSTRINGS: 16,
   OPTIONAL_OUT: 17,
   OPTIONAL_INOUT: 18,
+  STRUCT: 15,
 } as const;
 
 const scalarOps: Readonly<Record<Scalar, number>> = {
@@ -84,6 +86,9 @@ export interface PayloadPlan {
   readonly lastError: number;
   /** Byte offset of the int32 with a bit for each parameter that is left out, or {@link NO_TEXT} where none can be. */
   readonly leftOut: number;
+  /** Byte offset of the bytes of a struct by value, by the index of its parameter; or {@link NO_TEXT}. */
+  readonly structs: readonly number[];
+  readonly returnStruct: number;
   /** Bytes of cells and texts together: a multiple of 16. */
   readonly fixedBytes: number;
   /** Byte offset of the double with the stream's high-water mark (0: no stream), or {@link NO_TEXT} where there can be none. */
@@ -130,6 +135,8 @@ function opOf(param: ParamSpec): number {
       return Op.CHUNKS;
     case 'cancelProbe':
       return Op.CANCEL_PROBE;
+    case 'struct':
+      return Op.STRUCT;
   }
 }
 
@@ -142,11 +149,18 @@ export function planPayload(spec: FunctionSpec): PayloadPlan {
     at += TEXT_AREA;
     return at - TEXT_AREA;
   };
+  const structArea = ({ size }: { readonly size: number }): number => {
+    const offset = at;
+    at += Math.ceil(size / 16) * 16;
+    return offset;
+  };
   const returnText = spec.returns.kind === 'text' ? textArea() : NO_TEXT;
   const outTexts = spec.params.filter((param) => param.kind === 'outText').map(textArea);
   const lastError = spec.lastError === null ? NO_TEXT : textArea();
   const leftOut = ops.some((op) => op === Op.OPTIONAL_OUT || op === Op.OPTIONAL_INOUT) ? at : NO_TEXT;
   if (leftOut !== NO_TEXT) at += 16;
+  const structs = spec.params.map((param) => (param.kind === 'struct' ? structArea(param.layout) : NO_TEXT));
+  const returnStruct = spec.returns.kind === 'struct' ? structArea(spec.returns.layout) : NO_TEXT;
   return {
     ops,
     returnOp: spec.returns.kind === 'value' ? scalarOps[spec.returns.type] : -1,
@@ -154,6 +168,8 @@ export function planPayload(spec: FunctionSpec): PayloadPlan {
     outTexts,
     lastError,
     leftOut,
+    structs,
+    returnStruct,
     stream,
     fixedBytes: Math.max(at, 16),
     hasData: ops.some((op) => op === Op.CSTRING || op === Op.BUFFER || op === Op.CSTRINGS),

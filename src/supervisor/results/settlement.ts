@@ -70,7 +70,7 @@ export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | n
   if (!plain || fn.compiled.failsPredicate !== undefined) return readWhole(lane, job, state, outcome, read);
   const payload = ring.payload(sequence);
   success.returned = readReturned(ring.memory, sequence, payload, fn, null);
-  success.value = withOuts(ring.memory, payload, fn, null, success.returned);
+  success.value = withOuts(ring.memory, payload, fn, null, success.returned, job.args);
   success.lane = lane.name;
   return success;
 }
@@ -131,7 +131,7 @@ function readWhole(lane: JobLane, job: Job, state: State, outcome: number, read:
     state,
     lane: lane.name,
     returned,
-    value: withOuts(memory, payload, fn, long, returned),
+    value: withOuts(memory, payload, fn, long, returned, job.args),
     errno: outcome >> ERRNO_SHIFT,
     lastError: readLastError(memory, payload, fn, long),
     obstacle: lost === ALL_BACK ? null : lostBytes(job, lost),
@@ -214,7 +214,7 @@ function engineError(
 
 function lostBytes(job: Job, argument: number): ArgumentError {
   return new ArgumentError(
-    `${job.fn.name} ran, but its output could not be copied back: argument ${argument}, an inout buffer, was detached or shrunk during the call. ` +
+    `${job.fn.name} ran, but its output could not be copied back: argument ${job.fn.compiled.structs?.given(argument) ?? argument}, an inout buffer, was detached or shrunk during the call. ` +
       'Keep a buffer until its call has settled, or use a view over a SharedArrayBuffer.',
     contextOf(job),
   );

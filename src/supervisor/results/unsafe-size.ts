@@ -8,10 +8,19 @@ import type { DeclaredFunction } from '../../lanes/rows/declared-function.js';
  */
 export function unsafeSizeIn({ compiled, hasOuts }: DeclaredFunction, value: unknown): number | null {
   const { params, returns } = compiled.spec;
+  const { structs } = compiled;
   const values = hasOuts ? (value as unknown[]) : [value];
   if (returns.kind === 'value' && returns.type === 'size' && isUnsafe(values[0])) return values[0];
+  const inReturned = structs?.unsafeSize(null, values[0]) ?? null;
+  if (inReturned !== null) return inReturned;
   let at = 0;
-  for (const param of params) {
+  for (const [index, param] of params.entries()) {
+    if (structs?.comesBack(index) === true) {
+      at += 1;
+      const inside = structs.unsafeSize(index, values[at]);
+      if (inside !== null) return inside;
+      continue;
+    }
     if (param.kind !== 'out' && param.kind !== 'outText' && param.kind !== 'inout') continue;
     at += 1;
     const out = values[at];

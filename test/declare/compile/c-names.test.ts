@@ -58,7 +58,7 @@ describe('types as C writes them (M4)', () => {
     [
       'a struct by its address',
       () => argument('const struct stat *'),
-      "Write 'pointer' for a handle that the library created, 'buffer' for bytes",
+      "Write 'pointer' for a handle that the library created, pointer(type), out(type) or inout(type)",
     ],
     [
       'an address that is given',
@@ -104,12 +104,12 @@ describe('types as C writes them (M4)', () => {
     ],
     ['an enum', () => argument('enum'), "A C enum is an int: write 'i32'."],
     ['an enum by its name', () => argument('enum colour'), "A C enum is an int: write 'i32'."],
+    ['a struct', () => argument('struct'), "Declare it with its fields: struct({ x: 'f64', y: 'f64' })"],
     [
-      'a struct',
-      () => argument('struct'),
-      'A struct or union is not passed or returned by value: write a small C function',
+      'a struct by its name',
+      () => returned('struct div_t'),
+      "or 'pointer' for a handle that the library created",
     ],
-    ['a struct by its name', () => returned('struct div_t'), "For a pointer to a struct write 'pointer'"],
     [
       'a long double',
       () => argument('long double'),

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { compileDeclarations, MAX_PARAMETERS } from '../../../src/declare/compile/compile.js';
+import { compileDeclarations } from '../../../src/declare/compile/compile.js';
+import { MAX_PARAMETERS } from '../../../src/declare/compile/parameter-list.js';
 import { charIsUnsigned } from '../../../src/declare/language/names.js';
 import { inout, out } from '../../../src/declare/language/wrappers.js';
 import { DeclarationError } from '../../../src/errors.js';

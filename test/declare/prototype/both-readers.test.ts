@@ -4,6 +4,7 @@
  */
 import { expect } from 'chai';
 import { Place } from '../../../src/declare/compile/problem.js';
+import { array, pointer, struct, union } from '../../../src/declare/language/structs.js';
 import { callback, chunks, inout, out } from '../../../src/declare/language/wrappers.js';
 import { fromPrototype } from '../../../src/declare/prototype/from-prototype.js';
 import type { FromPrototype } from '../../../src/declare/prototype/infer-prototype.js';
@@ -432,6 +433,85 @@ describe('prototypes: macros of headers (B14)', () => {
     arguments: ['buffer', 'size', bytes],
     return: 'pointer',
   });
+});
+
+const timeval = struct({ tv_sec: 'i64', tv_usec: 'i64' });
+const either = union({ i: 'i32', f: 'f32' });
+const all = array(timeval);
+
+describe('prototypes: structs (B14, B15)', () => {
+  readsBeside(
+    'int settimeofday(const struct timeval *tv, const struct timezone *tz)',
+    { structs: { timeval } },
+    { arguments: [pointer(timeval), 'pointer'], return: 'i32' },
+  );
+  readsBeside(
+    'int gettimeofday(struct timeval *restrict tv, void *tz)',
+    { structs: { timeval }, out: ['tv'] },
+    { arguments: [out(timeval), bytes], return: 'i32' },
+  );
+  readsBeside(
+    'void add(struct timeval *to, struct timeval const *by, struct timeval **kept, struct timeval all[2])',
+    { structs: { timeval } },
+    { arguments: [inout(timeval), pointer(timeval), 'pointer', inout(timeval)], return: 'void' },
+  );
+  readsBeside(
+    'struct timeval sum(struct timeval a, struct timeval b)',
+    { structs: { timeval } },
+    { arguments: [timeval, timeval], return: timeval },
+  );
+  readsBeside(
+    'typedef struct { long a, b; } pair_t; pair_t swap(pair_t *by, pair_t)',
+    { structs: { pair_t: timeval }, inout: ['by'] },
+    { arguments: [inout(timeval), timeval], return: timeval },
+  );
+  readsBeside(
+    'typedef struct timeval TV; TV *next(const TV *of)',
+    { structs: { timeval } },
+    { arguments: [pointer(timeval)], return: 'pointer' },
+  );
+  readsBeside(
+    'div_t div(int numerator, int denominator)',
+    { structs: { div_t: timeval } },
+    { arguments: ['i32', 'i32'], return: timeval },
+  );
+  readsBeside(
+    'int put(union either *value, const union either *from)',
+    { structs: { either } },
+    { arguments: [inout(either), pointer(either)], return: 'i32' },
+  );
+  readsBeside(
+    'int poll(struct pollfd *fds, unsigned long count, int timeout)',
+    { structs: { pollfd: all } },
+    { arguments: [inout(all), 'u64', 'i32'], return: 'i32' },
+  );
+});
+
+describe('prototypes: a variable number of arguments (B14, B15)', () => {
+  readsBeside(
+    'int printf(const char *format, ...)',
+    { variadic: ['int', 'double', 'const char *', 'unsigned long', 'void *', 'size_t', 'char'] },
+    {
+      arguments: ['cstring'],
+      return: 'i32',
+      variadic: ['i32', 'double', 'cstring', 'u64', bytes, 'size', 'char'],
+    },
+  );
+  readsBeside(
+    'int sscanf(const char *text, const char *format, ...)',
+    { variadic: [out('i32'), 'pointer', 'f64'] },
+    { arguments: ['cstring', 'cstring'], return: 'i32', variadic: [out('i32'), 'pointer', 'f64'] },
+  );
+  readsBeside(
+    'int ioctl(int fd, unsigned long request, ...)',
+    { structs: { timeval }, variadic: ['const struct timeval *'] },
+    { arguments: ['i32', 'u64'], return: 'i32', variadic: [pointer(timeval)] },
+  );
+  readsBeside(
+    'int open(const char *, int, ...)',
+    { variadic: [] },
+    { arguments: ['cstring', 'i32'], return: 'i32', variadic: [] },
+  );
 });
 
 describe('prototypes: the name in the library (B14)', () => {

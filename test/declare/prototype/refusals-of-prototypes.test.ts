@@ -1,4 +1,5 @@
 /** B14, M4: a prototype that cannot be read is an error that shows the place. */
+import { struct } from '../../../src/declare/language/structs.js';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { compileDeclarations } from '../../../src/declare/compile/compile.js';
@@ -16,9 +17,17 @@ const REFUSED: readonly (readonly [unknown, RegExp, string?])[] = [
     /z_size is not a type of C\. Write the type that it stands for .* typedef in front/,
     'z_size',
   ],
-  ['int f(int a, struct point p)', /A struct point is not passed by value/, 'struct point'],
-  ['struct point f(void)', /A struct point is not passed by value/, 'struct point'],
-  ['int f(const char *, ...)', /variable number of arguments/, '...'],
+  [
+    'int f(int a, struct point p)',
+    /A struct point is passed by value here.*structs: \{ name: struct/,
+    'struct point',
+  ],
+  [
+    'struct point f(void)',
+    /A struct point is passed by value here.*structs: \{ name: struct/,
+    'struct point',
+  ],
+  ['int f(const char *, ...)', /variable number of arguments.*variadic: \['int', 'double'\]/, '...'],
   ['int f(int (*log)(const char *, ...))', /callback with a variable number/, 'i'],
   ['int f(int a', /This '\(' has no '\)'/, '('],
   ['int f(int a)) ', /The prototype ends before this/, ')'],
@@ -101,6 +110,28 @@ const REFUSED: readonly (readonly [unknown, RegExp, string?])[] = [
   [{ prototype: 'int f(int *a)', cancelProbe: 'a' }, /cancelProbe names 'a', which is not an 'int \(\*\)/],
   [{ prototype: 'int f(int (*a)(int))', cancelProbe: 'a' }, /cancelProbe names 'a', which is not an 'int/],
   [{ prototype: 'int f(int *)', out: [1] }, /out names 1, which is no parameter/],
+  [{ prototype: 'int f(struct x *a)', structs: [] }, /structs is \[\]\. Expected an object of types/],
+  [
+    { prototype: 'int f(struct x *a)', structs: { x: 'i32' } },
+    /structs\.x is 'i32'\. Expected a type made by/,
+  ],
+  [
+    { prototype: 'int f(struct point *a, FILE *b)', structs: { pont: struct({ x: 'i32' }) } },
+    /structs names 'pont', which is not .* Did you mean 'point'\? Those are: point, FILE\./,
+  ],
+  [
+    { prototype: 'int f(const struct x *a)', structs: { x: struct({ x: 'i32' }) }, out: ['a'] },
+    /out names 'a', which points to something const/,
+  ],
+  [{ prototype: 'int f(int a)', variadic: ['int'] }, /variadic is set, but the prototype has no '\.\.\.'/],
+  [{ prototype: 'int f(int a, ...)', variadic: 'int' }, /variadic is 'int'\. Expected a list of types/],
+  [
+    { prototype: 'int f(int a, ...)', variadic: ['intt'] },
+    /variadic\[0\] is 'intt'\. intt is not a type of C/,
+  ],
+  [{ prototype: 'int f(int a, ...)', variadic: ['int, int'] }, /Write one type in each entry/],
+  [{ prototype: 'int f(int a, ...)', variadic: ['void'] }, /variadic\[0\] is 'void', which is not valid/],
+  [{ prototype: 'int f(int a, ...)', variadic: [5] }, /variadic\[0\] is 5/],
   [{ prototype: 'int f(int a)', outs: ['a'] }, /unknown key 'outs'\. Did you mean 'out'\?/],
   [{ prototype: 'int f(int a)', arguments: [] }, /unknown key 'arguments'/],
 ];

@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { SCALARS } from '../../../src/declare/language/scalars.js';
 import type { Scalar } from '../../../src/declare/spec.js';
-import { readCell, writeCell } from '../../../src/shared/memory/cells.js';
-import { scalarValue } from '../values.js';
+import { readCell, writeCell } from '../../../src/declare/memory/cells.js';
+import { scalarValue } from '../../shared/values.js';
 
 const scalars = Object.keys(SCALARS) as Scalar[];
 

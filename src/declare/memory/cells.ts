@@ -1,5 +1,5 @@
 /** Reads and writes one scalar in its C size, for out and inout parameters. */
-import type { Scalar } from '../../declare/spec.js';
+import type { Scalar } from '../spec.js';
 
 /** The JavaScript value of a scalar. */
 export type ScalarValue = number | bigint | boolean;
