@@ -32,6 +32,8 @@ import { RowRunner } from './row-runner.js';
 
 /** µs for which a lane looks for the next call while the host is making calls: waking a lane takes µs of the host's. */
 const MORE_US = 100;
+/** ms without a call after which none is expected right behind the next one. */
+const PAUSE_MS = 1;
 /** ms for which a lane that may not park blocks its thread after work, before it sleeps in its event loop. */
 const NAP_MS = 2;
 /** µs for which a lane that was woken looks for the call: the host wakes it before it makes that call. */
@@ -158,6 +160,8 @@ export class LaneRuntime {
    * @returns whether another call has arrived.
    */
   #spinAfter(began: number): boolean {
+    // After a pause, the host makes no second call within the time of a spin, and may need this core for the first.
+    if (this.#rows.pauseMs > PAUSE_MS) return this.#spin(0);
     if ((performance.now() - began) * 1_000 < LONG_US) return this.#spin(this.#spinUs);
     if (!this.#backoff.may()) return false;
     const found = this.#spin(this.#spinUs);

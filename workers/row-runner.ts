@@ -33,12 +33,16 @@ import type { LaneLink } from './lane-link.js';
 export class RowRunner {
   /** Number of calls run so far. */
   calls = 0;
+  /** ms without a call before the rows that ran last. */
+  pauseMs = 0;
   readonly #memory: LaneMemory;
   readonly #link: LaneLink;
   readonly #functions: FunctionTable;
   readonly #messages: HostMessages;
   readonly #clockOffset: number;
   #now = 0;
+  /** When the call before the pause ended. */
+  #before = 0;
 
   /** @param origin the origin of the host's clock. */
   constructor(
@@ -60,6 +64,7 @@ export class RowRunner {
    * wait, one reading per call is enough.
    */
   forgetTime(): void {
+    this.#before = this.#now;
     this.#now = 0;
   }
 
@@ -72,7 +77,10 @@ export class RowRunner {
     if (!this.#functions.knows(i32[word + RowWord.FUNCTION] as number)) this.#messages.receive();
     const generation = generationIn(found);
     const double = this.#memory.rowDouble(sequence);
-    if (this.#now === 0) this.#now = this.#clock();
+    if (this.#now === 0) {
+      this.#now = this.#clock();
+      this.pauseMs = this.#now - this.#before;
+    }
     f64[double + RowDouble.STARTED] = this.#now;
     if (!transition(i32, word + RowWord.STATE, generation, State.queued, State.running)) return;
     const request = i32[word + RowWord.OUTCOME] as number;

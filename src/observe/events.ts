@@ -137,6 +137,7 @@ export class Events {
   }
 
   emit<E extends keyof PoolEvents>(event: E, ...args: PoolEvents[E]): void {
+    if (!this.has(event)) return;
     for (const listener of this.#emitter.rawListeners(event)) {
       try {
         const result: unknown = Reflect.apply(listener, undefined, args);

@@ -139,6 +139,7 @@ export class Admission implements CallOwner, CallSource {
   }
 
   pump(): void {
+    if (this.counters.pending === 0) return;
     this.#nested.changed();
     this.#calls.pump();
   }
@@ -185,7 +186,7 @@ export class Admission implements CallOwner, CallSource {
   }
 
   #drained(): void {
-    for (const resolve of this.#drains.splice(0)) resolve();
+    if (this.#drains.length > 0) for (const resolve of this.#drains.splice(0)) resolve();
     this.#events.emit('drained');
   }
 

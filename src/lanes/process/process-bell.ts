@@ -58,6 +58,9 @@ export class ProcessBell implements Doorbell {
     for (const lane of lanes) lane.takeStderr();
   }
 
+  /** Nothing: the system call takes whole ms. */
+  nap(): void {}
+
   ring(): void {
     this.disarm();
     this.rung();

@@ -18,6 +18,18 @@ import { BELL_BYTES, Bell } from './layout.js';
 const LASTING_WAITS = 512;
 const lasting: Promise<unknown>[] = [];
 
+/** Whether this thread may block: that of a window in Electron may not. */
+const maySleep = canWait();
+
+function canWait(): boolean {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Makes the waits that never end, once for this thread, in 0.4 ms. They do not keep the process alive. */
 function keepTableLarge(): void {
   if (lasting.length > 0) return;
@@ -38,6 +50,8 @@ export interface Doorbell {
   whenRung(count: number, wake: () => void): void;
   /** Blocks this thread until the bell has rung since `count`, at most `ms`. */
   sleep(count: number, ms: number): void;
+  /** The same for a part of a ms; does nothing where that is not possible. */
+  nap(count: number, ms: number): void;
   /** Rings from the host itself. */
   ring(): void;
 }
@@ -66,6 +80,10 @@ export class HostBell implements Doorbell {
 
   sleep(count: number, ms: number): void {
     Atomics.wait(this.#words, Bell.COUNT, count, ms);
+  }
+
+  nap(count: number, ms: number): void {
+    if (maySleep) this.sleep(count, ms);
   }
 
   ring(): void {

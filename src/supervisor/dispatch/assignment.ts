@@ -37,16 +37,16 @@ const PUBLISH_BATCH = 32;
 /** Calls of a lane from which more are expected in the same tick: fewer are over before a sleeping lane is awake. */
 const MANY_CALLS = 128;
 
-/** ms without a call after which a lane sleeps for a reason: before, it has only lost its core for a moment. */
-const PAUSE_MS = 1;
-
 export class Assignment {
   readonly #parts: AssignmentParts;
+
   /** The lane that got the last call: an idle lane that was used last gets the next one. */
   #last: JobLane | null = null;
   readonly #rouses = new SpinBackoff();
   /** A lane was woken before its call was made. */
   #roused = false;
+  /** Whether a lane has calls, or expects some, that {@link publish} is to see to. */
+  #unpublished = false;
 
   constructor(parts: AssignmentParts) {
     this.#parts = parts;
@@ -72,7 +72,6 @@ export class Assignment {
     if (lane === null) return false;
     const first = lane.ring.occupied === 1;
     const now = job.createdAt;
-    const paused = now - lane.lastUsed >= PAUSE_MS;
     lane.lastUsed = now;
     this.#last = lane;
     if (job.fn.hasCallbacks) callbacks.dispatched(job, lane);
@@ -81,13 +80,14 @@ export class Assignment {
     // Other calls are published as a batch at the end of this tick.
     if (lane.ring.unpublished >= PUBLISH_BATCH) {
       lane.ring.expectMore(lane.ring.occupied > MANY_CALLS);
+      this.#unpublished = true;
       lane.wake();
     } else if (first || free === null) {
       const slept = lane.wake();
       if (this.#roused) this.#rouses.took(!slept);
-      if (paused && (slept || this.#roused)) loop.woke();
+      if ((slept || this.#roused) && !lane.exclusive) loop.woke(lane.ring);
       this.#roused = false;
-    }
+    } else this.#unpublished = true;
     if (!first) watch.by(free === null ? overdueAt(lane) : now + STUCK_AFTER_MS);
     else if (job.timeout !== Infinity) watch.by(now + job.timeout);
     if (processes) watch.by(now + FIRST_LOOK_MS);
@@ -102,7 +102,6 @@ export class Assignment {
   rouse(): void {
     const lane = this.#last;
     if (lane === null || lane.ring.occupied !== 0 || lane.status !== 'ready' || !lane.asleep) return;
-    if (performance.now() - lane.lastUsed < PAUSE_MS) return;
     if (this.#rouses.may()) this.#roused = lane.rouse();
   }
 
@@ -143,6 +142,8 @@ export class Assignment {
 
   /** Publishes all assigned calls to the lanes. */
   publish(): void {
+    if (!this.#unpublished) return;
+    this.#unpublished = false;
     for (const lane of this.#parts.lanes.active) {
       lane.ring.expectMore(false);
       if (lane.ring.unpublished !== 0) lane.wake();

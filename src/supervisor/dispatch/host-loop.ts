@@ -2,23 +2,28 @@
  * Detects that lanes have finished calls.
  *
  *   resting ──dispatch──► deciding (end of the tick)
+ *                            ├─ a lane was woken for it ► spinning, then napping, in the same tick
  *                            ├─ result due within µs ──► spinning, in the same tick
- *                            ├─ result due soon, or
- *                            │  a lane was woken for it ► polling, once per turn of the event loop
+ *                            ├─ result due soon ───────► polling, once per turn of the event loop
  *                            └─ else ──────────────────► armed: asleep on the doorbell, at no cost
  *
  * Spinning pays for short calls: an awaited one then returns without a trip
  * through the event loop. The spin time per turn is bounded, so timers and
  * sockets are not starved, and spins that find nothing become rarer. While the
  * lanes have enough work, the host sleeps and results accumulate: looking at
- * each would take the core that a lane needs. For a short call after a pause, the
- * host polls for as long as a lane takes to wake: to sleep and be woken as well
- * would take the call as long again.
+ * each would take the core that a lane needs.
+ *
+ * For a lone short call after a pause, the host spins for as long as a lane takes
+ * to wake. A lane on the core of the host wakes only when this thread sleeps: so
+ * it naps, for a part of a ms. Through the event loop, the call would take twice
+ * as long. Both are tried ever more rarely where they find nothing, and at most
+ * twice in a turn.
  *
  * Guarantee: while calls are in flight, the loop is deciding, polling, or armed.
  * After arming the bell, the loop looks at the lanes once more (see bell.ts).
  */
-import { Math, performance, queueMicrotask, setImmediate } from '../../builtins.js';
+import { Math, performance, setImmediate } from '../../builtins.js';
+import { resolved } from '../../promises.js';
 import type { Doorbell } from '../../shared/memory/bell.js';
 import { mostReadings } from '../../shared/spin.js';
 import { SpinBackoff } from '../../shared/spin-backoff.js';
@@ -41,6 +46,14 @@ export interface LoopWork {
   keepAlive(): void;
 }
 
+/** A lane that had to be woken. */
+export interface WokenLane {
+  /** Number of its calls. */
+  readonly occupied: number;
+  /** Whether it has a result. */
+  readonly rung: boolean;
+}
+
 /** Total µs of spinning per turn of the event loop. */
 const TURN_SPIN_US = 150;
 /** µs: the loop polls for results expected sooner than this, since sleeping and waking costs as much. */
@@ -49,10 +62,16 @@ const POLL_US = 40;
 const POLL_PATIENCE_US = 100;
 /** The same after repeated polling without a result. */
 const LEAST_PATIENCE_US = 3;
-/** µs for which the loop polls for the result of a short call whose lane had to be woken. */
-const WOKEN_PATIENCE_US = 250;
+/** µs for which the host looks for the result of a short call whose lane had to be woken. */
+const WOKEN_SPIN_US = 100;
+/** ms of the nap after that. */
+const NAP_MS = 0.15;
+/** µs of a turn's spinning that both take together: they are done twice in a turn at most. */
+const WOKEN_SHARE_US = TURN_SPIN_US / 2;
 /** Most polls in a row without a result, in case the clock stands still: a turn of the event loop takes about 1 µs or more. */
 const MOST_POLLS = 1_000;
+
+const now = resolved(undefined);
 
 const microseconds = (): number => performance.now() * 1_000;
 
@@ -65,12 +84,16 @@ export class HostLoop {
   #armed = false;
   #polling = false;
   #tick = 0;
+  #harvesting = false;
+  /** {@link notice} was called during a harvest. */
+  #noticed = false;
   #spinBudgetUs = TURN_SPIN_US;
   #patienceUs = POLL_PATIENCE_US;
   readonly #spins = new SpinBackoff();
-  /** A lane had to be woken since the last result. */
-  #woke = false;
+  /** The lane that had to be woken since the last result. */
+  #woken: WokenLane | null = null;
   readonly #wakes = new SpinBackoff();
+  readonly #naps = new SpinBackoff();
   /** When polling without a result ends, in µs. */
   #pollUntil = 0;
   #lastResult = 0;
@@ -93,14 +116,17 @@ export class HostLoop {
   /** A call was dispatched, or lanes have changed: results will be noticed from now on. Cheap. */
   notice(): void {
     if ((this.#tick & 1) === 1) return;
+    if (this.#harvesting) {
+      this.#noticed = true;
+      return;
+    }
     this.#tick += 1;
-    // After all dispatches of this tick.
-    queueMicrotask(this.#decide);
+    void this.#decideLater();
   }
 
-  /** A lane had to be woken for a call: its result takes longer than the call runs. */
-  woke(): void {
-    this.#woke = true;
+  /** A lane had to be woken for a short call: its result takes longer than the call runs. */
+  woke(lane: WokenLane): void {
+    this.#woken = lane;
   }
 
   /** Takes finished calls now, for a host that blocks. */
@@ -112,10 +138,10 @@ export class HostLoop {
   spinToBlock(): void {
     // A result that is there already says nothing about spins: the lane may have taken this core to run the call.
     if (this.#work.soonUs() > this.#spinUs || this.#harvest() > 0) return;
-    const woke = this.#woke;
+    const woke = this.#woken !== null;
     const backoff = woke ? this.#wakes : this.#spins;
     if (!backoff.may()) return;
-    backoff.took(this.#lookFor(woke ? WOKEN_PATIENCE_US : this.#spinUs) > 0);
+    backoff.took(this.#lookFor(woke ? WOKEN_SPIN_US : this.#spinUs) > 0);
   }
 
   /**
@@ -135,19 +161,26 @@ export class HostLoop {
     this.notice();
   }
 
-  readonly #decide = (): void => {
+  /** Decides after all dispatches of this tick. `queueMicrotask` of Node.js would make an AsyncResource as well. */
+  async #decideLater(): Promise<void> {
+    await now;
+    this.#decide();
+  }
+
+  #decide(): void {
     this.#tick += 1;
     this.#work.publish();
+    if (this.#woken !== null && this.#awaitWoken(this.#woken)) {
+      this.notice();
+      return;
+    }
     this.#work.keepAlive();
     if (!this.#work.busy()) {
       this.#disarm();
+      this.#renewLater();
       return;
     }
     const soon = this.#work.soonUs();
-    if (this.#woke && soon <= POLL_US && !this.#polling && this.#wakes.may()) {
-      this.#poll(microseconds() + WOKEN_PATIENCE_US);
-      return;
-    }
     if (soon <= this.#spinUs && this.#spinBudgetUs > 0 && this.#spins.may()) {
       this.#disarm();
       if (this.#spin()) {
@@ -159,7 +192,31 @@ export class HostLoop {
     if (this.#polling) return;
     if (soon <= POLL_US) this.#poll();
     else this.#arm();
-  };
+  }
+
+  /** Waits in this tick for a short call, the only one of a lane that had to be woken. @returns whether a call has ended. */
+  #awaitWoken(lane: WokenLane): boolean {
+    this.#woken = null;
+    if (lane.occupied !== 1 || this.#spinUs === 0 || this.#spinBudgetUs <= 0) return false;
+    this.#spinBudgetUs -= WOKEN_SHARE_US;
+    // A result that is there says nothing about spins: the lane has taken the core of this thread when it was woken.
+    if (!lane.rung && this.#wakes.may()) this.#wakes.took(lookAt(lane, WOKEN_SPIN_US));
+    if (!lane.rung && this.#naps.may()) {
+      const count = this.#bell.arm();
+      this.#armed = true;
+      if (!lane.rung) this.#bell.nap(count, NAP_MS);
+      this.#disarm();
+      this.#naps.took(lane.rung);
+    }
+    return this.#harvest() > 0;
+  }
+
+  /** The next turn of the event loop renews the budget. */
+  #renewLater(): void {
+    if (this.#spinBudgetUs === TURN_SPIN_US || this.#polling) return;
+    this.#polling = true;
+    setImmediate(this.#onTurn);
+  }
 
   #arm(): void {
     const already = this.#armed;
@@ -200,10 +257,7 @@ export class HostLoop {
   readonly #onTurn = (): void => {
     this.#polling = false;
     this.#spinBudgetUs = TURN_SPIN_US;
-    const woke = this.#woke;
     if (this.#harvest() > 0) {
-      // A result of the first turn says nothing about polls, see `spinToBlock`.
-      if (woke && this.#polls > 0) this.#wakes.took(true);
       this.#polls = 0;
       this.#patienceUs = Math.min(this.#patienceUs * 2, POLL_PATIENCE_US);
       this.notice();
@@ -216,9 +270,7 @@ export class HostLoop {
     } else {
       this.#polls = 0;
       // Useless polling takes the core that a lane may need.
-      if (woke) this.#wakes.took(false);
-      else this.#patienceUs = Math.max(this.#patienceUs / 2, LEAST_PATIENCE_US);
-      this.#woke = false;
+      this.#patienceUs = Math.max(this.#patienceUs / 2, LEAST_PATIENCE_US);
       this.#arm();
     }
   };
@@ -239,23 +291,47 @@ export class HostLoop {
     let found = 0;
     let left = mostReadings(us);
     do {
-      for (let look = 0; look < 20 && found === 0; look += 1) found = this.#work.harvest();
+      for (let look = 0; look < 20 && found === 0; look += 1) found = this.#take();
       this.#lookedAt = microseconds();
       left -= 1;
     } while (found === 0 && this.#lookedAt < start + us && left > 0);
     if (found > 0) {
       this.#lastResult = this.#lookedAt;
-      this.#woke = false;
+      this.#woken = null;
     }
     return found;
   }
 
+  /** Callers of settled calls go on before the loop decides: {@link notice} has no effect until the calls have settled. */
+  #take(): number {
+    this.#harvesting = true;
+    try {
+      return this.#work.harvest();
+    } finally {
+      this.#harvesting = false;
+      if (this.#noticed) {
+        this.#noticed = false;
+        this.notice();
+      }
+    }
+  }
+
   #harvest(): number {
-    const found = this.#work.harvest();
+    const found = this.#take();
     if (found > 0) {
       this.#lastResult = microseconds();
-      this.#woke = false;
+      this.#woken = null;
     }
     return found;
   }
+}
+
+/** @returns whether the lane has had a result within so many µs. */
+function lookAt(lane: WokenLane, us: number): boolean {
+  const end = microseconds() + us;
+  for (let left = mostReadings(us); left > 0; left -= 1) {
+    for (let look = 0; look < 20; look += 1) if (lane.rung) return true;
+    if (microseconds() >= end) return false;
+  }
+  return false;
 }

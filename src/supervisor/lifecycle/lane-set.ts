@@ -58,7 +58,9 @@ export class LaneSet {
 
   /** Whether an active lane or a spare is starting. */
   get starting(): boolean {
-    return this.active.some(isStarting) || this.spares.some(isStarting);
+    for (const lane of this.active) if (lane.status === 'starting') return true;
+    for (const lane of this.spares) if (lane.status === 'starting') return true;
+    return false;
   }
 
   /** Number of lanes whose oldest call has not settled: the number of calls that run, or are about to. */

@@ -82,6 +82,18 @@ describe('HostBell', () => {
     expect(performance.now() - before).to.be.below(GUARD_MS / 2);
   });
 
+  it('a nap ends by itself, and at once when it has rung since the count was taken', () => {
+    const { bell } = meeting();
+    const count = bell.arm();
+    const before = performance.now();
+    bell.nap(count, 2);
+    const napped = performance.now() - before;
+    expect(napped).to.be.within(1, GUARD_MS / 2);
+    bell.ring();
+    bell.nap(count, GUARD_MS);
+    expect(performance.now() - before - napped).to.be.below(GUARD_MS / 2);
+  });
+
   it('rings once for a flood: who disarms it rings, the others do not', () => {
     const { bell } = meeting();
     const words = new Int32Array(bell.buffer);

@@ -3,15 +3,27 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { HostBell } from '../../../src/shared/memory/bell.js';
 import { Bell } from '../../../src/shared/memory/layout.js';
-import { HostLoop, type LoopWork } from '../../../src/supervisor/dispatch/host-loop.js';
+import { HostLoop, type LoopWork, type WokenLane } from '../../../src/supervisor/dispatch/host-loop.js';
 import { turns, until, wait } from '../../helpers/waiting.js';
 
 /** Looks at the lanes within one turn of the event loop after which it has starved. */
 const STARVED = 300_000;
 
+/** A bell on which nobody sleeps for long. */
+class FakeBell extends HostBell {
+  naps = 0;
+  /** What happens while the host sleeps in a tick. */
+  onNap: () => void = () => {};
+
+  override nap(): void {
+    this.naps += 1;
+    this.onNap();
+  }
+}
+
 /** Lanes that finish what the test tells them to. */
 class FakeLanes implements LoopWork {
-  readonly bell: HostBell = new HostBell();
+  readonly bell: FakeBell = new FakeBell();
   readonly #words: Int32Array = new Int32Array(this.bell.buffer);
   inFlight = 0;
   finished = 0;
@@ -23,6 +35,20 @@ class FakeLanes implements LoopWork {
   looks = 0;
   publishes = 0;
   gathers = 0;
+
+  /** These lanes as one. */
+  get woken(): WokenLane {
+    const occupied = (): number => this.inFlight;
+    const rung = (): boolean => this.rung();
+    return {
+      get occupied() {
+        return occupied();
+      },
+      get rung() {
+        return rung();
+      },
+    };
+  }
 
   get armed(): boolean {
     return Atomics.load(this.#words, Bell.ARMED) === 1;
@@ -194,50 +220,83 @@ describe('HostLoop', () => {
     await allNoticed(lanes);
   });
 
-  it('polls for the result of a short call whose lane had to be woken, and does not sleep meanwhile', async () => {
+  it('takes the result of a lane that had to be woken in the same tick, while the host sleeps at the latest', async () => {
     const { lanes, loop } = lab();
     lanes.soon = 1;
-    for (let call = 1; call <= 20; call += 1) {
-      // Long enough that nothing has come lately.
-      await wait(1);
+    for (const [call, when] of (
+      ['before', 'while it sleeps', 'before', 'while it sleeps'] as const
+    ).entries()) {
+      lanes.bell.onNap = when === 'before' ? () => {} : () => lanes.finish();
       lanes.start();
-      loop.woke();
+      loop.woke(lanes.woken);
       loop.notice();
+      if (when === 'before') lanes.finish();
       await Promise.resolve();
-      expect([lanes.armed, lanes.gathers]).to.deep.equal([false, 0]);
-      lanes.finish();
+      expect([lanes.harvested, lanes.armed, lanes.gathers]).to.deep.equal([call + 1, false, 0]);
+      // A turn may wait twice only.
       await turns(1);
-      expect(lanes.harvested).to.equal(call);
     }
   });
 
+  it('waits so twice in a turn of the event loop at most', async () => {
+    const { lanes, loop } = lab();
+    lanes.soon = Infinity;
+    lanes.bell.onNap = () => lanes.finish();
+    const napsOf = async (calls: number): Promise<number> => {
+      const { naps } = lanes.bell;
+      for (let call = 0; call < calls; call += 1) {
+        lanes.start();
+        loop.woke(lanes.woken);
+        loop.notice();
+        await Promise.resolve();
+        while (lanes.inFlight > lanes.finished) lanes.finish();
+        loop.look();
+      }
+      return lanes.bell.naps - naps;
+    };
+    expect(await napsOf(20)).to.equal(2);
+    await turns(2);
+    expect(await napsOf(20)).to.equal(2);
+    await turns(2);
+  });
+
+  it('does neither for several calls of the lane, which go on meanwhile', async () => {
+    const { lanes, loop } = lab();
+    lanes.soon = Infinity;
+    lanes.start(2);
+    loop.woke(lanes.woken);
+    loop.notice();
+    await Promise.resolve();
+    expect([lanes.bell.naps, lanes.looks, lanes.armed]).to.deep.equal([0, 0, true]);
+    lanes.finish();
+    lanes.finish();
+    await allNoticed(lanes);
+  });
+
   it('goes from that to sleep when nothing comes, and tries ever more rarely', async () => {
-    const { lanes, loop } = lab(0);
+    const { lanes, loop } = lab();
     lanes.soon = 30;
-    let polled = 0;
     for (let call = 0; call < 60; call += 1) {
-      // Long enough that nothing has come lately: without the lane that was woken, the loop would look once.
-      await wait(1);
-      const { looks } = lanes;
       lanes.start();
-      loop.woke();
+      loop.woke(lanes.woken);
       loop.notice();
       await until(() => lanes.armed, 'the loop to sleep');
-      if (lanes.looks - looks > 3) polled += 1;
       lanes.finish();
       await allNoticed(lanes);
       await until(() => !lanes.armed, 'the loop to rest');
+      await turns(1);
     }
-    expect(polled).to.be.within(1, 20);
+    expect(lanes.bell.naps).to.be.within(1, 12);
   });
 
   it('never spins with a spin of 0', async () => {
     const { lanes, loop } = lab(0);
     lanes.soon = 1;
     lanes.start();
+    loop.woke(lanes.woken);
     loop.notice();
     await Promise.resolve();
-    expect(lanes.looks).to.equal(0);
+    expect([lanes.looks, lanes.bell.naps]).to.deep.equal([0, 0]);
     lanes.finish();
     await allNoticed(lanes);
   });
@@ -290,7 +349,7 @@ describe('HostLoop', () => {
             else if (what === 'finish all') while (running() > 0) lanes.finish();
             else if (what === 'look') loop.look();
             else if (what === 'notice') loop.notice();
-            else if (what === 'woke') loop.woke();
+            else if (what === 'woke') loop.woke(lanes.woken);
             else if (what === 'block') {
               loop.spinToBlock();
               loop.armToBlock();
