@@ -161,11 +161,15 @@ type WithOuts<R, O extends readonly unknown[]> = O extends readonly [] ? R : [R,
 export type ArgumentsOf<D> =
   ShapeOf<D> extends infer S extends DeclarationShape ? ArgumentsOfShape<S> : never;
 
-/** All parameters: those that the prototype names, and those for its `...`. */
-type Parameters<D extends DeclarationShape> = D extends {
-  readonly variadic: infer V extends readonly unknown[];
+/** A declaration of a variadic function. */
+interface Variadic {
+  /** What is passed for the `...`. */
+  readonly variadic: readonly unknown[];
 }
-  ? readonly [...D['arguments'], ...V]
+
+/** All parameters: those that the prototype names, and those for its `...`. */
+type Parameters<D extends DeclarationShape> = D extends Variadic
+  ? readonly [...D['arguments'], ...D['variadic']]
   : D['arguments'];
 
 /** The same of a declaration in its full form. */

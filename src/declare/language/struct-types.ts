@@ -122,27 +122,31 @@ export type AnyStruct = AnyFields<'struct'>;
 /** The JavaScript value that is read from memory of that type. */
 export type MemoryValue<T> = T extends ScalarName
   ? ScalarValue<T>
-  : T extends { readonly kind: 'struct' | 'union'; readonly fields: infer F }
-    ? FieldValues<F>
-    : T extends { readonly kind: 'array'; readonly of: infer E }
-      ? ElementValues<E>
+  : T extends AnyFields<'struct' | 'union'>
+    ? FieldValues<T['fields']>
+    : T extends AnyArray
+      ? ElementValues<T['of']>
       : never;
 
+/** The values of fields. */
 type FieldValues<F> = { -readonly [K in keyof F]: MemoryValue<F[K]> };
+/** The values of an array. */
 type ElementValues<E> = E extends 'char' ? string : E extends 'u8' | 'uint8' ? Buffer : MemoryValue<E>[];
 
 /** The JavaScript value that is given for memory of that type. Fields that are left out are 0. */
 export type MemoryInput<T> = T extends ScalarName
   ? ScalarInput<T>
-  : T extends { readonly kind: 'struct'; readonly fields: infer F }
-    ? FieldInputs<F>
-    : T extends { readonly kind: 'union'; readonly fields: infer F }
-      ? OneField<F>
-      : T extends { readonly kind: 'array'; readonly of: infer E }
-        ? ElementInputs<E>
+  : T extends AnyFields<'struct'>
+    ? FieldInputs<T['fields']>
+    : T extends AnyFields<'union'>
+      ? OneField<T['fields']>
+      : T extends AnyArray
+        ? ElementInputs<T['of']>
         : never;
 
+/** What is given for fields. */
 type FieldInputs<F> = { readonly [K in keyof F]?: MemoryInput<F[K]> };
+/** What is given for an array. */
 type ElementInputs<E> = E extends 'char'
   ? string
   : E extends 'u8' | 'uint8'

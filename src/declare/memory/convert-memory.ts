@@ -9,6 +9,9 @@ import { show } from '../values/show.js';
 import { firstUnsafe, unsafeSizeOf } from './unsafe-sizes.js';
 import { listOf, type MemoryMisfit, writeElements, writeMemory } from './write-memory.js';
 
+/** Bytes that the elements of one array may take. */
+const LARGEST = 2 ** 30;
+
 /** @returns the bytes of a value, or why there are none. Never throws. */
 export function toMemory({ layout, open }: Layout, value: unknown): Buffer | MemoryMisfit {
   try {
@@ -17,6 +20,12 @@ export function toMemory({ layout, open }: Layout, value: unknown): Buffer | Mem
       return { path: '', what: ` (array) is ${show(value)}. Pass an array; its length is as you like.` };
     }
     const length = list?.length ?? 1;
+    if (layout.size * length > LARGEST) {
+      return {
+        path: '',
+        what: ` (array) has ${length} elements, which take more than ${LARGEST} bytes together.`,
+      };
+    }
     const memory = views(Buffer.alloc(layout.size * length));
     const misfit =
       list === undefined

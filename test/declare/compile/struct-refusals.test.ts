@@ -139,6 +139,11 @@ describe('refusals of structs and variadic functions (B15)', () => {
     });
   });
 
+  it('far too many elements', () => {
+    const list = array(struct({ all: array('u8', 2 ** 29) }));
+    expect(() => list.encode([{}, {}, {}])).to.throw(ArgumentError, 'has 3 elements, which take more than');
+  });
+
   it('members of a union', () => {
     const encode = value.encode as (value: unknown) => Buffer;
     expect(() => encode({ a: 1, b: 2 })).to.throw(
