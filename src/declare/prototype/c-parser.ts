@@ -239,7 +239,7 @@ class Parser {
     return { name, type: this.#suffixes(type, constant), constant };
   }
 
-  /** A name and its parameters in a macro of old headers, as in `deflate OF((z_streamp stream, int flush))`. */
+  /** A name and its parameters in a macro of old headers, as in `deflate OF((void *stream, int flush))`. */
   #wrapped(type: CType, constant: boolean): { name: string; type: CType } {
     const { text } = this.#cursor.tokenAt(this.#cursor.at - 2);
     this.#cursor.at++;
