@@ -23,7 +23,7 @@ import {
 import type { Engine, EngineLibrary, NativeArgument, NativeFunction, NativeResult } from './engine.js';
 import type { Frame } from './frame.js';
 import { bindHelper, prototypeOf } from './prototypes.js';
-import { locateTexts } from './text-list.js';
+import { locateTexts } from './locate-texts.js';
 import { type ReturnedTexts, returnedTexts } from './returned-texts.js';
 
 /** Finds every symbol that the functions of a library need. @throws the error of binding. */

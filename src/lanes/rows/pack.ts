@@ -85,7 +85,7 @@ function external(
   return externalMemory.cellOf(held);
 }
 
-/** Threads have the addresses at once; a process adds its own, since the cell is an offset (see `text-list.ts`). */
+/** Threads have the addresses at once; a process adds its own, since the cell is an offset (see `locate-texts.ts`). */
 function externalTexts(block: TextBlock, externals: HeldBytes[], externalMemory: ExternalMemory): number {
   const held = externalMemory.take(block.bytes);
   externals.push(held.hold());
