@@ -5,6 +5,7 @@ import { Output } from '../console/output.js';
 import type { Target } from '../target/target-options.js';
 import { compareReports, readReport, requireComparable } from './compare/compare-report.js';
 import { versus } from './compare/versus.js';
+import { CrashTrail } from './record/crash-trail.js';
 import { measureLanes } from './lanes/measure-lanes.js';
 import { scalability } from './lanes/scalability.js';
 import { judge } from './load/objectives.js';
@@ -14,6 +15,7 @@ import { Progress } from './progress.js';
 import type { StressVerbOptions } from './stress-command.js';
 import { type StressPlan, stressPlan } from './stress-plan.js';
 import type { StressReport } from './stress-report.js';
+import { endWithOuter, isInner, runInner } from './thread-host.js';
 import { reportText } from './text/report-text.js';
 import { exitOfVerdicts } from './verdict-exit.js';
 
@@ -29,6 +31,11 @@ export async function runStress(
   options: StressVerbOptions,
 ): Promise<ExitCode> {
   const plan = stressPlan(target, texts, options);
+  // Arguments and options were checked here, so that their errors come from one process.
+  if (plan.isolation === 'thread') {
+    if (!isInner()) return runInner();
+    endWithOuter();
+  }
   const saved = options.compare === undefined ? null : readReport(options.compare);
   if (saved !== null) requireComparable(options.compare as string, saved, comparedRun(plan));
   const startedAt = new Date();
@@ -40,8 +47,9 @@ export async function runStress(
   };
   process.on('SIGINT', interrupt);
   const progress = new Progress(options.quiet === true);
+  const trail = new CrashTrail();
   try {
-    const parts = await measure(plan, stop.signal, progress);
+    const parts = await measure(plan, stop.signal, progress, trail);
     const report = reportOf(plan, parts, startedAt, stop.signal.aborted);
     const complete =
       saved === null || report.load === undefined
@@ -52,14 +60,19 @@ export async function runStress(
           };
     progress.end();
     await publish(complete, options);
-    return exitOf(complete);
+    return exitOf(complete, trail);
   } finally {
     progress.end();
     process.off('SIGINT', interrupt);
   }
 }
 
-async function measure(plan: StressPlan, signal: AbortSignal, progress: Progress): Promise<Parts> {
+async function measure(
+  plan: StressPlan,
+  signal: AbortSignal,
+  progress: Progress,
+  trail: CrashTrail,
+): Promise<Parts> {
   const { options } = plan;
   const parts: Parts = { verdicts: {} };
   const rounds = { ...plan, budgetMs: plan.durationMs ?? ROUNDS_MS };
@@ -68,7 +81,7 @@ async function measure(plan: StressPlan, signal: AbortSignal, progress: Progress
   };
   const onRound = (done: number): void => progress.round(done, plan.rounds);
   if (plan.measuresLoad || options.findLimit === true) {
-    const events = { onTick: progress.tick, onStep: progress.step, onFailure: () => {} };
+    const events = { onTick: progress.tick, onStep: progress.step, onFailure: trail.record };
     take(await runLoad(plan, signal, events));
   }
   if (plan.compareLanes.length > 0 && !signal.aborted) {
@@ -132,10 +145,12 @@ async function publish(report: StressReport, { json, save }: StressVerbOptions):
   await output.flush();
 }
 
-function exitOf({ run, load, limit, objectives, comparison, versus, verdicts }: StressReport): ExitCode {
+function exitOf(
+  { run, load, limit, objectives, comparison, versus, verdicts }: StressReport,
+  trail: CrashTrail,
+): ExitCode {
   if (run.interrupted) return EXIT.interrupted;
-  const failures = load?.calls.failures ?? {};
-  if ((failures['crash'] ?? 0) > 0) return EXIT.crashed;
+  if (trail.crash !== null) return EXIT.crashed;
   const verdict = exitOfVerdicts(verdicts);
   if (verdict !== EXIT.ok) return verdict;
   const differs = versus?.results.verdict === 'different';

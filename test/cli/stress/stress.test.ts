@@ -109,6 +109,13 @@ describe('cli: offthread stress', () => {
     expect(end.stdout).to.include('Failed calls: 10 native');
   });
 
+  it('says that a crash in a thread lane ended the run', async () => {
+    const end = await stress('int picky(int value)', '7', '--isolation', 'thread', ...SHORT);
+    expect(end).to.include({ code: 5, signal: null, stdout: '' });
+    expect(end.stderr).to.include('offthread stress: The library ended the process (SIGSEGV)');
+    expect(end.stderr).to.include('--isolation process');
+  });
+
   slow('answers which rate it can take', async () => {
     const [value, end] = await report(
       RESTS,
@@ -178,27 +185,30 @@ describe('cli: offthread stress', () => {
     expect(other.stderr).to.include('other arguments: ["int:0..9"], and not ["1"]');
   });
 
-  it('ends on Ctrl-C with a report of what was measured', async () => {
-    const command = fileURLToPath(new URL('cli/offthread.js', import.meta.resolve('offthread')));
-    const args = [command, 'stress', scalingLibrary(), RESTS, '1000', '--warmup', '0', '--json'];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      // Whoever writes of the first interval has measured something.
-      if (stderr === '') child.kill('SIGINT');
-      stderr += text;
+  for (const isolation of ['process', 'thread']) {
+    it(`ends on Ctrl-C with a report of what was measured (${isolation})`, async () => {
+      const command = fileURLToPath(new URL('cli/offthread.js', import.meta.resolve('offthread')));
+      const load = [RESTS, '1000', '--warmup', '0', '--isolation', isolation];
+      const args = [command, 'stress', scalingLibrary(), ...load, '--json'];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+      let stdout = '';
+      let stderr = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        // Whoever writes of the first interval has measured something.
+        if (stderr === '') child.kill('SIGINT');
+        stderr += text;
+      });
+      const code = await new Promise<number | null>((resolve) => {
+        child.on('close', resolve);
+      });
+      expect(code).to.equal(130);
+      const value = JSON.parse(stdout) as StressReport;
+      expect(value.run.interrupted).to.equal(true);
+      expect(value.load?.calls.succeeded).to.be.above(0);
+      expect(schemaProblems(schema, value)).to.deep.equal([]);
     });
-    const code = await new Promise<number | null>((resolve) => {
-      child.on('close', resolve);
-    });
-    expect(code).to.equal(130);
-    const value = JSON.parse(stdout) as StressReport;
-    expect(value.run.interrupted).to.equal(true);
-    expect(value.load?.calls.succeeded).to.be.above(0);
-    expect(schemaProblems(schema, value)).to.deep.equal([]);
-  });
+  }
 
   for (const [args, message] of [
     [[RESTS], 'takes 1 arguments (us), but 0 were given'],

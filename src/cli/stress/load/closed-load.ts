@@ -3,7 +3,7 @@
  * load down, which is what tells the two models apart.
  */
 import type { Issuer } from './issuer.js';
-import type { Recorder } from './recorder.js';
+import type { Recorder } from '../record/recorder.js';
 
 /** Resolves when all calls of the run have ended. */
 export async function runClosed(

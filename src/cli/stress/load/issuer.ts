@@ -2,7 +2,7 @@
 import type { NativeCall } from 'offthread';
 import type { AnyFunction } from '../../target/open-target.js';
 import type { ArgumentSource } from '../arguments/argument-source.js';
-import type { Recorder } from './recorder.js';
+import type { Recorder } from '../record/recorder.js';
 
 export class Issuer {
   /** Called when a call has ended; set by the model that drives the run. */
@@ -70,8 +70,10 @@ export class Issuer {
 
   #succeeded(call: NativeCall<unknown>, dueAt: number, madeAt: number): void {
     const endedAt = performance.now();
-    const { queuedMs, ranMs } = call.timing;
-    this.#recorder.succeeded({ dueAt, madeAt, endedAt, queuedMs, ranMs: ranMs ?? 0 });
+    const { createdAt, queuedMs, ranMs } = call.timing;
+    // A call counts from the beginning of the turn that made it, which may be before it was due.
+    const startedAt = createdAt - performance.timeOrigin + queuedMs;
+    this.#recorder.succeeded({ dueAt, madeAt, startedAt, endedAt, ranMs: ranMs ?? 0 });
     this.#ended();
   }
 

@@ -7,7 +7,8 @@ import { runClosed } from './closed-load.js';
 import { Issuer } from './issuer.js';
 import type { LoadMeasurement, LoadPlan, TimelinePoint } from './load-types.js';
 import { runOpen } from './open-load.js';
-import { Recorder } from './recorder.js';
+import { Pacer } from './pacer.js';
+import { Recorder } from '../record/recorder.js';
 
 const INTERVAL_MS = 1_000;
 
@@ -43,6 +44,7 @@ export async function measureLoad(
   const recorder = new Recorder(plan);
   const onFailure = (error: unknown, item: number): void => hooks.onFailure?.(error, item);
   const issuer = new Issuer(fn, source, recorder, firstItem, onFailure);
+  const pacer = model.kind === 'open' ? await Pacer.start() : null;
   const startAt = performance.now();
   recorder.measure(startAt + warmupMs, startAt + warmupMs + durationMs);
   const { timeline } = recorder;
@@ -59,16 +61,18 @@ export async function measureLoad(
   const cut = (): void => recorder.cut(performance.now());
   signal.addEventListener('abort', cut, { once: true });
   try {
+    if (signal.aborted) cut();
     if (model.kind === 'closed') await runClosed(issuer, recorder, model.concurrency, signal);
-    else {
+    else if (pacer !== null) {
       const arrivals = arrivalsOf(model, warmupMs, durationMs, seed);
-      await runOpen(issuer, recorder, arrivals, startAt, model.maxInFlight, signal);
+      await runOpen(issuer, recorder, arrivals, startAt, model.maxInFlight, pacer);
     }
     if (recorder.enough && Number.isFinite(count)) cut();
     tick(performance.now());
   } finally {
     signal.removeEventListener('abort', cut);
     clearInterval(timer);
+    await pacer?.close();
   }
   return { measurement: recorder.measurement(signal.aborted), nextItem: issuer.nextItem };
 }

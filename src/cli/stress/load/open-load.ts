@@ -6,8 +6,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Arrivals } from './arrivals.js';
 import type { Issuer } from './issuer.js';
-import { Pacer } from './pacer.js';
-import type { Recorder } from './recorder.js';
+import type { Pacer } from './pacer.js';
+import type { Recorder } from '../record/recorder.js';
 
 /** ms between two wakes at least: each costs the host and the pacer some 0.07 ms. Calls due between are made together. */
 const STEP_MS = 0.3;
@@ -16,21 +16,20 @@ const LOOK_MS = 100;
 /** Calls made before the event loop gets a turn. */
 const MOST_PER_TURN = 1_000;
 
-/** Resolves when all calls of the run have ended. */
+/** Resolves when all calls of the run have ended. A run that is ended early makes the calls that were due by then. */
 export async function runOpen(
   issuer: Issuer,
   recorder: Recorder,
   arrivals: Arrivals,
   startAt: number,
   maxInFlight: number,
-  signal: AbortSignal,
+  pacer: Pacer,
 ): Promise<void> {
-  const pacer = await Pacer.start();
   // Waiting for an atomic word does not keep a process alive.
   const hold = setInterval(() => {}, 1_000);
   try {
     let dueAt = startAt + arrivals.next;
-    while (dueAt < recorder.to && !recorder.enough && !signal.aborted) {
+    while (dueAt < recorder.to && !recorder.enough) {
       const now = performance.now();
       if (dueAt > now) {
         await pacer.until(Math.min(Math.max(dueAt, now + STEP_MS), now + LOOK_MS));
@@ -48,6 +47,5 @@ export async function runOpen(
     await issuer.drained();
   } finally {
     clearInterval(hold);
-    await pacer.close();
   }
 }

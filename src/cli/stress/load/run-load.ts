@@ -4,7 +4,7 @@ import { type AnyFunction, openTarget } from '../../target/open-target.js';
 import type { StressPlan } from '../stress-plan.js';
 import type { LoadReport, NoOpReport } from '../stress-report.js';
 import { type LimitReport, type LimitStep, findLimit } from './find-limit.js';
-import { HistogramLog } from './hlog.js';
+import { HistogramLog } from '../record/hlog.js';
 import type { LoadMeasurement, LoadModel, LoadPlan, TimelinePoint } from './load-types.js';
 import { measureLoad } from './measure-load.js';
 import { NO_OP, openNoOp } from './no-op.js';

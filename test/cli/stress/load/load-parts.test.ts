@@ -2,11 +2,11 @@
 import { expect } from 'chai';
 import { arrivalsOf } from '../../../../src/cli/stress/load/arrivals.js';
 import { findLimit } from '../../../../src/cli/stress/load/find-limit.js';
-import { Latencies, supports } from '../../../../src/cli/stress/load/latencies.js';
+import { Latencies, supports } from '../../../../src/cli/stress/record/latencies.js';
 import type { LoadMeasurement, OpenModel } from '../../../../src/cli/stress/load/load-types.js';
 import { judge, objectiveOf } from '../../../../src/cli/stress/load/objectives.js';
-import { Recorder } from '../../../../src/cli/stress/load/recorder.js';
-import { Timeline } from '../../../../src/cli/stress/load/timeline.js';
+import { Recorder } from '../../../../src/cli/stress/record/recorder.js';
+import { Timeline } from '../../../../src/cli/stress/record/timeline.js';
 import { UsageError } from '../../../../src/cli/console/usage-error.js';
 
 const OPEN: OpenModel = { kind: 'open', from: 100, to: 100, arrivals: 'even', maxInFlight: 10 };
@@ -29,7 +29,7 @@ function measured(rate: number): LoadMeasurement {
     const dueAt = (call / reached) * 990;
     recorder.due(dueAt, dueAt, true);
     const total = -Math.log(1 - (call + 0.5) / reached) * meanMs;
-    recorder.succeeded({ dueAt: 0, madeAt: 0, endedAt: Math.min(999, total), queuedMs: total, ranMs: 1 });
+    recorder.succeeded({ dueAt: 0, madeAt: 0, endedAt: Math.min(999, total), startedAt: total, ranMs: 1 });
   }
   return recorder.measurement(false);
 }

@@ -1,6 +1,6 @@
 /** Distributions of times in constant memory: HDR histograms of ns with three significant digits. */
 import { type Histogram, build } from 'hdr-histogram-js';
-import type { LatencyDigest } from './load-types.js';
+import type { LatencyDigest } from '../load/load-types.js';
 
 const NS_PER_MS = 1e6;
 /** An hour: a longer time makes the histogram larger, by 1,024 counts each time that it doubles. */

@@ -5,7 +5,7 @@
  */
 import { Failures } from './failures.js';
 import { Latencies } from './latencies.js';
-import type { LoadMeasurement, LoadModel, LoadPlan } from './load-types.js';
+import type { LoadMeasurement, LoadModel, LoadPlan } from '../load/load-types.js';
 import { Timeline } from './timeline.js';
 
 /** A call that is made later than that after its time is late. */
@@ -16,8 +16,8 @@ export interface CallTimes {
   readonly dueAt: number;
   readonly madeAt: number;
   readonly endedAt: number;
-  /** From its making to the start of native code. */
-  readonly queuedMs: number;
+  /** When native code started. */
+  readonly startedAt: number;
   readonly ranMs: number;
 }
 
@@ -77,13 +77,13 @@ export class Recorder {
     if (!made) {
       this.#dropped += 1;
       this.timeline.counts.dropped += 1;
-    } else if (now - dueAt > LATE_MS) {
+    } else if (this.#model.kind === 'open' && now - dueAt > LATE_MS) {
       this.#late += 1;
       this.timeline.counts.late += 1;
     }
   }
 
-  succeeded({ dueAt, madeAt, endedAt, queuedMs, ranMs }: CallTimes): void {
+  succeeded({ dueAt, madeAt, startedAt, endedAt, ranMs }: CallTimes): void {
     const inTime = endedAt >= this.#from && endedAt < this.#to;
     if (inTime) {
       this.#results += 1;
@@ -93,7 +93,7 @@ export class Recorder {
     if (!this.#counts(dueAt)) return;
     this.#succeeded += 1;
     this.#total.record(endedAt - dueAt);
-    this.#queue.record(madeAt - dueAt + queuedMs);
+    this.#queue.record(startedAt - dueAt);
     this.#run.record(ranMs);
     if (this.#model.kind === 'open') this.#lag.record(madeAt - dueAt);
   }

@@ -1,6 +1,6 @@
 /** The time line of a run: a point a second, in bounded memory. */
 import { Latencies } from './latencies.js';
-import type { TimelinePoint } from './load-types.js';
+import type { TimelinePoint } from '../load/load-types.js';
 
 /** Points that are kept: half an hour. Of a longer run, two neighbours become one whenever there are so many. */
 const MOST = 1_800;

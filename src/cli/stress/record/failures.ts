@@ -1,6 +1,6 @@
 /** Counts of failed calls, by kind and by what they said, in bounded memory. */
 import { OffthreadError } from 'offthread';
-import type { FailureSample } from './load-types.js';
+import type { FailureSample } from '../load/load-types.js';
 
 /** Different errors that are kept; further ones are only counted by kind. */
 const MOST = 20;
