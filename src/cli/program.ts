@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { batchCommand } from './batch/batch-command.js';
 import { callCommand } from './call/call-command.js';
 import { demoCommand } from './demo/demo-command.js';
 import { doctorCommand } from './doctor/doctor-command.js';
+import { mergeCommand } from './merge/merge-command.js';
 import { stressCommand } from './stress/stress-command.js';
 
 const DESCRIPTION = 'Blocking native calls, off the main thread: call them, and see what they do.';
@@ -22,7 +24,15 @@ export function createProgram(): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .showHelpAfterError("Try 'offthread --help'.");
-  for (const command of [callCommand(), stressCommand(), doctorCommand(), demoCommand()]) {
+  const commands = [
+    callCommand(),
+    batchCommand(),
+    mergeCommand(),
+    stressCommand(),
+    doctorCommand(),
+    demoCommand(),
+  ];
+  for (const command of commands) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   for (const command of [program, ...program.commands]) command.exitOverride();

@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { GUARD_MS } from './waiting.js';
 
 /** The file that `npx offthread` runs. */
-const commandFile: string = fileURLToPath(new URL('cli/offthread.js', import.meta.resolve('offthread')));
+export const commandFile: string = fileURLToPath(
+  new URL('cli/offthread.js', import.meta.resolve('offthread')),
+);
 
 export interface CommandEnd {
   readonly code: number | null;

@@ -7,6 +7,7 @@ import { duration, plural } from '../console/format.js';
 import { Output } from '../console/output.js';
 import { UsageError } from '../console/usage-error.js';
 import { argumentOf, askedParameters } from '../target/argument-text.js';
+import { cellsOf, outsOf } from '../target/outs.js';
 import { openTarget } from '../target/open-target.js';
 import type { Target } from '../target/target-options.js';
 import { jsonValue, partsOf, valueText } from '../target/value-text.js';
@@ -37,24 +38,6 @@ function copyOf(value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value) : value;
 }
 
-/** What a call gave back, by name: cells, and bytes that the function filled or changed. */
-function outsOf(
-  { description }: Target,
-  values: readonly unknown[],
-  cells: readonly unknown[],
-): Map<string, unknown> {
-  const outs = new Map<string, unknown>();
-  let cell = 0;
-  let value = 0;
-  for (const [index, { name, kind, given, changes }] of description.parameters.entries()) {
-    const label = name === '' ? String(index) : name;
-    if (kind === 'out' || kind === 'inout') outs.set(label, cells[cell++]);
-    else if (changes) outs.set(label, values[value]);
-    if (given) value += 1;
-  }
-  return outs;
-}
-
 /** @returns the exit code. */
 export async function runCall(
   target: Target,
@@ -65,7 +48,7 @@ export async function runCall(
   const timeout = wholeNumber('--timeout', options.timeout, 0);
   const repeat = wholeNumber('--repeat', options.repeat, 1);
   const lanes = wholeNumber('--lanes', options.lanes, 1);
-  const cells = target.description.parameters.filter(({ kind }) => kind === 'out' || kind === 'inout').length;
+  const cells = cellsOf(target);
   const output = new Output();
   const pool = createPool({ lanes, isolation: options.isolation, name: 'call' });
   let code: ExitCode = EXIT.ok;

@@ -1,5 +1,6 @@
 /** The system libraries of Linux and macOS, and the functions that the demo calls. */
 import { type Library, LibraryNotFoundError, type Pool } from 'offthread';
+import { namesOf, openFirst } from '../target/system-library.js';
 
 // `{ inout: 'buffer' }` is the value of `inout('buffer')`, written out: isolated declarations do not allow calls.
 const zlib = {
@@ -36,35 +37,10 @@ const libc = {
 export type Zlib = Library<typeof zlib>;
 export type Libc = Library<typeof libc>;
 
-const NAMES: Readonly<Record<'zlib' | 'libc', Readonly<Record<string, readonly string[]>>>> = {
-  zlib: { linux: ['libz.so.1'], darwin: ['libz.1.dylib', '/usr/lib/libz.1.dylib'] },
-  libc: {
-    linux: ['libc.so.6', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.so.1'],
-    darwin: ['libSystem.B.dylib', '/usr/lib/libSystem.B.dylib'],
-  },
-};
-
-/** Opens the first library of a list that exists. @throws (rejects) LibraryNotFoundError of the first. */
-async function openFirst<L>(names: readonly string[], open: (name: string) => Promise<L>): Promise<L> {
-  let missing: unknown = new LibraryNotFoundError(`The demo knows no library for ${process.platform}.`);
-  for (const [index, name] of names.entries()) {
-    try {
-      return await open(name);
-    } catch (error) {
-      if (!(error instanceof LibraryNotFoundError)) throw error;
-      if (index === 0) missing = error;
-    }
-  }
-  throw missing;
-}
-
 /** zlib. @throws (rejects) LibraryNotFoundError that says which package has it. */
-export async function openZlib(
-  pool: Pool,
-  names: readonly string[] = NAMES.zlib[process.platform] ?? [],
-): Promise<Zlib> {
+export async function openZlib(pool: Pool, names: readonly string[] = namesOf('zlib')): Promise<Zlib> {
   try {
-    return await openFirst(names, (name) => pool.open(name, zlib));
+    return await openFirst(pool, names, zlib);
   } catch (cause) {
     if (!(cause instanceof LibraryNotFoundError)) throw cause;
     throw new LibraryNotFoundError(
@@ -77,5 +53,5 @@ export async function openZlib(
 
 /** The C library. */
 export function openLibc(pool: Pool): Promise<Libc> {
-  return openFirst(NAMES.libc[process.platform] ?? [], (name) => pool.open(name, libc));
+  return openFirst(pool, namesOf('libc'), libc);
 }

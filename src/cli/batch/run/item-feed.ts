@@ -1,0 +1,108 @@
+/**
+ * The items on their way through `pool.map`: handed out one by one, and remembered until they have ended, because their
+ * results come with a number only.
+ *
+ *   groups of items ──► open: handed out ──► ended; a group is forgotten with its last item
+ *
+ * Guarantee: what is open is bounded by the look-ahead of `pool.map`, and one group.
+ */
+import type { InputRecord } from '../input/records.js';
+import type { ItemGroup } from '../input/input-items.js';
+import type { Unusable } from '../input/item-arguments.js';
+
+/** Items of a group that are to run. */
+export interface FedGroup extends Omit<ItemGroup, 'from'> {
+  /** Position of each item among those of the shard. */
+  readonly positions: readonly number[];
+}
+
+export interface FedItem {
+  readonly position: number;
+  readonly args: unknown[] | Unusable;
+  readonly record: InputRecord;
+}
+
+interface OpenGroup extends FedGroup {
+  /** Number by which `pool.map` knows the first item. */
+  readonly from: number;
+  left: number;
+}
+
+const END: IteratorResult<unknown, undefined> = { done: true, value: undefined };
+
+export class ItemFeed implements AsyncIterableIterator<unknown> {
+  readonly #groups: AsyncIterator<FedGroup>;
+  readonly #open: OpenGroup[] = [];
+  #current: OpenGroup | null = null;
+  #at = 0;
+  #handedOut = 0;
+  #over = false;
+
+  constructor(groups: AsyncIterator<FedGroup>) {
+    this.#groups = groups;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Whether the input has ended. */
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** Number of items that have been handed out. */
+  get handedOut(): number {
+    return this.#handedOut;
+  }
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    const current = this.#current;
+    if (current === null || this.#at === current.args.length) return this.#more();
+    this.#handedOut += 1;
+    return Promise.resolve({ done: false, value: current.args[this.#at++] });
+  }
+
+  async return(): Promise<IteratorResult<unknown, undefined>> {
+    this.#over = true;
+    await this.#groups.return?.();
+    return END;
+  }
+
+  /** The item that `pool.map` knows by a number; it is open. */
+  find(number: number): FedItem {
+    const group = this.#groupOf(number);
+    const at = number - group.from;
+    return {
+      position: group.positions[at] as number,
+      args: group.args[at] as unknown[] | Unusable,
+      record: group.records[at] as InputRecord,
+    };
+  }
+
+  /** An open item has ended. */
+  end(number: number): void {
+    const group = this.#groupOf(number);
+    group.left -= 1;
+    if (group.left === 0) this.#open.splice(this.#open.indexOf(group), 1);
+  }
+
+  async #more(): Promise<IteratorResult<unknown, undefined>> {
+    const next = this.#over ? END : await this.#groups.next();
+    if (next.done === true) {
+      this.#over = true;
+      return END;
+    }
+    const group = next.value as FedGroup;
+    this.#current = { ...group, from: this.#handedOut, left: group.args.length };
+    this.#at = 0;
+    this.#open.push(this.#current);
+    return this.next();
+  }
+
+  /** Mostly the first one: results come about in order. */
+  #groupOf(number: number): OpenGroup {
+    for (const group of this.#open) if (number < group.from + group.args.length) return group;
+    throw new RangeError(`item ${number} is not open`);
+  }
+}
