@@ -1,18 +1,27 @@
 /** B15: structs, unions and arrays: pointers that native code reads, fills and changes, and what is refused before it runs. */
+import { join } from 'node:path';
 import { expect } from 'chai';
 import {
   ArgumentError,
   EngineError,
   NativeError,
   array,
+  chunks,
   inout,
   out,
   pointer,
   struct,
   union,
 } from 'offthread';
-import { onEveryEngine, rejection, sharedLab, thrown } from '../../helpers/contract.js';
-import { compile } from '../../helpers/engine-probe.js';
+import {
+  contractEngines,
+  describeOn,
+  onEveryEngine,
+  rejection,
+  sharedLab,
+  thrown,
+} from '../../helpers/contract.js';
+import { compile, folder } from '../../helpers/engine-probe.js';
 import { createPool, liveMemory } from '../../helpers/lane-kind.js';
 
 const point = struct({ x: 'f64', y: 'f64' });
@@ -30,6 +39,8 @@ const CODE = `
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 typedef struct { double x, y; } point;
@@ -47,6 +58,10 @@ double centre(const point *all, int32_t n, point *to) { for (int i = 0; i < n; i
 int32_t refuse(point *p) { p->x = 99; return -1; }
 void sizes(sized *to, uint64_t length) { to->count = 1; to->length = length; }
 int32_t slow(int32_t us, const point *p, point *to) { usleep(us); *to = *p; return 0; }
+int32_t each(const point *p, int32_t (*row)(double value), point *last) {
+  int32_t stopped = row(p->x) || row(p->y); *last = *p; return stopped; }
+int32_t crash_once(const char *marker, point *p) {
+  p->x += 1; if (access(marker, F_OK) == 0) return 7; fclose(fopen(marker, "w")); abort(); }
 int64_t address(const point *p) { return (int64_t)(intptr_t)p; }
 `;
 const LIB = {
@@ -244,6 +259,26 @@ onEveryEngine('structs (B15)', (engine) => {
     expect(reads).to.equal(1);
   });
 
+  if (engine !== 'ffi-rs') {
+    it('go with streams', async () => {
+      const streaming = await lab.pool.open(
+        path(),
+        {
+          each: {
+            arguments: [pointer(point), chunks({ arguments: ['f64'], return: 'i32' }), out(point)],
+            return: 'i32',
+          },
+        },
+        { engine },
+      );
+      const stream = streaming.each.stream({ x: 1, y: 2 });
+      const rows: number[] = [];
+      for await (const [value] of stream) rows.push(value);
+      expect(rows).to.deep.equal([1, 2]);
+      expect(await stream.result).to.deep.equal([0, { x: 1, y: 2 }]);
+    });
+  }
+
   if (engine !== 'koffi') {
     it('by value are refused when the library is opened, with the engine that takes them', async () => {
       const pool = createPool({ lanes: 1 });
@@ -255,4 +290,19 @@ onEveryEngine('structs (B15)', (engine) => {
       await pool.close();
     });
   }
+});
+
+describeOn(contractEngines, ['process'], 'structs of calls that run again (B15)', (engine) => {
+  const lab = sharedLab(engine, { lanes: 1 });
+
+  it('are those that the caller gave', async () => {
+    const crashing = await lab.pool.open(
+      path(),
+      { crashOnce: { symbol: 'crash_once', arguments: ['cstring', inout(point)], return: 'i32' } },
+      { engine },
+    );
+    const again = crashing.crashOnce.with({ attempts: 2 });
+    const marker = join(folder, `crashed-${engine}`);
+    expect(await again(marker, { x: 1, y: 5 })).to.deep.equal([7, { x: 2, y: 5 }]);
+  });
 });
