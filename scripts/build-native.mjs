@@ -1,6 +1,6 @@
 /**
  * Compiles the native libraries of the tests, those whose sources changed, into build/native:
- * native/testlib becomes libofftest.{so,dylib}, native/faultlib libofffault.
+ * native/testlib becomes libofftest.{so,dylib}, native/faultlib libofffault, native/verdictlib libverdict.
  *
  *   node scripts/build-native.mjs        CC chooses the compiler
  */
@@ -11,7 +11,7 @@ import { filesBelow, fingerprint, inRoot, readStamp, runQuietly, say, writeStamp
 const suffix = process.platform === 'darwin' ? 'dylib' : 'so';
 
 /** Folders below native, and the names of what they become. */
-const libraries = { testlib: 'libofftest', faultlib: 'libofffault' };
+const libraries = { testlib: 'libofftest', faultlib: 'libofffault', verdictlib: 'libverdict' };
 
 const flags = [
   '-std=gnu11',
