@@ -1,0 +1,166 @@
+/**
+ * A call of a function as C: the type of the function, the memory of its arguments, and the call itself. Everything that
+ * the function answers, its value and whatever it fills or changes, ends up in a `struct outcome`, without padding that
+ * is not zero, so that two outcomes are compared by `memcmp`.
+ */
+import type { FunctionDescription, ParameterDescription, Scalar } from 'offthread';
+import { type GivenArguments, bytesOf, isAddress } from '../direct/argument-memory.js';
+import { C_TYPE, bytesLiteral, scalarLiteral, textLiteral } from './c-literals.js';
+
+/** Bytes of a text that an outcome keeps. */
+const TEXT_BYTES = 256;
+
+/** What a program calls. */
+export interface CalledFunction {
+  readonly library: string;
+  readonly description: FunctionDescription;
+  /** Indices of parameters that answers are compared without; -1 is the returned value. */
+  readonly ignored: ReadonlySet<number>;
+}
+
+function cType({ kind, type, changes }: ParameterDescription): string {
+  switch (kind) {
+    case 'value':
+      return C_TYPE[type as Scalar];
+    case 'cstring':
+      return 'const char *';
+    case 'buffer':
+      return changes ? 'void *' : 'const void *';
+    case 'out':
+    case 'inout':
+      return type === 'cstring' ? 'char **' : `${C_TYPE[type as Scalar]} *`;
+    default:
+      throw new Error(`a parameter of the kind '${kind}' has no value in a C program`);
+  }
+}
+
+/** `typedef … (*Function)(…);` */
+export function functionType({ description }: CalledFunction): string {
+  const { parameters, returns } = description;
+  const types = parameters.map(
+    (parameter) => `${cType(parameter)}${parameter.name === '' ? '' : ` ${parameter.name}_`}`,
+  );
+  const result = returns === 'cstring' ? 'const char *' : returns === 'void' ? 'void' : C_TYPE[returns];
+  return `typedef ${result} (*Function)(${types.length === 0 ? 'void' : types.join(', ')});`.replaceAll(
+    '* ',
+    '*',
+  );
+}
+
+/** Whether a C program can make calls of the function: it has no callbacks. */
+export function isCallable({ parameters }: FunctionDescription): boolean {
+  return parameters.every(({ kind }) => kind !== 'callback' && kind !== 'chunks' && kind !== 'special');
+}
+
+/** The given argument of each parameter; undefined for those that the caller does not pass. */
+function byParameter({ parameters }: FunctionDescription, given: GivenArguments): unknown[] {
+  let next = 0;
+  return parameters.map((parameter) => (parameter.given ? given[next++] : undefined));
+}
+
+/** `struct outcome`, with room for the outcomes of all calls. */
+export function outcomeType(
+  { description, ignored }: CalledFunction,
+  calls: readonly GivenArguments[],
+): string {
+  const fields: string[] = [];
+  const { parameters, returns } = description;
+  if (returns === 'cstring' && !ignored.has(-1)) fields.push(`char value[${TEXT_BYTES}];`);
+  else if (returns !== 'void' && returns !== 'cstring' && !ignored.has(-1))
+    fields.push(`${C_TYPE[returns]} value;`);
+  for (const [index, { changes, kind, type }] of parameters.entries()) {
+    if (!changes || ignored.has(index)) continue;
+    if (kind === 'buffer') {
+      const lengths = calls.map((given) => {
+        const value = byParameter(description, given)[index];
+        return isAddress(kind, value) ? 0 : bytesOf(value).length;
+      });
+      fields.push(`unsigned char p${index}[${Math.max(1, ...lengths)}];`);
+    } else
+      fields.push(
+        type === 'cstring' ? `char p${index}[${TEXT_BYTES}];` : `${C_TYPE[type as Scalar]} p${index};`,
+      );
+  }
+  if (fields.length === 0) fields.push('char nothing;');
+  return `struct outcome {\n${fields.map((field) => `  ${field}\n`).join('')}};`.replaceAll('* ', '*');
+}
+
+/** A C function that makes one call, and fills the outcome. */
+export function callFunction(called: CalledFunction, name: string, given: GivenArguments): string {
+  const { description, ignored } = called;
+  const { parameters, returns } = description;
+  const values = byParameter(description, given);
+  const before: string[] = [];
+  const after: string[] = [];
+  const passed = parameters.map((parameter, index) => {
+    const place = ignored.has(index) ? `p${index}` : `outcome->p${index}`;
+    return passedArgument(parameter, values[index], { index, place, own: ignored.has(index), before, after });
+  });
+  const call = `function(${passed.join(', ')})`;
+  let made = `${call};`;
+  if (returns === 'cstring' && !ignored.has(-1)) made = `keep_text(outcome->value, ${call});`;
+  else if (returns !== 'void' && !ignored.has(-1)) made = `outcome->value = ${call};`;
+  const lines = ['memset(outcome, 0, sizeof *outcome);', ...before, made, ...after];
+  return `static void ${name}(struct outcome *outcome) {\n${lines.map((line) => `  ${line}\n`).join('')}}`;
+}
+
+interface Place {
+  readonly index: number;
+  /** Where the outcome of a parameter is kept. */
+  readonly place: string;
+  /** The place is a variable of the C function. */
+  readonly own: boolean;
+  readonly before: string[];
+  readonly after: string[];
+}
+
+function passedArgument(
+  parameter: ParameterDescription,
+  value: unknown,
+  { index, place, own, before, after }: Place,
+): string {
+  const { kind, type, changes } = parameter;
+  if (kind === 'value') return scalarLiteral(type as Scalar, value);
+  if (isAddress(kind, value)) return scalarLiteral('pointer', value ?? 0n);
+  if (kind === 'cstring') return textLiteral(value as string | null);
+  if (kind === 'buffer') {
+    const bytes = bytesOf(value);
+    const blank = bytes.every((byte) => byte === 0);
+    if (!changes) {
+      // An array of its own, as long as the bytes are: a sanitizer sees what is read behind it.
+      before.push(
+        `static const unsigned char b${index}[${Math.max(1, bytes.length)}] = ${blank ? '{0}' : bytesLiteral(bytes)};`,
+      );
+      return `b${index}`;
+    }
+    if (own) before.push(`unsigned char p${index}[${Math.max(1, bytes.length)}] = {0};`);
+    if (!blank) before.push(`memcpy(${place}, ${bytesLiteral(bytes)}, ${bytes.length});`);
+    return place;
+  }
+  if (type === 'cstring') {
+    before.push(`char *t${index} = NULL;`);
+    if (!own) after.push(`keep_text(${place}, t${index});`);
+    return `&t${index}`;
+  }
+  if (own) before.push(`${C_TYPE[type as Scalar]} p${index} = 0;`);
+  if (kind === 'inout') before.push(`${place} = ${scalarLiteral(type as Scalar, value)};`);
+  return `&${place}`;
+}
+
+/** Opens the library; `function` is its address. */
+export function opening({ library, description }: CalledFunction): string {
+  return `static Function function;
+
+static void open_library(void) {
+  void *const library = dlopen(${textLiteral(library)}, RTLD_NOW);
+  if (library != NULL) function = (Function)dlsym(library, ${textLiteral(description.symbol)});
+  if (function != NULL) return;
+  fprintf(stderr, "%s\\n", dlerror());
+  _exit(2);
+}`;
+}
+
+/** A C function that keeps the beginning of a text. */
+export const KEEP_TEXT: string = `static inline void keep_text(char *kept, const char *text) {
+  if (text != NULL) snprintf(kept, ${TEXT_BYTES}, "%s", text);
+}`;
