@@ -76,8 +76,13 @@ const [host, lane, cli] = await Promise.all([
   }),
   build({
     ...common,
-    // The second one is a program that the doctor starts, the third one `offthread/progress`.
-    entryPoints: ['src/cli/offthread.ts', 'src/cli/doctor/load-probe.ts', 'src/cli/board/progress.ts'],
+    // Besides the command: programs that the doctor and the stress test start, and `offthread/progress`.
+    entryPoints: [
+      'src/cli/offthread.ts',
+      'src/cli/doctor/load-probe.ts',
+      'src/cli/stress/safety/race-host.ts',
+      'src/cli/board/progress.ts',
+    ],
     entryNames: '[name]',
     format: 'esm',
     splitting: true,

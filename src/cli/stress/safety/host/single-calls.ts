@@ -1,0 +1,117 @@
+/**
+ * Calls of a function that returns strings, which have to be read after each call: ordinary calls, many at a time in the
+ * queue of a lane.
+ */
+import type { FunctionDescription } from 'offthread';
+import type { AnyFunction } from '../../../target/open-target.js';
+import type { GivenArguments } from '../../direct/argument-memory.js';
+import { type Answer, type LaneCalls, type Series, hashOf } from './lane-calls.js';
+
+/** Calls of a lane that are under way at once. */
+const LONGEST = 512;
+
+interface SingleSeries extends Series {
+  /** Of the last run. */
+  readonly answers: Answer[];
+}
+
+export class SingleCalls implements LaneCalls<SingleSeries> {
+  made = 0;
+  readonly longest: number = LONGEST;
+  readonly keeps: boolean = true;
+  readonly #fn: AnyFunction;
+  readonly #description: FunctionDescription;
+  readonly #items: readonly GivenArguments[];
+  readonly #ignored: ReadonlySet<number>;
+
+  constructor(
+    fn: AnyFunction,
+    description: FunctionDescription,
+    items: readonly GivenArguments[],
+    ignored: ReadonlySet<number>,
+  ) {
+    this.#fn = fn;
+    this.#description = description;
+    this.#items = items;
+    this.#ignored = ignored;
+  }
+
+  prepare(items: Int32Array): SingleSeries {
+    return { items, answers: [] };
+  }
+
+  async run({ items, answers }: SingleSeries, from: number, to: number): Promise<void> {
+    const calls: Promise<void>[] = [];
+    for (let at = from; at < to; at += 1) calls.push(this.#call(items[at] as number, at, answers));
+    await Promise.all(calls);
+  }
+
+  async #call(item: number, at: number, answers: Answer[]): Promise<void> {
+    const given = (this.#items[item] as GivenArguments).map((value) =>
+      value instanceof Uint8Array ? Buffer.from(value) : value,
+    );
+    const result = await this.#fn(...given);
+    answers[at] = this.#answerOf(result, given);
+    this.made += 1;
+  }
+
+  /** The answer as JSON: of the value, and of everything that the function fills or changes. */
+  #answerOf(result: unknown, given: readonly unknown[]): Answer {
+    const { parameters } = this.#description;
+    const cells = parameters.some(({ kind }) => kind === 'out' || kind === 'inout');
+    const [value, ...outs] = (cells ? result : [result]) as [unknown, ...unknown[]];
+    const answer: Record<string, unknown> = {};
+    if (!this.#ignored.has(-1) && value !== undefined) answer['value'] = plain(value);
+    let next = 0;
+    for (const [index, { kind, name, changes, given: isGiven }] of parameters.entries()) {
+      const label = name === '' ? String(index) : name;
+      const cell = kind === 'out' || kind === 'inout' ? outs.shift() : undefined;
+      const argument = isGiven ? given[next++] : undefined;
+      if (!changes || this.#ignored.has(index)) continue;
+      answer[label] = plain(kind === 'buffer' ? argument : cell);
+    }
+    return Buffer.from(JSON.stringify(answer));
+  }
+
+  differing(
+    { items, answers }: SingleSeries,
+    from: number,
+    to: number,
+    expected: readonly Answer[],
+  ): number[] {
+    const found: number[] = [];
+    for (let at = from; at < to; at += 1) {
+      if (!(answers[at] as Answer).equals(expected[items[at] as number] as Answer)) found.push(at);
+    }
+    return found;
+  }
+
+  answer({ answers }: SingleSeries, at: number): Answer {
+    return answers[at] as Answer;
+  }
+
+  key({ answers }: SingleSeries, at: number): number {
+    return hashOf(answers[at] as Answer);
+  }
+
+  show(answer: Answer): string {
+    return Object.entries(this.decode(answer))
+      .map(([name, value]) =>
+        name === 'value' ? JSON.stringify(value) : `${name} = ${JSON.stringify(value)}`,
+      )
+      .join(', ');
+  }
+
+  decode(answer: Answer): Record<string, unknown> {
+    return JSON.parse(answer.toString()) as Record<string, unknown>;
+  }
+}
+
+/** What JSON can hold; numbers keep all their bits. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
+  if (Object.is(value, -0)) return '-0';
+  if (value instanceof Uint8Array) return `hex:${Buffer.from(value).toString('hex')}`;
+  return value;
+}

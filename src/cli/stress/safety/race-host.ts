@@ -1,0 +1,93 @@
+/**
+ * The process in which a library is tried in many threads: a crash here is a finding, not the end of the command. It
+ * does what it is told by messages, and ends when the command does.
+ *
+ * Each lane is a pool of its own, since the orders say which lane makes which call.
+ */
+import { type Pool, createPool } from 'offthread';
+import { openTarget } from '../../target/open-target.js';
+import type { Target } from '../../target/target-options.js';
+import { Draw } from '../arguments/random.js';
+import { NativeMemory } from '../direct/native-memory.js';
+import { openRaw, rawShape } from '../direct/raw-function.js';
+import { ColumnCalls } from './host/column-calls.js';
+import type { LaneCalls } from './host/lane-calls.js';
+import { watchProgress } from './host/progress-watch.js';
+import { RoundPlayer, type SameAnswer } from './host/round-player.js';
+import { SingleCalls } from './host/single-calls.js';
+import type { Opening, Order, Report } from './orders.js';
+
+/** Rules that make an error of an answer: here the answer itself is compared. */
+const RULES: ReadonlySet<string> = new Set(['fails', 'errno', 'lastError', 'onCancel']);
+
+function withoutRules(target: Target): Target {
+  const declaration = Object.fromEntries(
+    Object.entries(target.declaration).filter(([key]) => !RULES.has(key)),
+  );
+  return { ...target, declaration };
+}
+
+async function laneCalls(pool: Pool, { target, items, ignored }: Opening): Promise<LaneCalls> {
+  const plain = withoutRules(target);
+  const { description } = plain;
+  const shape = rawShape(description, plain.declaration, 'read');
+  const left = new Set(ignored);
+  if (shape === null) return new SingleCalls((await openTarget(pool, plain)).fn, description, items, left);
+  const fn = await openRaw(pool, plain, shape);
+  const native = await NativeMemory.in(pool);
+  return await ColumnCalls.in({ pool, fn, shape, description, items, ignored: left }, native);
+}
+
+function send(report: Report): void {
+  process.send?.(report);
+}
+
+let player: RoundPlayer;
+
+async function open(opening: Opening): Promise<void> {
+  const lanes: LaneCalls[] = [];
+  let engine = '';
+  for (let lane = 0; lane < opening.lanes; lane += 1) {
+    const pool = createPool({ lanes: 1, timeout: 0, name: `race-${lane + 1}` });
+    lanes.push(await laneCalls(pool, opening));
+    engine = (await openTarget(pool, withoutRules(opening.target))).engine;
+  }
+  const { compareWith, items, seed } = opening;
+  const module =
+    compareWith === null ? null : ((await import(compareWith)) as { readonly default: SameAnswer });
+  player = new RoundPlayer(
+    lanes,
+    items.length,
+    module === null ? null : module.default,
+    new Draw().start(seed, 0, 0),
+  );
+  send({ kind: 'opened', engine });
+}
+
+async function obey(order: Order): Promise<void> {
+  if (order.kind === 'open') {
+    await open(order);
+    return;
+  }
+  const stop = watchProgress(
+    () => player.made,
+    player.laneMs,
+    (calls, stuck) => send({ kind: 'alive', calls, stuck }),
+  );
+  if (order.kind === 'answers') {
+    await player.learn();
+    send({ kind: 'answers', ...(await player.answers(order)) });
+  } else send({ kind: 'draws', ...(await player.draws(order)) });
+  stop();
+}
+
+process.on('message', (order: Order) => {
+  obey(order).catch((error: unknown) => {
+    send({
+      kind: 'failed',
+      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+  });
+});
+// The command has ended: nobody reads what this process finds.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
