@@ -25,7 +25,7 @@ import { findsDraws } from './draws-check.js';
 import { type AnswersReport, type Death, HostProcess, diedOf, isDeath } from './host-process.js';
 import type { Opening } from './orders.js';
 import { type Finding, proven } from './race-proof.js';
-import { searchByProgram } from './program-search.js';
+import { confirmedByProgram, searchByProgram } from './program-search.js';
 import { crashScenario, wrongScenario } from './race-scenario.js';
 import type { SafetyCheck, SafetyRequest } from './safety-check.js';
 
@@ -136,6 +136,9 @@ async function verdictOfWrong(
   const finding = await wrongScenario(check, atOnce.samples, ms);
   const chance = (atOnce.calls / (atOnce.calls + control.calls)) ** atOnce.wrong;
   if (finding === null || chance > CHANCE) {
+    request.onStep?.('too rare in lanes: the same as a C program');
+    const found = await confirmedByProgram(check, atOnce.samples);
+    if (found !== null) return unsafe(check, found, atOnce.calls);
     return {
       ...base(check, atOnce.calls),
       verdict: 'undecided',
@@ -166,6 +169,8 @@ async function verdictOfDeath(check: SafetyCheck, death: Death, ms: number): Pro
   request.onStep?.('the smallest calls that show it');
   const finding = await crashScenario(check, death, ms);
   if (finding === null) {
+    const found = await searchByProgram(check, 'answers');
+    if (found !== null) return unsafe(check, found, death.calls);
     return {
       ...base(check, death.calls),
       verdict: 'undecided',
@@ -179,7 +184,7 @@ async function verdictOfDeath(check: SafetyCheck, death: Death, ms: number): Pro
 async function verdictOfDraws(check: SafetyCheck, alone: AnswersReport): Promise<ThreadSafetyVerdict> {
   const { request } = check;
   request.onStep?.('answers differ from call to call: are they drawn from a state?');
-  const drawn = await findsDraws(check);
+  const drawn = await findsDraws(check, alone.callMs);
   if (drawn.kind === 'wrong') return unsafe(check, await proven(check, drawn.finding), drawn.calls);
   if (drawn.kind === 'died') return await verdictOfDeath(check, drawn.death, drawn.ms);
   if (drawn.kind === 'right') {

@@ -20,10 +20,11 @@ export type DrawsEnd =
 /** Processes in which the calls are made at once, at least. */
 const LEAST_RUNS = 2;
 
-export async function findsDraws(check: SafetyCheck): Promise<DrawsEnd> {
+/** @param callMs how long a call takes. */
+export async function findsDraws(check: SafetyCheck, callMs: number): Promise<DrawsEnd> {
   const draw = async (spread: 'one' | 'turns' | 'at-once', calls: number): Promise<DrawsReport | Death> => {
     const host = await check.fresh();
-    return await host.draws({ item: 0, calls, ms: check.share(0.08), spread });
+    return await host.draws({ item: 0, calls, ms: check.share(0.08), spread, callMs });
   };
   const one = await draw('one', 0);
   if (isDeath(one)) return { kind: 'not-comparable' };

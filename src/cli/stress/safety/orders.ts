@@ -33,6 +33,8 @@ export interface DrawsOrder {
   /** How many calls; 0: as many as fit the time. */
   readonly calls: number;
   readonly ms: number;
+  /** How long a call takes, measured before: here every call counts. */
+  readonly callMs: number;
   /** On one lane; on all, one lane after the other; on all at once. */
   readonly spread: 'one' | 'turns' | 'at-once';
 }
@@ -57,6 +59,7 @@ export type Report =
       readonly calls: number;
       readonly wrong: number;
       readonly samples: readonly WrongAnswer[];
+      readonly callMs: number;
     }
   | {
       readonly kind: 'draws';

@@ -7,11 +7,14 @@ import type { RaceCounts } from '../reproducer/prove.js';
 import { prove, raceCounts } from '../reproducer/prove.js';
 import type { SafetyCheck } from './safety-check.js';
 import { type Finding, countsOf, programOf, shownBy } from './race-proof.js';
+import type { WrongAnswer } from './orders.js';
 import type { RaceFinding } from './race-scenario.js';
 
 /** Items that a program calls, at most. */
 const MOST_ITEMS = 8;
 const THREADS = 4;
+/** s of a search at least. */
+const LEAST_SECONDS = 1;
 
 /** @returns null when nothing was found. */
 export async function searchByProgram(
@@ -24,17 +27,23 @@ export async function searchByProgram(
   const wide = Array.from({ length: Math.min(THREADS, request.lanes) }, (_, thread) =>
     rotated(items, thread),
   );
-  const narrow = items.length === 1 ? [[0], [0]] : [[items[0] as number], [items[1] as number]];
-  const seconds = Math.max(0.5, check.left() / 3_000);
-  for (const first of compare === 'draws' ? [false] : [false, true]) {
-    for (const threads of [wide, narrow]) {
-      const found = await tried(
-        check,
-        { threads, compare },
-        { seconds: threads === wide ? seconds : seconds / 2, first },
-      );
-      if (found !== null) return found;
-    }
+  const pair = items.length === 1 ? [[0], [0]] : [[items[0] as number], [items[1] as number]];
+  const seconds = Math.max(LEAST_SECONDS, check.left() / 3_000);
+  const steady = await tried(check, { threads: wide, compare }, { seconds, first: false });
+  if (steady !== null || compare === 'draws') return steady;
+  return await tried(check, { threads: pair, compare }, { seconds, first: true });
+}
+
+/** Looks for the wrong answers that lanes have given, and not given again. @returns null when it does not find them. */
+export async function confirmedByProgram(
+  check: SafetyCheck,
+  samples: readonly WrongAnswer[],
+): Promise<Finding | null> {
+  if (!isCallable(check.request.target.description) || check.request.compareWith !== null) return null;
+  for (const { item, answerOf } of samples.slice(0, 3)) {
+    const scenario = { threads: [[item], [answerOf ?? item]], compare: 'answers' } as const;
+    const found = await tried(check, scenario, { seconds: 2 * LEAST_SECONDS, first: false });
+    if (found !== null) return found;
   }
   return null;
 }
@@ -61,7 +70,7 @@ async function tried(
   const final = programOf(check, smaller, how, `${symbol} is not thread-safe. ${reason}`);
   const reproducer = await prove(final, (end) => shownBy(raceCounts(end)), {
     folder: request.folder,
-    timeoutMs: (how.seconds + 20) * 1_000,
+    timeoutMs: (4 * how.seconds + 20) * 1_000,
   });
   if (reproducer.proof !== 'shown') return null;
   return {
@@ -81,6 +90,7 @@ async function smallest(
   scenario: Pick<RaceFinding, 'threads' | 'compare'>,
   how: { readonly seconds: number; readonly first: boolean },
 ): Promise<Pick<RaceFinding, 'threads' | 'compare'>> {
+  if (scenario.threads.flat().length <= 2) return scenario;
   const items = [...new Set(scenario.threads.flat())].slice(0, 3);
   for (const one of items) {
     for (const other of items) {

@@ -71,7 +71,7 @@ export async function proven(check: SafetyCheck, finding: RaceFinding): Promise<
   );
   const reproducer = await prove(program, (end) => shownBy(raceCounts(end)), {
     folder: request.folder,
-    timeoutMs: (SECONDS + 20) * 1_000,
+    timeoutMs: (4 * SECONDS + 20) * 1_000,
   });
   return { ...smaller, reason, reproducer };
 }
@@ -110,7 +110,7 @@ export async function countsOf(
   const compiled = await compile(program, flags);
   if (compiled === null || typeof compiled === 'string') return null;
   try {
-    return raceCounts(await compiled.run((seconds + 20) * 1_000));
+    return raceCounts(await compiled.run((4 * seconds + 20) * 1_000));
   } finally {
     await compiled.remove();
   }

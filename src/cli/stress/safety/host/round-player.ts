@@ -35,6 +35,8 @@ export interface AnswersEnd {
   readonly calls: number;
   readonly wrong: number;
   readonly samples: readonly WrongAnswer[];
+  /** ms of a call. */
+  readonly callMs: number;
 }
 
 export class RoundPlayer {
@@ -67,15 +69,31 @@ export class RoundPlayer {
   async learn(): Promise<void> {
     const [lane] = this.#lanes as [LaneCalls];
     const expected: Answer[] = [];
-    const started = performance.now();
     for (let item = 0; item < this.#items; item += 1) {
       const series = lane.prepare(Int32Array.of(item));
       await lane.run(series, 0, 1);
       expected.push(lane.answer(series, 0));
     }
-    // Each of these was woken for; the rounds correct it.
-    this.#callMs = (performance.now() - started) / this.#items;
     this.#expected = expected;
+    await this.#time(lane);
+  }
+
+  /**
+   * Measures how long a call takes: by ever more calls, until more of them take longer. What takes time before that is to
+   * wake the lane, and on a machine that is busy to get a core.
+   */
+  async #time(lane: LaneCalls): Promise<void> {
+    const { length } = this.#expected;
+    const series = lane.prepare(Int32Array.from({ length: lane.longest }, (_, at) => at % length));
+    let before = Infinity;
+    for (let size = 1; ; size = Math.min(lane.longest, size * 4)) {
+      const started = performance.now();
+      await lane.run(series, 0, size);
+      const ms = performance.now() - started;
+      this.#callMs = ms / size;
+      if (size === lane.longest || ms > ROUND_MS * 4 || (ms > ROUND_MS / 2 && ms > 2.5 * before)) return;
+      before = ms;
+    }
   }
 
   async answers({ threads, atOnce, ms, enoughWrong, enoughCalls }: AnswersOrder): Promise<AnswersEnd> {
@@ -107,15 +125,16 @@ export class RoundPlayer {
       }
       calls = this.made - begun;
     } while (!over() && wrong < enoughWrong && calls < enoughCalls);
-    return { calls, wrong, samples };
+    return { calls, wrong, samples, callMs: this.#callMs };
   }
 
   /** Makes the same call many times, and tells all answers together. */
-  async draws({ item, calls, ms, spread }: DrawsOrder): Promise<{
+  async draws({ item, calls, ms, spread, callMs }: DrawsOrder): Promise<{
     readonly calls: number;
     readonly digest: string;
     readonly repeated: string | null;
   }> {
+    this.#callMs = callMs;
     const lanes = spread === 'one' ? this.#lanes.slice(0, 1) : this.#lanes;
     const total = calls === 0 ? MOST_DRAWS : calls;
     const late = timeFor(ms);
