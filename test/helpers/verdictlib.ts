@@ -4,7 +4,7 @@ import { type Target, targetOf } from '../../src/cli/target/target-options.js';
 import { packageRoot } from './testlib.js';
 
 const suffix = process.platform === 'darwin' ? 'dylib' : 'so';
-const verdictlib: string = join(packageRoot(), `build/native/libverdict.${suffix}`);
+export const verdictlib: string = join(packageRoot(), `build/native/libverdict.${suffix}`);
 
 /** A function of that library, or of another one. */
 export function targetIn(prototype: string, library: string = verdictlib, options = {}): Target {

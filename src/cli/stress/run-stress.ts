@@ -10,6 +10,7 @@ import { measureLanes } from './lanes/measure-lanes.js';
 import { scalability } from './lanes/scalability.js';
 import { judge } from './load/objectives.js';
 import { runLoad } from './load/run-load.js';
+import { runVerdicts } from './run-verdicts.js';
 import { machineInfo, packageVersion } from './machine-info.js';
 import { Progress } from './stress-progress.js';
 import type { StressVerbOptions } from './stress-command.js';
@@ -92,6 +93,9 @@ async function measure(
   if (options.vs !== undefined && !signal.aborted) {
     take(await versus(rounds, options.vs, signal, onRound));
   }
+  const calls = parts.load === undefined ? 0 : parts.load.calls.succeeded + parts.load.calls.failed;
+  const found = await runVerdicts(plan, trail, calls, signal, progress.say);
+  parts.verdicts = { ...parts.verdicts, ...found };
   return parts;
 }
 

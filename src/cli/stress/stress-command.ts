@@ -26,6 +26,11 @@ export interface StressVerbOptions extends TargetOptions {
   readonly compare?: string;
   readonly tolerance: string;
   readonly hlog?: string;
+  readonly checkThreadSafety?: boolean;
+  readonly checkLeaks?: boolean;
+  readonly ignore: readonly string[];
+  readonly compareWith?: string;
+  readonly programs?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -49,6 +54,10 @@ Examples:
     offthread stress ./libmine.so 'int work(int n)' 10 --find-limit --slo 'p99<5ms'
   How many lanes should I use?
     offthread stress ./libmine.so 'int work(int n)' 10 --lanes 1,2,4,8
+  Is it safe to call from threads? Does it leak?
+    offthread stress ./libmine.so 'int work(int n)' int:0..1000 --check-thread-safety --check-leaks
+  Which input crashes it?
+    offthread stress ./libmine.so 'int parse(const char *text)' text:0..20 --duration 30s --timeout 1s
   Is the new build faster?
     offthread stress ./old.so 'int work(int n)' 10 --vs ./new.so
 
@@ -108,15 +117,33 @@ function withQuestions(command: Command): Command {
     .option('--hlog <file>', 'write the times as a log of HdrHistogram');
 }
 
+function withChecks(command: Command): Command {
+  return command
+    .option('--check-thread-safety', 'compare calls on many threads at once with calls one after the other')
+    .addOption(
+      new Option(
+        '--ignore <parameter>',
+        'with --check-thread-safety: compare answers without it; return is the returned value',
+      )
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .option(
+      '--compare-with <file>',
+      'with --check-thread-safety: a module whose default export says whether two answers are the same',
+    )
+    .option('--check-leaks', 'measure whether memory in use grows with the calls')
+    .option('--programs <folder>', 'write the C programs that show findings there');
+}
+
 export function stressCommand(): Command {
   const command = new Command('stress')
     .summary('find out what a function does under load, and how many lanes to use')
     .description(
       'Calls a function of a shared library over and over, many calls at once, and reports rates and times.',
     );
-  return withQuestions(
-    withLoad(withTarget(command).argument('[args...]', 'a value or a generator for each parameter')),
-  )
+  const called = withTarget(command).argument('[args...]', 'a value or a generator for each parameter');
+  return withChecks(withQuestions(withLoad(called)))
     .option('--json', 'print the report as JSON')
     .option('--quiet', 'no progress')
     .addHelpText('after', EXAMPLES)

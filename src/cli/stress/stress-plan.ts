@@ -48,7 +48,8 @@ export function stressPlan(target: Target, texts: readonly string[], options: St
   const lanes = options.lanes === undefined ? [availableParallelism()] : lanesOf(options.lanes);
   const several = lanes.length > 1;
   const rows = options.inputs === undefined ? null : readInputs(options.inputs);
-  const other = several || options.vs !== undefined || options.findLimit === true;
+  const checks = options.checkThreadSafety === true || options.checkLeaks === true;
+  const other = checks || several || options.vs !== undefined || options.findLimit === true;
   const asked = options.slo.length > 0 && options.findLimit !== true;
   const most = lanes.at(-1) as number;
   refuseBoth(options);

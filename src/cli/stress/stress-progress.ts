@@ -39,6 +39,9 @@ export class Progress {
     this.#show(`round ${done} of ${total}`);
   }
 
+  /** What a check does. */
+  readonly say = (step: string): void => this.#show(step);
+
   /** Takes the moving line away. */
   end(): void {
     this.#screen?.still();

@@ -3,7 +3,7 @@ import { CallTimeoutError, LaneCrashedError, type Pool, createPool } from 'offth
 import { type AnyFunction, openTarget } from '../../target/open-target.js';
 import type { Target } from '../../target/target-options.js';
 import type { GivenArguments } from '../direct/argument-memory.js';
-import { type Libc, openSystemLibc } from '../direct/libc.js';
+import { type Libc, openSystemLibc } from '../direct/system-libc.js';
 
 /** How a call failed. */
 export interface Failure {

@@ -33,7 +33,8 @@ export interface CrashRequest {
 /** ms for the C program of a crash; one that hangs says so after 10 s. */
 const PROGRAM_MS = 15_000;
 
-export async function smallestCrash(request: CrashRequest): Promise<CrashVerdict> {
+/** @returns null when a call that timed out does not hang. */
+export async function smallestCrash(request: CrashRequest): Promise<CrashVerdict | null> {
   const { target, calls, budgetMs, symptom, failures, onStep } = request;
   const prober = new Prober(target, request.timeoutMs);
   const until = performance.now() + budgetMs;
@@ -54,6 +55,8 @@ export async function smallestCrash(request: CrashRequest): Promise<CrashVerdict
   } finally {
     await prober.close();
   }
+  // A call that timed out may only have waited for a core.
+  if (symptom === 'hang') return null;
   return { input: failed, symptom, signal: null, exitCode: null, stderr: '', failures, reproducer: null };
 }
 

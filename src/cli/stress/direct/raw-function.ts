@@ -56,7 +56,8 @@ export function rawShape(
       kind === 'buffer' ||
       ((kind === 'out' || kind === 'inout') && type !== 'cstring'),
   );
-  if (!plain || (returns === 'cstring' && (texts === 'read' || isOwned(declaration)))) return null;
+  if (!plain || returns === 'struct' || (returns === 'cstring' && (texts === 'read' || isOwned(declaration))))
+    return null;
   return {
     parameters: parameters.map(({ kind, type }) => (kind === 'value' ? raw(type as Scalar) : 'pointer')),
     returns: returns === 'cstring' ? 'pointer' : returns === 'void' ? 'void' : raw(returns),

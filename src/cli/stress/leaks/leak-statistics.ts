@@ -22,7 +22,7 @@ export interface Growth {
 export interface GrowthVerdict {
   readonly verdict: 'leaks' | 'no-leak-found' | 'undecided';
   readonly bytesPerCall: number;
-  /** 99 %, of the median. */
+  /** 95 %, of the median. */
   readonly interval: Interval;
 }
 
@@ -56,7 +56,7 @@ function sum(list: readonly number[]): number {
   return list.reduce((all, one) => all + one, 0);
 }
 
-/** The median, with the ends of its 99 % interval: the values between which it is, counted from the middle. */
+/** The median, with the ends of its 95 % interval: the values between which it is, counted from the middle. */
 function medianOf(list: readonly number[]): {
   readonly middle: number;
   readonly low: number;
@@ -65,7 +65,7 @@ function medianOf(list: readonly number[]): {
   const sorted = [...list].sort((one, other) => one - other);
   const count = sorted.length;
   if (count === 0) return { middle: 0, low: 0, high: 0 };
-  const rank = Math.max(0, Math.floor((count - 2.576 * Math.sqrt(count)) / 2));
+  const rank = Math.max(0, Math.floor((count - 1.96 * Math.sqrt(count)) / 2));
   const at = (index: number): number => sorted[index] as number;
   return {
     middle: (at(Math.floor((count - 1) / 2)) + at(Math.floor(count / 2))) / 2,

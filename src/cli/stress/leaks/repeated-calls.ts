@@ -3,8 +3,8 @@ import type { Column, Pool } from 'offthread';
 import { openTarget } from '../../target/open-target.js';
 import type { Target } from '../../target/target-options.js';
 import { ArgumentMemory, type GivenArguments } from '../direct/argument-memory.js';
-import { openSystemLibc } from '../direct/libc.js';
-import { NativeMemory } from '../direct/native-memory.js';
+import { openSystemLibc } from '../direct/system-libc.js';
+import { NativeMemory } from '../direct/allocated-memory.js';
 import { type RawFunction, newColumn, openRaw, rawShape } from '../direct/raw-function.js';
 
 export interface RepeatedCalls {

@@ -3,12 +3,22 @@
  * the function answers, its value and whatever it fills or changes, ends up in a `struct outcome`, without padding that
  * is not zero, so that two outcomes are compared by `memcmp`.
  */
+import { resolve } from 'node:path';
 import type { FunctionDescription, ParameterDescription, Scalar } from 'offthread';
 import { type GivenArguments, bytesOf, isAddress } from '../direct/argument-memory.js';
 import { C_TYPE, bytesLiteral, scalarLiteral, textLiteral } from './c-literals.js';
 
 /** Bytes of a text that an outcome keeps. */
 const TEXT_BYTES = 256;
+
+/** Parameters that have a value in a C program. */
+const KINDS: ReadonlySet<ParameterDescription['kind']> = new Set([
+  'value',
+  'cstring',
+  'buffer',
+  'out',
+  'inout',
+]);
 
 /** What a program calls. */
 export interface CalledFunction {
@@ -36,7 +46,8 @@ function cType({ kind, type, changes }: ParameterDescription): string {
 
 /** `typedef … (*Function)(…);` */
 export function functionType({ description }: CalledFunction): string {
-  const { parameters, returns } = description;
+  const { parameters } = description;
+  const returns = returnedType(description);
   const types = parameters.map(
     (parameter) => `${cType(parameter)}${parameter.name === '' ? '' : ` ${parameter.name}_`}`,
   );
@@ -47,9 +58,15 @@ export function functionType({ description }: CalledFunction): string {
   );
 }
 
-/** Whether a C program can make calls of the function: it has no callbacks. */
-export function isCallable({ parameters }: FunctionDescription): boolean {
-  return parameters.every(({ kind }) => kind !== 'callback' && kind !== 'chunks' && kind !== 'special');
+/** @throws Error for a struct: see {@link isCallable}. */
+function returnedType({ returns }: FunctionDescription): Scalar | 'cstring' | 'void' {
+  if (returns !== 'struct') return returns;
+  throw new Error('a struct has no value in a C program');
+}
+
+/** Whether a C program can make calls of the function: it has no callbacks and no structs. */
+export function isCallable({ parameters, returns }: FunctionDescription): boolean {
+  return returns !== 'struct' && parameters.every(({ kind }) => KINDS.has(kind));
 }
 
 /** The given argument of each parameter; undefined for those that the caller does not pass. */
@@ -64,7 +81,8 @@ export function outcomeType(
   calls: readonly GivenArguments[],
 ): string {
   const fields: string[] = [];
-  const { parameters, returns } = description;
+  const { parameters } = description;
+  const returns = returnedType(description);
   if (returns === 'cstring' && !ignored.has(-1)) fields.push(`char value[${TEXT_BYTES}];`);
   else if (returns !== 'void' && returns !== 'cstring' && !ignored.has(-1))
     fields.push(`${C_TYPE[returns]} value;`);
@@ -88,7 +106,8 @@ export function outcomeType(
 /** A C function that makes one call, and fills the outcome. */
 export function callFunction(called: CalledFunction, name: string, given: GivenArguments): string {
   const { description, ignored } = called;
-  const { parameters, returns } = description;
+  const { parameters } = description;
+  const returns = returnedType(description);
   const values = byParameter(description, given);
   const before: string[] = [];
   const after: string[] = [];
@@ -152,7 +171,7 @@ export function opening({ library, description }: CalledFunction): string {
   return `static Function function;
 
 static void open_library(void) {
-  void *const library = dlopen(${textLiteral(library)}, RTLD_NOW);
+  void *const library = dlopen(${textLiteral(library.includes('/') ? resolve(library) : library)}, RTLD_NOW);
   if (library != NULL) function = (Function)dlsym(library, ${textLiteral(description.symbol)});
   if (function != NULL) return;
   fprintf(stderr, "%s\\n", dlerror());

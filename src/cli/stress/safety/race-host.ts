@@ -8,7 +8,7 @@ import { type Pool, createPool } from 'offthread';
 import { openTarget } from '../../target/open-target.js';
 import type { Target } from '../../target/target-options.js';
 import { Draw } from '../arguments/random.js';
-import { NativeMemory } from '../direct/native-memory.js';
+import { NativeMemory } from '../direct/allocated-memory.js';
 import { openRaw, rawShape } from '../direct/raw-function.js';
 import { ColumnCalls } from './host/column-calls.js';
 import type { LaneCalls } from './host/lane-calls.js';

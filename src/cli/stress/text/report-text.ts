@@ -2,6 +2,7 @@
 import type { StressReport } from '../stress-report.js';
 import { comparisonText, versusText } from './compare-text.js';
 import { lanesText } from './lanes-text.js';
+import { verdictsText } from './verdicts-text.js';
 import { limitText, loadText, objectivesText } from './load-text.js';
 
 export function reportText(report: StressReport): string {
@@ -17,6 +18,7 @@ export function reportText(report: StressReport): string {
     versus === undefined ? [] : versusText(target.library, versus),
     comparison === undefined ? [] : comparisonText(comparison),
     objectives === undefined ? [] : objectivesText(objectives),
+    ...verdictsText(verdicts),
   ];
   return `${sections
     .filter((lines) => lines.length > 0)

@@ -9,7 +9,7 @@ import {
   smallerFloats,
   smallerIntegers,
 } from '../../../../src/cli/stress/crash/smaller-values.js';
-import { smallestCrash } from '../../../../src/cli/stress/crash/smallest-crash.js';
+import { type CrashRequest, smallestCrash } from '../../../../src/cli/stress/crash/smallest-crash.js';
 import type { CrashVerdict } from '../../../../src/cli/stress/verdict-types.js';
 import { slow } from '../../../helpers/fast-run.js';
 import { targetIn } from '../../../helpers/verdictlib.js';
@@ -19,7 +19,7 @@ const crash = (
   calls: readonly (readonly unknown[])[],
   symptom: CrashVerdict['symptom'] = 'crash',
 ): Promise<CrashVerdict> =>
-  smallestCrash({
+  found({
     target: targetIn(prototype),
     calls,
     failures: { failed: 1, runs: 100 },
@@ -28,6 +28,13 @@ const crash = (
     budgetMs: 40_000,
     folder: null,
   });
+
+/** It is found again. */
+async function found(request: CrashRequest): Promise<CrashVerdict> {
+  const verdict = await smallestCrash(request);
+  if (verdict === null) throw new Error('the call did not hang again');
+  return verdict;
+}
 
 describe('the smallest input that crashes', function () {
   this.timeout(90_000);

@@ -4,7 +4,7 @@
  */
 import type { Column, FunctionDescription, Pool, Scalar } from 'offthread';
 import { ArgumentMemory, type GivenArguments } from '../../direct/argument-memory.js';
-import type { NativeMemory } from '../../direct/native-memory.js';
+import type { NativeMemory } from '../../direct/allocated-memory.js';
 import { type RawFunction, type RawShape, newColumn } from '../../direct/raw-function.js';
 import { type Answer, type LaneCalls, type Series, hashOf } from './lane-calls.js';
 

@@ -1,6 +1,6 @@
 /** Memory of the C library, in the process of a pool's lanes. */
 import type { Pool } from 'offthread';
-import { type Libc, openSystemLibc } from './libc.js';
+import { type Libc, openSystemLibc } from './system-libc.js';
 
 export class NativeMemory {
   readonly #libc: Libc;

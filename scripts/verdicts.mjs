@@ -1,0 +1,251 @@
+/**
+ * How often each verdict of `offthread stress` is right: runs it on every planted function of native/verdictlib, and on
+ * functions of real libraries of which the manual says what they are, and records the count.
+ *
+ *   node scripts/verdicts.mjs [--runs N] [--duration TIME] [--seconds N] [--record] [NAME…]
+ *
+ *   --runs N         how often each is run (50)
+ *   --duration TIME  of each check (10s)
+ *   --seconds N      begin no further run after so many
+ *   --record         write the table to benchmarks/results/verdicts.txt
+ *   NAME…            only functions whose name contains one of these
+ *
+ * A wrong verdict ("unsafe", "leaks", a crash) on a clean function is a false alarm: then the exit code is 1.
+ */
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { inRoot, say } from './tools.mjs';
+
+const suffix = process.platform === 'darwin' ? 'dylib' : 'so';
+const PLANTED = inRoot(`build/native/libverdict.${suffix}`);
+const SAFETY = ['--check-thread-safety'];
+const LEAKS = ['--check-leaks'];
+const NUMBERS = ['int:0..1000'];
+
+const safety = (is, prototype, given = NUMBERS, library = PLANTED, more = []) => ({
+  is,
+  library,
+  prototype,
+  args: [...given, ...SAFETY, ...more],
+  of: ({ verdicts }) => verdicts.threadSafety?.verdict,
+});
+const leak = (is, prototype, given = NUMBERS, library = PLANTED, more = []) => ({
+  is,
+  library,
+  prototype,
+  args: [...given, ...LEAKS, ...more],
+  of: ({ verdicts }) => verdicts.leak?.verdict,
+});
+/** What the smallest input has to be. */
+const crash = (is, prototype, given, more = []) => ({
+  is,
+  library: PLANTED,
+  prototype,
+  args: [...given, '--no-baseline', '--warmup', '0ms', ...more],
+  duration: false,
+  of: ({ verdicts }) => (verdicts.crash === undefined ? 'none' : JSON.stringify(verdicts.crash.input)),
+});
+
+const UNSAFE = 'unsafe';
+const SAFE = 'no-race-found';
+const OTHER = 'not-comparable';
+
+const cases = {
+  'static buffer': safety(UNSAFE, 'const char *vl_static_text(int32_t n)'),
+  'thread-local buffer': safety(SAFE, 'const char *vl_thread_text(int32_t n)'),
+  'static buffer inside': safety(UNSAFE, 'void vl_static_scratch(uint32_t n, char *hex)', NUMBERS, PLANTED, [
+    '--out-parameter',
+    'hex=8',
+  ]),
+  'buffer on the stack': safety(SAFE, 'void vl_stack_scratch(uint32_t n, char *hex)', NUMBERS, PLANTED, [
+    '--out-parameter',
+    'hex=8',
+  ]),
+  'one-entry cache': safety(UNSAFE, 'int64_t vl_cached_square(int32_t n)'),
+  'locked cache': safety(SAFE, 'int64_t vl_locked_square(int32_t n)'),
+  'lost update': safety(UNSAFE, 'int32_t vl_ticket()', []),
+  'atomic counter': safety(SAFE, 'int32_t vl_atomic_ticket()', []),
+  'two locks in both orders': safety(UNSAFE, 'int32_t vl_transfer(int32_t amount)'),
+  'two locks in one order': safety(SAFE, 'int32_t vl_ordered_transfer(int32_t amount)'),
+  'crash when calls overlap': safety(UNSAFE, 'int32_t vl_no_overlap(int32_t n)'),
+  'calls that may overlap': safety(SAFE, 'int32_t vl_overlap(int32_t n)'),
+  'half a mutex': safety(UNSAFE, 'int32_t vl_half_mutex(int32_t n)'),
+  'global mutex': safety(SAFE, 'int32_t vl_global_mutex(int32_t n)'),
+  'table made by the first call': safety(UNSAFE, 'uint32_t vl_lazy_table(uint8_t n)', ['int:0..255']),
+  'table made once': safety(SAFE, 'uint32_t vl_once_table(uint8_t n)', ['int:0..255']),
+  'random numbers': safety(OTHER, 'uint32_t vl_random()', []),
+  clock: safety(OTHER, 'int64_t vl_clock()', []),
+  'count of each thread': safety(OTHER, 'int32_t vl_thread_count()', []),
+  'leak of 48 bytes': leak('leaks', 'int32_t vl_leak(int32_t n)'),
+  'leak in every tenth call': leak('leaks', 'int32_t vl_leak_tenth(int32_t n)'),
+  'leak of a mapping': leak('leaks', 'int32_t vl_leak_mapping(int32_t n)'),
+  'leak of a text': leak('leaks', 'char *vl_leak_text(int32_t n)'),
+  'freed memory': leak('no-leak-found', 'int32_t vl_freed(int32_t n)'),
+  'removed mapping': leak('no-leak-found', 'int32_t vl_unmapped(int32_t n)'),
+  'bounded cache': leak('no-leak-found', 'int32_t vl_bounded_cache(int32_t n)'),
+  'memory that malloc keeps': leak('no-leak-found', 'int32_t vl_kept(int32_t n)'),
+  'released text': leak('no-leak-found', 'char *vl_leak_text(int32_t n)', NUMBERS, PLANTED, [
+    '--owned',
+    'free',
+  ]),
+  'crash on one input in 10,000': crash(
+    '[4242]',
+    'int32_t vl_crash_rarely(int32_t n)',
+    ['int:0..1000000'],
+    ['--count', '200000'],
+  ),
+  'no crash on it': crash(
+    'none',
+    'int32_t vl_crash_never(int32_t n)',
+    ['int:0..1000000'],
+    ['--count', '200000'],
+  ),
+  'crash on a shape of text': crash(
+    '["{}"]',
+    'int32_t vl_template(const char *text)',
+    ['text:0..12:ab{}'],
+    ['--count', '20000'],
+  ),
+  'no crash on that shape': crash(
+    'none',
+    'int32_t vl_checked_template(const char *text)',
+    ['text:0..12:ab{}'],
+    ['--count', '20000'],
+  ),
+  'hang on one input': crash(
+    '[777]',
+    'int32_t vl_hang_once(int32_t n)',
+    ['int:0..1000'],
+    ['--count', '5000', '--timeout', '1s'],
+  ),
+  'no hang on it': crash(
+    'none',
+    'int32_t vl_hang_never(int32_t n)',
+    ['int:0..1000'],
+    ['--count', '5000', '--timeout', '5s'],
+  ),
+  // What manuals say: see ATTRIBUTES of each page of the C library, and the FAQ of zlib.
+  'libz crc32': safety(
+    SAFE,
+    'unsigned long crc32(unsigned long crc, const unsigned char *buf, unsigned len)',
+    ['0', 'bytes:0..200', 'length:buf'],
+    'libz.so.1',
+  ),
+  'libz compress': safety(
+    SAFE,
+    'int compress(unsigned char *to, unsigned long *room, const unsigned char *from, unsigned long length)',
+    ['300', 'bytes:0..200', 'length:from'],
+    'libz.so.1',
+    ['--out-parameter', 'to=300', '--inout-parameter', 'room'],
+  ),
+  'libz compress, memory': leak(
+    'no-leak-found',
+    'int compress(unsigned char *to, unsigned long *room, const unsigned char *from, unsigned long length)',
+    ['300', 'bytes:0..200', 'length:from'],
+    'libz.so.1',
+    ['--out-parameter', 'to=300', '--inout-parameter', 'room'],
+  ),
+  'libsqlite3 sqlite3_complete': safety(
+    SAFE,
+    'int sqlite3_complete(const char *sql)',
+    ['text:0..40'],
+    'libsqlite3.so.0',
+  ),
+  'libcrypto SHA256': safety(
+    SAFE,
+    'unsigned char *SHA256(const unsigned char *data, size_t count, unsigned char *md)',
+    ['bytes:0..200', 'length:data'],
+    'libcrypto.so.3',
+    ['--out-parameter', 'md=32', '--ignore', 'return'],
+  ),
+  'libc ctime': safety(
+    UNSAFE,
+    'char *ctime(const void *time)',
+    ['choice:hex:0000000000000000,hex:ffffff0000000000,hex:00ff000000000000'],
+    'libc.so.6',
+  ),
+  'libc l64a': safety(UNSAFE, 'char *l64a(long value)', ['int:0..1000000'], 'libc.so.6'),
+  'libc drand48': safety(UNSAFE, 'double drand48()', [], 'libc.so.6'),
+  'libc rand': safety(SAFE, 'int rand()', [], 'libc.so.6'),
+  'libc strdup': leak('leaks', 'char *strdup(const char *text)', ['text:1..20'], 'libc.so.6'),
+  'libc strdup, released': leak(
+    'no-leak-found',
+    'char *strdup(const char *text)',
+    ['text:1..20'],
+    'libc.so.6',
+    ['--owned', 'free'],
+  ),
+};
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runs: { type: 'string', default: '50' },
+    duration: { type: 'string', default: '10s' },
+    seconds: { type: 'string', default: 'Infinity' },
+    record: { type: 'boolean', default: false },
+  },
+});
+
+function run({ library, prototype, args, duration = true, of }) {
+  const all = [...args, ...(duration ? ['--duration', values.duration] : []), '--json', '--quiet'];
+  const command = inRoot('dist/package/cli/offthread.js');
+  const child = spawn(process.execPath, [command, 'stress', library, prototype, ...all], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+  return new Promise((resolve) => {
+    child.on('close', () => {
+      try {
+        resolve(of(JSON.parse(stdout)) ?? 'no verdict');
+      } catch {
+        resolve(`error: ${stderr.trim().split('\n').at(-1)}`);
+      }
+    });
+  });
+}
+
+/** On a clean function, each of these would be an accusation. */
+const isAlarm = (verdict) => verdict === UNSAFE || verdict === 'leaks' || /^\[/.test(verdict);
+
+const started = performance.now();
+const chosen = Object.entries(cases).filter(
+  ([name]) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
+);
+const counts = new Map(chosen.map(([name]) => [name, new Map()]));
+for (let round = 0; round < Number(values.runs); round += 1) {
+  for (const [name, one] of chosen) {
+    if (performance.now() - started > Number(values.seconds) * 1_000) break;
+    const verdict = await run(one);
+    const all = counts.get(name);
+    all.set(verdict, (all.get(verdict) ?? 0) + 1);
+    if (verdict !== one.is) say(`${name}: ${verdict}, not ${one.is}`);
+  }
+}
+
+let alarms = 0;
+const lines = chosen.map(([name, { is }]) => {
+  const all = counts.get(name);
+  const runs = [...all.values()].reduce((sum, count) => sum + count, 0);
+  const others = [...all].filter(([verdict]) => verdict !== is);
+  if (!isAlarm(is)) for (const [verdict, count] of others) if (isAlarm(verdict)) alarms += count;
+  const said = others.map(([verdict, count]) => `${count} × ${verdict}`).join(', ');
+  return `${name.padEnd(32)}${is.padEnd(16)}${`${all.get(is) ?? 0} of ${runs}`.padEnd(12)}${said}`.trimEnd();
+});
+const text = [
+  'Verdicts of `offthread stress`: how often each was right.',
+  '',
+  `node scripts/verdicts.mjs, --duration ${values.duration}, Node.js ${process.version}, ${availableParallelism()} cores (${cpus()[0]?.model}), load ${loadavg()[1].toFixed(1)} at the end`,
+  '',
+  `${'function'.padEnd(32)}${'is'.padEnd(16)}${'right'.padEnd(12)}other verdicts`,
+  ...lines,
+  '',
+  `False alarms on clean functions: ${alarms}`,
+  '',
+].join('\n');
+process.stdout.write(text);
+if (values.record) writeFileSync(inRoot('benchmarks/results/verdicts.txt'), text);
+process.exitCode = alarms === 0 ? 0 : 1;
