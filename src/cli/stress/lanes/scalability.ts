@@ -46,7 +46,7 @@ export function scalability(report: LanesReport): ScalabilityVerdict {
     return { verdict: 'worse', reason, ...common };
   }
   if (law !== null && law.efficiencyInterval[1] < EFFICIENT) {
-    const reason = `${lanesText(best.lanes)} do ${times(best.rate / first.rate)} as many calls as ${lanesText(first.lanes)}.${held}`;
+    const reason = `${lanesText(last.lanes)} do ${times(last.rate / first.rate)} as many calls as ${lanesText(first.lanes)}.${held}`;
     return { verdict: 'limited', reason, ...common };
   }
   if (points.some(({ use }) => use === 'beyond-cores')) {

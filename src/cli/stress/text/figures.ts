@@ -46,3 +46,19 @@ export function latencyTable(rows: readonly (readonly [name: string, LatencyDige
 export function indented(lines: readonly string[]): string[] {
   return lines.map((line) => (line === '' ? '' : `  ${line}`));
 }
+
+/** Characters of a line of text. */
+const WIDTH = 96;
+
+/** A text in lines of a readable length. */
+export function paragraph(text: string): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

@@ -3,7 +3,7 @@ import { bar, count, duration, table } from '../../console/format.js';
 import type { LanesPoint, LanesReport } from '../lanes/lanes-report.js';
 import { rateWith } from '../lanes/scalability-law.js';
 import type { ScalabilityVerdict } from '../verdict-types.js';
-import { GAP, indented, percent, rate, time } from './figures.js';
+import { GAP, indented, paragraph, percent, rate, time } from './figures.js';
 
 const BAR = 24;
 const USE: Readonly<Record<LanesPoint['use'], string>> = {
@@ -29,16 +29,18 @@ export function lanesText(report: LanesReport, verdict: ScalabilityVerdict): str
   return [
     verdict.lanes === null ? 'Lanes: undecided' : `Lanes: take ${count(verdict.lanes)}`,
     ...indented([
-      verdict.reason,
+      ...paragraph(verdict.reason),
       '',
       ...table([['lanes', 'calls/s', '', 'by the law', 'in the function', '', ''], ...rows], GAP),
       '',
       ...lawText(report),
-      `Measured in ${count(report.rounds)} rounds of ${duration(report.sliceMs)} for each number, ${report.isolation} lanes, ${count(report.cores)} cores. ± is a 95 % interval.`,
+      ...paragraph(
+        `Measured in ${count(report.rounds)} rounds of ${duration(report.sliceMs)} for each number, ${report.isolation} lanes, ${count(report.cores)} cores. ± is a 95 % interval.`,
+      ),
       ...(report.otherCores > DISTURBED
-        ? [
+        ? paragraph(
             `Other programs kept ${report.otherCores.toFixed(1)} cores busy meanwhile. Measure again on a machine that does nothing else.`,
-          ]
+          )
         : []),
       ...(report.isolation === 'process'
         ? ['Processes do not share locks in memory: with --isolation thread the result may be another.']
@@ -57,7 +59,7 @@ function lawText({ law }: LanesReport): string[] {
       ? 'Universal scalability law'
       : 'Law of the bottleneck, which fits better than the universal one';
   const crosstalk = fitsCrosstalk ? `, crosstalk κ = ${law.crosstalk.toPrecision(2)}` : '';
-  return [
+  return paragraph(
     `${name}: ${rate(law.single)} calls/s with one lane, serialised σ = ${percent(law.serialised)} (95 %: ${percent(low)} to ${percent(high)})${crosstalk}.`,
-  ];
+  );
 }

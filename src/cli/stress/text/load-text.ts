@@ -4,7 +4,7 @@ import type { LimitReport } from '../load/find-limit.js';
 import type { LoadModel } from '../load/load-types.js';
 import type { ObjectiveResult } from '../load/objectives.js';
 import type { LoadReport } from '../stress-report.js';
-import { GAP, indented, latencyTable, percent, rate, time } from './figures.js';
+import { GAP, indented, latencyTable, paragraph, percent, rate, time } from './figures.js';
 
 /** Failed calls that are shown by what they said. */
 const ERRORS = 5;
@@ -48,14 +48,12 @@ function notes({ latency, noOp, calls, model }: LoadReport): string[] {
     lines.push('A dash is a percentile with fewer than 10 calls beyond it: too few to say.');
   }
   if (noOp?.total.p50 !== null && noOp !== undefined) {
-    lines.push(
-      `The pool's own share: ${time(noOp.total.p50)} at the median, measured with ${noOp.symbol}(), which does nothing, under the same load.`,
-    );
+    const share = `The pool's own share: ${time(noOp.total.p50)} at the median, measured with ${noOp.symbol}(), which does nothing, under the same load.`;
+    lines.push(...paragraph(share));
   }
   if (model.kind === 'open' && calls.dropped > 0) {
-    lines.push(
-      `Dropped: more than ${count(model.maxInFlight)} calls were in flight (--max-in-flight). The load is more than the lanes can do.`,
-    );
+    const dropped = `Dropped: more than ${count(model.maxInFlight)} calls were in flight (--max-in-flight). The load is more than the lanes can do.`;
+    lines.push(...paragraph(dropped));
   }
   return lines.length === 1 ? [] : lines;
 }

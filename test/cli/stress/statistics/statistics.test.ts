@@ -87,7 +87,7 @@ describe('statistics of stress runs', () => {
     }
   });
 
-  for (const serialised of [0.1, 0.5, 1]) {
+  for (const serialised of [0.1, 1]) {
     slow(`an interval of the serialised part holds ${serialised} in about 95 % of runs`, () => {
       const law: Law = { kind: 'universal', single: 1_000, serialised, crosstalk: 0.005 };
       const runs = 100;
