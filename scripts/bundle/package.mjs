@@ -77,12 +77,12 @@ const [host, lane, cli] = await Promise.all([
   build({
     ...common,
     // Besides the command: programs that the doctor and the stress test start, and `offthread/progress`.
-    entryPoints: [
-      'src/cli/offthread.ts',
-      'src/cli/doctor/load-probe.ts',
-      'src/cli/stress/safety/race-host.ts',
-      'src/cli/board/progress.ts',
-    ],
+    entryPoints: {
+      offthread: 'src/cli/offthread.ts',
+      'load-probe': 'src/cli/doctor/load-probe.ts',
+      'race-host': 'src/cli/stress/safety/race-host.ts',
+      progress: 'src/cli/board/progress-board.ts',
+    },
     entryNames: '[name]',
     format: 'esm',
     splitting: true,
@@ -98,10 +98,30 @@ const [host, lane, cli] = await Promise.all([
     },
   }),
 ]);
+/** The script and the styles of a report page, which are written into each page. */
+await build({
+  ...common,
+  entryPoints: { 'report-page': 'src/cli/report/page/page.ts' },
+  platform: 'browser',
+  target: 'es2022',
+  format: 'iife',
+  minify: true,
+  sourcemap: false,
+  outdir: `${FOLDER}/cli`,
+});
+const styles = ['node_modules/uplot/dist/uPlot.min.css', 'src/cli/report/page/page.css'];
+writeFileSync(
+  inRoot(FOLDER, 'cli/report-page.css'),
+  styles.map((file) => readFileSync(inRoot(file), 'utf8')).join('\n'),
+);
+
 for (const file of filesBelow(FOLDER, (name) => name.endsWith('.map'))) {
   const map = readJson(file);
   writeFileSync(inRoot(file), JSON.stringify({ ...map, names: [], mappings: linesOnly(map.mappings) }));
 }
 writeFileSync(inRoot(FOLDER, 'LICENSES.txt'), licences([...host, lane.metafile, cli.metafile]));
 writeFileSync(inRoot(FOLDER, 'index.d.ts'), rollTypes(inRoot('dist/src/index.d.ts')));
-writeFileSync(inRoot(FOLDER, 'cli/progress.d.ts'), rollTypes(inRoot('dist/src/cli/board/progress.d.ts')));
+writeFileSync(
+  inRoot(FOLDER, 'cli/progress.d.ts'),
+  rollTypes(inRoot('dist/src/cli/board/progress-board.d.ts')),
+);

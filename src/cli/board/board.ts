@@ -16,8 +16,8 @@ export interface BoardView {
   readonly headline: string;
   /** Part of the work that is done, from 0 to 1; undefined while that is not known. */
   readonly part: number | undefined;
-  /** The figure of which the history is drawn, and its text. */
-  readonly figure: { readonly value: number; readonly text: string };
+  /** The figure of which the history is drawn, and its text; undefined where there is none. */
+  readonly figure: { readonly value: number; readonly text: string } | undefined;
   readonly lanes: readonly LaneActivity[];
 }
 
@@ -55,15 +55,19 @@ export class Board {
 
   #lines({ headline, part, figure, lanes }: BoardView): string[] {
     const { width } = this.#screen;
-    this.#history.push(figure.value);
-    if (this.#history.length > KEPT) this.#history.shift();
-    const label = ` ${figure.text}`;
-    const line = sparkline(this.#history, width - 2 - label.length);
     return [
       headline.slice(0, width),
       ...(part === undefined ? [] : [`  ${bar(part, BAR_WIDTH)} ${Math.floor(part * 100)} %`]),
-      `  ${this.#screen.paint('good', line)}${this.#screen.paint('dim', label)}`,
+      ...(figure === undefined ? [] : [this.#historyOf(figure, width)]),
       ...laneLines(lanes, width, (tone, text) => this.#screen.paint(tone, text)),
     ];
+  }
+
+  #historyOf({ value, text }: NonNullable<BoardView['figure']>, width: number): string {
+    this.#history.push(value);
+    if (this.#history.length > KEPT) this.#history.shift();
+    const label = ` ${text}`;
+    const line = sparkline(this.#history, width - 2 - label.length);
+    return `  ${this.#screen.paint('good', line)}${this.#screen.paint('dim', label)}`;
   }
 }

@@ -2,7 +2,7 @@
 import { count, duration, pad, size } from '../console/format.js';
 import type { Screen, Tone } from '../console/screen.js';
 import type { Finding, LibraryVerdict } from './library-findings.js';
-import type { Machine } from './machine.js';
+import type { Machine } from './machine-limits.js';
 import type { DoctorReport } from './run-doctor.js';
 import type { SelfTest } from './self-test.js';
 

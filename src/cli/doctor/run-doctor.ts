@@ -5,7 +5,7 @@ import { Screen } from '../console/screen.js';
 import type { DoctorOptions } from './doctor-command.js';
 import { showReport } from './doctor-text.js';
 import { type LibraryReport, libraryReport } from './library-report.js';
-import { type Machine, machine } from './machine.js';
+import { type Machine, machine } from './machine-limits.js';
 import { type SelfTest, selfTest } from './self-test.js';
 
 /** All that the doctor has to say; what `--json` prints. */

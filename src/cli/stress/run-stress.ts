@@ -82,7 +82,12 @@ async function measure(
   };
   const onRound = (done: number): void => progress.round(done, plan.rounds);
   if (plan.measuresLoad || options.findLimit === true) {
-    const events = { onTick: progress.tick, onStep: progress.step, onFailure: trail.record };
+    const events = {
+      onPool: progress.pool,
+      onTick: progress.tick,
+      onStep: progress.step,
+      onFailure: trail.record,
+    };
     take(await runLoad(plan, signal, events));
   }
   if (plan.compareLanes.length > 0 && !signal.aborted) {
@@ -141,12 +146,17 @@ function comparedRun({
   };
 }
 
-async function publish(report: StressReport, { json, save }: StressVerbOptions): Promise<void> {
+async function publish(report: StressReport, { json, save, html }: StressVerbOptions): Promise<void> {
   const text = `${JSON.stringify(report)}\n`;
   if (save !== undefined) writeFileSync(save, text);
   const output = new Output();
   await output.write(json === true ? text : reportText(report));
   await output.flush();
+  // The page is written last: what was found is on stdout by then, whatever happens to the page.
+  if (html !== undefined) {
+    const { writeReportPage } = await import('../report/write-report.js');
+    writeReportPage(html, report);
+  }
 }
 
 function exitOf(

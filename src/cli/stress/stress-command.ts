@@ -31,6 +31,7 @@ export interface StressVerbOptions extends TargetOptions {
   readonly ignore: readonly string[];
   readonly compareWith?: string;
   readonly programs?: string;
+  readonly html?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -114,6 +115,7 @@ function withQuestions(command: Command): Command {
     .option('--save <file>', 'save the report, for a later --compare')
     .option('--compare <file>', 'compare with a saved report')
     .option('--tolerance <percent>', 'with --compare: what may be slower', '5%')
+    .option('--html <file>', 'write the report as a page, with plots')
     .option('--hlog <file>', 'write the times as a log of HdrHistogram');
 }
 

@@ -11,7 +11,10 @@ import { NO_OP, openNoOp } from './no-op.js';
 
 /** What a load tells while it goes on. */
 export interface LoadEvents {
-  onTick(point: TimelinePoint): void;
+  /** The pool that is measured; undefined once it is not any more. */
+  onPool(pool: Pool | undefined): void;
+  /** @param part - of the measured time, 0 to 1; undefined where a number of calls ends it. */
+  onTick(point: TimelinePoint, part: number | undefined): void;
   /** A call failed; its arguments are those of the item. */
   onFailure(error: unknown, item: number): void;
   onStep(step: LimitStep): void;
@@ -41,6 +44,7 @@ export async function runLoad(
 ): Promise<LoadOutcome> {
   const pool = poolFor(plan);
   try {
+    events.onPool(pool);
     const { fn, engine } = await openTarget(pool, plan.target);
     // Arguments that do not fit would fail every call.
     const first = await fn(...plan.source.values(0)).settled();
@@ -52,6 +56,7 @@ export async function runLoad(
         : undefined;
     return { engine, ...(load !== undefined && { load }), ...(limit !== undefined && { limit }) };
   } finally {
+    events.onPool(undefined);
     await pool.destroy();
   }
 }
@@ -82,7 +87,10 @@ async function fullLoad(
   const { measurement } = await measureLoad(fn, plan.source, plan.load, signal, {
     onTick: (point, total) => {
       log?.write(total, point.atMs, point.ms);
-      events.onTick(point);
+      events.onTick(
+        point,
+        plan.load.count === Infinity ? Math.min(1, point.atMs / plan.load.durationMs) : undefined,
+      );
     },
     onFailure: events.onFailure,
   });

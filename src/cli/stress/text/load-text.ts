@@ -84,7 +84,8 @@ export function objectivesText(objectives: readonly ObjectiveResult[]): string[]
   ];
 }
 
-function measuredText(objective: string, measured: number): string {
+/** What was measured, in the unit of the objective. */
+export function measuredText(objective: string, measured: number): string {
   if (objective.startsWith('rate') || objective === 'keeps up') return `${rate(measured)} calls/s`;
   return objective.startsWith('errors') ? percent(measured) : time(measured);
 }
