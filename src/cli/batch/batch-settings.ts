@@ -72,7 +72,7 @@ export function batchSettings(options: BatchVerbOptions): BatchSettings {
   return settings;
 }
 
-function check({ out, log, deadLetter, state, explain, input, values }: BatchSettings): void {
+function check({ out, log, deadLetter, state, explain, input, values, dryRun }: BatchSettings): void {
   const files = new Map<string, string>();
   const source = input.path === undefined ? null : resolve(input.path);
   for (const [option, path] of Object.entries({
@@ -89,6 +89,8 @@ function check({ out, log, deadLetter, state, explain, input, values }: BatchSet
   }
   if (explain && state === null)
     throw new UsageError('--explain needs --state: it compares with what a state directory has.');
+  if (explain && dryRun)
+    throw new UsageError('--explain does not go with --dry-run, which does not look at the state directory.');
   if (explain && source === null)
     throw new UsageError('--explain needs --in: it reads the input twice, which stdin does not allow.');
   if (explain && values)

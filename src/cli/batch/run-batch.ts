@@ -46,6 +46,7 @@ export async function runBatch(target: Target, options: BatchVerbOptions): Promi
     const parts = { pool, target, settings, text, groups: read(text), reread };
     return settings.dryRun ? await dryRun(parts) : await run(parts);
   } finally {
+    text.close();
     await pool.destroy();
   }
 }
@@ -68,7 +69,12 @@ async function run({ pool, target, settings, text, groups, reread }: BatchParts)
     if (!settings.quiet) tell(line);
   };
   const control = new StopControl(pool, say);
-  const opened = await openTarget(pool, target);
+  const opened = await openTarget(pool, target).catch((error: unknown) => {
+    if (control.cause === null) throw error;
+    return null;
+  });
+  // A signal came before there was anything to finish.
+  if (opened === null) return EXIT.interrupted;
   const work = await openWork({ target, opened, settings, groups, reread, tell, say });
   const { files, ended, failed } = work;
   const before = ended.count;

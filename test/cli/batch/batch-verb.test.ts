@@ -173,12 +173,18 @@ describe('cli: offthread batch (M35, B9)', () => {
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
     const ended = new Promise((resolve) => void child.on('close', resolve));
-    // The first item waits for this file, which is made when the others are done.
-    setTimeout(() => writeFileSync(gate, ''), 1_500);
+    const guard = setTimeout(() => child.kill('SIGKILL'), GUARD_MS);
+    await until(
+      () => rowsOf(text).length === 20,
+      () => `the other items: ${text}`,
+    );
+    // The first item waits for this file.
+    writeFileSync(gate, '');
     expect(await ended).to.equal(0);
     const order = rowsOf(text).map(({ index }) => index);
     expect(order.toSorted((one, other) => one - other)).to.deep.equal(numbers(21));
-    expect(order[0]).not.to.equal(0);
+    expect(order.at(-1)).to.equal(0);
+    clearTimeout(guard);
   });
 
   it('checks everything and calls nothing with --dry-run', async () => {
@@ -276,5 +282,23 @@ describe('cli: offthread batch (M35, B9)', () => {
         rmSync(entered);
       }
     }
+  });
+
+  it('ends by Ctrl-C while its stdin is silent, and has written what came before', async () => {
+    const child = spawn(process.execPath, [commandFile, 'batch', ...ID, '--lanes', '1'], { stdio: 'pipe' });
+    const guard = setTimeout(() => child.kill('SIGKILL'), GUARD_MS);
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const ended = new Promise((resolve) => void child.on('close', resolve));
+    child.stdin.write('7\n');
+    await until(
+      () => stdout !== '',
+      () => `the first result: ${stderr}`,
+    );
+    child.kill('SIGINT');
+    expect(await ended, stderr).to.equal(130);
+    clearTimeout(guard);
+    expect(rowsOf(stdout)).to.deep.equal([{ index: 0, value: 7 }]);
   });
 });

@@ -1,6 +1,6 @@
 /** The text of an input: a file, or stdin. */
-import { createReadStream, fstatSync } from 'node:fs';
-import { openSync } from 'node:fs';
+import { createReadStream, fstatSync, openSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { UsageError } from '../../console/usage-error.js';
 
 /** Bytes that are read at once: some thousand short lines, which take a few ms. */
@@ -12,6 +12,7 @@ export class InputText {
   /** Bytes of the whole input; undefined for a pipe or a terminal, whose length is not known before its end. */
   readonly totalBytes: number | undefined;
   readonly #fd: number;
+  #stream: Readable | null = null;
   #bytes = 0;
 
   /** @param path undefined for stdin. @throws UsageError if the file cannot be read. */
@@ -29,12 +30,12 @@ export class InputText {
 
   /** Text as it comes, in UTF-8; reading waits until the last text has been taken. */
   async *read(): AsyncGenerator<string, void> {
-    // A stream of its own also for stdin, as it then reads in larger steps from files.
-    const stream = createReadStream('', {
-      fd: this.#fd,
-      highWaterMark: CHUNK_BYTES,
-      autoClose: this.#fd !== 0,
-    });
+    // A pipe may be silent for ever: a read of a file would then keep the process from its end.
+    const isPipe = this.#fd === 0 && this.totalBytes === undefined;
+    const stream = isPipe
+      ? process.stdin
+      : createReadStream('', { fd: this.#fd, highWaterMark: CHUNK_BYTES, autoClose: this.#fd !== 0 });
+    this.#stream = stream;
     const decoder = new TextDecoder();
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       this.#bytes += chunk.length;
@@ -42,6 +43,11 @@ export class InputText {
     }
     const rest = decoder.decode();
     if (rest !== '') yield rest;
+  }
+
+  /** Stops reading, also while there is nothing to read. */
+  close(): void {
+    this.#stream?.destroy();
   }
 }
 

@@ -27,6 +27,9 @@ class Failed {
   }
 }
 
+/** ms that a result waits for others, to be written with them. */
+const FLUSH_MS = 50;
+
 export interface RunParts {
   readonly pool: Pool;
   readonly fn: AnyFunction;
@@ -45,6 +48,7 @@ export class ItemRun {
   readonly #shard: Shard;
   #failed: number;
   #retried = 0;
+  #flushing: NodeJS.Timeout | null = null;
 
   /** @param failed the number of items that failed in earlier runs. */
   constructor(parts: RunParts, failed: number) {
@@ -75,6 +79,7 @@ export class ItemRun {
     try {
       for await (const [number, result] of results.entries()) {
         this.#take(number, result);
+        this.#flushSoon();
         if (files.out.isFull) await flushAll(files);
         if (files.out.closed) control.finish('closed');
         const pending = after();
@@ -83,8 +88,19 @@ export class ItemRun {
     } catch (error) {
       // The run was asked to end, and this says that it has.
       if (control.cause === null || !isEndOfRun(error)) throw causeOf(error);
+    } finally {
+      clearTimeout(this.#flushing ?? undefined);
     }
     this.#checkLimit(control.cause === null);
+  }
+
+  /** Results do not wait for others to be written. */
+  #flushSoon(): void {
+    this.#flushing ??= setTimeout(() => {
+      this.#flushing = null;
+      // A failure is met again by the next flush, which is waited for.
+      flushAll(this.#parts.files).catch(() => {});
+    }, FLUSH_MS);
   }
 
   #take(number: number, result: unknown): void {

@@ -1,16 +1,25 @@
-/** Which items have ended: all before a position, and some behind it. Positions count the items of this run's shard. */
+/**
+ * Which items have ended: all before a position, and some behind it. Positions count the items of this run's shard.
+ *
+ * What is behind is kept as ranges: while one item takes long, millions behind it may end, in nearly as many ranges as there
+ * are lanes.
+ */
 
 /** Positions [from, to). */
 export type Range = readonly [from: number, to: number];
 
 export class EndedItems {
   #before: number;
-  /** Positions behind the first that has not ended. */
-  readonly #beyond = new Set<number>();
+  /** Ranges behind the first position that has not ended: ascending, with gaps between them. */
+  readonly #ranges: [from: number, to: number][];
+  #count: number;
+  /** The range that was extended last: mostly the next position continues it. */
+  #last = 0;
 
   constructor(before = 0, beyond: readonly Range[] = []) {
     this.#before = before;
-    for (const [from, to] of beyond) for (let at = from; at < to; at += 1) this.#beyond.add(at);
+    this.#ranges = beyond.map(([from, to]) => [from, to]);
+    this.#count = beyond.reduce((sum, [from, to]) => sum + to - from, before);
   }
 
   /** All positions before this one have ended; this one has not. */
@@ -20,24 +29,62 @@ export class EndedItems {
 
   /** The positions behind it that have ended. */
   get beyond(): Range[] {
-    return rangesOf([...this.#beyond].toSorted((one, other) => one - other));
+    return this.#ranges.map(([from, to]) => [from, to]);
   }
 
   get count(): number {
-    return this.#before + this.#beyond.size;
+    return this.#count;
   }
 
   has(position: number): boolean {
-    return position < this.#before || this.#beyond.has(position);
+    if (position < this.#before) return true;
+    const range = this.#ranges[this.#firstBehind(position) - 1];
+    return range !== undefined && position < range[1];
   }
 
+  /** A position has ended that had not. */
   add(position: number): void {
+    this.#count += 1;
     if (position !== this.#before) {
-      this.#beyond.add(position);
+      this.#addBehind(position);
       return;
     }
     this.#before += 1;
-    while (this.#beyond.size > 0 && this.#beyond.delete(this.#before)) this.#before += 1;
+    if (this.#ranges[0]?.[0] !== this.#before) return;
+    this.#before = this.#ranges[0][1];
+    this.#ranges.shift();
+    this.#last = 0;
+  }
+
+  #addBehind(position: number): void {
+    const ranges = this.#ranges;
+    let at = this.#last;
+    if (ranges[at]?.[1] !== position) at = this.#firstBehind(position) - 1;
+    const range = ranges[at];
+    const next = ranges[at + 1];
+    if (range?.[1] === position) {
+      range[1] = next?.[0] === position + 1 ? next[1] : position + 1;
+      if (next?.[0] === position + 1) ranges.splice(at + 1, 1);
+    } else if (next?.[0] === position + 1) {
+      next[0] = position;
+      at += 1;
+    } else {
+      ranges.splice(at + 1, 0, [position, position + 1]);
+      at += 1;
+    }
+    this.#last = at;
+  }
+
+  /** Index of the first range that begins behind a position. */
+  #firstBehind(position: number): number {
+    let low = 0;
+    let high = this.#ranges.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#ranges[middle]?.[0] ?? 0) > position) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 }
 
