@@ -80,6 +80,7 @@ async function measure(
   const take = ({ engine, ...measured }: Parts & { readonly engine: string }): void => {
     Object.assign(parts, measured, { target: { ...targetInfo(plan), engine } });
   };
+  let calls = 0;
   const onRound = (done: number): void => progress.round(done, plan.rounds);
   if (plan.measuresLoad || options.findLimit === true) {
     const events = {
@@ -88,7 +89,9 @@ async function measure(
       onStep: progress.step,
       onFailure: trail.record,
     };
-    take(await runLoad(plan, signal, events));
+    const { made, ...measured } = await runLoad(plan, signal, events);
+    calls = made;
+    take(measured);
   }
   if (plan.compareLanes.length > 0 && !signal.aborted) {
     const measured = await measureLanes({ ...rounds, lanes: plan.compareLanes }, signal, onRound);
@@ -98,7 +101,6 @@ async function measure(
   if (options.vs !== undefined && !signal.aborted) {
     take(await versus(rounds, options.vs, signal, onRound));
   }
-  const calls = parts.load === undefined ? 0 : parts.load.calls.succeeded + parts.load.calls.failed;
   const found = await runVerdicts(plan, trail, calls, signal, progress.say);
   parts.verdicts = { ...parts.verdicts, ...found };
   return parts;

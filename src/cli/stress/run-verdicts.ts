@@ -14,7 +14,7 @@ import type { Verdicts } from './verdict-types.js';
 /** ms after which a call hangs, where the run allows it more. */
 const HANG_MS = 5_000;
 
-/** @param calls of the load. */
+/** @param calls - made by the load. */
 export async function runVerdicts(
   plan: StressPlan,
   trail: CrashTrail,

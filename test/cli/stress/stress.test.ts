@@ -91,6 +91,10 @@ describe('cli: offthread stress', () => {
     expect(crash).to.be.above(0);
     expect(value.load?.calls.succeeded).to.equal(40 - crash);
     expect(value.load?.errors[0]?.message).to.include('SIGSEGV');
+    // Calls of the warm-up are among them, on both sides.
+    const { failed = 0, runs = 0 } = value.verdicts.crash?.failures ?? {};
+    expect(failed).to.be.at.least(crash);
+    expect(runs).to.be.above(Math.max(failed, 39));
   });
 
   it('exits 1 when calls fail, and shows what they said', async () => {

@@ -13,6 +13,7 @@ export class Issuer {
   readonly #onFailure: (error: unknown, item: number) => void;
   #item: number;
   #inFlight = 0;
+  #made = 0;
   #idle: (() => void) | null = null;
 
   /** @param firstItem - number of the first call: arguments are made from it. */
@@ -34,6 +35,11 @@ export class Issuer {
     return this.#inFlight;
   }
 
+  /** Calls that were made. */
+  get made(): number {
+    return this.#made;
+  }
+
   /** The number of the next call. */
   get nextItem(): number {
     return this.#item;
@@ -47,6 +53,7 @@ export class Issuer {
     const madeAt = performance.now();
     this.#recorder.due(dueAt, madeAt, true);
     this.#inFlight += 1;
+    this.#made += 1;
     const call = this.#fn(...values);
     call.then(
       () => this.#succeeded(call, dueAt, madeAt),

@@ -20,10 +20,13 @@ export interface LoadHooks {
   onFailure?(error: unknown, item: number): void;
 }
 
-/** A load, measured, and the number of the first item that it did not use. */
+/** A load, measured. */
 export interface MeasuredLoad {
   readonly measurement: LoadMeasurement;
+  /** Number of the first item that it did not use. */
   readonly nextItem: number;
+  /** Calls that were made, in the warm-up, too. */
+  readonly made: number;
 }
 
 /**
@@ -74,5 +77,5 @@ export async function measureLoad(
     clearInterval(timer);
     await pacer?.close();
   }
-  return { measurement: recorder.measurement(signal.aborted), nextItem: issuer.nextItem };
+  return { measurement: recorder.measurement(signal.aborted), nextItem: issuer.nextItem, made: issuer.made };
 }

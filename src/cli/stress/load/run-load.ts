@@ -1,12 +1,12 @@
 /** The load of a run, in a pool of its own: with what the pool itself takes of a call, and the search for the limit. */
 import { ArgumentError, type Pool, createPool } from 'offthread';
-import { type AnyFunction, openTarget } from '../../target/open-target.js';
+import { openTarget } from '../../target/open-target.js';
 import type { StressPlan } from '../stress-plan.js';
 import type { LoadReport, NoOpReport } from '../stress-report.js';
 import { type LimitReport, type LimitStep, findLimit } from './find-limit.js';
 import { HistogramLog } from '../record/hlog.js';
 import type { LoadMeasurement, LoadModel, LoadPlan, TimelinePoint } from './load-types.js';
-import { measureLoad } from './measure-load.js';
+import { type LoadHooks, measureLoad } from './measure-load.js';
 import { NO_OP, openNoOp } from './no-op.js';
 
 /** What a load tells while it goes on. */
@@ -22,9 +22,14 @@ export interface LoadEvents {
 
 export interface LoadOutcome {
   readonly engine: string;
+  /** Calls of the function, those of warm-ups and of the search included. */
+  readonly made: number;
   readonly load?: LoadReport;
   readonly limit?: LimitReport;
 }
+
+/** Measures a load on the function. */
+type Measure = (load: LoadPlan, hooks: LoadHooks) => Promise<LoadMeasurement>;
 
 const NO_OP_MS = 2_000;
 /** Time before a short measurement that is not counted. */
@@ -49,12 +54,18 @@ export async function runLoad(
     // Arguments that do not fit would fail every call.
     const first = await fn(...plan.source.values(0)).settled();
     if (first.error instanceof ArgumentError) throw first.error;
-    const load = plan.measuresLoad ? await fullLoad(plan, pool, fn, signal, events) : undefined;
+    let made = 0;
+    const measure: Measure = async (load, hooks) => {
+      const measured = await measureLoad(fn, plan.source, load, signal, hooks);
+      made += measured.made;
+      return measured.measurement;
+    };
+    const load = plan.measuresLoad ? await fullLoad(plan, pool, measure, signal, events) : undefined;
     const limit =
       plan.options.findLimit === true && !signal.aborted
-        ? await searchLimit(plan, fn, signal, events)
+        ? await searchLimit(plan, measure, signal, events)
         : undefined;
-    return { engine, ...(load !== undefined && { load }), ...(limit !== undefined && { limit }) };
+    return { engine, made, ...(load !== undefined && { load }), ...(limit !== undefined && { limit }) };
   } finally {
     events.onPool(undefined);
     await pool.destroy();
@@ -78,13 +89,13 @@ function poolFor({ lanes, isolation, load: { model }, timeoutMs, options }: Stre
 async function fullLoad(
   plan: StressPlan,
   pool: Pool,
-  fn: AnyFunction,
+  measure: Measure,
   signal: AbortSignal,
   events: LoadEvents,
 ): Promise<LoadReport> {
   const { hlog, baseline } = plan.options;
   const log = hlog === undefined ? null : new HistogramLog(hlog, new Date());
-  const { measurement } = await measureLoad(fn, plan.source, plan.load, signal, {
+  const measurement = await measure(plan.load, {
     onTick: (point, total) => {
       log?.write(total, point.atMs, point.ms);
       events.onTick(
@@ -116,13 +127,12 @@ function short({ load }: StressPlan, model: LoadModel, durationMs: number): Load
 
 async function searchLimit(
   plan: StressPlan,
-  fn: AnyFunction,
+  measureIn: Measure,
   signal: AbortSignal,
   events: LoadEvents,
 ): Promise<LimitReport> {
-  const measure = async (model: LoadModel, ms: number): Promise<LoadMeasurement> =>
-    (await measureLoad(fn, plan.source, short(plan, model, ms), signal, { onFailure: events.onFailure }))
-      .measurement;
+  const measure = (model: LoadModel, ms: number): Promise<LoadMeasurement> =>
+    measureIn(short(plan, model, ms), { onFailure: events.onFailure });
   const maxInFlight = Number(plan.options.maxInFlight);
   const full = { kind: 'closed', concurrency: 2 * plan.lanes } as const;
   const start = plan.limitFrom ?? Math.max(1, (await measure(full, STEP_MS)).rate * FIRST_RATE);
