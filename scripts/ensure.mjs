@@ -2,7 +2,7 @@
  * Brings a clone up to date, and does nothing when it is: npm dependencies, the
  * compiled TypeScript, the native test library, the system libraries of the tests.
  *
- *   node scripts/ensure.mjs [dependencies] [build] [native] [libraries]
+ *   node scripts/ensure.mjs [dependencies] [build] [native] [libraries]     or mapped-build: with source maps
  */
 import { existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -85,19 +85,23 @@ function removeOrphans() {
   }
 }
 
-export function ensureBuild() {
+/** @param maps whether the package has source maps, and names as in the source. */
+function ensureBuild(maps) {
   const sources = compiledFolders.flatMap((folder) => filesBelow(folder, (name) => name.endsWith('.ts')));
   const compiler = readJson('node_modules/typescript/package.json')?.version;
   const bundling = filesBelow('scripts/bundle', (name) => name.endsWith('.mjs'));
   const own = ['tsconfig.json', 'package.json', ...bundling];
-  const print = fingerprint([...sources, ...own], compiler);
+  const print = fingerprint([...sources, ...own], compiler, maps);
   if (readStamp('dist/.stamp') === print) return;
   say('compiling TypeScript');
   writeStamp('dist/.stamp', ''); // a failed build must not be taken for a finished one
   removeOrphans();
   runQuietly('tsc', process.execPath, [inRoot('node_modules/typescript/bin/tsc'), '--pretty', 'false']);
   // In a process of its own: in a fresh clone its dependencies are installed after this module was loaded.
-  runQuietly('bundling', process.execPath, [inRoot('scripts/bundle/package.mjs')]);
+  runQuietly('bundling', process.execPath, [
+    inRoot('scripts/bundle/package.mjs'),
+    ...(maps ? ['--maps'] : []),
+  ]);
   writeStamp('dist/.stamp', print);
 }
 
@@ -131,7 +135,8 @@ export function ensureLibraries() {
 
 export const steps = {
   dependencies: ensureDependencies,
-  build: ensureBuild,
+  build: () => ensureBuild(false),
+  'mapped-build': () => ensureBuild(true),
   native: ensureNative,
   libraries: ensureLibraries,
 };

@@ -1,5 +1,5 @@
 /**
- * Takes the imports out of bundled ES modules. Lines stay where they are, for the source map.
+ * Takes the imports out of bundled ES modules. Lines stay where they are, for a source map.
  *
  * Built-in modules are asked for by `process.getBuiltinModule`: an import of one reads every export of it, and the
  * streams of `node:fs` alone take 2 ms.
@@ -15,24 +15,19 @@ const EXPORTED = /(?<=^|[;}])export\s*\{\s*(?:(\w+)\s+as\s+)?modules\s*\};/m;
 
 /** @param from the code for another module, by its name; undefined if it is unknown. */
 function withoutImports(text, from) {
-  const names = (list) => list.replaceAll('\n', '').replace(/\s+as\s+/g, ':');
-  // A long line may be broken anywhere, also in a text.
-  const source = (all, quoted) => {
-    const module = quoted.replaceAll('\\\n', '');
+  const names = (list) => list.replace(/\s+as\s+/g, ':');
+  const source = (module) => {
     const code = module.startsWith('node:')
       ? `process.getBuiltinModule(${JSON.stringify(module)})`
       : from(module);
     if (code === undefined) fail(`${WHERE}: unknown import ${module}`);
-    return { code, lines: '\n'.repeat(all.split('\n').length - 1) };
+    return code;
   };
-  const constant = (all, names, module) => {
-    const { code, lines } = source(all, module);
-    return `const ${names}=${code};${lines}`;
-  };
+  const constant = (names, module) => `const ${names}=${source(module)};`;
   const result = text
-    .replace(IMPORTED, (all, list, module) => constant(all, `{${names(list)}}`, module))
-    .replace(IMPORTED_WHOLE, (all, name, module) => constant(all, name, module))
-    .replace(IMPORTED_UNUSED, (all, module) => source(all, module).lines);
+    .replace(IMPORTED, (_, list, module) => constant(`{${names(list)}}`, module))
+    .replace(IMPORTED_WHOLE, (_, name, module) => constant(name, module))
+    .replace(IMPORTED_UNUSED, (_, module) => (source(module), ''));
   const left = /(?:^|[;}])import\b(?!\.meta).{0,60}/m.exec(result);
   if (left !== null) fail(`${WHERE}: an import in an unknown form: ${left[0]}`);
   return result;
@@ -44,14 +39,20 @@ export function withoutBuiltinImports(text) {
 }
 
 /**
- * An ES module as a function of the modules of earlier files.
+ * An ES module as the body of a function, whose parameter `earlier` has the modules of earlier files, and which returns
+ * its own.
  * @param earlier how modules of earlier files are named in imports.
  */
-export function asFunction(text, earlier) {
+export function bodyOf(text, earlier) {
   const from = (module) =>
     module.startsWith(earlier) ? `earlier[${JSON.stringify(module.slice(earlier.length))}]` : undefined;
-  const body = withoutImports(text, from).replace(EXPORTED, (_, local = 'modules') => `return ${local}});`);
+  const body = withoutImports(text, from).replace(EXPORTED, (_, local = 'modules') => `return ${local};`);
   if (/(?:^|[;}])export\b/m.test(body) || body.includes(earlier)) fail(`${WHERE}: an unknown export`);
+  return body;
+}
+
+/** What exports that function. */
+export function asFunction(body) {
   // V8 compiles a function in parentheses at once, and not twice; an arrow function it would compile twice.
-  return `module.exports=(function(earlier){${body}`;
+  return `module.exports=(function(earlier){${body}});`;
 }

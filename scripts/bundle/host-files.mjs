@@ -6,7 +6,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { build } from 'esbuild';
 import { FIRST_FILE, LATER_FILES } from './doors.mjs';
-import { asFunction, withoutBuiltinImports } from './as-function.mjs';
+import { asFunction, bodyOf, withoutBuiltinImports } from './as-function.mjs';
+import { shorten } from './shorten.mjs';
 import { fail, inRoot, root } from '../tools.mjs';
 
 /** The module of the first file that loads the others. */
@@ -126,8 +127,11 @@ function modulesIn({ outputs }, folder, number) {
   );
 }
 
-/** @returns the metafiles of all. */
-export async function hostFiles(common, folder) {
+/**
+ * @param short whether names of local variables become short.
+ * @returns the metafiles of all.
+ */
+export async function hostFiles(common, folder, short) {
   // Of each file: the modules that later ones need.
   const shared = fileNames.map(() => new Set());
   const owners = new Map();
@@ -171,8 +175,10 @@ export async function hostFiles(common, folder) {
     const path = inRoot(folder, file);
     writeFileSync(path, by(readFileSync(path, 'utf8')));
   };
-  change(FIRST_FILE, withoutBuiltinImports);
-  for (const { file } of LATER_FILES) change(file, (text) => asFunction(text, EARLIER));
+  const final = (text, options) => (short ? shorten(text, options) : text);
+  change(FIRST_FILE, (text) => final(withoutBuiltinImports(text), { module: true }));
+  for (const { file } of LATER_FILES)
+    change(file, (text) => asFunction(final(bodyOf(text, EARLIER), { parse: { bare_returns: true } })));
   writeBundled(made[0], folder);
   return made;
 }

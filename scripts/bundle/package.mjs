@@ -9,7 +9,9 @@
  *   index.d.ts, LICENSES.txt
  *
  * piscina and comlink are part of these files, since loading them file by file takes longer than all of offthread does.
- * Whitespace is minified, names are not: stack traces name the functions of the source, and a source map leads to it.
+ * Code is minified, except for the names of functions and classes, which stack traces have (`shorten.mjs`).
+ *
+ *   node scripts/bundle/package.mjs [--maps]    --maps: with source maps, and names as in the source, for coverage
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
@@ -17,10 +19,11 @@ import { hdrHistogram } from './hdr-histogram.mjs';
 import { piscina } from './piscina.mjs';
 import { hostFiles } from './host-files.mjs';
 import { rollTypes } from './types.mjs';
-import { linesOnly } from './line-map.mjs';
-import { filesBelow, inRoot, readJson, root } from '../tools.mjs';
+import { shorten } from './shorten.mjs';
+import { inRoot, readJson, root } from '../tools.mjs';
 
 const FOLDER = 'dist/package';
+const withMaps = process.argv.includes('--maps');
 
 const common = {
   absWorkingDir: root,
@@ -28,10 +31,9 @@ const common = {
   platform: 'node',
   target: 'node20.19',
   mainFields: ['module', 'main'],
+  minifySyntax: true,
   minifyWhitespace: true,
-  // Node.js shows the line of an uncaught error.
-  lineLimit: 120,
-  sourcemap: true,
+  sourcemap: withMaps,
   sourcesContent: false,
   legalComments: 'none',
   // For a priority that threads of lanes do not have.
@@ -63,7 +65,7 @@ rmSync(inRoot(FOLDER), { recursive: true, force: true });
 mkdirSync(inRoot(FOLDER), { recursive: true });
 const { version } = readJson('package.json');
 const [host, lane, cli] = await Promise.all([
-  hostFiles(common, FOLDER),
+  hostFiles(common, FOLDER, !withMaps),
   build({
     ...common,
     entryPoints: ['workers/lane-entry.ts'],
@@ -90,8 +92,9 @@ const [host, lane, cli] = await Promise.all([
     chunkNames: '[name]-[hash]',
     external: ['offthread'],
     plugins: [hdrHistogram],
-    // Nobody debugs the published command line; without maps it is half as large.
-    sourcemap: false,
+    // Nobody debugs the published command line: its errors are messages.
+    minifyIdentifiers: !withMaps,
+    lineLimit: 120,
     // Commander is CommonJS, and takes built-in modules by `require`.
     banner: {
       js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
@@ -115,9 +118,9 @@ writeFileSync(
   styles.map((file) => readFileSync(inRoot(file), 'utf8')).join('\n'),
 );
 
-for (const file of filesBelow(FOLDER, (name) => name.endsWith('.map'))) {
-  const map = readJson(file);
-  writeFileSync(inRoot(file), JSON.stringify({ ...map, names: [], mappings: linesOnly(map.mappings) }));
+if (!withMaps) {
+  const file = inRoot(FOLDER, 'offthread-lane.cjs');
+  writeFileSync(file, shorten(readFileSync(file, 'utf8')));
 }
 writeFileSync(inRoot(FOLDER, 'LICENSES.txt'), licences([...host, lane.metafile, cli.metafile]));
 writeFileSync(inRoot(FOLDER, 'index.d.ts'), rollTypes(inRoot('dist/src/index.d.ts')));
