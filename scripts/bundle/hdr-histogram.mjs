@@ -1,4 +1,7 @@
-/** hdr-histogram-js, as it becomes part of a bundle: without what only browsers and WebAssembly need. A plugin of esbuild. */
+/**
+ * hdr-histogram-js, as it becomes part of a bundle: without what only browsers and WebAssembly need, and without its
+ * recorder and its reader of logs. A plugin of esbuild.
+ */
 import { relative, sep } from 'node:path';
 import { inRoot } from '../tools.mjs';
 
@@ -10,8 +13,9 @@ export const hdrHistogram = {
   setup({ onLoad, onResolve }) {
     const folder = inRoot('node_modules/hdr-histogram-js');
     const isWithin = (importer) => !relative(folder, importer).startsWith(`..${sep}`);
-    onResolve({ filter: /^(\.\/wasm|pako(\/.*)?)$/ }, ({ path, importer }) =>
-      isWithin(importer) ? { path, namespace: 'hdr-histogram' } : undefined,
+    onResolve(
+      { filter: /^(\.\/wasm|\.\/Recorder|\.\/HistogramLogReader|pako(\/.*)?)$/ },
+      ({ path, importer }) => (isWithin(importer) ? { path, namespace: 'hdr-histogram' } : undefined),
     );
     // With Node.js, it takes zlib and not pako.
     onLoad({ filter: /.*/, namespace: 'hdr-histogram' }, ({ path }) => ({
