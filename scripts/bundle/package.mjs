@@ -19,8 +19,8 @@ import { hdrHistogram } from './hdr-histogram.mjs';
 import { piscina } from './piscina.mjs';
 import { hostFiles } from './host-files.mjs';
 import { rollTypes } from './types.mjs';
-import { shorten } from './shorten.mjs';
-import { inRoot, readJson, root } from '../tools.mjs';
+import { shorten, shortest } from './shorten.mjs';
+import { filesBelow, inRoot, readJson, root } from '../tools.mjs';
 
 const FOLDER = 'dist/package';
 const withMaps = process.argv.includes('--maps');
@@ -92,9 +92,6 @@ const [host, lane, cli] = await Promise.all([
     chunkNames: '[name]-[hash]',
     external: ['offthread'],
     plugins: [hdrHistogram],
-    // Nobody debugs the published command line: its errors are messages.
-    minifyIdentifiers: !withMaps,
-    lineLimit: 120,
     // Commander is CommonJS, and takes built-in modules by `require`.
     banner: {
       js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
@@ -118,9 +115,12 @@ writeFileSync(
   styles.map((file) => readFileSync(inRoot(file), 'utf8')).join('\n'),
 );
 
+const change = (file, by) => writeFileSync(inRoot(file), by(readFileSync(inRoot(file), 'utf8')));
 if (!withMaps) {
-  const file = inRoot(FOLDER, 'offthread-lane.cjs');
-  writeFileSync(file, shorten(readFileSync(file, 'utf8')));
+  change(`${FOLDER}/offthread-lane.cjs`, shorten);
+  // Nobody debugs the published command line: its errors are messages.
+  for (const file of filesBelow(`${FOLDER}/cli`, (name) => name.endsWith('.js') && name !== 'report-page.js'))
+    change(file, shortest);
 }
 writeFileSync(inRoot(FOLDER, 'LICENSES.txt'), licences([...host, lane.metafile, cli.metafile]));
 writeFileSync(inRoot(FOLDER, 'index.d.ts'), rollTypes(inRoot('dist/src/index.d.ts')));
