@@ -1,6 +1,7 @@
 /** Runs `offthread batch`. */
 import { createPool, type Pool } from 'offthread';
 import { EXIT, type ExitCode } from '../console/exit-codes.js';
+import { Board } from '../board/board.js';
 import { Screen } from '../console/screen.js';
 import { openTarget } from '../target/open-target.js';
 import type { Target } from '../target/target-options.js';
@@ -89,13 +90,12 @@ async function run({ pool, target, settings, text, groups, reread }: BatchParts)
     bytes: text.bytes,
     totalBytes: text.totalBytes,
   });
-  const progress = new BatchProgress(screen, counts);
+  const progress = new BatchProgress(counts);
+  const board = settings.quiet
+    ? null
+    : new Board(screen, () => ({ ...progress.view(performance.now()), lanes: pool.activity() }));
   const line = resultLine(target, settings.values);
-  const after = (): Promise<void> | undefined => {
-    const now = performance.now();
-    if (!settings.quiet) progress.tell(now);
-    return work.tick(now, items.failed);
-  };
+  const after = (): Promise<void> | undefined => work.tick(performance.now(), items.failed);
   const items = new ItemRun(
     { pool, fn: opened.fn, settings, line, feed, files, ended, control, after },
     failed,
@@ -105,7 +105,7 @@ async function run({ pool, target, settings, text, groups, reread }: BatchParts)
     await items.run();
     complete = control.cause === null;
   } finally {
-    if (!settings.quiet) screen.still();
+    board?.end();
     control.end();
     // Also after an error: what has ended until then need not be done again.
     await work.end(items.failed, complete);

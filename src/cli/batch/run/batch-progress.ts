@@ -1,6 +1,7 @@
-/** Progress of a run for people: a moving line on a terminal, a line now and then elsewhere. */
-import { count, duration, plural } from '../../console/format.js';
-import type { Screen } from '../../console/screen.js';
+/** How far a run is, for the board. */
+import type { BoardView } from '../../board/board.js';
+import { longDuration } from '../../board/time-left.js';
+import { count, plural } from '../../console/format.js';
 
 /** What a run knows of itself. */
 export interface RunCounts {
@@ -19,22 +20,16 @@ export interface RunCounts {
   readonly totalBytes: number | undefined;
 }
 
-const LIVE_MS = 100;
-const PLAIN_MS = 10_000;
 /** ms that the rate is measured over. */
 const WINDOW_MS = 10_000;
 
 export class BatchProgress {
-  readonly #screen: Screen;
   readonly #counts: () => RunCounts;
   readonly #startedAt = performance.now();
-  #dueAt: number;
-  #marks: { readonly at: number; readonly ended: number }[] = [];
+  readonly #marks: { readonly at: number; readonly ended: number }[] = [];
 
-  constructor(screen: Screen, counts: () => RunCounts) {
-    this.#screen = screen;
+  constructor(counts: () => RunCounts) {
     this.#counts = counts;
-    this.#dueAt = this.#startedAt + (screen.live ? LIVE_MS : PLAIN_MS);
     this.#marks.push({ at: this.#startedAt, ended: 0 });
   }
 
@@ -42,10 +37,8 @@ export class BatchProgress {
     return performance.now() - this.#startedAt;
   }
 
-  /** Tells how far the run is, when that is due. */
-  tell(now: number): void {
-    if (now < this.#dueAt) return;
-    this.#dueAt = now + (this.#screen.live ? LIVE_MS : PLAIN_MS);
+  /** How far the run is. The rate is that since earlier looks of the last seconds. */
+  view(now: number): Omit<BoardView, 'lanes'> {
     const counts = this.#counts();
     this.#marks.push({ at: now, ended: counts.endedNow });
     while (this.#marks.length > 2 && now - (this.#marks[1]?.at ?? now) > WINDOW_MS) this.#marks.shift();
@@ -54,9 +47,12 @@ export class BatchProgress {
       first === undefined || now === first.at
         ? 0
         : ((counts.endedNow - first.ended) * 1_000) / (now - first.at);
-    const text = progressText(counts, rate);
-    if (this.#screen.live) this.#screen.move(text);
-    else this.#screen.line(text);
+    const total = totalOf(counts);
+    return {
+      headline: progressText(counts, rate),
+      part: total === undefined || total === 0 ? undefined : Math.min(1, counts.ended / total),
+      figure: { value: rate, text: `${count(rate)}/s` },
+    };
   }
 }
 
@@ -70,10 +66,17 @@ function progressText(counts: RunCounts, rate: number): string {
   return parts.join(' · ');
 }
 
-function timeLeft({ ended, read, readAll, bytes, totalBytes }: RunCounts, rate: number): string {
-  if (!readAll && totalBytes === undefined) return 'time left unknown: the input has no known length';
-  if (rate === 0 || bytes === 0) return 'time left not known yet';
-  // Until the input has been read, the number of items is judged by the share of its bytes that has been read.
-  const total = readAll ? read : (read * (totalBytes as number)) / bytes;
-  return `${readAll ? '' : 'about '}${duration(Math.max(0, ((total - ended) / rate) * 1_000))} left`;
+function timeLeft(counts: RunCounts, rate: number): string {
+  if (!counts.readAll && counts.totalBytes === undefined)
+    return 'time left unknown: the input has no known length';
+  const total = totalOf(counts);
+  if (rate === 0 || total === undefined) return 'time left not known yet';
+  const ms = Math.max(0, ((total - counts.ended) / rate) * 1_000);
+  return `${counts.readAll ? '' : 'about '}${longDuration(ms)} left`;
+}
+
+/** Until the input has been read, the number of items is judged by the share of its bytes that has been read. */
+function totalOf({ read, readAll, bytes, totalBytes }: RunCounts): number | undefined {
+  if (readAll) return read;
+  return totalBytes === undefined || bytes === 0 ? undefined : (read * totalBytes) / bytes;
 }
