@@ -8,6 +8,11 @@ export function count(value: number): string {
   return WHOLE.format(value);
 }
 
+/** `0.07`, `6.4`, `80`, `4,096`: two digits behind the point below 10, and no zeros at their end. */
+export function amount(value: number): string {
+  return Math.abs(value) < 10 ? String(Number(value.toFixed(2))) : count(value);
+}
+
 /** `0.42 ms`, `12.3 ms`, `251 ms`, `1.25 s`. */
 export function duration(ms: number): string {
   if (ms >= 999.5) return `${(ms / 1_000).toFixed(2)} s`;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { bar, count, duration, pad, plural, size, table } from '../../../src/cli/console/format.js';
+import { amount, bar, count, duration, pad, plural, size, table } from '../../../src/cli/console/format.js';
 
 describe('cli: numbers and tables', () => {
   it('writes numbers as people read them', () => {
@@ -14,6 +14,19 @@ describe('cli: numbers and tables', () => {
     ]);
     expect([640_000, 999_600, 1_600_000].map(size)).to.deep.equal(['640 kB', '1.0 MB', '1.6 MB']);
     expect([plural(1, 'lane'), plural(2, 'lane')]).to.deep.equal(['1 lane', '2 lanes']);
+  });
+
+  it('writes amounts with the digits that they have', () => {
+    expect([80, 100, 8, 6.4, 0.069, 4_096, -0.001, 0].map(amount)).to.deep.equal([
+      '80',
+      '100',
+      '8',
+      '6.4',
+      '0.07',
+      '4,096',
+      '0',
+      '0',
+    ]);
   });
 
   it('lines up columns, and does not count colours', () => {

@@ -7,6 +7,7 @@
  * In a process lane, so that a crash ends the check and not the command, and nothing else allocates beside it.
  */
 import { ItemsError, LaneCrashedError, createPool } from 'offthread';
+import { amount } from '../../console/format.js';
 import type { Target } from '../../target/target-options.js';
 import type { GivenArguments } from '../direct/argument-memory.js';
 import type { LeakVerdict } from '../verdict-types.js';
@@ -199,7 +200,7 @@ function reasonOf(
       ? ' This is the resident size, a weaker measure: the allocator does not count its bytes here.'
       : '';
   const growth = ({ bytesPerCall, interval: [low, high] }: GrowthVerdict): string =>
-    `${round(bytesPerCall)} bytes a call (${round(low)} to ${round(high)})`;
+    `${amount(bytesPerCall)} bytes a call (${amount(low)} to ${amount(high)})`;
   if (used.verdict === 'leaks')
     return `Memory in use grows by ${growth(used)}, to the end of ${made} calls.${weaker}`;
   if (mapped.verdict === 'leaks') return `Mappings grow by ${growth(mapped)}, to the end of ${made} calls.`;
@@ -208,11 +209,4 @@ function reasonOf(
   return blocks < LEAST_BLOCKS
     ? `There were only ${blocks} blocks of calls, which is too few for a verdict. Run it for longer.${weaker}`
     : `Memory in use changes by ${growth(used)}, too unevenly for a verdict. Run it for longer.${weaker}`;
-}
-
-function round(bytes: number): string {
-  return bytes
-    .toFixed(Math.abs(bytes) < 10 ? 2 : 0)
-    .replace(/\.?0+$/, '')
-    .replace(/^-0$/, '0');
 }
