@@ -140,9 +140,9 @@ function withChecks(command: Command): Command {
 
 export function stressCommand(): Command {
   const command = new Command('stress')
-    .summary('find out what a function does under load, and how many lanes to use')
+    .summary('find out what a function does under load: rates, lanes, thread safety, leaks, crashes')
     .description(
-      'Calls a function of a shared library over and over, many calls at once, and reports rates and times.',
+      'Calls a function of a shared library over and over, many calls at once, and reports rates and times; whether it is thread-safe, whether it leaks, and which input crashes it.',
     );
   const called = withTarget(command).argument('[args...]', 'a value or a generator for each parameter');
   return withChecks(withQuestions(withLoad(called)))
