@@ -40,7 +40,7 @@ Examples:
   offthread batch libm.so.6 'double hypot(double x, double y)' --in sides.ndjson
   offthread batch libm.so.6 'double cbrt(double x)' --in table.csv --arg x=.volume --out roots.ndjson
   offthread batch ./decoder.so 'int decode(const char *path)' --in files.ndjson --out done.ndjson \\
-      --timeout 5000 --retries timeout=2 --dead-letter failed.ndjson --state run1
+      --timeout 5s --retries timeout=2 --dead-letter failed.ndjson --state run1
   offthread batch ./decoder.so 'int decode(const char *path)' --in failed.ndjson
 
 Exit codes: 0 ok, 1 some items failed, 2 nothing was called, 4 too many items failed, 130 interrupted.`;
@@ -78,12 +78,16 @@ export function batchCommand(): Command {
         .default('process'),
     )
     .option(
-      '--timeout <ms>',
+      '--timeout <time>',
       'how long one item may run before its process is killed; 0 for no limit',
-      '30000',
+      '30s',
     )
     .option('--retries <n|kind=n,…>', 'how often a failed item runs again: timeout, crash, native, lost')
-    .option('--retry-delay <ms>', 'the wait before the first retry; it doubles each time, up to 30 s', '100')
+    .option(
+      '--retry-delay <time>',
+      'the wait before the first retry; it doubles each time, up to 30 s',
+      '100ms',
+    )
     .option('--max-failures <n|n%>', 'end with exit code 4 when more items have failed')
     .addOption(
       new Option(
@@ -96,7 +100,7 @@ export function batchCommand(): Command {
     .option('--log <file>', 'a line for each item that failed or is tried again')
     .option('--dead-letter <file>', 'the failed items with their errors: an input for another run')
     .option('--state <dir>', 'makes the run resumable: the same command goes on where it was')
-    .option('--commit-every <ms>', 'with --state: how much work is repeated at most after a crash', '1000')
+    .option('--commit-every <time>', 'with --state: how much work is repeated at most after a crash', '1s')
     .option('--explain', 'with --state: say which items run again because something changed, and run them')
     .option('--shard <i/n>', "do every n-th item; 'auto' takes the numbers from the scheduler")
     .option('--dry-run', 'read and check everything, and call nothing')

@@ -1,7 +1,7 @@
 /** The options of `offthread batch`, checked. */
 import { resolve } from 'node:path';
 import { availableParallelism } from 'node:os';
-import { wholeNumber } from '../console/numbers.js';
+import { millisecondsOf, wholeNumber } from '../console/numbers.js';
 import { UsageError } from '../console/usage-error.js';
 import type { BatchVerbOptions } from './batch-command.js';
 import { type InputFormat, formatOf } from './input/input-format.js';
@@ -58,10 +58,10 @@ export function batchSettings(options: BatchVerbOptions): BatchSettings {
         ? availableParallelism()
         : wholeNumber('--lanes', options.lanes ?? '', 1),
     isolation: options.isolation,
-    timeout: wholeNumber('--timeout', options.timeout, 0),
+    timeout: millisecondsOf('--timeout', options.timeout),
     retries: retryRules(options.retries, options.retryDelay),
     limit: failureLimit(options.maxFailures, options.giveUp),
-    commitEvery: wholeNumber('--commit-every', options.commitEvery, 0),
+    commitEvery: millisecondsOf('--commit-every', options.commitEvery),
     explain: options.explain === true,
     shard: options.shard === undefined ? WHOLE : shardOf(options.shard),
     dryRun: options.dryRun === true,

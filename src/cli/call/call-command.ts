@@ -37,7 +37,7 @@ export function callCommand(): Command {
         .argParser((value: string, list: readonly string[]) => [...list, value])
         .default([], 'none'),
     )
-    .option('--timeout <ms>', 'how long the call may run; 0 for no limit', '30000')
+    .option('--timeout <time>', 'how long the call may run; 0 for no limit', '30s')
     .addOption(
       new Option('--isolation <kind>', 'what the library runs in; a crash ends only a process')
         .choices(['process', 'thread'])

@@ -2,7 +2,7 @@
 import { createPool, type SettledCall } from 'offthread';
 import { EXIT, type ExitCode } from '../console/exit-codes.js';
 import { exitCodeOf, failureText } from '../console/failure-text.js';
-import { wholeNumber } from '../console/numbers.js';
+import { millisecondsOf, wholeNumber } from '../console/numbers.js';
 import { duration, plural } from '../console/format.js';
 import { Output } from '../console/output.js';
 import { UsageError } from '../console/usage-error.js';
@@ -45,7 +45,7 @@ export async function runCall(
   options: CallVerbOptions,
 ): Promise<ExitCode> {
   const make = valuesOf(target, texts);
-  const timeout = wholeNumber('--timeout', options.timeout, 0);
+  const timeout = millisecondsOf('--timeout', options.timeout);
   const repeat = wholeNumber('--repeat', options.repeat, 1);
   const lanes = wholeNumber('--lanes', options.lanes, 1);
   const cells = cellsOf(target);

@@ -1,16 +1,6 @@
 /** Values of the options of `offthread stress`. */
 import { UsageError } from '../console/usage-error.js';
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
-/** ms of `500ms`, `10s`, `2m`, `1h`. @throws UsageError */
-export function timeOf(option: string, text: string): number {
-  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
-  if (digits !== '') return Number(digits) * (UNITS[unit] as number);
-  if (text === '0') return 0;
-  throw new UsageError(`${option} is '${text}'. Expected a time with its unit: 500ms, 10s, 2m.`);
-}
-
 /** Calls a second. @throws UsageError */
 export function rateOf(option: string, text: string): number {
   const value = Number(text.replace(/\/s$/, ''));

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { EXIT, type ExitCode } from '../console/exit-codes.js';
 import { Output } from '../console/output.js';
+import { requireWritable } from '../console/result-file.js';
 import type { Target } from '../target/target-options.js';
 import { compareReports, readReport, requireComparable } from './compare/compare-report.js';
 import { versus } from './compare/versus.js';
@@ -32,6 +33,7 @@ export async function runStress(
   options: StressVerbOptions,
 ): Promise<ExitCode> {
   const plan = stressPlan(target, texts, options);
+  for (const name of ['save', 'html', 'hlog'] as const) requireWritable(`--${name}`, options[name]);
   // Arguments and options were checked here, so that their errors come from one process.
   if (plan.isolation === 'thread') {
     if (!isInner()) return runInner();
@@ -150,11 +152,11 @@ function comparedRun({
 
 async function publish(report: StressReport, { json, save, html }: StressVerbOptions): Promise<void> {
   const text = `${JSON.stringify(report)}\n`;
-  if (save !== undefined) writeFileSync(save, text);
   const output = new Output();
   await output.write(json === true ? text : reportText(report));
   await output.flush();
-  // The page is written last: what was found is on stdout by then, whatever happens to the page.
+  // Files are written last: what was found is on stdout by then, whatever happens to the files.
+  if (save !== undefined) writeFileSync(save, text);
   if (html !== undefined) {
     const { writeReportPage } = await import('../report/write-report.js');
     writeReportPage(html, report);

@@ -1,14 +1,14 @@
 /** From the options of `offthread stress` to what is done: all of it is checked before anything is called. */
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { wholeNumber } from '../console/numbers.js';
+import { millisecondsOf, timeOf, wholeNumber } from '../console/numbers.js';
 import { UsageError } from '../console/usage-error.js';
 import type { Target } from '../target/target-options.js';
 import { type ArgumentSource, argumentSource } from './arguments/argument-source.js';
 import { readInputs } from './arguments/input-file.js';
 import type { LoadModel, LoadPlan } from './load/load-types.js';
 import { type Objective, objectiveOf } from './load/objectives.js';
-import { lanesOf, percentOf, rampOf, rateOf, timeOf } from './option-values.js';
+import { lanesOf, percentOf, rampOf, rateOf } from './option-values.js';
 import type { StressVerbOptions } from './stress-command.js';
 
 /** All that a run needs to know. */
@@ -62,7 +62,7 @@ export function stressPlan(target: Target, texts: readonly string[], options: St
     lanes: most,
     compareLanes: several ? lanes : [],
     rounds: wholeNumber('--rounds', options.rounds, 2),
-    timeoutMs: timeOf('--timeout', options.timeout),
+    timeoutMs: millisecondsOf('--timeout', options.timeout),
     measuresLoad:
       !other || asked || OF_LOADS.some((name) => options[name] !== undefined && !ofLimit(options, name)),
     load: {
@@ -104,7 +104,21 @@ function modelOf(options: StressVerbOptions, lanes: number): LoadModel {
   return { kind: 'open', from, to: to ?? from, arrivals, maxInFlight: most };
 }
 
-function refuseBoth({ rate, ramp, concurrency, findLimit, count, lanes, vs }: StressVerbOptions): void {
+function refuseBoth({
+  rate,
+  ramp,
+  concurrency,
+  findLimit,
+  count,
+  lanes,
+  vs,
+  ...rest
+}: StressVerbOptions): void {
+  const alone =
+    rest.compareWith !== undefined ? '--compare-with' : rest.ignore.length > 0 ? '--ignore' : null;
+  if (alone !== null && rest.checkThreadSafety !== true) {
+    throw new UsageError(`${alone} is for --check-thread-safety. Add that, or leave ${alone} out.`);
+  }
   const models = [
     rate !== undefined && '--rate',
     ramp !== undefined && '--ramp',

@@ -6,6 +6,7 @@
  *   lists      a JSON array of strings; `null` is NULL
  *   bytes      the text's UTF-8, `null` as above; `@file`, `hex:0a1b`, `zeros:N`, `text:…` for a text that begins like one of these
  */
+import { constants } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import type { FunctionDescription, ParameterDescription, Scalar } from 'offthread';
 import { UsageError } from '../console/usage-error.js';
@@ -96,6 +97,7 @@ function bytesOf(text: string, wrong: (expected: string) => UsageError): Uint8Ar
       const length = Number(rest);
       if (rest === '' || !Number.isSafeInteger(length) || length < 0)
         throw wrong('a number of bytes after zeros:');
+      if (length > constants.MAX_LENGTH) throw wrong(`at most ${constants.MAX_LENGTH} bytes after zeros:`);
       return Buffer.alloc(length);
     }
     case 'text':

@@ -103,6 +103,15 @@ describe('cli: offthread call', () => {
     const end = await runCli(['call', 'libc.so.6', 'unsigned sleep(unsigned s)', '60', '--timeout', '50']);
     expect(end.code).to.equal(1);
     expect(end.stderr).to.include('50 ms');
+    const unit = await runCli([
+      'call',
+      'libc.so.6',
+      'unsigned sleep(unsigned s)',
+      '60',
+      '--timeout',
+      '0.05s',
+    ]);
+    expect(unit.stderr).to.equal(end.stderr);
   });
 
   it('ends with 1 where the result means failure, and says what the library says', async () => {
@@ -130,12 +139,13 @@ describe('cli: offthread call', () => {
       [['call', 'libc.so.6', 'int abs(int x)', '3000000000'], /3000000000/],
       [['call', 'libc.so.6', 'size_t strlen(const void *x)', '@/no/such/file'], /no\/such\/file/],
       [['call', 'libc.so.6', 'size_t strlen(const void *x)', 'hex:abc'], /hexadecimal/],
+      [['call', 'libc.so.6', 'size_t strlen(const void *x)', 'zeros:99999999999999'], /Expected at most/],
       [['call', 'libc.so.6', 'int abs(int x)', '1', '--out', 'y'], /'y', which is no parameter/],
       [['call', 'libc.so.6', 'int abs(int x)', '1', '--out', 'x=4'], /not a pointer to memory/],
       [['call', 'libc.so.6', 'int abs(int x)', '1', '--timeout', 'soon'], /--timeout is 'soon'/],
       [['call', 'libc.so.6', 'int atexit(void (*f)(void))', 'f'], /pointer to a function/],
       [['call', 'libc.so.6', '{ "prototype": 3 '], /no valid JSON/],
-      [['call', 'libc.so.6'], /missing required argument/],
+      [['call', 'libc.so.6'], /missing required argument[^]*offthread call --help/],
       [['cal'], /unknown command.*\n.*call/],
     ];
     for (const [args, says] of cases) {

@@ -37,6 +37,23 @@ describe('cli: offthread stress', () => {
     return [value, end];
   }
 
+  it('refuses files that cannot be written before it measures, and options without what they belong to', async () => {
+    const cases = [
+      [['--save', join(folder, 'none', 'report.json')], /--save cannot be written: ENOENT/],
+      [['--html', folder], /--html cannot be written: '.*' is a directory/],
+      [['--hlog', join(folder, 'none', 'times.hlog')], /--hlog cannot be written/],
+      [['--ignore', 'return'], /--ignore is for --check-thread-safety/],
+      [['--compare-with', 'same.js'], /--compare-with is for --check-thread-safety/],
+    ] as const;
+    for (const [args, says] of cases) {
+      const { code, stdout, stderr } = await stress(RESTS, '10', ...args);
+      expect(stderr)
+        .to.match(says)
+        .and.not.match(/\n\s+at /);
+      expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+    }
+  });
+
   it('answers what it does at a rate: as JSON by the schema, as a log, and saved', async () => {
     const [hlog, saved] = [join(folder, 'times.hlog'), join(folder, 'report.json')];
     const rate = ['--rate', '200', '--duration', '1500ms', '--warmup', '100ms'];

@@ -1,6 +1,6 @@
 /** `--retries`: how often items run again, by the kind of their error. */
 import type { AttemptsByKind, MapAttempts } from 'offthread';
-import { wholeNumber } from '../../console/numbers.js';
+import { millisecondsOf, wholeNumber } from '../../console/numbers.js';
 import { UsageError } from '../../console/usage-error.js';
 
 export type Retries = AttemptsByKind;
@@ -10,7 +10,7 @@ const KINDS = ['timeout', 'crash', 'native', 'lost'] as const;
 
 /** @throws UsageError */
 export function retryRules(text: string | undefined, delayText: string): Retries | undefined {
-  const delay = wholeNumber('--retry-delay', delayText, 0);
+  const delay = millisecondsOf('--retry-delay', delayText);
   if (text === undefined) return undefined;
   const rule = (count: string): MapAttempts => ({
     attempts: wholeNumber('--retries', count, 0) + 1,
