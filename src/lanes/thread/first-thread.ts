@@ -3,7 +3,8 @@
  * thread loads the code of lanes in the meantime.
  *
  *   not started ──► started ──► taken: it belongs to the first lane
- *                      └──────► discarded: nothing was opened
+ *        │             └──────► discarded: nothing was opened
+ *        └────────► failed ───► the first lane fails with its error, as if it had started the thread itself
  *
  * Guarantee: a thread that was started is taken or discarded before this thread returns to its event loop, so no event
  * of it is missed.
@@ -17,6 +18,8 @@ import { startLaneThread } from './thread-start.js';
 export class FirstThread {
   readonly #settings: PoolSettings;
   #started: Piscina | undefined;
+  /** Why the thread could not be started: whoever takes it deals with that as with any lane that does not start. */
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(settings: PoolSettings) {
     this.#settings = settings;
@@ -25,12 +28,22 @@ export class FirstThread {
   /** Starts the thread, for a pool of threads; in a lane, no lanes are started. */
   start(): void {
     const { isolation, stackSizeMb } = this.#settings;
-    if (isolation === 'thread' && !isWithinLane())
-      this.#started ??= startLaneThread(this.#settings, stackSizeMb);
+    if (isolation !== 'thread' || isWithinLane() || this.#started !== undefined) return;
+    try {
+      this.#started = startLaneThread(this.#settings, stackSizeMb);
+    } catch (error) {
+      this.#failure = { error };
+    }
   }
 
-  /** A thread for a lane: the one that was started, or a new one. */
+  /**
+   * A thread for a lane: the one that was started, or a new one.
+   * @throws the error of starting it.
+   */
   take(): Piscina {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure.error;
     const thread = this.#started ?? startLaneThread(this.#settings, this.#settings.stackSizeMb);
     this.#started = undefined;
     return thread;
@@ -40,6 +53,7 @@ export class FirstThread {
   discard(): void {
     const thread = this.#started;
     this.#started = undefined;
+    this.#failure = undefined;
     if (thread === undefined) return;
     thread.on('error', () => {});
     void withOriginals(() => thread.destroy());
