@@ -1,6 +1,6 @@
 /** The files of this project, in memory that every thread sees. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,17 +22,22 @@ export function projectRoot(): string {
   return at;
 }
 
-/** The project's files that are not empty: those that git knows, else those in its folder. */
+/**
+ * The project's files that are not empty: those that git knows, else those in its folder. Of more than `MOST_BYTES`, a
+ * part that is spread over all of them.
+ */
 export function projectFiles(root: string = projectRoot()): SourceFile[] {
-  const files: SourceFile[] = [];
-  let total = 0;
-  for (const name of listed(root)) {
-    const bytes = read(join(root, name));
-    if (bytes === undefined || total + bytes.length > MOST_BYTES) continue;
-    total += bytes.length;
-    files.push({ name, bytes });
-  }
-  return files;
+  const names = listed(root);
+  const total = names.reduce((sum, name) => sum + sizeOf(join(root, name)), 0);
+  const step = Math.max(1, Math.ceil(total / MOST_BYTES));
+  return names.flatMap((name, index) => {
+    const bytes = index % step === 0 ? read(join(root, name)) : undefined;
+    return bytes === undefined ? [] : [{ name, bytes }];
+  });
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function listed(root: string): string[] {

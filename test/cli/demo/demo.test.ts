@@ -37,8 +37,14 @@ describe('cli: demo', () => {
   });
 
   it('reads the files of this project, without what is made or installed', () => {
-    const names = projectFiles(projectRoot()).map(({ name }) => name);
-    expect(names).to.include(join('src', 'index.ts'));
+    const files = projectFiles(projectRoot());
+    const names = files.map(({ name }) => name);
+    for (const folder of ['docs', 'src', 'test', 'workers'])
+      expect(
+        names.filter((name) => name.startsWith(folder)),
+        folder,
+      ).to.not.be.empty;
+    expect(files.reduce((sum, { bytes }) => sum + bytes.length, 0)).to.be.within(1_500_000, 4_500_000);
     expect(names.filter((name) => /^(node_modules|dist|build)\b/.test(name))).to.deep.equal([]);
   });
 
