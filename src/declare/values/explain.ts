@@ -112,7 +112,7 @@ function textsAdvice(fn: CompiledFunction, index: number, nulls: boolean, args: 
   if (at === -1) return 'Pass an array of strings; or null for NULL, or an address as a bigint.';
   if (at !== null) {
     const entry = entryOf(value, at);
-    if (entry === null || entry === undefined)
+    if (!nulls && (entry === null || entry === undefined))
       return `Entry ${at} is ${show(entry)}: NULL is the end of such an array. Leave the entry out.`;
     return `Entry ${at} is ${show(entry)}. ${textAdvice(entry)}`;
   }

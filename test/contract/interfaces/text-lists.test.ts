@@ -141,6 +141,8 @@ onEveryEngine('arrays of strings (B15)', (engine) => {
     }
     const few = await rejection(lib.counted(['a'], 2), ArgumentError);
     expect(few.message).to.match(/Argument 1, the number of strings, is 2, but there are fewer/);
+    const gap = await rejection(lib.counted(['a', undefined as never], 2), ArgumentError);
+    expect(gap.message).to.match(/Entry 1 is undefined\. Pass a string, or null for NULL/);
     await rejection(lib.counted(['a'], 'x' as never), ArgumentError);
     await rejection(lib.counted(['a'], Symbol('x') as never), ArgumentError);
   });
