@@ -91,12 +91,15 @@ export class Child {
     for (const one of (child.stdio as ChildProcess['stdio'] | undefined) ?? []) one?.on('error', () => {});
     const socket = socketOf(child, SOCKET_FD);
     socket?.on('data', () => events.rung());
-    socket?.on('close', () => {
+    const gone = (): void => {
       if (this.#closed) return;
       this.hungUp();
       // Before Node.js reaps the process: after that, the system no longer has its status.
-      if (child.pid !== undefined && !this.#over) this.#seen = options.endOf?.(child.pid) ?? null;
-    });
+      if (child.pid !== undefined && !this.#over) this.#seen ??= options.endOf?.(child.pid) ?? null;
+    };
+    // In one turn of the event loop, the end of the socket comes before the signal that makes Node.js reap the process,
+    // and its close after it. A socket that fails has no end.
+    socket?.on('end', gone).on('close', gone);
     this.stderr = new ChildStderr(child.stderr ?? null, options.passStderr);
     this.hold(false);
   }
