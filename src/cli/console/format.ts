@@ -25,6 +25,11 @@ export function size(bytes: number): string {
   return bytes < 999_500 ? `${count(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+/** The first characters of a text, for a message that quotes it. */
+export function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
 /** `1 file`, `2 files`. */
 export function plural(value: number, word: string): string {
   return `${count(value)} ${word}${value === 1 ? '' : 's'}`;

@@ -9,6 +9,7 @@
 import { constants } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import type { FunctionDescription, ParameterDescription, Scalar } from 'offthread';
+import { shortened } from '../console/format.js';
 import { UsageError } from '../console/usage-error.js';
 
 /** How an error calls the parameter. */
@@ -115,8 +116,4 @@ function fileBytes(path: string): Uint8Array {
       `The file of '@${path}' cannot be read: ${(error as Error).message}. For a text that begins with @, write 'text:@…'.`,
     );
   }
-}
-
-function shortened(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

@@ -1,6 +1,7 @@
 /** What is called: the arguments LIB and PROTOTYPE of a verb, and the options that say what a prototype cannot. */
 import { Argument, type Command, Option } from 'commander';
 import { type FunctionDescription, describeFunction } from 'offthread';
+import { wholeNumber } from '../console/numbers.js';
 import { UsageError } from '../console/usage-error.js';
 
 /** A function of a library, as the command line names it. */
@@ -73,7 +74,11 @@ export function targetOf(library: string, prototype: string, options: TargetOpti
   for (const text of options.outParameter) {
     const [name = '', bytes] = text.split('=', 2);
     if (bytes === undefined) outs.push(nameOrIndex(name));
-    else fills.set(indexOf(bare, name, '--out-parameter'), wholeNumber(bytes, '--out-parameter'));
+    else
+      fills.set(
+        indexOf(bare, name, '--out-parameter'),
+        wholeNumber(`The number of bytes of --out-parameter ${name}`, bytes, 1),
+      );
   }
   const { inoutParameter, fails, errno, lastError, owned, engine } = options;
   const declaration = {
@@ -124,10 +129,4 @@ export function indexOf({ parameters }: FunctionDescription, name: string, optio
 
 function nameOrIndex(name: string): string | number {
   return /^\d+$/.test(name) ? Number(name) : name;
-}
-
-function wholeNumber(text: string, option: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new UsageError(`${option} got '${text}' for a number of bytes. Write a whole number above 0.`);
 }

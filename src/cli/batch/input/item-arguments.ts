@@ -3,6 +3,7 @@
  * (`--arg a=.path`); a single value for a function of one parameter.
  */
 import type { ParameterDescription } from 'offthread';
+import { shortened } from '../../console/format.js';
 import { UsageError } from '../../console/usage-error.js';
 import { askedParameters, parameterLabel } from '../../target/argument-text.js';
 import { type Target, indexOf } from '../../target/target-options.js';
@@ -107,7 +108,7 @@ export class ItemArguments {
     if (this.#byPath || isRecord(value)) return this.#asked.map((asked) => this.#valueIn(value, asked));
     if (count === 1) return [value];
     throw new UsageError(
-      `The item is ${shortened(value)}, and the function takes ${count} arguments. Expected an array or an object.`,
+      `The item is ${shortened(JSON.stringify(value))}, and the function takes ${count} arguments. Expected an array or an object.`,
     );
   }
 
@@ -136,9 +137,4 @@ export class ItemArguments {
 
 function isRecord(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function shortened(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
