@@ -15,7 +15,9 @@ export async function* textLines(
 ): AsyncGenerator<readonly string[], void> {
   let rest = '';
   for await (const chunk of text) {
-    const lines = (rest + chunk).split('\n');
+    const lines = chunk.split('\n');
+    // Only the new text is searched: a line of many chunks is not searched again with each of them.
+    lines[0] = rest + (lines[0] as string);
     rest = lines.pop() as string;
     onLong?.(rest.length);
     if (lines.length > 0) yield lines;

@@ -12,8 +12,10 @@ import type { Unusable } from '../input/item-arguments.js';
 
 /** Items of a group that are to run. */
 export interface FedGroup extends Omit<ItemGroup, 'from'> {
-  /** Position of each item among those of the shard. */
-  readonly positions: readonly number[];
+  /** Position of the first one among the items of the shard. */
+  readonly first: number;
+  /** Position of each of them; null if they follow one another. */
+  readonly positions: readonly number[] | null;
 }
 
 export interface FedItem {
@@ -26,6 +28,15 @@ interface OpenGroup extends FedGroup {
   /** Number by which `pool.map` knows the first item. */
   readonly from: number;
   left: number;
+}
+
+function itemOf({ from, first, positions, args, records }: OpenGroup, number: number): FedItem {
+  const at = number - from;
+  return {
+    position: positions === null ? first + at : (positions[at] as number),
+    args: args[at] as unknown[] | Unusable,
+    record: records[at] as InputRecord,
+  };
 }
 
 const END: IteratorResult<unknown, undefined> = { done: true, value: undefined };
@@ -71,20 +82,15 @@ export class ItemFeed implements AsyncIterableIterator<unknown> {
 
   /** The item that `pool.map` knows by a number; it is open. */
   find(number: number): FedItem {
-    const group = this.#groupOf(number);
-    const at = number - group.from;
-    return {
-      position: group.positions[at] as number,
-      args: group.args[at] as unknown[] | Unusable,
-      record: group.records[at] as InputRecord,
-    };
+    return itemOf(this.#groupOf(number), number);
   }
 
-  /** An open item has ended. */
-  end(number: number): void {
+  /** Forgets an open item, which has ended. @returns the item. */
+  end(number: number): FedItem {
     const group = this.#groupOf(number);
     group.left -= 1;
     if (group.left === 0) this.#open.splice(this.#open.indexOf(group), 1);
+    return itemOf(group, number);
   }
 
   async #more(): Promise<IteratorResult<unknown, undefined>> {

@@ -27,8 +27,8 @@ class Failed {
   }
 }
 
-/** ms that a result waits for others, to be written with them. */
-const FLUSH_MS = 50;
+/** ms that a result waits for others, to be written and committed with them. */
+const STEP_MS = 50;
 
 export interface RunParts {
   readonly pool: Pool;
@@ -39,7 +39,7 @@ export interface RunParts {
   readonly files: RunFiles;
   readonly ended: EndedItems;
   readonly control: StopControl;
-  /** Called after items have ended: commits and reports progress. */
+  /** Called soon after items have ended: commits. @returns a promise to wait for before more results are taken. */
   readonly after: () => Promise<void> | undefined;
 }
 
@@ -48,7 +48,9 @@ export class ItemRun {
   readonly #shard: Shard;
   #failed: number;
   #retried = 0;
-  #flushing: NodeJS.Timeout | null = null;
+  #step: NodeJS.Timeout | null = null;
+  /** What results wait for before more are taken. */
+  #pending: Promise<void> | undefined;
 
   /** @param failed the number of items that failed in earlier runs. */
   constructor(parts: RunParts, failed: number) {
@@ -69,7 +71,7 @@ export class ItemRun {
 
   /** Resolves when the items have ended, or the run was stopped. @throws (rejects) what ended it otherwise. */
   async run(): Promise<void> {
-    const { pool, fn, settings, feed, files, control, after } = this.#parts;
+    const { pool, fn, settings, feed, files, control } = this.#parts;
     const results = pool.map(fn, feed as AsyncIterable<unknown[]>, {
       ordered: settings.ordered,
       ...(settings.retries !== undefined && { attempts: settings.retries }),
@@ -79,37 +81,44 @@ export class ItemRun {
     try {
       for await (const [number, result] of results.entries()) {
         this.#take(number, result);
-        this.#flushSoon();
+        this.#stepSoon();
         if (files.out.isFull) await flushAll(files);
         if (files.out.closed) control.finish('closed');
-        const pending = after();
-        if (pending !== undefined) await pending;
+        if (this.#pending !== undefined) await this.#pending;
       }
     } catch (error) {
       // The run was asked to end, and this says that it has.
       if (control.cause === null || !isEndOfRun(error)) throw causeOf(error);
     } finally {
-      clearTimeout(this.#flushing ?? undefined);
+      clearTimeout(this.#step ?? undefined);
     }
     this.#checkLimit(control.cause === null);
   }
 
-  /** Results do not wait for others to be written. */
-  #flushSoon(): void {
-    this.#flushing ??= setTimeout(() => {
-      this.#flushing = null;
+  /** Results do not wait for others to be written. A clock that is asked for each result would cost more than the result. */
+  #stepSoon(): void {
+    this.#step ??= setTimeout(() => {
+      this.#step = null;
+      const { files, after } = this.#parts;
       // A failure is met again by the next flush, which is waited for.
-      flushAll(this.#parts.files).catch(() => {});
-    }, FLUSH_MS);
+      flushAll(files).catch(() => {});
+      const pending = after();
+      this.#pending = pending;
+      if (pending === undefined) return;
+      const over = (): void => {
+        if (this.#pending === pending) this.#pending = undefined;
+      };
+      // A failure is kept for the next result, or for the end of the run.
+      pending.then(over, () => {});
+    }, STEP_MS);
   }
 
   #take(number: number, result: unknown): void {
     const { files, feed, ended, line } = this.#parts;
-    const item = feed.find(number);
+    const item = feed.end(number);
     const index = this.#indexOf(item.position);
     if (result instanceof Failed) this.#fail(index, item, result.error);
     else files.out.add(line(index, result, item.args as unknown[]));
-    feed.end(number);
     ended.add(item.position);
     if (result instanceof Failed) this.#checkLimit(false);
   }

@@ -32,6 +32,11 @@ export class EndedItems {
     return this.#ranges.map(([from, to]) => [from, to]);
   }
 
+  /** No position from this one on has ended. */
+  get end(): number {
+    return this.#ranges.at(-1)?.[1] ?? this.#before;
+  }
+
   get count(): number {
     return this.#count;
   }

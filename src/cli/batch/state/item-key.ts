@@ -14,7 +14,7 @@ const LARGE = 128;
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
 
-/** Two 32-bit states, mixed as MurmurHash3 does. */
+/** Two 32-bit states, mixed as MurmurHash3 does. Always integers of 32 bits: a larger number would be allocated. */
 let a = 0;
 let b = 0;
 
@@ -22,9 +22,9 @@ function mix(word: number): void {
   let k = Math.imul(word, 0xcc9e2d51);
   k = (k << 15) | (k >>> 17);
   a ^= Math.imul(k, 0x1b873593);
-  a = Math.imul((a << 13) | (a >>> 19), 5) + 0xe6546b64;
+  a = (Math.imul((a << 13) | (a >>> 19), 5) + 0xe6546b64) | 0;
   b = Math.imul(b ^ word, 0x85ebca6b);
-  b = ((b << 11) | (b >>> 21)) + 0x38495ab5 + a;
+  b = (((b << 11) | (b >>> 21)) + 0x38495ab5 + a) | 0;
 }
 
 function mixText(text: string): void {
@@ -68,7 +68,7 @@ export function writeKey(
   args: readonly unknown[] | Unusable,
   unread: string,
 ): void {
-  a = 0x9747b28c;
+  a = 0x9747b28c | 0;
   b = 0x2f1a5c3d;
   if (args instanceof Unusable) {
     mix(4);

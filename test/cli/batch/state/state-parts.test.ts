@@ -59,6 +59,7 @@ describe('cli: parts of a state directory (B9)', () => {
           expect(back.count).to.equal(set.size);
           for (let at = 0; at < 61; at += 1) expect(back.has(at)).to.equal(set.has(at));
           expect(set.has(back.before)).to.equal(false);
+          expect(back.end).to.equal(Math.max(-1, ...positions) + 1);
           expect(back.beyond.every(([from]) => from > back.before)).to.equal(true);
         },
       ),
