@@ -6,17 +6,7 @@
  *   node scripts/documentation.mjs spelling      fails for words that are in no dictionary
  */
 import { ensure } from './ensure.mjs';
-import {
-  fail,
-  fingerprint,
-  inRoot,
-  npmCommand,
-  readStamp,
-  runHere,
-  runQuietly,
-  say,
-  writeStamp,
-} from './tools.mjs';
+import { ensureFolder, fail, inRoot, runHere } from './tools.mjs';
 
 const typedoc = ['typedoc/bin/typedoc', '--options', inRoot('tools/typedoc.json')];
 
@@ -30,23 +20,10 @@ const programs = {
   },
 };
 
-function ensureTools() {
-  const print = fingerprint(['tools/package-lock.json']);
-  const stamp = 'tools/node_modules/.stamp';
-  if (readStamp(stamp) === print) return;
-  say('installing the documentation tools');
-  const npm = npmCommand();
-  const flags = ['--ignore-scripts', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
-  runQuietly('npm ci', npm.command, [...npm.prefix, 'ci', '--prefix', inRoot('tools'), ...flags], {
-    hint: 'npm ci needs the registry once; after that everything runs offline.',
-  });
-  writeStamp(stamp, print);
-}
-
 const [name, ...more] = process.argv.slice(2);
 const program = Object.hasOwn(programs, name ?? '') ? programs[name] : undefined;
 if (program === undefined) fail(`node scripts/documentation.mjs ${Object.keys(programs).join(' | ')}`);
 ensure(program.needs);
-ensureTools();
+ensureFolder('tools', 'the documentation tools');
 const [tool, ...args] = program.args;
 process.exitCode = await runHere(process.execPath, [inRoot('tools/node_modules', tool), ...args, ...more]);

@@ -5,8 +5,10 @@
  * timers. What a mocha prints is shown when it ends, so that the folders do not mix. The tests in ALONE run afterwards,
  * one file at a time.
  */
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, relative, sep } from 'node:path';
+import { ensurePackages } from './packages.mjs';
 import { inRoot, root, runHere, say } from './tools.mjs';
 
 const AT_ONCE = 2;
@@ -60,6 +62,7 @@ export async function runTests(node, args, { fast = false } = {}) {
   const all = args.map(toOutput);
   const patterns = all.filter(isFile);
   const { folders, alone } = await plan(patterns.length > 0 ? patterns : [EVERYTHING]);
+  if ([...folders, ...alone].flat().some(usesPackages)) ensurePackages();
   const flags = all.filter((arg) => !isFile(arg));
   if (process.stdout.isTTY) flags.push('--color');
   const env = fast ? { ...process.env, OFFTHREAD_TEST_FAST: '1' } : process.env;
@@ -92,6 +95,11 @@ export async function runTests(node, args, { fast = false } = {}) {
   if (!isOnly) say(`${total.passing} tests passed, ${total.failing} failed, ${total.pending} pending`);
   for (const what of failed) say(`failed: ${what}`);
   return total;
+}
+
+/** Whether a test takes packages with add-ons: they are large, and installed only when they are needed. */
+function usesPackages(file) {
+  return readFileSync(inRoot(file), 'utf8').includes('/helpers/packages.js');
 }
 
 /** Mocha exits with the number of failed tests; a process that crashed says nothing else. */

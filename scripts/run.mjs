@@ -5,6 +5,7 @@
  */
 import { ensure } from './ensure.mjs';
 import { mochaArguments, namesTests, runTests } from './mocha.mjs';
+import { ensurePackages } from './packages.mjs';
 import { fail, inRoot, runHere } from './tools.mjs';
 
 const forTests = ['dependencies', 'build', 'native', 'libraries'];
@@ -22,7 +23,10 @@ const programs = {
   coverage: {
     // Coverage is counted in the lines of the source.
     needs: forTests.map((step) => (step === 'build' ? 'mapped-build' : step)),
-    run: (args) => node(inRoot('node_modules/c8/bin/c8.js'), process.execPath, ...mochaArguments(args)),
+    run: (args) => {
+      ensurePackages();
+      return node(inRoot('node_modules/c8/bin/c8.js'), process.execPath, ...mochaArguments(args));
+    },
   },
   bench: { needs: forTests, run: (args) => node(inRoot('dist/benchmarks/run.js'), ...args) },
   ratios: { needs: forTests, run: (args) => node(inRoot('dist/benchmarks/check.js'), ...args) },

@@ -69,6 +69,27 @@ export function npmCommand() {
     : { command: 'npm', prefix: [] };
 }
 
+/** Installs what the lock file of a folder says, where that changed; install scripts do not run. */
+export function ensureFolder(folder, what) {
+  const print = fingerprint([`${folder}/package-lock.json`]);
+  const stamp = `${folder}/node_modules/.stamp`;
+  if (readStamp(stamp) === print) return;
+  say(`installing ${what}`);
+  const npm = npmCommand();
+  const flags = [
+    '--ignore-scripts',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
+  runQuietly('npm ci', npm.command, [...npm.prefix, 'ci', '--prefix', inRoot(folder), ...flags], {
+    hint: 'npm ci needs the registry once; after that everything runs offline.',
+  });
+  writeStamp(stamp, print);
+}
+
 /** Every file below the folder, as paths from the root with forward slashes, in a stable order. */
 export function filesBelow(folder, accept = () => true) {
   const start = inRoot(folder);
