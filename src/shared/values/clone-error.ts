@@ -39,7 +39,7 @@ export function checkTransfer(transfer: readonly object[]): void {
 }
 
 /** The error for a value that cannot be cloned, with the path to what is at fault if it is found without any getter. */
-export function uncloneable(root: unknown, message?: string): DOMException {
+export function notCloneable(root: unknown, message?: string): DOMException {
   const found = findFault(root, '', new Set());
   return cloneError(found ?? message ?? 'The value could not be cloned.');
 }

@@ -3,7 +3,7 @@
  * false) is left to V8's serialization: among it all that is in a value twice, so that identities survive.
  */
 import { types } from 'node:util';
-import { uncloneable } from './clone-error.js';
+import { notCloneable } from './clone-error.js';
 import { textRoom, writeText } from './form-text.js';
 import { KeyBlocks } from './key-blocks.js';
 import { isDetached } from './serialization.js';
@@ -124,7 +124,7 @@ export class FormWriter {
         this.cell(Tag.NULL, 0);
         return true;
       default:
-        throw uncloneable(this.#root);
+        throw notCloneable(this.#root);
     }
   }
 
@@ -150,7 +150,7 @@ export class FormWriter {
 
   #object(value: object, depth: number): boolean {
     if (depth === Limits.DEPTH || !this.#isNew(value)) return false;
-    if (isProxy(value)) throw uncloneable(this.#root);
+    if (isProxy(value)) throw notCloneable(this.#root);
     if (Array.isArray(value)) return keysOf(value).length === value.length && this.#items(value, depth);
     const prototype = getPrototypeOf(value) as object | null;
     if (prototype === PLAIN) return this.#fields(value as Record<string, unknown>, depth);
@@ -191,8 +191,7 @@ export class FormWriter {
     const block = this.#blocks.of(keys);
     if (block === null || !this.#fits(Limits.KEY_BYTES)) return false;
     const { words, inherited } = block;
-    const at = this.at >> 2;
-    for (let i = 0; i < words.length; i++) this.i32[at + i] = words[i] as number;
+    this.i32.set(words, this.at >> 2);
     this.at += 4 * words.length;
     for (let i = 0; i < length; i++) {
       const key = keys[i] as string;

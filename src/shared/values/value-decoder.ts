@@ -2,12 +2,17 @@
  * Reads the form of a value. It may come from memory that native code has overwritten, even while it is read, so each
  * number is read once and checked: what comes of it is a value or a {@link Disorder}, and no larger than the form.
  */
+import { viewsOf } from '../memory/record.js';
 import { Disorder } from '../messages/disorder.js';
 import { readText } from './form-text.js';
 import { hashOf, readKeys } from './key-blocks.js';
 import { deserialize } from './serialization.js';
 import { Limits, Tag, type Attachment } from './value-form.js';
-import { canView, viewOf } from './view-types.js';
+import { canView, viewOf, viewTypeOf } from './view-types.js';
+
+/** Bytes that are copied one by one in less time than a call takes. */
+const SHORT_COPY = 48;
+const BYTES = viewTypeOf(new Uint8Array());
 
 /** Views of the memory that a form is in, all of them of the whole of it. */
 export interface ValueViews {
@@ -29,25 +34,36 @@ export function decodeValue(
   attachments: readonly Attachment[],
 ): unknown {
   if ((at & 7) !== 0 || at < 0 || end > views.bytes.length) throw new Disorder('the place of a value');
-  return new FormReader(views, at, end, attachments).read(0);
+  return reader.decode(views, at, end, attachments);
 }
 
-class FormReader {
-  readonly #i32: Int32Array;
-  readonly #views: ValueViews;
-  readonly #end: number;
-  readonly #attachments: readonly Attachment[];
-  #at: number;
+const NOTHING: ValueViews = viewsOf(new ArrayBuffer(0));
+const NO_ATTACHMENTS: readonly Attachment[] = [];
 
-  constructor(views: ValueViews, at: number, end: number, attachments: readonly Attachment[]) {
+class FormReader {
+  #views = NOTHING;
+  #i32 = NOTHING.i32;
+  #attachments = NO_ATTACHMENTS;
+  #at = 0;
+  #end = 0;
+
+  decode(views: ValueViews, at: number, end: number, attachments: readonly Attachment[]): unknown {
     this.#views = views;
     this.#i32 = views.i32;
+    this.#attachments = attachments;
     this.#at = at;
     this.#end = end;
-    this.#attachments = attachments;
+    try {
+      return this.#value(0);
+    } finally {
+      // The memory of a lane is not kept alive.
+      this.#views = NOTHING;
+      this.#i32 = NOTHING.i32;
+      this.#attachments = NO_ATTACHMENTS;
+    }
   }
 
-  read(depth: number): unknown {
+  #value(depth: number): unknown {
     const at = this.#at;
     if (at + 8 > this.#end) throw new Disorder('the end of a value');
     const tag = this.#i32[at >> 2] as number;
@@ -109,11 +125,11 @@ class FormReader {
     this.#expect(length, depth);
     // Literals, because an array that grows by `push` takes room for 17 items.
     if (length === 0) return [];
-    if (length === 1) return [this.read(depth + 1)];
-    if (length === 2) return [this.read(depth + 1), this.read(depth + 1)];
-    if (length === 3) return [this.read(depth + 1), this.read(depth + 1), this.read(depth + 1)];
-    const items = [this.read(depth + 1), this.read(depth + 1), this.read(depth + 1)];
-    for (let i = 3; i < length; i++) items.push(this.read(depth + 1));
+    if (length === 1) return [this.#value(depth + 1)];
+    if (length === 2) return [this.#value(depth + 1), this.#value(depth + 1)];
+    if (length === 3) return [this.#value(depth + 1), this.#value(depth + 1), this.#value(depth + 1)];
+    const items = [this.#value(depth + 1), this.#value(depth + 1), this.#value(depth + 1)];
+    for (let i = 3; i < length; i++) items.push(this.#value(depth + 1));
     return items;
   }
 
@@ -131,8 +147,8 @@ class FormReader {
     for (let i = 0; i < count; i++) {
       const key = keys[i] as string;
       if (this.#at < this.#end && this.#i32[this.#at >> 2] === Tag.ABSENT) this.#take(8);
-      else if (inherited) define(object, key, this.read(depth + 1));
-      else object[key] = this.read(depth + 1);
+      else if (inherited) define(object, key, this.#value(depth + 1));
+      else object[key] = this.#value(depth + 1);
     }
     return object;
   }
@@ -141,12 +157,9 @@ class FormReader {
   #large(tag: number, type: number, number: number): unknown {
     switch (tag) {
       case Tag.BUFFER:
-        return this.#copy(number);
-      case Tag.VIEW: {
-        const copy = this.#copy(number);
-        if (!canView(type, 0, number)) throw new Disorder('the type of a view');
-        return viewOf(type, copy, 0, number);
-      }
+        return this.#bytes(number).buffer;
+      case Tag.VIEW:
+        return this.#view(type, number);
       case Tag.ATTACHED:
         return this.#attachment(number);
       case Tag.ATTACHED_VIEW:
@@ -160,11 +173,21 @@ class FormReader {
     }
   }
 
-  #copy(bytes: number): ArrayBuffer {
-    const at = this.#take(bytes);
-    const copy = new Uint8Array(bytes);
-    copy.set(this.#views.bytes.subarray(at, at + bytes));
-    return copy.buffer;
+  #view(type: number, bytes: number): ArrayBufferView {
+    const copy = this.#bytes(bytes);
+    if (type === BYTES) return copy;
+    if (!canView(type, 0, bytes)) throw new Disorder('the type of a view');
+    return viewOf(type, copy.buffer, 0, bytes);
+  }
+
+  /** A copy. V8 keeps a small one beside its object as long as nobody asks for its buffer. */
+  #bytes(length: number): Uint8Array {
+    const at = this.#take(length);
+    const copy = new Uint8Array(length);
+    const { bytes } = this.#views;
+    if (length > SHORT_COPY) copy.set(bytes.subarray(at, at + length));
+    else for (let i = 0; i < length; i++) copy[i] = bytes[at + i] as number;
+    return copy;
   }
 
   #attachment(number: number): Attachment {
@@ -185,12 +208,18 @@ class FormReader {
   /** Only what is as it was written reaches V8, which takes sizes in it for true. */
   #serialized(length: number): unknown {
     const hash = this.#i32[this.#take(8) >> 2];
-    const copy = this.#copy((length + 7) & ~7);
+    const copy = this.#bytes((length + 7) & ~7).buffer;
     if (hashOf(new Int32Array(copy), 0, copy.byteLength >> 2) !== hash)
       throw new Disorder('a serialized value');
     return deserialize(new Uint8Array(copy, 0, length), this.#attachments);
   }
 }
+
+/**
+ * One for all, as no value is decoded while another is. If readers came and went with each value, every garbage
+ * collection would find none, drop what V8 knows of their class, and with it the optimized code of the decoder.
+ */
+const reader = new FormReader();
 
 /** For keys that Object.prototype has: `__proto__` is a key like others. */
 function define(object: object, key: string, value: unknown): void {

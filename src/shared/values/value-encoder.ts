@@ -8,7 +8,7 @@
  */
 import { types } from 'node:util';
 import { structuredClone } from '../../builtins.js';
-import { checkTransfer, cloneError, uncloneable } from './clone-error.js';
+import { checkTransfer, cloneError, notCloneable } from './clone-error.js';
 import { findClonedByPorts } from './cloned-by-ports.js';
 import { FormWriter } from './form-writer.js';
 import { hashOf } from './key-blocks.js';
@@ -18,6 +18,8 @@ import { Limits, Tag, type Attachment } from './value-form.js';
 const NONE: readonly never[] = [];
 /** Values that are looked at before a port clones the whole value, which it does as fast as V8 serializes it. */
 const LARGE = 2048;
+/** Words that are copied one by one in less time than a call takes. */
+const SHORT_COPY = 24;
 
 export class ValueEncoder {
   /** Buffers that go beside the form, in a message: large bytes, transferred and shared buffers. */
@@ -117,7 +119,7 @@ export class ValueEncoder {
       try {
         structuredClone(value);
       } catch (error) {
-        throw uncloneable(value, (error as Error).message);
+        throw notCloneable(value, (error as Error).message);
       }
     }
     if (transfer.length > 0 && message.includes('detached')) throw cloneError(message);
@@ -147,7 +149,7 @@ export class ValueEncoder {
     const { i32, at: bytes } = this.#writer;
     const from = at >> 2;
     const words = bytes >> 2;
-    if (words > 64) target.set(i32.subarray(0, words), from);
+    if (words > SHORT_COPY) target.set(i32.subarray(0, words), from);
     else for (let i = 0; i < words; i++) target[from + i] = i32[i] as number;
   }
 
