@@ -26,6 +26,7 @@ export type ErrorKind =
   | 'crash-loop'
   | 'lane-start'
   | 'deadlock'
+  | 'session'
   | 'items'
   | 'race'
   | 'listener';
@@ -355,6 +356,22 @@ export class DeadlockError extends OffthreadError {
   }
   static {
     this.prototype.name = 'DeadlockError';
+  }
+}
+
+/**
+ * A session does not get a lane, or cannot make the call. Codes: `OFFTHREAD_SESSION_ENDED` (its lane died or was given
+ * up, with the reason as `cause`, or its signal has aborted), `OFFTHREAD_SESSION_CLOSED` (it was closed),
+ * `OFFTHREAD_SESSION_TIMEOUT` (no lane became available within the `timeout` of `pool.session`),
+ * `OFFTHREAD_SESSION_LEAKED` (in the pool's `error` event: the session was never closed, and nothing refers to it any
+ * more).
+ */
+export class SessionError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_SESSION_ENDED', 'session', message, context);
+  }
+  static {
+    this.prototype.name = 'SessionError';
   }
 }
 

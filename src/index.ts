@@ -1,5 +1,5 @@
 /** offthread: blocking native calls, off the main thread. */
-export { createPool, type CloseOptions, type Pool } from './pool.js';
+export { createPool, type Pool } from './pool.js';
 export { configureDefaultPool, defaultPool } from './default-pool.js';
 export { callback, chunks, inout, out } from './declare/language/wrappers.js';
 export {
@@ -35,7 +35,8 @@ export type { CallOptions } from './options/call-options.js';
 export type { ColumnOptions, ManyProgress, OnFailure } from './options/column-options.js';
 export type { AttemptsByKind, MapAttempts, MapOptions, MapRetry } from './options/map-options.js';
 export type { MapRetries, RetriesByKind } from './options/attempts.js';
-export type { PoolOptions } from './options/pool-options.js';
+export type { CloseOptions, PoolOptions } from './options/pool-options.js';
+export type { SessionOptions } from './calls/sessions/session-options.js';
 export type { Preset } from './options/tuning.js';
 export type { OpenOptions } from './calls/library/open-options.js';
 export type { CallProgress, CallState, CallTiming, NativeCall, SettledCall } from './calls/call.js';
@@ -52,6 +53,7 @@ export type { ItemOf, Items, MapResults } from './calls/map/map.js';
 export type { Finished } from './calls/map/ordered-results.js';
 export type { ColumnResult, FailedItem } from './calls/columns/column-run.js';
 export type { NativeFunction } from './calls/native-function.js';
+export type { InSession, Session } from './calls/sessions/session.js';
 export type { EndedOptions, NativeStream, StreamEnding } from './calls/streams/native-stream.js';
 export type { AnyDeclarations, Checked, WideDeclaration } from './declare/language/checked.js';
 export type {

@@ -14,6 +14,8 @@ import { Admission } from './calls/admission/admission.js';
 import { CallDispatcher } from './calls/dispatcher.js';
 import type { Library } from './calls/library/library.js';
 import { makeLibrary } from './calls/library/make-library.js';
+import type { Session } from './calls/sessions/session.js';
+import { makeSessions } from './calls/sessions/make-sessions.js';
 import { type MapResults, map } from './calls/map/map.js';
 import { type ColumnCall, mapColumns } from './calls/columns/map-columns.js';
 import type { ColumnOptions } from './options/column-options.js';
@@ -30,6 +32,7 @@ import { laneActivity } from './lane-activity.js';
 import { poolStats } from './pool-stats.js';
 import { LONGEST_MS } from './options/checks.js';
 import type { PoolSettings } from './options/pool-options.js';
+import type { SessionSettings } from './calls/sessions/session-options.js';
 import { currentLane } from './shared/lane-mark.js';
 import type { LaneReport } from './shared/messages/messages.js';
 import { type Call, reasonText } from './calls/call.js';
@@ -43,6 +46,7 @@ export interface PoolParts {
     declarations: D,
     options?: OpenOptions,
   ): Promise<Library<D>>;
+  session(settings: SessionSettings): Promise<Session>;
   map(fn: unknown, items: unknown, options?: unknown): MapResults<unknown>;
   mapColumns(fn: unknown, columns: unknown, out?: unknown, options?: ColumnOptions): ColumnCall<never>;
   stats(): PoolStats;
@@ -64,6 +68,8 @@ class PoolCore implements PoolParts {
   readonly #dispatcher: CallDispatcher;
   /** Names under which process lanes open libraries; thread lanes share those of the host. */
   readonly #libraryVersions: LibraryVersions = new LibraryVersions();
+  /** Undefined until the first session. */
+  #sessions: ReturnType<typeof makeSessions> | undefined;
   #functions = 0;
   #closing: Promise<void> | undefined;
 
@@ -115,6 +121,18 @@ class PoolCore implements PoolParts {
     );
   }
 
+  async session(settings: SessionSettings): Promise<Session> {
+    this.#requireOpen();
+    this.#sessions ??= makeSessions({
+      settings: this.#settings,
+      events: this.#events,
+      admission: this.#admission,
+      supervisor: this.#supervisor,
+      dispatcher: this.#dispatcher,
+    });
+    return await this.#sessions.session(settings);
+  }
+
   map(fn: unknown, items: unknown, options?: unknown): MapResults<unknown> {
     return map(this.#dispatcher, fn, items, options);
   }
@@ -124,7 +142,8 @@ class PoolCore implements PoolParts {
   }
 
   stats(): PoolStats {
-    return poolStats(this.#settings, this.#admission, this.#supervisor, this.#events.errors);
+    const waiting = this.#sessions?.waiting ?? 0;
+    return poolStats(this.#settings, this.#admission, this.#supervisor, this.#events.errors, waiting);
   }
 
   activity(): LaneActivity[] {
@@ -222,25 +241,34 @@ class PoolCore implements PoolParts {
     const error = (symbol: string): PoolClosedError => this.#closedError(symbol);
     this.#admission.close(error);
     this.#dispatcher.runs.close(error);
+    this.#sessions?.close(() => this.#closedError());
   }
 
   async #close(timeout: number): Promise<void> {
     this.#refuseCalls();
-    if (timeout > 0 && this.#counters.pending > 0) {
+    const sessions = this.#sessions?.open.size ?? 0;
+    if (timeout > 0 && this.#counters.pending + sessions > 0) {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, Math.min(timeout, LONGEST_MS));
       });
-      await race([this.drain(), late]);
+      // Sessions first: they may make calls until they are closed.
+      await race([this.#finished(), late]);
       clearTimeout(timer);
     }
     await this.#end(this.#settings.grace);
   }
 
+  /** Resolves when the sessions have ended, and no call is pending. */
+  async #finished(): Promise<void> {
+    await this.#sessions?.ends();
+    await this.drain();
+  }
+
   /** Cancels pending calls, waits for them (without a grace period, gives them up), and ends the lanes. */
   async #end(grace: number): Promise<void> {
+    this.#abortAll();
     if (this.#counters.pending > 0) {
-      this.#abortAll();
       if (grace > 0) await this.drain();
       else this.#supervisor.giveUpAll();
     }
@@ -263,6 +291,7 @@ class PoolCore implements PoolParts {
     };
     this.#stopRuns();
     this.#admission.cancelAll(error);
+    this.#sessions?.stop((symbol) => this.#closedError(symbol));
   }
 
   #stopRuns(): void {

@@ -10,6 +10,7 @@ export function poolStats(
   admission: Admission,
   supervisor: Supervisor,
   listenerErrors: number,
+  sessionsWaiting: number,
 ): PoolStats {
   const { name, isolation } = settings;
   const { lanes, supply } = supervisor;
@@ -18,18 +19,20 @@ export function poolStats(
   const { lanesLost, lanesCrashed, lanesKilled, lanesRecycled } = counters;
   const starting = lanes.startingActive;
   const busy = lanes.active.filter(({ status, ring }) => status !== 'starting' && ring.occupied !== 0).length;
+  const unused = lanes.active.filter(({ status, ring }) => status === 'leased' && ring.occupied === 0).length;
   return {
     name,
     isolation,
     breaker: supply.breaker,
     lanes: {
       total: settings.lanes,
-      idle: lanes.active.length - starting - busy,
+      idle: lanes.active.length - starting - busy - unused,
       busy,
       starting,
       lost: lanes.lost.length,
       spare: lanes.spares.filter(({ status }) => status === 'ready').length,
     },
+    sessions: { leased: supervisor.leases.count, waiting: sessionsWaiting },
     queued,
     waiting,
     running: lanes.busy,

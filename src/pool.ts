@@ -9,22 +9,24 @@ import type { Library } from './calls/library/library.js';
 import type { OpenOptions } from './calls/library/open-options.js';
 import type { ItemOf, Items, MapResults } from './calls/map/map.js';
 import type { NativeFunction } from './calls/native-function.js';
+import type { Session } from './calls/sessions/session.js';
 import { FirstThread } from './lanes/thread/first-thread.js';
 import { Events, type Listener, type PoolEvents } from './observe/events.js';
 import type { LaneActivity } from './observe/activity.js';
 import type { PoolStats } from './observe/stats.js';
 import type { ColumnOptions } from './options/column-options.js';
 import type { MapOptions } from './options/map-options.js';
-import { type PoolOptions, type PoolSettings, closeTimeout, poolSettings } from './options/pool-options.js';
+import {
+  type CloseOptions,
+  type PoolOptions,
+  type PoolSettings,
+  closeTimeout,
+  poolSettings,
+} from './options/pool-options.js';
+import { type SessionOptions, sessionSettings } from './calls/sessions/session-options.js';
 import { type PoolParts, poolParts } from './pool-core.js';
 import type { LaneReport } from './shared/messages/messages.js';
 import { laneFile } from './shared/package-home.js';
-
-/** Options of `pool.close`. */
-export interface CloseOptions {
-  /** ms for accepted calls to finish before they are cancelled. Default 30,000; 0 cancels at once. */
-  readonly timeout?: number;
-}
 
 /** Runs blocking native calls in a bounded number of lanes. Make one with {@link createPool}. */
 export class Pool implements AsyncDisposable {
@@ -76,6 +78,32 @@ export class Pool implements AsyncDisposable {
       return await this.#parts.open<D>(path, declarations, options);
     } finally {
       // An `open` that fails before it starts lanes starts nothing.
+      this.#firstThread.discard();
+    }
+  }
+
+  /**
+   * Leases a lane to a session, which is the only one to use it until it is closed: for libraries that keep state in a
+   * thread, and for handles that several calls share. Waits for the next idle lane; starts the lanes if necessary.
+   *
+   * ```js
+   * await using session = await pool.session();
+   * const db = session.use(sqlite);
+   * ```
+   *
+   * Sessions have at most `maxSessions` lanes at once; others wait for one of them to end.
+   * @throws (rejects) ArgumentError naming the option that is wrong; SessionError (`OFFTHREAD_SESSION_TIMEOUT`) when no
+   * lane becomes available in time; CallCancelledError when the signal aborts; QueueFullError when more than `maxQueue`
+   * sessions wait; DeadlockError when a function that native code waits for would wait for ever; PoolClosedError;
+   * EngineError, LaneStartError, LaneLostError or CrashLoopError when no lane can start.
+   */
+  async session(options?: SessionOptions): Promise<Session> {
+    const settings = sessionSettings(options);
+    // As for `open`.
+    if (this.#made === undefined) this.#firstThread.start();
+    try {
+      return await this.#parts.session(settings);
+    } finally {
       this.#firstThread.discard();
     }
   }
@@ -169,9 +197,10 @@ export class Pool implements AsyncDisposable {
   }
 
   /**
-   * Accepts no more calls, lets accepted calls finish, and ends the lanes. Calls
-   * that have not finished within the timeout are cancelled, and given up after
-   * the pool's `grace`. Idempotent.
+   * Accepts no more calls, lets accepted calls finish, waits until sessions are
+   * closed, and ends the lanes. Calls that have not finished within the timeout
+   * are cancelled, and given up after the pool's `grace`; sessions that are still
+   * open end. Idempotent.
    * @throws (rejects) ArgumentError for wrong options; nothing else.
    */
   async close(options?: CloseOptions): Promise<void> {

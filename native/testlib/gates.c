@@ -104,3 +104,9 @@ int ot_bound_to_thread(void) {
 }
 
 void ot_reset_bound_thread(void) { __atomic_store_n(&owner, 0, __ATOMIC_RELEASE); }
+
+int ot_add_in_thread(int amount) {
+  static _Thread_local int value = 0;
+  value += amount;
+  return value;
+}

@@ -132,6 +132,8 @@ int ot_process_id(void);
 /* For libraries bound to one thread: the first call chooses the thread; 0 on it, -1 on any other. */
 int ot_bound_to_thread(void);
 void ot_reset_bound_thread(void);
+/* For libraries that keep state in a thread: adds to a number that each thread has for itself. Returns it. */
+int ot_add_in_thread(int amount);
 
 /* ---- threads.c: a thread of the library's own that calls back, for as long as the process lives ---------------- */
 

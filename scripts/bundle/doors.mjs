@@ -44,6 +44,7 @@ export const LATER_FILES = [
       'src/calls/combinators/race.ts',
       'src/calls/combinators/retry.ts',
       'src/calls/map/map.ts',
+      'src/calls/sessions/make-sessions.ts',
       'src/declare/compile/describe.ts',
       'src/declare/values/explain.ts',
       'src/engines/bindings/node-ffi.ts',

@@ -13,7 +13,7 @@
 import { inspect } from 'node:util';
 import { Math, Promise, performance } from '../builtins.js';
 import { ignoreFailure, whenSettled } from '../promises.js';
-import type { Place } from './admission/queue.js';
+import type { CallQueue, Place } from './admission/queue.js';
 import type { Due } from './admission/deadlines.js';
 import { CallCancelledError, type ErrorKind, type OffthreadError } from '../errors.js';
 import { endBytes } from '../lanes/rows/copied-arguments.js';
@@ -114,6 +114,21 @@ export interface CallOwner {
   onSettled(call: Call, ending: Ending): void;
 }
 
+/** The session of a call, as the call's way through the pool sees it. */
+export interface CallSession {
+  readonly lane: JobLane;
+  /** Its calls that wait for the lane, in the order in which they were made. */
+  readonly queue: CallQueue<Call>;
+  /** Its calls that wait for space in the queue of the pool. */
+  readonly waiting: CallQueue<Call>;
+  /** Why a call is refused; null if the session takes calls. */
+  refusal(symbol: string): OffthreadError | null;
+  /** A call has been accepted. */
+  accepted(): void;
+  /** An accepted call has settled. */
+  settled(call: Call): void;
+}
+
 /** Limits of a call, shared by all calls of a function with the same options. */
 export interface CallLimits {
   /** ms of running; Infinity for unlimited. */
@@ -125,6 +140,8 @@ export interface CallLimits {
   readonly highWaterMark: number | undefined;
   /** Most starts of the call, counting those that crashed a lane. */
   readonly attempts: number;
+  /** The session in whose lane the call runs; null for a call that any lane may take. */
+  readonly session: CallSession | null;
 }
 
 let resolveNext: (value: never) => void;
@@ -255,6 +272,10 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
 
   get items(): JobItems | null {
     return null;
+  }
+
+  get boundTo(): JobLane | null {
+    return this.limits.session === null ? null : this.limits.session.lane;
   }
 
   get attempts(): number {

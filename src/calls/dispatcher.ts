@@ -13,7 +13,7 @@ import { type Lent, NOTHING_LENT, batchCapacity, planBatch } from '../shared/mem
 import type { JobItems, CallbackState } from '../supervisor/job.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import type { Admission } from './admission/admission.js';
-import { Call, type CallLimits } from './call.js';
+import { Call, type CallLimits, type CallSession } from './call.js';
 import { ChunkFlow, type ChunkHandler, type FlowOwner } from './streams/chunk-flow.js';
 import { InPlace } from './in-place.js';
 import { ChunkStream, type NativeStream } from './streams/native-stream.js';
@@ -68,13 +68,16 @@ export class CallDispatcher {
     };
   }
 
-  origin(fn: DeclaredFunction, settings: CallSettings): FunctionOrigin {
+  /** @param session the session in whose lane calls run; null for any lane. */
+  origin(fn: DeclaredFunction, settings: CallSettings, session: CallSession | null = null): FunctionOrigin {
     const { timeout = this.settings.timeout, priority, signal } = settings;
-    const { hostTimeout, highWaterMark, attempts, deadline, onChunk, onChunkError } = settings;
+    const { hostTimeout, highWaterMark, deadline, onChunk, onChunkError } = settings;
+    // A session ends with its lane, so that a call that has crashed the lane cannot run again.
+    const attempts = session === null ? settings.attempts : 1;
     return {
       dispatcher: this,
       fn,
-      limits: { timeout, priority, signal, hostTimeout, highWaterMark, attempts },
+      limits: { timeout, priority, signal, hostTimeout, highWaterMark, attempts, session },
       deadline,
       handler: onChunk === undefined ? null : { onChunk, reports: onChunkError === 'report' },
     };
@@ -123,6 +126,11 @@ export class CallDispatcher {
   /** Number of calls that have been accepted and have not settled; a batch counts as one. */
   get pending(): number {
     return this.#admission.counters.pending;
+  }
+
+  /** Number of lanes that take the calls of a function. */
+  lanesOf({ limits }: FunctionOrigin): number {
+    return limits.session === null ? this.settings.lanes : 1;
   }
 
   /** Whether the pool is closed to new calls. */

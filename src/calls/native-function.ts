@@ -13,6 +13,7 @@ import {
 } from '../options/call-options.js';
 import type { NativeCall } from './call.js';
 import type { CallDispatcher, FunctionOrigin } from './dispatcher.js';
+import { type SessionUse, keepForm } from './sessions/session-forms.js';
 import type { NativeStream } from './streams/native-stream.js';
 
 /** The members of every native function. `C` is the type of the chunks that it sends, `never` if it sends none. */
@@ -60,16 +61,17 @@ export function originOn(dispatcher: CallDispatcher, native: unknown): FunctionO
   );
 }
 
-/** Creates the function that users call. */
+/** Creates the function that users call. @param use the session that it belongs to; null for none. */
 export function nativeFunction(
   dispatcher: CallDispatcher,
   fn: DeclaredFunction,
   options: CallOptions<unknown> = {},
+  use: SessionUse | null = null,
 ): NativeFunction<unknown[], unknown> {
   const { compiled } = fn;
   const { structs } = compiled;
   const settings = Object.keys(options).length === 0 ? NO_CALL_OPTIONS : callSettings(options);
-  const origin = dispatcher.origin(fn, settings);
+  const origin = dispatcher.origin(fn, settings, use?.calls);
   const native = (...args: unknown[]): NativeCall<unknown> => {
     dispatcher.rouse();
     if (structs === null) return dispatcher.call(origin, args, checkArguments(compiled, args));
@@ -83,7 +85,7 @@ export function nativeFunction(
       // Read once: a getter may return another value the next time.
       const given = givenCallOptions(more);
       requireChunks(fn, callSettings(given));
-      return nativeFunction(dispatcher, fn, { ...options, ...given }) as never;
+      return nativeFunction(dispatcher, fn, { ...options, ...given }, use) as never;
     },
     blocking: (...args: unknown[]): unknown => {
       dispatcher.rouse();
@@ -93,6 +95,7 @@ export function nativeFunction(
     },
   });
   origins.set(native, origin);
+  keepForm(native, dispatcher, (session) => nativeFunction(dispatcher, fn, options, session));
   if (compiled.spec.stream === null) return members;
   return Object.assign(members, {
     stream: (...args: unknown[]): NativeStream<unknown, unknown> => {

@@ -8,10 +8,13 @@ import type { Ticket } from './rows/ticket.js';
 
 /**
  *   starting ──► ready ──► retiring ──► ended     (recycled: it finishes its calls)
- *       │          └──────────┴──► lost ──► ended
- *       └──────────┴──────────┴───────────► ended
+ *       │         │ ▲ └───────┴──► lost ──► ended
+ *       │         ▼ │              │ ▲
+ *       │        leased ◄──────────┘ │            (to a session: it takes no other calls)
+ *       │           └────────────────┘
+ *       └─────────── from any state ──────► ended
  */
-export type LaneStatus = 'starting' | 'ready' | 'retiring' | 'lost' | 'ended';
+export type LaneStatus = 'starting' | 'ready' | 'leased' | 'retiring' | 'lost' | 'ended';
 
 /** The events that a lane reports to its supervisor. */
 export interface LaneEvents<L> {

@@ -78,7 +78,10 @@ export interface PoolEvents {
   full: [];
   /** Nothing is pending any more. */
   drained: [];
-  /** A listener threw; or an `onChunk` that only reports; or a function that native code called outside of any call. */
+  /**
+   * A listener threw; or an `onChunk` that only reports; or a function that native code called outside of any call; or a
+   * session was never closed.
+   */
   error: [OffthreadError];
 }
 

@@ -13,7 +13,7 @@ export interface PoolStats {
   readonly lanes: {
     /** Configured number of lanes. */
     readonly total: number;
-    /** Ready, without a call. */
+    /** Ready, without a call, and not leased to a session. */
     readonly idle: number;
     /** Inside a call. */
     readonly busy: number;
@@ -23,6 +23,13 @@ export interface PoolStats {
     readonly lost: number;
     /** Ready beyond `total`, to replace a lane that dies. */
     readonly spare: number;
+  };
+  /** The current sessions. */
+  readonly sessions: {
+    /** Sessions that have a lane; their lanes count as `busy` while they run a call. */
+    readonly leased: number;
+    /** Sessions that wait for a lane. */
+    readonly waiting: number;
   };
   /** Accepted calls that wait for a lane. */
   readonly queued: number;

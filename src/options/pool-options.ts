@@ -100,6 +100,11 @@ export interface PoolOptions {
    * in a thread lane.
    */
   readonly stackSizeMb?: number;
+  /**
+   * Number of lanes that sessions (`pool.session`) may have at once: the others are kept for plain calls. Default: all
+   * but one; 1 for a pool of one lane, whose plain calls then wait for the end of its session.
+   */
+  readonly maxSessions?: number;
   /** Prefix of the names of lanes. Default `offthread`. */
   readonly name?: string;
   /** Trade-off between latency, throughput and memory. Default: a balance of them. */
@@ -132,6 +137,7 @@ export interface PoolSettings extends LaneStart {
   readonly hostTimeout: number;
   readonly maxLostLanes: number;
   readonly stackSizeMb: number;
+  readonly maxSessions: number;
   readonly name: string;
   readonly tuning: Tuning;
 }
@@ -183,6 +189,7 @@ const POOL_OPTIONS = [
   'hostTimeout',
   'maxLostLanes',
   'stackSizeMb',
+  'maxSessions',
   'name',
   'preset',
 ] as const satisfies (keyof PoolOptions)[];
@@ -234,9 +241,16 @@ export function poolSettings(options?: PoolOptions): PoolSettings {
     hostTimeout: unlimited(duration('hostTimeout', given['hostTimeout'], 30_000)),
     maxLostLanes: integer('maxLostLanes', given['maxLostLanes'], 0, 1_024, 4),
     stackSizeMb: integer('stackSizeMb', given['stackSizeMb'], 1, 64, 4),
+    maxSessions: integer('maxSessions', given['maxSessions'], 1, lanes, Math.max(1, lanes - 1)),
     name,
     tuning: tuningOf(given['preset']),
   });
+}
+
+/** Options of `pool.close` and `session.close`. */
+export interface CloseOptions {
+  /** ms for accepted calls to finish before they are cancelled. Default 30,000; 0 cancels at once. */
+  readonly timeout?: number;
 }
 
 /** ms that `close` waits for accepted calls to finish; Infinity is unlimited. @throws ArgumentError */

@@ -80,6 +80,8 @@ const MAY_GO_WELL: Readonly<Record<ErrorKind, boolean>> = {
   engine: false,
   stream: false,
   deadlock: false,
+  // Its handles are gone: a new session starts over.
+  session: false,
   'lane-start': false,
   listener: false,
 };
@@ -88,7 +90,10 @@ const MAY_GO_WELL: Readonly<Record<ErrorKind, boolean>> = {
 export const ERROR_KINDS: readonly string[] = Object.keys(MAY_GO_WELL);
 
 /** Codes for which the rule differs from that of their kind. */
-const BY_CODE: ReadonlyMap<string, boolean> = new Map([['OFFTHREAD_ENGINE_BUSY', true]]);
+const BY_CODE: ReadonlyMap<string, boolean> = new Map([
+  ['OFFTHREAD_ENGINE_BUSY', true],
+  ['OFFTHREAD_SESSION_TIMEOUT', true],
+]);
 
 const OPTIONS = [
   'attempts',

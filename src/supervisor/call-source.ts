@@ -4,6 +4,8 @@ import type { Job } from './job.js';
 export interface CallSource {
   /** Whether any call has not settled; the process stays alive until all have. */
   readonly hasPending: boolean;
+  /** Whether a session waits for a lane. */
+  readonly sessionsWait: boolean;
   /** A lane may take calls: dispatches calls that wait. */
   pump(): void;
   /** Puts jobs that left their lane, oldest first, at the front of the queue. @param again whether they crashed that lane. */

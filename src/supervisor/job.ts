@@ -64,6 +64,8 @@ export interface JobItems extends TicketItems {
 
 export interface Job extends Ticket {
   readonly items: JobItems | null;
+  /** The lane of its session, the only one that takes it; null for a call of no session. */
+  readonly boundTo: Lane<Job> | null;
   /** When the timeout expires, in ms on the host's clock. */
   timeoutAt(startedAt: number, now: number): number;
   /** Null for calls without callbacks and streams. */

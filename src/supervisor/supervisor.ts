@@ -31,11 +31,12 @@ import { HostLoop } from './dispatch/host-loop.js';
 import { gather, rung, soonUs } from './dispatch/result-due.js';
 import { TickClock } from './dispatch/tick-clock.js';
 import { CallbackRouter } from './host-functions/callback-router.js';
-import type { Job, StopEnding } from './job.js';
+import type { Job, JobLane, StopEnding } from './job.js';
 import { FfiRsThreads } from './quiescence/ffi-rs-threads.js';
 import { LaneDeaths } from './lifecycle/lane-death.js';
 import { LaneSet } from './lifecycle/lane-set.js';
 import { LaneSupply } from './lifecycle/lane-supply.js';
+import { Leases } from './lifecycle/leases.js';
 import { LostLanes } from './lifecycle/lost-lanes.js';
 import { probeOpen } from './lifecycle/probe-open.js';
 import { KeepAlive } from './exit/keep-alive.js';
@@ -54,6 +55,8 @@ import { Watch } from './watchdog/watch.js';
 export class Supervisor {
   readonly lanes: LaneSet;
   readonly supply: LaneSupply;
+  /** The lanes that are leased to sessions. */
+  readonly leases: Leases;
   readonly callbacks: CallbackRouter;
   readonly loop: HostLoop;
   readonly watch: Watch;
@@ -115,7 +118,18 @@ export class Supervisor {
     const supply = new LaneSupply(settings, { source, events, kind, lanes, loop, watch, laneEvents });
     const { retirement } = supply;
     const recycler = new Recycler(settings, { lanes, supply, retirement, events, counters });
-    const lost = new LostLanes(settings, { source, events, counters, kind, lanes, supply, loop, watch });
+    const leases = new Leases(settings, { lanes, callbacks, recycler, source });
+    const lost = new LostLanes(settings, {
+      source,
+      events,
+      counters,
+      kind,
+      lanes,
+      leases,
+      supply,
+      loop,
+      watch,
+    });
     const harvester = new Harvester({ source, lanes, supply, lost, recycler, callbacks, watch });
     const deaths = new LaneDeaths(settings, {
       source,
@@ -123,6 +137,7 @@ export class Supervisor {
       counters,
       bell,
       lanes,
+      leases,
       supply,
       callbacks,
       harvester,
@@ -145,6 +160,7 @@ export class Supervisor {
 
     this.lanes = lanes;
     this.supply = supply;
+    this.leases = leases;
     this.callbacks = callbacks;
     this.loop = loop;
     this.watch = watch;
@@ -215,6 +231,11 @@ export class Supervisor {
     return !this.quieted(job) && this.#assignment.assign(job, ahead);
   }
 
+  /** Dispatches a job to the lane of its session. @returns false when the lane cannot take the job now. */
+  dispatchTo(lane: JobLane, job: Job): boolean {
+    return !this.quieted(job) && this.#assignment.assignTo(lane, job);
+  }
+
   /**
    * Whether a job has to wait until ffi-rs has opened a library; each process
    * has its own engine, so this concerns thread lanes only. A job that this
@@ -265,12 +286,13 @@ export class Supervisor {
     try {
       offer();
       if (job.isSettled) return;
-      const { lanes, supply, callbacks, loop, watch } = this;
+      const { lanes, leases, supply, callbacks, loop, watch } = this;
       blockUntil(job, {
         bell: this.#bell,
         processes: this.#isolation === 'process',
         loop,
         lanes,
+        leases,
         supply,
         lost: this.#lost,
         watch,

@@ -15,6 +15,7 @@ const limits: CallLimits = {
   hostTimeout: undefined,
   highWaterMark: undefined,
   attempts: 1,
+  session: null,
 };
 
 class FakeOwner implements CallOwner {

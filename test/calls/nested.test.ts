@@ -18,6 +18,7 @@ const limits: CallLimits = {
   hostTimeout: undefined,
   highWaterMark: undefined,
   attempts: 1,
+  session: null,
 };
 
 /** A pool of lanes that wait, each for a function or for none. */

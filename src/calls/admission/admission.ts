@@ -24,12 +24,20 @@ import type { Ending, Job, StopEnding } from '../../supervisor/job.js';
 import type { Supervisor } from '../../supervisor/supervisor.js';
 import { traceEnd, traceStart } from '../audit.js';
 import type { Call, CallOwner } from '../call.js';
-import { NestedCalls } from '../nested.js';
+import { NestedCalls, type NestedWait } from '../nested.js';
+import type { PoolSessions } from '../sessions/pool-sessions.js';
 import { linkSignal, unlinkSignal } from '../signals.js';
 import { Deadlines } from './deadlines.js';
 import { Lateness } from './lateness.js';
 import { PendingCalls } from './pending-calls.js';
-import { abortedBefore, pastDeadline, pastDeadlineBefore, queueFull, unreadChunks } from './refusals.js';
+import {
+  abortedBefore,
+  leasedText,
+  pastDeadline,
+  pastDeadlineBefore,
+  queueFull,
+  unreadChunks,
+} from './refusals.js';
 
 export class Admission implements CallOwner, CallSource {
   readonly counters: Counters;
@@ -40,7 +48,10 @@ export class Admission implements CallOwner, CallSource {
   readonly #calls: PendingCalls;
   readonly #deadlines = new Deadlines<Call>();
   readonly #nested = new NestedCalls({
-    allWait: (holds, stalls) => allWait(this.#supervisor.lanes, this.#supervisor.callbacks, holds, stalls),
+    allWait: (holds, stalls, among) => {
+      const { lanes, callbacks } = this.#supervisor;
+      return allWait(lanes, among ?? lanes.active, callbacks, holds, stalls);
+    },
     abandon: (call, error) => this.abandon(call, error),
   });
   readonly #drains: (() => void)[] = [];
@@ -80,11 +91,20 @@ export class Admission implements CallOwner, CallSource {
     return this.#lateness?.refused ?? 0;
   }
 
+  get sessionsWait(): boolean {
+    return this.#calls.sessions !== null && this.#calls.sessions.waits;
+  }
+
   get closed(): boolean {
     return this.#closed !== null;
   }
 
-  /** Refuses every call with this error from now on. */
+  /** The pool has sessions from now on. */
+  useSessions(sessions: PoolSessions): void {
+    this.#calls.sessions = sessions;
+  }
+
+  /** Refuses every call with this error from now on, except those of open sessions. */
   close(error: (symbol: string) => OffthreadError): void {
     this.#closed = error;
   }
@@ -130,6 +150,8 @@ export class Admission implements CallOwner, CallSource {
       this.#supervisor.loop.notice();
       this.#drained();
     }
+    // Last: a session that ends with this call gives its lane to others.
+    call.limits.session?.settled(call);
   }
 
   returned(jobs: readonly Job[], again = false): void {
@@ -139,14 +161,26 @@ export class Admission implements CallOwner, CallSource {
   }
 
   pump(): void {
-    if (this.counters.pending === 0) return;
+    if (this.counters.pending === 0 && !this.sessionsWait) return;
     this.#nested.changed();
     this.#calls.pump();
   }
 
+  /** A session waits for a lane, or for its calls to end: this may be a deadlock. */
+  beginWait(wait: NestedWait): void {
+    this.#nested.begin(wait);
+  }
+
+  /** Such a wait is over. */
+  endWait(wait: NestedWait): void {
+    this.#nested.end(wait);
+    // The process may end now.
+    this.#supervisor.loop.notice();
+  }
+
   due(now: number): number {
     for (let call = this.#deadlines.takeDue(now); call !== undefined; call = this.#deadlines.takeDue(now)) {
-      this.stop(call, 'timed-out', pastDeadline(call, now));
+      this.stop(call, 'timed-out', pastDeadline(call, now, this.#leasedOf()));
     }
     const unread = this.#calls.unread.due(now, (call) => this.stop(call, 'timed-out', unreadChunks(call)));
     return Math.min(this.#deadlines.next, unread);
@@ -191,17 +225,34 @@ export class Admission implements CallOwner, CallSource {
   }
 
   #refusal(call: Call, deadlineAt: number): OffthreadError | null {
-    if (this.#closed !== null) return this.#closed(call.fn.name);
-    const { signal } = call.limits;
+    const { signal, session } = call.limits;
+    if (session === null) {
+      if (this.#closed !== null) return this.#closed(call.fn.name);
+    } else {
+      // A pool that is being closed waits for its sessions, which make calls until they are closed.
+      const error = session.refusal(call.fn.name);
+      if (error !== null) return error;
+    }
     if (signal !== undefined && hasAborted(signal)) return abortedBefore(call, abortReason(signal));
     if (deadlineAt <= call.createdAt) return pastDeadlineBefore(call);
+    if (this.#calls.sessions !== null) {
+      const error = this.#calls.sessions.refusal(call);
+      if (error !== null) return error;
+    }
     const { lanes, supply } = this.#supervisor;
     return lanes.active.length > 0 ? null : supply.unavailable();
   }
 
   #late(call: Call, deadlineAt: number): OffthreadError | null {
-    if (this.#lateness === null || deadlineAt === Infinity) return null;
+    // The estimate is about lanes that take any call.
+    if (this.#lateness === null || deadlineAt === Infinity || call.limits.session !== null) return null;
     return this.#lateness.refusal(call, deadlineAt, this.#supervisor.lanes.active);
+  }
+
+  /** How many of the lanes sessions have, for messages. */
+  #leasedOf(): string {
+    const { leases } = this.#supervisor;
+    return leases.count === 0 ? '' : leasedText(leases.count, this.#settings.lanes);
   }
 
   #runInPlace(call: Call, run: () => void): void {
@@ -216,7 +267,9 @@ export class Admission implements CallOwner, CallSource {
   #accept(call: Call, deadlineAt: number): void {
     this.counters.submitted += 1;
     this.#nested.made(call);
-    if (call.limits.signal !== undefined) linkSignal(call.limits.signal, call);
+    const { signal, session } = call.limits;
+    if (session !== null) session.accepted();
+    if (signal !== undefined) linkSignal(signal, call);
     if (deadlineAt !== Infinity) {
       call.deadline = this.#deadlines.add(call, deadlineAt);
       this.#supervisor.watch.by(deadlineAt);
@@ -230,7 +283,8 @@ export class Admission implements CallOwner, CallSource {
     if (place === 'refused') {
       this.counters.submitted -= 1;
       this.#unregister(call);
-      this.#refuse(call, queueFull(call, this.#settings));
+      this.#refuse(call, queueFull(call, this.#settings, this.#leasedOf()));
+      call.limits.session?.settled(call);
       return;
     }
     this.#nested.changed();

@@ -7,6 +7,9 @@
  *                 ▼ │
  *                held, while their engine has to be quiet
  *
+ * The calls of a session wait in queues of its own, for its lane. A session that waits for a lane has a place among the
+ * queued calls of all others: those behind it wait until it has taken the next idle lane.
+ *
  * Guarantees:
  * - A call is in one place, and leaves it in the same step in which it settles
  *   or moves on.
@@ -23,7 +26,8 @@ import type { Job } from '../../supervisor/job.js';
 import { ffiRsQuiescence } from '../../supervisor/quiescence/quiescence.js';
 import { ownerOf } from '../../supervisor/row-owner.js';
 import type { Supervisor } from '../../supervisor/supervisor.js';
-import type { Call } from '../call.js';
+import type { Call, CallSession } from '../call.js';
+import type { PoolSessions } from '../sessions/pool-sessions.js';
 import { UnreadCalls } from '../streams/unread-calls.js';
 import type { Lateness } from './lateness.js';
 import { CallQueue } from './queue.js';
@@ -39,6 +43,8 @@ export class PendingCalls {
   readonly #waiting: CallQueue<Call>;
   /** Calls of an engine that has to be quiet. */
   readonly #held: Call[] = [];
+  /** Null until the pool has had its first session. */
+  sessions: PoolSessions | null = null;
   #supervisor!: Supervisor;
   /** Whether a call had a priority: calls written ahead may have to be withdrawn from then on. */
   #prioritized = false;
@@ -60,12 +66,14 @@ export class PendingCalls {
   /** Number of accepted calls that have not started, without those of {@link waiting}. */
   get queued(): number {
     const { pending } = this.#counters;
-    return Math.max(0, pending - this.#supervisor.lanes.busy - this.#waiting.size - this.unread.size);
+    return Math.max(0, pending - this.#supervisor.lanes.busy - this.waiting - this.unread.size);
   }
 
   /** Number of calls that wait for space in the queue. */
   get waiting(): number {
-    return this.#waiting.size;
+    let { size } = this.#waiting;
+    if (this.sessions !== null) for (const { waiting } of this.sessions.open) size += waiting.size;
+    return size;
   }
 
   /**
@@ -73,20 +81,41 @@ export class PendingCalls {
    * @returns the place; `refused` when there is no space, and the call was not added.
    */
   add(call: Call): 'dispatched' | 'queued' | 'waiting' | 'refused' {
+    const { session } = call.limits;
+    if (session !== null) return this.#addTo(session, call);
     this.#prioritized ||= call.priority !== 0;
-    const idle = this.#queue.size === 0 && this.#waiting.size === 0;
+    const { sessions } = this;
+    const sessionWaits = sessions !== null && sessions.awaitsIdle;
+    const idle = this.#queue.size === 0 && this.#waiting.size === 0 && !sessionWaits;
     const enter = idle && (this.#hasRoom() || this.#supervisor.lanes.hasIdle);
     if (enter && this.#send(call, !this.#prioritized)) return 'dispatched';
     // `#hasRoom` without argument: this call is already counted as queued.
     if (this.#waiting.size === 0 && this.#hasRoom()) {
       this.#keep(call, this.#queue);
-      if (this.#prioritized && this.#supervisor.takeBackAhead()) this.pump();
+      if ((this.#prioritized && this.#supervisor.takeBackAhead()) || sessionWaits) this.pump();
       return 'queued';
     }
-    // A batch is never refused for lack of space: its run sends few at a time.
-    const waits = this.#settings.whenFull === 'wait' && this.#waiting.size < this.#settings.maxWaiting;
+    return this.#addWaiting(call, this.#waiting);
+  }
+
+  /** The same for a call of a session: its lane is the only one that may take it. */
+  #addTo(session: CallSession, call: Call): 'dispatched' | 'queued' | 'waiting' | 'refused' {
+    const { lane, queue, waiting } = session;
+    const first = queue.size === 0 && waiting.size === 0;
+    const enter = first && (this.#hasRoom() || lane.ring.occupied === 0);
+    if (enter && this.#send(call)) return 'dispatched';
+    if (waiting.size === 0 && this.#hasRoom()) {
+      this.#keep(call, queue);
+      return 'queued';
+    }
+    return this.#addWaiting(call, waiting);
+  }
+
+  /** Lets a call wait for space, if the pool allows. A batch is never refused for lack of space: its run sends few at a time. */
+  #addWaiting(call: Call, queue: CallQueue<Call>): 'waiting' | 'refused' {
+    const waits = this.#settings.whenFull === 'wait' && this.waiting < this.#settings.maxWaiting;
     if (!waits && call.items === null) return 'refused';
-    this.#keep(call, this.#waiting);
+    this.#keep(call, queue);
     return 'waiting';
   }
 
@@ -97,8 +126,10 @@ export class PendingCalls {
 
   /** Puts jobs that have left their lane in front of those that were never dispatched. */
   returned(jobs: readonly Job[]): void {
-    for (const job of jobs.toReversed()) {
-      if (!job.isSettled) this.#queue.unshift(job as Call);
+    for (const job of jobs.toReversed() as Call[]) {
+      if (job.isSettled) continue;
+      const { session } = job.limits;
+      (session === null ? this.#queue : session.queue).unshift(job);
     }
   }
 
@@ -108,7 +139,8 @@ export class PendingCalls {
     // Calls written ahead are older than queued ones: an idle lane gets them first.
     if (this.#supervisor.lanes.hasIdle) this.#supervisor.takeBackAhead();
     this.#dispatchQueued();
-    this.#refill();
+    this.#refill(this.#queue, this.#waiting);
+    if (this.sessions !== null) this.#pumpSessions(this.sessions);
     const unavailable = this.#supervisor.supply.unavailable();
     if (unavailable !== null) this.#giveUp(unavailable);
   }
@@ -132,7 +164,9 @@ export class PendingCalls {
         if (job !== null && !job.isSettled) running.push(job as Call);
       }
     }
+    const ofSessions = [...(this.sessions?.open ?? [])];
     return [
+      ...ofSessions.flatMap(({ waiting, queue }) => [...waiting.toArray(), ...queue.toArray()]),
       ...this.#waiting.toArray(),
       ...this.#queue.toArray(),
       ...this.#held,
@@ -171,14 +205,30 @@ export class PendingCalls {
   }
 
   #dispatchQueued(): void {
-    for (let call = this.#queue.peek(); call !== null; call = this.#queue.peek()) {
+    for (;;) {
+      // A session that gets a lane in front of the oldest call changes no queue.
+      const call = this.#queue.peek();
+      if (this.sessions !== null && !this.sessions.passes(call)) return;
+      if (call === null) return;
       if (this.#supervisor.quieted(call)) {
         this.#queue.remove(call);
         this.#held.push(call);
         continue;
       }
       if (this.refuseStale(call) || this.#dropLate(call)) continue;
-      if (!this.#sendFrom(this.#queue, call)) break;
+      if (!this.#sendFrom(this.#queue, call)) return;
+    }
+  }
+
+  /** Dispatches the calls of sessions that their lanes can take now. */
+  #pumpSessions({ open }: PoolSessions): void {
+    // A copy: a session may end when a call settles.
+    for (const { queue, waiting } of [...open]) {
+      for (let call = queue.peek(); call !== null; call = queue.peek()) {
+        if (this.refuseStale(call) || this.#dropLate(call)) continue;
+        if (!this.#sendFrom(queue, call)) break;
+      }
+      this.#refill(queue, waiting);
     }
   }
 
@@ -201,8 +251,11 @@ export class PendingCalls {
    * @returns false when no lane can take the call now.
    */
   #send(call: Call, ahead = true): boolean {
+    const { session } = call.limits;
     try {
-      return this.#supervisor.dispatch(call, ahead);
+      return session === null
+        ? this.#supervisor.dispatch(call, ahead)
+        : this.#supervisor.dispatchTo(session.lane, call);
     } catch (cause) {
       this.fail(call, cause);
       return true;
@@ -221,14 +274,15 @@ export class PendingCalls {
   }
 
   /** Moves waiting calls to free space in the queue, or to idle lanes. */
-  #refill(): void {
-    for (let call = this.#waiting.peek(); call !== null; call = this.#waiting.peek()) {
+  #refill(queue: CallQueue<Call>, waiting: CallQueue<Call>): void {
+    for (let call = waiting.peek(); call !== null; call = waiting.peek()) {
       if (this.refuseStale(call) || this.#dropLate(call)) continue;
-      const idle = this.#queue.size === 0 && this.#supervisor.lanes.hasIdle;
-      if (idle && this.#sendFrom(this.#waiting, call)) continue;
+      const { boundTo } = call;
+      const idle = boundTo === null ? this.#supervisor.lanes.hasIdle : boundTo.ring.occupied === 0;
+      if (queue.size === 0 && idle && this.#sendFrom(waiting, call)) continue;
       if (!this.#hasRoom(1)) break;
-      this.#waiting.remove(call);
-      this.#queue.push(call);
+      waiting.remove(call);
+      queue.push(call);
     }
   }
 
@@ -252,8 +306,9 @@ export class PendingCalls {
     return true;
   }
 
-  /** Fails all queued and waiting calls, since no lane will take them. */
+  /** Fails all queued and waiting calls, and sessions that wait, since no lane will take them. */
   #giveUp(error: OffthreadError): void {
+    this.sessions?.refuseWaiting(error);
     for (const call of [...this.#queue.toArray(), ...this.#waiting.toArray()]) {
       if (call.isSettled) continue;
       this.leave(call);

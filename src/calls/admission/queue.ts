@@ -1,6 +1,6 @@
 /**
  * A queue of calls: first in, first out within a priority, higher priorities
- * first. Adding, taking and removing from the middle are O(1); a queued call
+ * first; in a queue of a session, first in, first out. Adding, taking and removing from the middle are O(1); a queued call
  * costs two links.
  */
 
@@ -35,10 +35,12 @@ export class CallQueue<T extends Queued<T>> implements Place {
   /** Highest priority first. Lines stay once made: priorities are few. */
   readonly #lines: Line<T>[] = [];
   readonly #tally: Tally<T> | null;
+  readonly #byPriority: boolean;
   #size = 0;
 
-  constructor(state: 'queued' | 'waiting' = 'queued', tally: Tally<T> | null = null) {
+  constructor(state: 'queued' | 'waiting' = 'queued', tally: Tally<T> | null = null, byPriority = true) {
     this.state = state;
+    this.#byPriority = byPriority;
     this.#tally = tally;
   }
 
@@ -101,7 +103,8 @@ export class CallQueue<T extends Queued<T>> implements Place {
     return calls;
   }
 
-  #line(priority: number): Line<T> {
+  #line(of: number): Line<T> {
+    const priority = this.#byPriority ? of : 0;
     const found = this.#lines.find((line) => line.priority === priority);
     if (found !== undefined) return found;
     const line: Line<T> = { priority, first: null, last: null };

@@ -27,12 +27,30 @@ export function pastDeadlineBefore(call: Call): CallTimeoutError {
   );
 }
 
-/** The error when a deadline passes in the queue or while the call runs. */
-export function pastDeadline(call: Call, now: number): CallTimeoutError {
+/** Names the lanes that plain calls cannot have, for messages. */
+export function leasedText(leased: number, lanes: number): string {
+  return leased === lanes && lanes === 1
+    ? ' The only lane is leased to a session: close the session first, or use more lanes.'
+    : ` Sessions have ${leased} of the ${lanes} lanes.`;
+}
+
+/**
+ * The error when a deadline passes in the queue or while the call runs.
+ * @param leased which lanes are leased to sessions, as text.
+ */
+export function pastDeadline(call: Call, now: number, leased: string): CallTimeoutError {
   const ms = Math.round((call.deadline?.at ?? now) - call.createdAt);
   const [where, advice] =
     call.lane === null && call.startedAt === null
-      ? ['waiting for a lane', 'The lanes are busy: allow more time, more lanes, or fewer calls at once.']
+      ? call.limits.session === null
+        ? [
+            'waiting for a lane',
+            `The lanes are busy: allow more time, more lanes, or fewer calls at once.${leased}`,
+          ]
+        : [
+            'waiting for the lane of its session',
+            'Calls of a session run one after the other: allow more time, or fewer calls at once.',
+          ]
       : ['running, or being read', 'Allow more time, or check what the call waits for.'];
   return new CallTimeoutError(
     `${call.fn.name} passed its deadline of ${ms} ms while ${where}. ${advice}`,
@@ -57,12 +75,13 @@ export function noReader(symbol: string): ArgumentError {
   );
 }
 
-export function queueFull(call: Call, settings: PoolSettings): QueueFullError {
+/** @param leased which lanes are leased to sessions, as text. */
+export function queueFull(call: Call, settings: PoolSettings, leased: string): QueueFullError {
   const { maxQueue, maxWaiting, whenFull, lanes } = settings;
   const more = whenFull === 'wait' ? ` and ${maxWaiting} more wait for room` : '';
   return new QueueFullError(
     `The queue is full: ${maxQueue} calls wait for ${lanes} lanes${more}. ` +
-      "Submit more slowly, raise maxQueue, or set whenFull to 'wait'.",
+      `Submit more slowly, raise maxQueue, or set whenFull to 'wait'.${leased}`,
     contextOf(call),
   );
 }

@@ -94,7 +94,7 @@ export class ColumnRun {
     this.#progress.begin();
     const { dispatcher, fn } = origin;
     this.#capacity = dispatcher.batchCapacity(fn, lentOf(columns, 0, 0));
-    this.#takers = Math.min(settings.concurrency, dispatcher.settings.lanes);
+    this.#takers = Math.min(settings.concurrency, dispatcher.lanesOf(origin));
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -138,7 +138,7 @@ export class ColumnRun {
 
   /** Sends batches, and settles the run when there is nothing more to do. */
   #go(): void {
-    const most = batchesAtOnce(this.#takers, this.#origin.dispatcher.settings.lanes);
+    const most = batchesAtOnce(this.#takers, this.#origin.dispatcher.lanesOf(this.#origin));
     while (!this.#failures.stopped && this.#ranges.length > 0 && this.#calls.size < most) this.#send();
     this.#settle();
   }

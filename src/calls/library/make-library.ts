@@ -36,7 +36,7 @@ export function makeLibrary<D extends AnyDeclarations>(
   };
   const memory =
     dispatcher.settings.isolation === 'thread'
-      ? hostMemory(engine, refusal)
+      ? hostMemory(engine, dispatcher, refusal)
       : laneMemory(dispatcher, announce, refusal);
   const library: object = Object.freeze(Object.assign(base, memory, Object.fromEntries(entries)));
   return library as Library<D>;

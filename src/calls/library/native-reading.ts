@@ -3,7 +3,7 @@
  *
  *   thread lanes    in this process: it is copied at once, on this thread, whatever the lanes do
  *   process lanes   in the lane's process: a call copies it there. An address does not say whose it is, so there has to
- *                   be one lane only
+ *                   be one lane only, or the function is that of a session
  */
 import { constants } from 'node:buffer';
 import { compileDeclarations } from '../../declare/compile/compile.js';
@@ -16,6 +16,7 @@ import { ArgumentError, EngineError, type OffthreadError } from '../../errors.js
 import type { DeclaredFunction } from '../../lanes/rows/declared-function.js';
 import { NO_CALL_OPTIONS } from '../../options/call-options.js';
 import type { CallDispatcher, FunctionOrigin } from '../dispatcher.js';
+import { type SessionUse, keepForm } from '../sessions/session-forms.js';
 import type { LibraryMemory, MemoryFunction } from './library.js';
 
 /** The functions of the C library with which a lane reads. */
@@ -28,6 +29,7 @@ const FUNCTIONS = {
 /** Memory of this process. @param refusal why a function may not read; null if it may. */
 export function hostMemory(
   name: EngineName,
+  dispatcher: CallDispatcher,
   refusal: (symbol: string) => OffthreadError | null,
 ): LibraryMemory {
   const copy = (from: bigint, length: number): Buffer => {
@@ -49,10 +51,13 @@ export function hostMemory(
     if (length > constants.MAX_STRING_LENGTH) throw tooLong(length);
     return copy(pointer, length).toString('utf8');
   };
-  return {
+  const memory: LibraryMemory = {
     read: memoryFunction('read', async (pointer, length) => read(pointer, length), read),
     text: memoryFunction('text', async (pointer) => text(pointer), text),
   };
+  // The same in a session: its lane is a thread of this process.
+  for (const fn of [memory.read, memory.text]) keepForm(fn, dispatcher, () => fn);
+  return memory;
 }
 
 /** Memory of the lane's process. @param announce makes functions of the C library known to the lanes. */
@@ -61,50 +66,53 @@ export function laneMemory(
   announce: (compiled: readonly CompiledFunction[]) => readonly DeclaredFunction[],
   refusal: (symbol: string) => OffthreadError | null,
 ): LibraryMemory {
-  let origins: Readonly<Record<string, FunctionOrigin>> | undefined;
-  const originOf = (name: keyof typeof FUNCTIONS): FunctionOrigin => {
+  let functions: readonly DeclaredFunction[] | undefined;
+  const originOf = (name: keyof typeof FUNCTIONS, use: SessionUse | null): FunctionOrigin => {
     requireOpen(name, refusal);
-    requireOneLane(name, dispatcher.settings.lanes);
-    origins ??= Object.fromEntries(
-      announce(compileDeclarations('the C library', FUNCTIONS)).map((fn) => [
-        fn.name,
-        dispatcher.origin(fn, NO_CALL_OPTIONS),
-      ]),
-    );
+    if (use === null) requireOneLane(name, dispatcher.settings.lanes);
+    functions ??= announce(compileDeclarations('the C library', FUNCTIONS));
     dispatcher.rouse();
-    return origins[name] as FunctionOrigin;
+    const fn = functions.find((one) => one.name === name) as DeclaredFunction;
+    return dispatcher.origin(fn, NO_CALL_OPTIONS, use?.calls);
   };
   const bytesFor = (pointer: bigint, length: number): Buffer => {
     requirePointer('read', pointer);
     requireLength(length);
     return Buffer.alloc(length);
   };
-  return {
-    read: memoryFunction(
+  const readIn = (use: SessionUse | null): LibraryMemory['read'] => {
+    const read: LibraryMemory['read'] = memoryFunction(
       'read',
       async (pointer, length) => {
         const bytes = bytesFor(pointer, length);
-        await dispatcher.call(originOf('read'), [bytes, pointer, length], null);
+        await dispatcher.call(originOf('read', use), [bytes, pointer, length], null);
         return bytes;
       },
       (pointer, length) => {
         const bytes = bytesFor(pointer, length);
-        dispatcher.block(originOf('read'), [bytes, pointer, length]);
+        dispatcher.block(originOf('read', use), [bytes, pointer, length]);
         return bytes;
       },
-    ),
-    text: memoryFunction(
+    );
+    keepForm(read, dispatcher, readIn);
+    return read;
+  };
+  const textIn = (use: SessionUse | null): LibraryMemory['text'] => {
+    const text: LibraryMemory['text'] = memoryFunction(
       'text',
       async (pointer) => {
         requirePointer('text', pointer);
-        return (await dispatcher.call(originOf('text'), [pointer, pointer, 0], null)) as string;
+        return (await dispatcher.call(originOf('text', use), [pointer, pointer, 0], null)) as string;
       },
       (pointer) => {
         requirePointer('text', pointer);
-        return dispatcher.block(originOf('text'), [pointer, pointer, 0]) as string;
+        return dispatcher.block(originOf('text', use), [pointer, pointer, 0]) as string;
       },
-    ),
+    );
+    keepForm(text, dispatcher, textIn);
+    return text;
   };
+  return { read: readIn(null), text: textIn(null) };
 }
 
 function memoryFunction<A extends readonly unknown[], R>(
@@ -149,7 +157,7 @@ function requireOneLane(symbol: string, lanes: number): void {
   if (lanes === 1) return;
   throw new ArgumentError(
     `${symbol} was called on a pool of ${lanes} process lanes: each has memory of its own, and an address does not say in which lane it is valid. ` +
-      'Read with a pool that has one lane (lanes: 1), or thread lanes; or declare a buffer that the function fills.',
+      'Read with a pool that has one lane (lanes: 1), in a session (pool.session), or with thread lanes; or declare a buffer that the function fills.',
     { symbol },
   );
 }

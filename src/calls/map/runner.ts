@@ -78,7 +78,7 @@ export function runnerOf(dispatcher: CallDispatcher, fn: unknown, concurrency: n
     );
   }
   const origin = originOn(dispatcher, fn);
-  const { lanes } = dispatcher.settings;
+  const lanes = origin === null ? dispatcher.settings.lanes : dispatcher.lanesOf(origin);
   const takers = Math.min(concurrency, lanes);
   const capacity = origin === null || !mayBatch(origin) ? 0 : dispatcher.batchCapacity(origin.fn);
   if (origin !== null && capacity > 0) {
@@ -178,7 +178,8 @@ class SingleRunner implements Runner {
   /** A failure that prevents every item from running, or a cancellation by the pool, is not the fault of an item. */
   #blame(error: unknown): EndedEarly['blame'] {
     const kind = kindOf(error);
-    const byPool = kind === 'crash-loop' || (kind === 'closed' && this.#dispatcher.closed);
+    const byPool =
+      kind === 'crash-loop' || kind === 'session' || (kind === 'closed' && this.#dispatcher.closed);
     return byPool || (this.#native && kind === 'cancelled') ? 'run' : 'next';
   }
 }

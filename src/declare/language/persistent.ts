@@ -60,8 +60,8 @@ export class PersistentCallback<F extends AnyFunction = AnyFunction> {
 
 /**
  * Makes a function that native code may keep after the call it was given to,
- * as with `sqlite3_create_function`. Such a library needs `lanes: 1`: it is
- * called on the lane that it was given to.
+ * as with `sqlite3_create_function`. Such a library needs a
+ * session, or a pool of one lane: it is called on the lane that it was given to. A session releases it at its end.
  *
  * @param fn - runs on this thread; what it throws fails the call during which it was called.
  * @throws ArgumentError if `fn` is not a function.

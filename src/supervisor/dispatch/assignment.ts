@@ -3,7 +3,7 @@
  * end soon. Calls assigned in one tick are published as a batch at its end.
  */
 import { performance } from '../../builtins.js';
-import { chooseLane, chooseLaneAhead, otherLanes, overdueMs } from './choose-lane.js';
+import { chooseLane, chooseLaneAhead, leasedMayTake, otherLanes, overdueMs } from './choose-lane.js';
 import type { CallSource } from '../call-source.js';
 import type { LaneSupply } from '../lifecycle/lane-supply.js';
 import type { Recycler } from '../lifecycle/recycling.js';
@@ -58,7 +58,7 @@ export class Assignment {
    * @returns false when no lane can take the job now.
    */
   assign(job: Job, ahead: boolean): boolean {
-    const { lanes, supply, recycler, callbacks, loop, watch, clock, processes } = this.#parts;
+    const { lanes, supply, loop, clock } = this.#parts;
     const free = chooseLane(lanes.active, job, clock.callUs);
     const mayGoAhead = ahead && !job.fn.hasCallbacks;
     const chosen = free ?? (mayGoAhead ? chooseLaneAhead(lanes.active, performance.now()) : null);
@@ -70,29 +70,46 @@ export class Assignment {
     }
     const lane = this.#write(job, chosen) ?? (free === null ? null : this.#writeElsewhere(job, free));
     if (lane === null) return false;
+    this.#written(job, lane, free === null);
+    return true;
+  }
+
+  /** Assigns a job to the lane of its session. @returns false when the lane cannot take it now. */
+  assignTo(lane: JobLane, job: Job): boolean {
+    if (!leasedMayTake(lane, job) || this.#write(job, lane) === null) {
+      // The loop keeps the process alive for the waiting job.
+      this.#parts.loop.notice();
+      return false;
+    }
+    this.#written(job, lane, false);
+    return true;
+  }
+
+  /** A job has been written to a lane. @param ahead whether behind a call that is expected to end soon. */
+  #written(job: Job, lane: JobLane, ahead: boolean): void {
+    const { recycler, callbacks, loop, watch, processes } = this.#parts;
     const first = lane.ring.occupied === 1;
     const now = job.createdAt;
     lane.lastUsed = now;
     this.#last = lane;
     if (job.fn.hasCallbacks) callbacks.dispatched(job, lane);
     recycler.recycle(lane);
-    if (free !== null) lane.exclusive = job.items !== null || !job.fn.short;
+    if (!ahead) lane.exclusive = job.items !== null || !job.fn.short;
     // Other calls are published as a batch at the end of this tick.
     if (lane.ring.unpublished >= PUBLISH_BATCH) {
       lane.ring.expectMore(lane.ring.occupied > MANY_CALLS);
       this.#unpublished = true;
       lane.wake();
-    } else if (first || free === null) {
+    } else if (first || ahead) {
       const slept = lane.wake();
       if (this.#roused) this.#rouses.took(!slept);
       if ((slept || this.#roused) && !lane.exclusive) loop.woke(lane.ring);
       this.#roused = false;
     } else this.#unpublished = true;
-    if (!first) watch.by(free === null ? overdueAt(lane) : now + STUCK_AFTER_MS);
+    if (!first) watch.by(ahead ? overdueAt(lane) : now + STUCK_AFTER_MS);
     else if (job.timeout !== Infinity) watch.by(now + job.timeout);
     if (processes) watch.by(now + FIRST_LOOK_MS);
     loop.notice();
-    return true;
   }
 
   /**

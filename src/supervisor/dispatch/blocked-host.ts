@@ -25,6 +25,7 @@ import type { Job } from '../job.js';
 import type { CallSource } from '../call-source.js';
 import type { LaneSet } from '../lifecycle/lane-set.js';
 import type { LaneSupply } from '../lifecycle/lane-supply.js';
+import type { Leases } from '../lifecycle/leases.js';
 import type { LostLanes } from '../lifecycle/lost-lanes.js';
 import type { Assignment } from './assignment.js';
 import { ffiRsQuiescence } from '../quiescence/quiescence.js';
@@ -39,6 +40,7 @@ export interface BlockedHost {
   readonly processes: boolean;
   readonly loop: HostLoop;
   readonly lanes: LaneSet;
+  readonly leases: Leases;
   readonly supply: LaneSupply;
   readonly lost: LostLanes;
   readonly watch: Watch;
@@ -65,7 +67,7 @@ export function blockUntil(job: Job, host: BlockedHost): void {
       const count = host.loop.armToBlock();
       const ending = host.lost.lookForEnds(performance.now());
       if (lookAround(job, host)) continue;
-      requireNoDeadlock(job, host.lanes, host.supply, host.callbacks);
+      requireNoDeadlock(job, host.lanes, host.leases, host.supply, host.callbacks);
       const now = performance.now();
       const most = ending ? ENDING_SLEEP_MS : SLEEP_MS;
       host.bell.sleep(count, Math.max(0, Math.min(host.watch.due - now, host.supply.startsAt - now, most)));

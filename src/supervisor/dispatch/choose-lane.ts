@@ -64,9 +64,19 @@ function isShort(fn: Job['fn'], items: Job['items']): boolean {
   return fn.short && items === null;
 }
 
+/** Whether the lane of a session takes its call now. */
+export function leasedMayTake(lane: JobLane, { fn, items }: Pick<Job, 'fn' | 'items'>): boolean {
+  return lane.status === 'leased' && hasRoom(lane, fn, isShort(fn, items));
+}
+
+/** Whether a lane may take a call of no session. */
+function mayTake(lane: JobLane, fn: Job['fn'], short: boolean): boolean {
+  return lane.status === 'ready' && hasRoom(lane, fn, short);
+}
+
 /** Whether a lane is idle, or has no call that may block, a free row, and little work before this short call. */
-function mayTake(lane: JobLane, { averageUs }: Job['fn'], short: boolean): boolean {
-  if (lane.status !== 'ready' || lane.opening !== null) return false;
+function hasRoom(lane: JobLane, { averageUs }: Job['fn'], short: boolean): boolean {
+  if (lane.opening !== null) return false;
   const { occupied } = lane.ring;
   if (occupied === 0) return true;
   return short && !lane.exclusive && occupied <= lane.ring.memory.mask && occupied * averageUs < MOST_WORK_US;

@@ -62,6 +62,11 @@ export class CallbackRouter {
     this.#calls.forget(lane);
   }
 
+  /** The session of a lane has ended. */
+  released(lane: JobLane): void {
+    this.#persistents.released(lane);
+  }
+
   /** The pool has ended: no function is called from here on. */
   end(): void {
     this.#persistents.end();

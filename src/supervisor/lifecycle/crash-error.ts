@@ -56,7 +56,7 @@ function adviceOf({ advice, signal, exitCode, phase, stderr, pid, cause }: Death
 function ofAnother(pid: number | undefined): string {
   return pid === undefined
     ? ''
-    : ' A pointer is valid only in the lane that it came from: calls that share a pointer need { lanes: 1 }.';
+    : ' A pointer is valid only in the lane that it came from: calls that share a pointer belong into one session (pool.session).';
 }
 
 /** Facts about the pool that the error of a call depends on. */

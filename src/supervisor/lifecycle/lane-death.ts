@@ -4,7 +4,7 @@
  *   1  the lane leaves its list, and the restart policy is updated
  *   2  calls that it had finished settle
  *   3  calls that it had not started return to the queue
- *   4  calls that it had started fail, or run again
+ *   4  calls that it had started fail, or run again; then the session that had the lane ends
  *   5  the events are emitted
  *   6  another lane takes its place
  *   7  callers that wait for a lane are told
@@ -24,6 +24,7 @@ import { crashError } from './crash-error.js';
 import { settleCrashed } from './crashed-calls.js';
 import { type LaneSet, take } from './lane-set.js';
 import type { LaneSupply } from './lane-supply.js';
+import type { Leases } from './leases.js';
 
 interface LaneDeathParts {
   readonly source: CallSource;
@@ -31,6 +32,7 @@ interface LaneDeathParts {
   readonly counters: Counters;
   readonly bell: Doorbell;
   readonly lanes: LaneSet;
+  readonly leases: Leases;
   readonly supply: LaneSupply;
   readonly callbacks: CallbackRouter;
   readonly harvester: Harvester;
@@ -47,9 +49,11 @@ export class LaneDeaths {
 
   /** A lane has died. */
   readonly crashed = (lane: JobLane, death: Death): void => {
-    const { source, events, counters, bell, lanes, supply, callbacks, harvester } = this.#parts;
+    const { source, events, counters, bell, lanes, leases, supply, callbacks, harvester } = this.#parts;
     if (!take(lanes.lost, lane) && !lanes.remove(lane)) return;
     const error = crashError(lane, death);
+    // First: a session whose last call settles here must not give the dead lane back.
+    const session = leases.remove(lane);
     const tellRestart = supply.died(lane, error);
     if (death.disorder !== true) {
       lane.ring.concede();
@@ -62,6 +66,7 @@ export class LaneDeaths {
       replaced: supply.breaker !== 'open',
     });
     if (again.length > 0) source.returned(again, true);
+    session?.lost(error);
     counters.lanesCrashed += 1;
     events.emit('lane-crashed', { lane: lane.name, error });
     // The dead lane may have disarmed the bell without ringing it, and then no other lane rings it.

@@ -2,14 +2,14 @@
  * The lanes of a pool, in one list per state.
  *
  *   spares   extra lanes, each ready to replace a lane that is gone
- *   active   lanes that take calls, start, or finish their last calls (`retiring`)
+ *   active   lanes that take calls, start, are leased to a session, or finish their last calls (`retiring`)
  *   lost     given up: a thread is stuck in native code, or a process is being
  *            killed; in this list until it ends
  *   ending   retired, and not ended yet
  *
  * Lanes are moved by `LaneSupply` (starts lanes, activates spares), `Recycler`
  * and `Retirement` (retire lanes), `LostLanes` (gives lanes up and reinstates
- * them) and `LaneDeaths` (removes dead lanes).
+ * them) and `LaneDeaths` (removes dead lanes). `Leases` changes the status of active lanes only.
  *
  * Guarantee: a lane is in exactly one list, or has ended. Counts are lengths of lists.
  */

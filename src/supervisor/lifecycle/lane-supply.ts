@@ -113,9 +113,9 @@ export class LaneSupply implements RestartNews {
     return ready;
   }
 
-  /** Whether a call or an `open` waits for a lane; the process stays alive meanwhile. */
+  /** Whether a call, an `open` or a session waits for a lane; the process stays alive meanwhile. */
   get awaited(): boolean {
-    return this.#parts.source.hasPending || this.#readiness.any;
+    return this.#parts.source.hasPending || this.#parts.source.sessionsWait || this.#readiness.any;
   }
 
   /** The lanes have changed: settles callers that wait for a lane, and dispatches queued calls. */
@@ -276,7 +276,7 @@ export class LaneSupply implements RestartNews {
     const error = this.#closed?.() ?? this.unavailable();
     this.#readiness.tell(
       error,
-      this.#parts.lanes.active.some(({ status }) => status === 'ready'),
+      this.#parts.lanes.active.some(({ status }) => status === 'ready' || status === 'leased'),
     );
   }
 

@@ -17,6 +17,7 @@ import type { HostLoop } from '../dispatch/host-loop.js';
 import type { Job, JobLane } from '../job.js';
 import type { Watch } from '../watchdog/watch.js';
 import { type LaneSet, take } from './lane-set.js';
+import type { Leases } from './leases.js';
 import type { LaneSupply } from './lane-supply.js';
 import { within } from './retirement.js';
 
@@ -26,6 +27,7 @@ interface LostLanesParts {
   readonly counters: Counters;
   readonly kind: LaneKind<Job>;
   readonly lanes: LaneSet;
+  readonly leases: Leases;
   readonly supply: LaneSupply;
   readonly loop: HostLoop;
   readonly watch: Watch;
@@ -52,7 +54,7 @@ export class LostLanes {
 
   /** Gives up a lane: it takes no more calls. @param waited whether its job was asked to stop and had its grace period. */
   lose(lane: JobLane, job: Job, waited: boolean): void {
-    const { lanes, supply, source, events, counters, watch, loop } = this.#parts;
+    const { lanes, leases, supply, source, events, counters, watch, loop } = this.#parts;
     if (lanes.remove(lane)) {
       if (lane.status === 'retiring') this.#recycled.add(lane);
       lane.status = 'lost';
@@ -65,22 +67,26 @@ export class LostLanes {
     // Before the event: while a listener blocks, the lane may return, or its time may be over.
     lane.abandonAt = performance.now() + patience;
     watch.by(lane.abandonAt);
+    leases.givenUp(lane, job.stopping?.error);
     events.emit('lane-lost', { lane: lane.name, error: job.stopping?.error });
     if (patience === 0 && lane.abandonAt !== Infinity) {
       this.#abandon(lane);
       watch.by(lanes.killsDueAt);
     }
-    supply.cover();
+    // A session continues only in this lane: its place stays free until it is abandoned.
+    if (!leases.has(lane)) supply.cover();
     loop.notice();
   }
 
   /** A lost lane's native call has returned in time: the lane serves again, unless it has been replaced, or was being recycled. */
   reinstate(lane: JobLane): void {
-    const { lanes, supply } = this.#parts;
+    const { lanes, leases, supply } = this.#parts;
     if (!take(lanes.lost, lane)) return;
     lane.abandonAt = Infinity;
     const list = this.#recycled.has(lane) ? null : this.#vacancy();
-    lane.status = list === null ? 'retiring' : 'ready';
+    const leased = list === lanes.active && leases.has(lane);
+    lane.status = list === null ? 'retiring' : leased ? 'leased' : 'ready';
+    if (!leased) leases.abandoned(lane);
     if (list === null) {
       supply.retirement.retire(lane);
       // No lane was started in its place while it was expected to return.
@@ -173,7 +179,7 @@ export class LostLanes {
 
   /** Stops waiting for a lost lane, ends it if possible, and replaces it. */
   #abandon(lane: JobLane): void {
-    const { lanes, supply, counters } = this.#parts;
+    const { lanes, leases, supply, counters } = this.#parts;
     lane.abandonAt = Infinity;
     supply.restarts.gone(performance.now(), lane);
     if (lane.kind === 'process') {
@@ -182,6 +188,7 @@ export class LostLanes {
     }
     lane.kill();
     void whenSettled(lane.end(), () => this.ended(lane));
+    leases.abandoned(lane);
     supply.replace();
   }
 

@@ -33,6 +33,9 @@ export async function probeOpen(
   while (tried < LANES) {
     await supply.ready();
     const ready = lanes.active.filter(({ status }) => status === 'ready');
+    // A session shares its lane only if there is no other: the library may end the lane.
+    if (ready.length === 0) ready.push(...lanes.spares.filter(({ status }) => status === 'ready'));
+    if (ready.length === 0) ready.push(...lanes.active.filter(({ status }) => status === 'leased'));
     const lane = ready.find(({ ring, opening }) => ring.occupied === 0 && opening === null) ?? ready[0];
     // A host that blocked in between may have used up the ready lane, so that it was recycled.
     if (lane === undefined) continue;

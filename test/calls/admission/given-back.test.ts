@@ -17,6 +17,7 @@ const call = (): Job =>
     after: null,
     lane: null,
     items: null,
+    limits: { session: null },
     deadline: null,
     isSettled: false,
   }) as unknown as Job;

@@ -22,6 +22,7 @@ const limits: CallLimits = {
   hostTimeout: undefined,
   highWaterMark: 4,
   attempts: 1,
+  session: null,
 };
 
 /** What lies in a lane's channel, and whether the host is rung for it. */
