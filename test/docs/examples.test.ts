@@ -26,6 +26,15 @@ describe('docs: examples', () => {
     ]);
   });
 
+  it('statements: keeps prepared statements in sessions', () => {
+    expect(output('statements')).to.deep.equal([
+      'rose: 3',
+      'be: 2',
+      'kingdom: 1',
+      '{ leased: 0, waiting: 0 }',
+    ]);
+  });
+
   it('rows: writes rows as they come', () => {
     expect(output('rows', '3')).to.deep.equal(['number,square', '1,1', '2,4', '3,9']);
   });
