@@ -5,6 +5,7 @@ export { callback, chunks, inout, out } from './declare/language/wrappers.js';
 export {
   describeFunction,
   type FunctionDescription,
+  type MemoryDescription,
   type ParameterDescription,
 } from './declare/compile/describe.js';
 export { array, pointer, struct, union } from './declare/language/structs.js';

@@ -15,13 +15,15 @@ export interface CallVerbOptions extends TargetOptions {
 const EXAMPLES = `
 Arguments:
   numbers as in C; null for NULL; text as it is; @file for the bytes of a file,
-  hex:0a1b and zeros:100 for bytes; text:... for a text that begins like one of these.
+  hex:0a1b and zeros:100 for bytes; text:... for a text that begins like one of these;
+  a struct as JSON, with its definition in front of the prototype.
   Behind --, arguments may begin with a dash.
 
 Examples:
   offthread call libm.so.6 'double hypot(double x, double y)' 3 4
   offthread call libz.so.1 'unsigned long crc32(unsigned long crc, const unsigned char *buf, unsigned len)' 0 @data 100
   offthread call libm.so.6 'double frexp(double x, int *exponent)' 48 --out exponent
+  offthread call libm.so.6 'struct z { double re, im; }; double cabs(struct z z)' '{"re": 3, "im": 4}'
   offthread call libc.so.6 'char *strcpy(char *to, const char *from)' hello --out to=16
 
 Exit codes: 0 ok, 1 the call failed, 2 nothing was called, 5 the library crashed.`;

@@ -43,6 +43,7 @@ Arguments, one for each parameter: a value as for 'offthread call', or a generat
   text:1..20      random texts of such lengths; text:1..20:abc of these characters
   bytes:64..4096  random bytes of such lengths
   choice:1,2,4    one of these
+  {"x": "int:0..9"}   a struct as JSON; the numbers in it may be drawn
   length:NAME     the length in bytes of the argument NAME
   fixed:TEXT      TEXT, for one that begins like a generator
 

@@ -4,13 +4,15 @@
  *   numbers    decimal, or 0x…; for floats also 1e-3, nan, inf; for bool true and false
  *   strings    the text itself; `null` is NULL, `text:null` the four letters
  *   lists      a JSON array of strings; `null` is NULL
+ *   structs    JSON, as in {"x": 1, "y": 2}: see memory-value.ts; `null` is NULL for a pointer that may be it
  *   bytes      the text's UTF-8, `null` as above; `@file`, `hex:0a1b`, `zeros:N`, `text:…` for a text that begins like one of these
  */
-import { constants } from 'node:buffer';
-import { readFileSync } from 'node:fs';
-import type { FunctionDescription, ParameterDescription, Scalar } from 'offthread';
+import type { FunctionDescription, MemoryDescription, ParameterDescription, Scalar } from 'offthread';
 import { shortened } from '../console/format.js';
 import { UsageError } from '../console/usage-error.js';
+import { bytesOf } from './bytes-text.js';
+import { exampleOf, memoryValue, type ScalarReader } from './memory-value.js';
+import { scalarOf } from './scalar-text.js';
 
 /** How an error calls the parameter. */
 export function parameterLabel({ name }: ParameterDescription, index: number): string {
@@ -40,6 +42,8 @@ export function argumentOf(parameter: ParameterDescription, index: number, text:
       return text === 'null' ? null : bytesOf(text, wrong);
     case 'cstrings':
       return textsOf(text, wrong);
+    case 'memory':
+      return structOf(parameter, index, text);
     default:
       throw new UsageError(
         `${parameterLabel(parameter, index)} is a pointer to a function, for which the command line has no value. Call this function from a program, with pool.open().`,
@@ -47,19 +51,42 @@ export function argumentOf(parameter: ParameterDescription, index: number, text:
   }
 }
 
-function scalarOf(type: Scalar, text: string, wrong: (expected: string) => UsageError): unknown {
-  if (type === 'bool') {
-    if (text === 'true' || text === '1') return true;
-    if (text === 'false' || text === '0') return false;
-    throw wrong('true or false');
+/** @param read makes the values of fields that are texts. */
+export function structOf(
+  parameter: ParameterDescription,
+  index: number,
+  text: string,
+  read?: ScalarReader,
+): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new UsageError(
+      `${parameterLabel(parameter, index)} is '${shortened(text)}'. Expected JSON, as in '${exampleOf(memoryOf(parameter))}'.`,
+    );
   }
-  if (type === 'f32' || type === 'f64') return floatOf(text, wrong);
-  if (type === 'pointer' && text === 'null') return 0n;
-  const sign = text.startsWith('-') ? -1n : 1n;
-  const digits = text.replace(/^[-+]/, '');
-  if (!/^(?:\d+|0x[\da-f]+)$/i.test(digits)) throw wrong(`a whole number (${type})`);
-  const value = sign * BigInt(digits);
-  return type === 'i64' || type === 'u64' || type === 'pointer' ? value : Number(value);
+  return structValue(parameter, index, value, read);
+}
+
+/** A value of JSON for a parameter that is a struct, a union or an array, or points to one. */
+export function structValue(
+  parameter: ParameterDescription,
+  index: number,
+  value: unknown,
+  read?: ScalarReader,
+): unknown {
+  const label = parameterLabel(parameter, index);
+  if (value !== null) return memoryValue(memoryOf(parameter), value, label, read);
+  if (parameter.nullable === true) return null;
+  throw new UsageError(
+    `${label} is null, but it cannot be NULL. Expected JSON, as in '${exampleOf(memoryOf(parameter))}'.`,
+  );
+}
+
+function memoryOf({ memory }: ParameterDescription): MemoryDescription {
+  if (memory === undefined) throw new TypeError('a parameter without memory');
+  return memory;
 }
 
 function textsOf(text: string, wrong: (expected: string) => UsageError): unknown {
@@ -72,48 +99,4 @@ function textsOf(text: string, wrong: (expected: string) => UsageError): unknown
   if (list === null || (Array.isArray(list) && list.every((one) => one === null || typeof one === 'string')))
     return list;
   throw wrong('a JSON array of strings, as in \'["a", "b"]\'');
-}
-
-function floatOf(text: string, wrong: (expected: string) => UsageError): number {
-  const named = /^([-+]?)(nan|inf|infinity)$/i.exec(text);
-  if (named !== null) {
-    const value = named[2]?.toLowerCase() === 'nan' ? Number.NaN : Number.POSITIVE_INFINITY;
-    return named[1] === '-' ? -value : value;
-  }
-  const value = Number(text);
-  if (text.trim() === '' || Number.isNaN(value)) throw wrong('a number');
-  return value;
-}
-
-function bytesOf(text: string, wrong: (expected: string) => UsageError): Uint8Array {
-  if (text.startsWith('@')) return fileBytes(text.slice(1));
-  const [, form = '', rest = ''] = /^(hex|zeros|text):(.*)$/s.exec(text) ?? [];
-  switch (form) {
-    case 'hex': {
-      if (rest.length % 2 !== 0 || !/^[\da-f]*$/i.test(rest))
-        throw wrong('pairs of hexadecimal digits after hex:');
-      return Buffer.from(rest, 'hex');
-    }
-    case 'zeros': {
-      const length = Number(rest);
-      if (rest === '' || !Number.isSafeInteger(length) || length < 0)
-        throw wrong('a number of bytes after zeros:');
-      if (length > constants.MAX_LENGTH) throw wrong(`at most ${constants.MAX_LENGTH} bytes after zeros:`);
-      return Buffer.alloc(length);
-    }
-    case 'text':
-      return Buffer.from(rest, 'utf8');
-    default:
-      return Buffer.from(text, 'utf8');
-  }
-}
-
-function fileBytes(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new UsageError(
-      `The file of '@${path}' cannot be read: ${(error as Error).message}. For a text that begins with @, write 'text:@…'.`,
-    );
-  }
 }

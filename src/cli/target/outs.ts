@@ -1,5 +1,11 @@
 /** What a call gave back beside its result, by the names of the parameters. */
+import type { ParameterDescription } from 'offthread';
 import type { Target } from './target-options.js';
+
+/** Whether what native code wrote comes back with the result: in a cell, or in a struct. */
+export function comesBack({ kind, changes }: ParameterDescription): boolean {
+  return kind === 'out' || kind === 'inout' || (kind === 'memory' && changes);
+}
 
 /** Cells that the function filled, and bytes that it filled or changed. */
 export function outsOf(
@@ -10,9 +16,10 @@ export function outsOf(
   const outs = new Map<string, unknown>();
   let cell = 0;
   let value = 0;
-  for (const [index, { name, kind, given, changes }] of description.parameters.entries()) {
+  for (const [index, parameter] of description.parameters.entries()) {
+    const { name, given, changes } = parameter;
     const label = name === '' ? String(index) : name;
-    if (kind === 'out' || kind === 'inout') outs.set(label, cells[cell++]);
+    if (comesBack(parameter)) outs.set(label, cells[cell++]);
     else if (changes) outs.set(label, values[value]);
     if (given) value += 1;
   }
@@ -21,5 +28,5 @@ export function outsOf(
 
 /** The number of cells, which come with the result. */
 export function cellsOf({ description }: Target): number {
-  return description.parameters.filter(({ kind }) => kind === 'out' || kind === 'inout').length;
+  return description.parameters.filter(comesBack).length;
 }

@@ -1,17 +1,12 @@
 /** From a result to text, and to a value that JSON has. */
-import { inspect } from 'node:util';
-
-/** For people, and for the next command in a pipe: numbers and strings as they are, bytes in hexadecimal if they are no text. */
+/** For people, and for the next command in a pipe: numbers and strings as they are, bytes in hexadecimal if they are no text, structs as JSON. */
 export function valueText(value: unknown): string {
   if (value === undefined) return '';
   if (value instanceof Uint8Array) return bytesText(value);
-  return typeof value === 'string' ? value : inspected(value);
-}
-
-function inspected(value: unknown): string {
-  return typeof value === 'bigint'
-    ? `${value}`
-    : inspect(value, { depth: 9, breakLength: Number.POSITIVE_INFINITY });
+  if (typeof value === 'string') return value;
+  return typeof value === 'object' && value !== null
+    ? JSON.stringify(jsonValue(value))
+    : `${value as number}`;
 }
 
 /**
@@ -27,6 +22,8 @@ export function jsonValue(value: unknown): unknown {
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
   if (Array.isArray(value)) return value.map(jsonValue);
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, jsonValue(one)]));
   return value === undefined ? null : value;
 }
 

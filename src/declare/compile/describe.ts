@@ -2,8 +2,42 @@
 import { parsePrototype } from '../prototype/c-parser.js';
 import type { Declaration, PrototypeDeclaration } from '../language/types.js';
 import type { WideDeclaration } from '../language/checked.js';
-import type { ParamSpec, ReturnSpec, Scalar } from '../spec.js';
+import type { LayoutSpec, MemorySpec, ParamSpec, ReturnSpec, Scalar } from '../spec.js';
 import { compileDeclarations } from './compile.js';
+
+/** What a parameter of kind `memory` consists of. */
+export type MemoryDescription =
+  | {
+      /** A number, an address or a boolean. */
+      readonly kind: 'scalar';
+      /** Its type. */
+      readonly type: Scalar;
+    }
+  | {
+      /** An array of `char`, which is a string, or of `uint8_t`, which is bytes. */
+      readonly kind: 'text' | 'bytes';
+      /** Bytes that it takes. */
+      readonly size: number;
+    }
+  | {
+      /** An array of anything else. */
+      readonly kind: 'array';
+      /** What its elements are. */
+      readonly of: MemoryDescription;
+      /** The number of elements; undefined for as many as the caller gives. */
+      readonly length: number | undefined;
+    }
+  | {
+      /** A struct, or a union. */
+      readonly kind: 'struct' | 'union';
+      /** Its fields, in the order of the C definition. */
+      readonly fields: readonly {
+        /** As C names it. */
+        readonly name: string;
+        /** What it is. */
+        readonly memory: MemoryDescription;
+      }[];
+    };
 
 /** One parameter of a described function, in the order of its C prototype. */
 export interface ParameterDescription {
@@ -28,6 +62,10 @@ export interface ParameterDescription {
     | 'special';
   /** The type of a value or of the content of a cell; undefined for the others. */
   readonly type: Scalar | 'cstring' | undefined;
+  /** What a parameter of kind `memory` is; it is left out for the others. */
+  readonly memory?: MemoryDescription;
+  /** Whether null may be given, for NULL, where the parameter is of kind `memory`; it is left out for the others. */
+  readonly nullable?: boolean;
   /** Whether the caller passes an argument for it. */
   readonly given: boolean;
   /** Whether native code may change what it points to: a cell, or bytes. */
@@ -82,15 +120,19 @@ function parameterOf(param: ParamSpec, name: string): ParameterDescription {
     case 'cstrings':
       return { name, kind: 'cstrings', type: undefined, given: true, changes: false };
     case 'buffer':
+      return param.memory === undefined
+        ? { name, kind: 'buffer', type: undefined, given: true, changes: param.inout }
+        : pointerTo(name, param.memory);
+    case 'struct':
       return {
         name,
-        kind: param.memory === undefined ? 'buffer' : 'memory',
+        kind: 'memory',
         type: undefined,
-        given: param.memory?.mode !== 'out' || param.memory.optional === true,
-        changes: param.inout,
+        given: true,
+        changes: false,
+        memory: memoryOf(param.layout),
+        nullable: false,
       };
-    case 'struct':
-      return { name, kind: 'memory', type: undefined, given: true, changes: false };
     case 'out':
       return { name, kind: 'out', type: param.type, given: param.optional === true, changes: true };
     case 'outText':
@@ -105,6 +147,37 @@ function parameterOf(param: ParamSpec, name: string): ParameterDescription {
     case 'cancelProbe':
     case 'progress':
       return { name, kind: 'special', type: undefined, given: false, changes: false };
+  }
+}
+
+function pointerTo(name: string, { layout, mode, open, optional }: MemorySpec): ParameterDescription {
+  const memory = memoryOf(layout);
+  return {
+    name,
+    kind: 'memory',
+    type: undefined,
+    given: mode !== 'out' || optional === true,
+    changes: mode !== 'in',
+    memory: open ? { kind: 'array', of: memory, length: undefined } : memory,
+    nullable: mode === 'in' || optional === true,
+  };
+}
+
+function memoryOf(layout: LayoutSpec): MemoryDescription {
+  switch (layout.kind) {
+    case 'scalar':
+      return { kind: 'scalar', type: layout.type };
+    case 'array':
+      return { kind: 'array', of: memoryOf(layout.of), length: layout.length };
+    case 'text':
+    case 'bytes':
+      return { kind: layout.kind, size: layout.size };
+    case 'struct':
+    case 'union':
+      return {
+        kind: layout.kind,
+        fields: layout.fields.map(({ name, layout: of }) => ({ name, memory: memoryOf(of) })),
+      };
   }
 }
 

@@ -6,7 +6,7 @@ import type { CallbackOptions, CallbackSignature, ChunksOptions, OwnedText } fro
 import { callback, chunks, inout, out } from '../language/wrappers.js';
 import { show } from '../values/show.js';
 import type { CType, Parameter } from './c-types.js';
-import type { StructNames } from './struct-names.js';
+import type { StructNames } from './structs/struct-names.js';
 import { inoutWord, isChar, outWord, signatureOf, type Word } from './c-words.js';
 
 /** What the special parameters point to. */

@@ -8,6 +8,16 @@ const LABELS: ReadonlySet<string> = new Set(['__asm__', '__asm', 'asm']);
 /** Attributes that make another type of a type, or another way of passing arguments. */
 const CHANGING = /^(?:__)?(?:vector_size|ext_vector_type|mode|ms_abi)(?:__)?$/;
 
+/** Attributes that move the fields of a struct. */
+const SHAPING = /^(?:__)?(?:packed|aligned|scalar_storage_order|ms_struct|gcc_struct)(?:__)?$/;
+
+/** An attribute that moves the fields of a struct, with the number that it has in parentheses. */
+export interface ShapingAttribute {
+  readonly token: Token;
+  readonly name: string;
+  readonly value: string | undefined;
+}
+
 /** Whether a word is that of a macro, by convention. */
 function isMacro(text: string): boolean {
   return /^[A-Z][A-Z\d_]*$/.test(text);
@@ -18,6 +28,7 @@ export class Cursor {
   at = 0;
   readonly #tokens: readonly Token[];
   readonly #end: Token;
+  readonly #shaping: ShapingAttribute[] = [];
 
   /** @throws PrototypeProblem for a character that no prototype has. */
   constructor(source: string) {
@@ -43,6 +54,14 @@ export class Cursor {
     return this.tokenAt(this.at + ahead).text;
   }
 
+  /** The tokens of a range, with blanks between them. */
+  textBetween(from: number, to: number): string {
+    return this.#tokens
+      .slice(from, to)
+      .map(({ text }) => text)
+      .join(' ');
+  }
+
   /** Takes the token if it is that text. */
   take(text: string): boolean {
     if (this.text !== text) return false;
@@ -64,14 +83,26 @@ export class Cursor {
     return ATTRIBUTES.has(this.text);
   }
 
+  /** The attributes since the last time that move the fields of a struct. */
+  takeShaping(): readonly ShapingAttribute[] {
+    return this.#shaping.splice(0);
+  }
+
   skipAttributes(): void {
     while (this.isAttribute) {
+      const { token: word } = this;
       this.at++;
       if (this.text !== '(') continue;
       const start = this.at;
       this.skip('(', ')');
+      if (word.text === '_Alignas')
+        this.#shaping.push({ token: word, name: 'aligned', value: this.tokenAt(start + 1).text });
       for (let index = start; index < this.at; index++) {
         const token = this.tokenAt(index);
+        if (SHAPING.test(token.text)) {
+          const value = this.tokenAt(index + 1).text === '(' ? this.tokenAt(index + 2).text : undefined;
+          this.#shaping.push({ token, name: token.text.replaceAll('__', ''), value });
+        }
         if (!CHANGING.test(token.text)) continue;
         throw new PrototypeProblem(
           `The attribute ${token.text} changes the type or the way it is passed. Write the type that is meant, or a small C function without the attribute.`,

@@ -1,5 +1,5 @@
 /**
- * Reads a C prototype: typedefs, if any, and then one function.
+ * Reads a C prototype: typedefs and definitions of structs, unions and enums, if any, and then one function.
  *
  * The grammar is that of C declarations, without bodies and values. Words that no type, keyword or name can be where
  * they stand are taken for macros (`ZEXTERN int ZEXPORT inflate(...)`) and left out: before a type, and between a type
@@ -9,6 +9,7 @@ import { Cursor } from './c-cursor.js';
 import { basicType, COMPLEX, KEYWORDS, SIGNED } from './c-keywords.js';
 import { isWord, PrototypeProblem, type Token } from './c-tokens.js';
 import { type CType, type FunctionType, IGNORED_WORDS, type Parameter, STANDARD_TYPES } from './c-types.js';
+import { RecordReader, type Records } from './structs/c-records.js';
 
 /** A function as its prototype has it. */
 export interface CFunction {
@@ -17,6 +18,8 @@ export interface CFunction {
   /** The name that it has in its library, where the prototype tells that apart: `__asm__("name")`. */
   readonly label: string | undefined;
   readonly type: FunctionType;
+  /** The structs and unions that are defined in front of it, or in it. */
+  readonly records: Records;
 }
 
 /** A type, and whether what it declares is const. */
@@ -45,14 +48,33 @@ export function parsePrototype(source: string): CFunction {
 class Parser {
   readonly #cursor: Cursor;
   readonly #typedefs = new Map<string, Qualified>();
+  readonly #records: RecordReader;
   #depth = 0;
 
   constructor(source: string) {
     this.#cursor = new Cursor(source);
+    this.#records = new RecordReader(this.#cursor, {
+      base: () => this.#specifiers(false),
+      declarator: ({ type, constant }) => this.#declarator(type, constant),
+      nested: (read) => {
+        const depth = this.#depth;
+        try {
+          this.#deeper();
+          return read();
+        } finally {
+          this.#depth = depth;
+        }
+      },
+    });
   }
 
   run(): CFunction {
-    while (this.#cursor.text === 'typedef') this.#typedef();
+    for (;;) {
+      const { text } = this.#cursor;
+      if (text === 'typedef') this.#typedef();
+      else if (text.startsWith('#')) this.#records.pragma();
+      else if (!this.#definition()) break;
+    }
     const start = this.#cursor.token;
     if (start.text === '')
       throw new PrototypeProblem("Write a prototype, as in 'int32_t add(int32_t a, int32_t b)'.", start);
@@ -76,19 +98,32 @@ class Parser {
         start,
       );
     }
-    return { name, label, type };
+    return { name, label, type, records: this.#records.records };
+  }
+
+  /** Takes `struct x { … };`, `enum x { … };` and `struct x;`. @returns false if there is none here. */
+  #definition(): boolean {
+    const { at, text } = this.#cursor;
+    if (!RECORDS.has(text) && text !== 'enum') return false;
+    this.#tagged();
+    if (this.#cursor.take(';')) return true;
+    // What a function returns.
+    this.#cursor.at = at;
+    return false;
   }
 
   #typedef(): void {
     this.#cursor.at++;
     const start = this.#cursor.token;
     const base = this.#specifiers(false);
+    this.#cursor.takeShaping();
     const { name, type, constant } = this.#declarator(base.type, base.constant);
     this.#cursor.skipAttributes();
+    this.#records.refuseShaping(type);
     if (name === '') throw new PrototypeProblem('This typedef has no name.', start);
     // A struct without a tag is known by the name of its typedef.
     const isNameless = type.kind === 'record' && !type.name.includes(' ');
-    const named: CType = isNameless ? { kind: 'record', name: `${type.name} ${name}` } : type;
+    const named: CType = isNameless ? { ...type, name: `${type.name} ${name}` } : type;
     this.#typedefs.set(name, { type: named, constant });
     this.#cursor.expect(';', 'A typedef ends with a semicolon.');
   }
@@ -175,20 +210,30 @@ class Parser {
   #tagged(): CType {
     const { text: keyword } = this.#cursor.token;
     this.#cursor.at++;
+    this.#cursor.takeShaping();
     this.#cursor.skipAttributes();
     const name = isWord(this.#cursor.text) ? this.#cursor.text : '';
     if (name !== '') this.#cursor.at++;
-    const { text } = this.#cursor.token;
-    if (text === '{') this.#cursor.skip('{', '}');
-    else if (name === '') throw this.#cursor.problem(`The name of the ${keyword} is missing here.`);
-    // The type of an enum is an int, unless a value needs more: then headers give it a typedef of its own.
-    return keyword === 'enum'
-      ? { kind: 'scalar', word: 'i32' }
-      : { kind: 'record', name: `${keyword} ${name}`.trim() };
+    const { text, at } = this.#cursor.token;
+    if (text !== '{' && name === '') {
+      throw this.#cursor.problem(`The name of the ${keyword} is missing here.`);
+    }
+    if (keyword === 'enum') {
+      if (text === '{') this.#cursor.skip('{', '}');
+      // The type of an enum is an int, unless a value needs more: then headers give it a typedef of its own.
+      return { kind: 'scalar', word: 'i32' };
+    }
+    const key = name === '' ? `{${at}` : name;
+    if (text === '{') this.#records.read(keyword === 'union' ? 'union' : 'struct', key);
+    return { kind: 'record', name: `${keyword} ${name}`.trim(), key };
+  }
+
+  #deeper(): void {
+    if (++this.#depth > MAX_DEPTH) throw this.#cursor.problem('This is nested too deeply.');
   }
 
   #declarator(base: CType, baseConstant: boolean): Declarator {
-    if (++this.#depth > MAX_DEPTH) throw this.#cursor.problem('This is nested too deeply.');
+    this.#deeper();
     let type = base;
     let constant = baseConstant;
     for (;;) {
@@ -265,8 +310,11 @@ class Parser {
       return { kind: 'function', returns: this.#suffixes(type, false), parameters, variadic };
     }
     if (this.#cursor.text !== '[') return type;
+    const from = this.#cursor.at + 1;
+    const { at } = this.#cursor.token;
     this.#cursor.skip('[', ']');
-    return { kind: 'array', of: this.#suffixes(type, constant), constant };
+    const text = this.#cursor.textBetween(from, this.#cursor.at - 1);
+    return { kind: 'array', of: this.#suffixes(type, constant), constant, length: { text, at } };
   }
 
   #parameters(): { parameters: readonly Parameter[]; variadic: boolean } {
@@ -308,6 +356,9 @@ class Parser {
 
 /** As C does: an array or a function is passed as its address. */
 function adjusted(type: CType): CType {
-  if (type.kind === 'array') return { kind: 'pointer', to: type.of, constant: type.constant };
+  if (type.kind === 'array') {
+    const { of: to, constant, length } = type;
+    return { kind: 'pointer', to, constant, ...(length.text === '' && { many: true as const }) };
+  }
   return type.kind === 'function' ? { kind: 'pointer', to: type, constant: false } : type;
 }

@@ -2,7 +2,7 @@
 
 import { JSON, Math } from '../../builtins.js';
 
-/** A word, a string in quotes, or a single character of punctuation. The text is empty behind the last token. */
+/** A word, a string in quotes, `#pragma pack(…)`, or a single character of punctuation. The text is empty behind the last token. */
 export interface Token {
   readonly text: string;
   /** Index of its first character. */
@@ -24,9 +24,13 @@ export class PrototypeProblem extends Error {
 }
 
 const SPACE = /(?:\s|\/\*[^]*?\*\/|\/\/[^\n]*)+/y;
+/** The one directive that says something about layouts. */
+const PACK = /#[ \t]*pragma[ \t]+pack[ \t]*\([^)\n]*\)/y;
 const WORD = /[\w$]+|"(?:[^"\\\n]|\\.)*"/y;
 /** A dot is in the arguments of macros, such as a version. */
 const PUNCTUATION = '()[]{}*,;=.';
+/** In the values of enums, the lengths of arrays and the widths of bit-fields, which are read or skipped as a whole. */
+const OPERATORS = "+-<>|&!~?%^':";
 /** Characters of a prototype, its typedefs included. */
 const LONGEST = 65_536;
 const ELLIPSIS = '...';
@@ -45,13 +49,21 @@ export function tokensOf(source: string): readonly Token[] {
     return pattern.exec(source)?.[0].length ?? 0;
   };
   let at = 0;
+  /** Braces and brackets that are open. */
+  let depth = 0;
   while (at < source.length) {
     const space = length(SPACE, at);
     const text =
-      space > 0 ? '' : source.startsWith(ELLIPSIS, at) ? ELLIPSIS : source.substr(at, length(WORD, at) || 1);
+      space > 0
+        ? ''
+        : source.startsWith(ELLIPSIS, at)
+          ? ELLIPSIS
+          : source.substr(at, length(WORD, at) || length(PACK, at) || 1);
     if (space === 0) {
       const token = { text, at };
-      checkToken(token);
+      if (depth === 0 || !OPERATORS.includes(text)) checkToken(token);
+      if (text === '{' || text === '[') depth += 1;
+      else if (text === '}' || text === ']') depth -= 1;
       tokens.push(token);
     }
     at += space || text.length;
@@ -71,7 +83,7 @@ export function isWord(text: string): boolean {
 }
 
 function adviceOn(text: string): string {
-  if (text === '#') return 'A prototype has no preprocessor lines. Remove the line.';
+  if (text === '#') return 'A prototype has no preprocessor lines, except #pragma pack. Remove the line.';
   if (text === '/') return 'A comment begins here and does not end.';
   if (text === '&') return 'A reference is C++. Declare a pointer, which is what is passed.';
   if (text === ':')

@@ -4,17 +4,38 @@
 export type CType =
   | { readonly kind: 'scalar'; readonly word: ScalarWord }
   | { readonly kind: 'void' }
-  /** A struct or union, by its tag; its size is not known. */
-  | { readonly kind: 'record'; readonly name: string }
+  /** A struct or union. */
+  | {
+      readonly kind: 'record';
+      /** As C names it: `struct point`; by its typedef where it has no tag. */
+      readonly name: string;
+      /** What its definition is found by: the tag, or the place of a body without one. */
+      readonly key: string;
+    }
   /** A name that is no type of C: a typedef of some header. */
   | { readonly kind: 'unknown'; readonly name: string }
   | {
       readonly kind: 'pointer';
       readonly to: CType /** Whether what it points to is const. */;
       readonly constant: boolean;
+      /** Whether it is a parameter that was written as an array without a length: `p[]`. */
+      readonly many?: true;
     }
-  | { readonly kind: 'array'; readonly of: CType; readonly constant: boolean }
+  | {
+      readonly kind: 'array';
+      readonly of: CType;
+      readonly constant: boolean;
+      /** What is between the brackets: empty where there is nothing. */
+      readonly length: Extent;
+    }
   | FunctionType;
+
+/** Text with its place. */
+export interface Extent {
+  readonly text: string;
+  /** Index of the bracket before it. */
+  readonly at: number;
+}
 
 export interface FunctionType {
   readonly kind: 'function';

@@ -1,5 +1,5 @@
 /** From types of C to the words of the declaration language. */
-import { didYouMean } from '../compile/suggest.js';
+import { array } from '../language/structs.js';
 import { callback, inout } from '../language/wrappers.js';
 import type {
   CallbackArgument,
@@ -7,31 +7,35 @@ import type {
   CallbackSignature,
   InoutType,
   OutType,
-  ScalarName,
 } from '../language/types.js';
 import type { MemoryType, SizedType } from '../language/struct-types.js';
-import { type StructNames, structFor } from './struct-names.js';
-import { PrototypeProblem } from './c-tokens.js';
-import { BASIC_TYPES, type CType, type FunctionType, type Parameter, STANDARD_TYPES } from './c-types.js';
+import { problem, scalarWord } from './c-scalar-words.js';
+import type { CType, FunctionType, Parameter } from './c-types.js';
+import { type StructNames, structFor } from './structs/struct-names.js';
 
 /** What a declaration may have for a parameter or a result. */
 export type Word = string | object;
-
-const KNOWN_NAMES = [...Object.keys(BASIC_TYPES), ...Object.keys(STANDARD_TYPES)];
-
-const BY_VALUE =
-  "is passed by value here, so its fields have to be known: write them beside the prototype, as in { prototype, structs: { name: struct({ x: 'i32' }) } }.";
 
 /** The word for a parameter of which nothing else is said. */
 export function parameterWord({ type, at }: Parameter, structs: StructNames): Word {
   if (type.kind !== 'pointer') return structFor(structs, type) ?? scalarWord(type, at);
   const { to } = type;
   const struct = structFor(structs, to) as MemoryType | undefined;
-  if (struct !== undefined) return type.constant ? { pointer: struct } : inout(struct);
+  if (struct !== undefined) {
+    const memory = type.many === true ? manyOf(struct) : struct;
+    return type.constant ? { pointer: memory } : inout(memory);
+  }
   if (to.kind === 'function') return callback(signatureOf(to, at));
   if (isChar(to)) return type.constant ? 'cstring' : inout('buffer');
   if (to.kind === 'void' || to.kind === 'scalar') return type.constant ? 'buffer' : inout('buffer');
   return 'pointer';
+}
+
+/** As many as the caller gives. */
+function manyOf(struct: MemoryType): MemoryType {
+  return struct.kind === 'array' && (struct as Partial<SizedType & { length: number }>).length === undefined
+    ? struct
+    : array(struct as SizedType);
 }
 
 /** The word for what a function returns. */
@@ -46,7 +50,8 @@ export function outWord({ type, at }: Parameter, structs: StructNames): OutType 
   if (type.kind !== 'pointer' || type.constant) return undefined;
   const { to } = type;
   const struct = structFor(structs, to) as SizedType | undefined;
-  if (struct !== undefined) return struct;
+  // How many there are is not known.
+  if (struct !== undefined) return type.many === true ? undefined : struct;
   if (to.kind === 'pointer') return isChar(to.to) ? 'cstring' : 'pointer';
   if (to.kind === 'unknown') return scalarWord(to, at);
   return to.kind === 'scalar' ? to.word : undefined;
@@ -75,24 +80,6 @@ function callbackReturn(type: CType, at: number): CallbackReturn {
   return type.kind === 'pointer' ? 'pointer' : scalarWord(type, at);
 }
 
-function scalarWord(type: CType, at: number): ScalarName {
-  if (type.kind === 'scalar') return type.word;
-  if (type.kind === 'unknown') {
-    const guess = didYouMean(type.name, KNOWN_NAMES);
-    const advice =
-      guess === ''
-        ? ` Write the type that it stands for in its place, or put its typedef in front, as its header has it: 'typedef … ${type.name};'.`
-        : guess;
-    throw problem(`${type.name} is not a type of C.${advice}`, at, type.name);
-  }
-  if (type.kind === 'record') throw problem(`A ${type.name} ${BY_VALUE}`, at, type.name);
-  throw problem(`A ${type.kind} cannot be passed or returned here.`, at);
-}
-
 export function isChar(type: CType): boolean {
   return type.kind === 'scalar' && type.word === 'char';
-}
-
-function problem(what: string, at: number, text = ''): PrototypeProblem {
-  return new PrototypeProblem(what, { at, text });
 }

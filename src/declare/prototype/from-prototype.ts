@@ -6,7 +6,7 @@ import { besideWords, ownedNames, ownedResult } from './beside.js';
 import { parsePrototype } from './c-parser.js';
 import { PrototypeProblem } from './c-tokens.js';
 import { parameterWord, resultWord } from './c-words.js';
-import { structNames } from './struct-names.js';
+import { structNames } from './structs/struct-names.js';
 import { variadicWords } from './variadic-words.js';
 
 /** Characters of a line that an error shows. */
@@ -20,8 +20,9 @@ const SHOWN = 100;
  */
 export function fromPrototype(place: Place, source: string, beside: Snapshot): Map<string, unknown> {
   try {
-    const { name, label, type } = parsePrototype(source);
-    const structs = structNames(place, beside, type);
+    const parsed = parsePrototype(source);
+    const { name, label, type } = parsed;
+    const structs = structNames(place, beside, parsed);
     const variadic = variadicWords(place, source, type, beside, structs);
     const owned = ownedNames(place, beside);
     const named = besideWords(place, type.parameters, beside, { owned, structs });

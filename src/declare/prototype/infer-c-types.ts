@@ -1,4 +1,5 @@
 /** The grammar of C prototypes for TypeScript: what `c-parser.ts` does at run time. */
+import type { FixedArray, Struct, Union } from '../language/struct-types.js';
 import type { BASIC_TYPES, STANDARD_TYPES } from './c-types.js';
 import type { Group, Split, Tokens } from './infer-tokens.js';
 
@@ -11,18 +12,27 @@ export interface Pointer<To = unknown, Constant = unknown> {
   to: To;
   constant: Constant;
 }
+/** Of a parameter that was written as an array without a length. */
+export interface ManyPointer<To = unknown, Constant = unknown> extends Pointer<To, Constant> {
+  many: true;
+}
 export interface FunctionType<P = unknown, R = unknown, V = unknown> {
   parameters: P;
   returns: R;
   variadic: V;
 }
-interface ArrayType<Of = unknown, Constant = unknown> {
+interface ArrayType<Of = unknown, Constant = unknown, Many = unknown> {
   of: Of;
   constant: Constant;
+  many: Many;
 }
 /** A struct or union by its tag, or a name that is no type of C. */
 export interface Opaque<N = unknown> {
   opaque: N;
+}
+/** A struct or union that the text defines: `memory` is its type in the declaration language. */
+export interface Defined<N = unknown, M = unknown> extends Opaque<N> {
+  memory: M;
 }
 export interface Parameter<N = unknown, T = unknown> {
   name: N;
@@ -81,7 +91,7 @@ type NeverPassed =
   | '_Fract'
   | '_Accum'
   | '__vector';
-type Punctuation = '(' | ')' | '[' | ']' | '{' | '}' | '*' | ',' | ';' | '=' | '.';
+type Punctuation = '(' | ')' | '[' | ']' | '{' | '}' | '*' | ',' | ';' | '=' | '.' | ':';
 
 /** The type of the keywords in `K`; a second `long` is 'long long'. */
 type BasicOf<K> = [Extract<K, NeverPassed>] extends [never] ? BasicOfKnown<K> : Opaque<K>;
@@ -107,12 +117,22 @@ type BasicOfKnown<K> = 'void' extends K
                 ? Basic['unsigned' extends K ? 'unsigned long' : 'long']
                 : Basic['unsigned' extends K ? 'unsigned int' : 'int'];
 
-/** `E` are the typedefs: for each name [type, whether it is const]. */
+/** `E` are the typedefs: for each name [type, whether it is const]; and, by `#tag`, the structs that are defined. */
 type Named<N extends string, E> = N extends keyof E
-  ? Head<E[N]>
+  ? Resolved<Head<E[N]>, E>
   : N extends keyof Standard
     ? Standard[N]
     : Opaque<N>;
+
+/** A typedef may come before the definition of its struct. */
+type Resolved<T, E> =
+  T extends Pointer<infer To, infer C>
+    ? Pointer<Resolved<To, E>, C>
+    : T extends Opaque<infer N extends string>
+      ? `#${N}` extends keyof E
+        ? E[`#${N}`]
+        : T
+      : T;
 
 type Head<Q> = Q extends readonly [infer T, unknown] ? T : never;
 /** Whether a type is const: by itself, or by its typedef. */
@@ -147,7 +167,13 @@ type Specifiers<
         : H extends Keyword
           ? Specifiers<R, E, K | H, Tag, C>
           : H extends 'struct' | 'union' | 'class' | 'enum'
-            ? Specifiers<WithoutTag<R>, E, K, H extends 'enum' ? 'i32' : Opaque<TagOf<R>>, C>
+            ? Specifiers<
+                WithoutTag<WithoutAttributes<R>>,
+                E,
+                K,
+                H extends 'enum' ? 'i32' : RecordOf<H, WithoutAttributes<R>, E>,
+                C
+              >
             : H extends Punctuation
               ? Specified<T, E, K, Tag, C, W>
               : BehindMacro<H, R> extends readonly [string, ...string[]]
@@ -172,6 +198,62 @@ type TagOf<T extends readonly string[]> = T extends readonly ['{', ...string[]]
   : T extends readonly [infer Tag extends string, ...string[]]
     ? Tag
     : '';
+
+/** Leaves out attributes behind the keyword. */
+type WithoutAttributes<T extends readonly string[]> = T extends readonly [
+  Attribute,
+  '(',
+  ...infer R extends string[],
+]
+  ? WithoutAttributes<Group<R>[1]>
+  : T;
+
+/** The struct or union behind a keyword. */
+type RecordOf<Kind, T extends readonly string[], E> = T extends readonly ['{', ...infer R extends string[]]
+  ? Defined<'', MemoryOf<Kind, FieldsOf<Split<Group<R>[0], ';'>, E>>>
+  : T extends readonly [infer Tag extends string, '{', ...infer R extends string[]]
+    ? Defined<Tag, MemoryOf<Kind, FieldsOf<Split<Group<R>[0], ';'>, E>>>
+    : Resolved<Opaque<TagOf<T>>, E>;
+type MemoryOf<Kind, F extends object> = Kind extends 'union' ? Union<F> : Struct<F>;
+
+/** The fields of a body whose declarations are `L`. */
+type FieldsOf<L extends readonly (readonly string[])[], E, F extends object = {}> = L extends readonly [
+  infer H extends readonly string[],
+  ...infer R extends (readonly string[])[],
+]
+  ? FieldsOf<R, E, H extends readonly [] ? F : F & FieldsIn<Split<H, ','>, E>>
+  : { [K in keyof F]: F[K] };
+
+/** The fields of one declaration: its declarators, separated by commas. */
+type FieldsIn<L, E> = L extends readonly [
+  infer H extends readonly string[],
+  ...infer More extends (readonly string[])[],
+]
+  ? Specifiers<H, E> extends readonly [infer B, infer C, infer R extends readonly string[]]
+    ? FieldOf<Declarator<R, B, C, E>> & MoreFields<More, B, C, E>
+    : {}
+  : {};
+type MoreFields<
+  L extends readonly (readonly string[])[],
+  B,
+  C,
+  E,
+  F extends object = {},
+> = L extends readonly [infer H extends readonly string[], ...infer R extends (readonly string[])[]]
+  ? MoreFields<R, B, C, E, F & FieldOf<Declarator<H, B, C, E>>>
+  : F;
+type FieldOf<D> = D extends readonly [infer N extends string, infer T, unknown]
+  ? { readonly [K in N]: FieldWord<T> }
+  : {};
+type FieldWord<T> = T extends ScalarWord
+  ? T
+  : T extends Pointer
+    ? 'pointer'
+    : T extends ArrayType<infer Of>
+      ? FixedArray<FieldWord<Of>>
+      : T extends Defined<unknown, infer M>
+        ? M
+        : never;
 
 /** Leaves out the tag and the body of a struct, union or enum. */
 type WithoutTag<T extends readonly string[]> = T extends readonly ['{', ...infer R extends string[]]
@@ -279,7 +361,7 @@ type Suffixes<T extends readonly string[], B, C, E> = T extends readonly ['(', '
         : FunctionType<Parameters<Inside, E>, Suffixes<Behind, B, false, E>, false>
       : never
     : T extends readonly ['[', ...infer R extends string[]]
-      ? ArrayType<Suffixes<Group<R>[1], B, C, E>, C>
+      ? ArrayType<Suffixes<Group<R>[1], B, C, E>, C, R extends readonly [']', ...string[]] ? true : false>
       : B;
 
 type Dots = readonly ['.', '.', '.'];
@@ -300,23 +382,36 @@ type Declared<T extends readonly string[], E> =
 
 /** As C does: an array or a function is passed as its address. */
 type Adjusted<D> = D extends readonly [infer N, infer T, unknown]
-  ? T extends ArrayType<infer Of, infer C>
-    ? Parameter<N, Pointer<Of, C>>
+  ? T extends ArrayType<infer Of, infer C, infer Many>
+    ? Parameter<N, Many extends true ? ManyPointer<Of, C> : Pointer<Of, C>>
     : T extends FunctionType
       ? Parameter<N, Pointer<T, false>>
       : Parameter<N, T>
   : never;
 
-/** Reads typedefs, and then the function. */
+/** What is known when the struct or union `B` has been read: its tag, if it was defined. */
+type WithTag<B, E> = B extends Defined<infer N extends string> ? E & { [K in `#${N}`]: B } : E;
+/** What a typedef makes of a type: a struct without a tag has the name of its typedef. */
+type TypedefOf<T, N> = T extends Defined<'', infer M> ? Defined<N, M> : T extends Opaque<''> ? Opaque<N> : T;
+
+/** Reads typedefs and definitions, and then the function. */
 export type Source<L extends readonly (readonly string[])[], E = {}> = L extends readonly [
   infer H extends readonly string[],
   ...infer R extends (readonly string[])[],
 ]
   ? H extends readonly ['typedef', ...infer T extends string[]]
-    ? Declared<T, E> extends readonly [infer N extends string, infer Type, infer C]
-      ? Source<R, E & Record<N, [Type extends Opaque<''> ? Opaque<N> : Type, C]>>
+    ? Specifiers<T, E> extends readonly [infer B, infer Const, infer D extends readonly string[]]
+      ? Declarator<D, B, Const, E> extends readonly [infer N extends string, infer Type, infer C]
+        ? Source<R, WithTag<B, E> & Record<N, [TypedefOf<Type, N>, C]>>
+        : never
       : never
-    : Declared<H, E>
+    : H extends readonly ['struct' | 'union' | 'class' | 'enum', ...string[]]
+      ? Specifiers<H, E> extends readonly [infer B, infer C, infer D extends readonly string[]]
+        ? D extends readonly []
+          ? Source<R, WithTag<B, E>>
+          : Declarator<D, B, C, E>
+        : never
+      : Declared<H, E>
   : never;
 
 /** The statements of a text, in tokens; a semicolon may end the last one. */

@@ -4,7 +4,7 @@
  *
  * A text of more than about 900 characters is beyond what TypeScript follows: then nothing is inferred.
  */
-import type { PointerTo } from '../language/struct-types.js';
+import type { OpenArray, PointerTo } from '../language/struct-types.js';
 import type {
   BytesName,
   Callback,
@@ -22,7 +22,9 @@ import type {
   TextName,
 } from '../language/types.js';
 import type {
+  Defined,
   FunctionType,
+  ManyPointer,
   Opaque,
   Parameter,
   Pointer,
@@ -34,15 +36,16 @@ import type {
 /** The word, or `Unread` where a declaration cannot have it. */
 type Scalar<T> = T extends ScalarWord ? T : Unread;
 
-/** The type that `structs` has for a type of C; never if there is none. */
+/** The type that `structs` or the text itself has for a type of C; never if there is none. */
 type StructFor<T, B> =
   T extends Opaque<infer N>
-    ? Value<B, 'structs'> extends infer S
+    ? B extends { readonly structs: infer S }
       ? N extends keyof S
         ? S[N]
-        : never
-      : never
+        : DefinedType<T>
+      : DefinedType<T>
     : never;
+type DefinedType<T> = T extends Defined<unknown, infer M> ? M : never;
 
 /** A struct by value, or a scalar. */
 type ByValue<T, B> = [StructFor<T, B>] extends [never] ? Scalar<T> : StructFor<T, B>;
@@ -52,9 +55,11 @@ type ParameterWord<T, B> =
     ? [StructFor<To, B>] extends [never]
       ? PlainWord<T>
       : C extends true
-        ? PointerTo<StructFor<To, B>>
-        : Inout<Extract<StructFor<To, B>, InoutType>>
+        ? PointerTo<Pointed<T, StructFor<To, B>>>
+        : Inout<Extract<Pointed<T, StructFor<To, B>>, InoutType>>
     : ByValue<T, B>;
+/** The struct `S` that `T` points to, or as many of them as the caller gives. */
+type Pointed<T, S> = T extends ManyPointer ? (S extends OpenArray ? S : OpenArray<S>) : S;
 
 /** Of a pointer to anything but a struct that `structs` has. */
 type PlainWord<T> =
@@ -90,7 +95,10 @@ type OutWord<T, B> =
         ? Inner extends 'char'
           ? 'cstring'
           : 'pointer'
-        : ByValue<To, B>
+        : T extends ManyPointer
+          ? // Of structs it is not known how many.
+            Scalar<To>
+          : ByValue<To, B>
     : Unread;
 
 type CallbackArguments<F> =

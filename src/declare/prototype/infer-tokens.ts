@@ -61,7 +61,12 @@ export type Tokens<
           : R extends `/${string}\n${infer Rest}`
             ? Tokens<Rest, '', Ends<W, T>>
             : Ends<W, T>
-        : Tokens<R, '', [...Ends<W, T>, C]>
+        : C extends '#'
+          ? // A directive.
+            R extends `${string}\n${infer Rest}`
+            ? Tokens<Rest, '', Ends<W, T>>
+            : Ends<W, T>
+          : Tokens<R, '', [...Ends<W, T>, C]>
   : Ends<W, T>;
 
 type Opening = '(' | '[' | '{';

@@ -7,7 +7,7 @@ import { parsePrototype } from './c-parser.js';
 import { PrototypeProblem } from './c-tokens.js';
 import type { FunctionType } from './c-types.js';
 import { parameterWord, type Word } from './c-words.js';
-import type { StructNames } from './struct-names.js';
+import type { StructNames } from './structs/struct-names.js';
 
 const NEEDED =
   "A function with a variable number of arguments is declared for one list of types: write what it passes for '...' beside the prototype, as in { prototype, variadic: ['int', 'double'] }.";

@@ -1,6 +1,7 @@
 /**
  * B15: structs, unions and arrays, generated from a seed, lie in memory as the compiler of this machine has them, and
- * every value in them arrives in C and comes back: by pointer, in arrays, and by value.
+ * every value in them arrives in C and comes back: by pointer, in arrays, and by value; also where their C definitions stand
+ * in front of the prototypes (B14).
  */
 import { expect } from 'chai';
 import { array, inout, out, pointer, type Library, type WideDeclaration } from 'offthread';
@@ -12,6 +13,8 @@ const COUNT = 200;
 
 interface Made {
   readonly structs: readonly GeneratedStruct[];
+  /** In C, by the number in the name. */
+  readonly definitions: readonly string[];
   readonly path: string;
 }
 
@@ -45,8 +48,22 @@ function library(): Made {
     `  for (int i = 0; i < ${facts.length}; i++) to[i] = all[i]; }`,
     ...functions,
   ].join('\n');
-  made = { structs, path: compile('generated-structs.so', code, ['-shared', '-fPIC', '-O0', '-w']) };
+  const { definitions } = generator;
+  made = {
+    structs,
+    definitions,
+    path: compile('generated-structs.so', code, ['-shared', '-fPIC', '-O0', '-w']),
+  };
   return made;
+}
+
+/** The definition of a struct in C, behind those that it needs. */
+function definitionOf(name: string, definitions: readonly string[], seen = new Set<string>()): string {
+  if (seen.has(name)) return '';
+  seen.add(name);
+  const own = definitions[Number(name.slice(1))] as string;
+  const needed = [...own.matchAll(/\bT\d+\b/g)].map(([one]) => definitionOf(one, definitions, seen));
+  return `${needed.join('')}${own}\n`;
 }
 
 /** What an expected value has of an actual one: of a union, the member that was given. */
@@ -63,6 +80,7 @@ onEveryEngine('generated structs (B15)', (engine) => {
   let structs: readonly GeneratedStruct[];
   let lib: Library<Record<string, WideDeclaration>>;
   let values: Library<Record<string, WideDeclaration>>;
+  let text: Library<Record<string, WideDeclaration>>;
   const call = async (of: typeof lib, name: string, ...args: readonly unknown[]): Promise<unknown> => {
     const fn = of[name] as unknown as (...given: readonly unknown[]) => Promise<unknown>;
     return await fn(...args);
@@ -82,6 +100,17 @@ onEveryEngine('generated structs (B15)', (engine) => {
       if (natural) byValue[`value_${name}`] = { arguments: ['i32', type, 'f64'], return: type };
     }
     lib = await lab.pool.open(path, declarations, { engine });
+    const texts: Record<string, object> = {};
+    for (const { name, natural } of structs) {
+      const definition = definitionOf(name, all.definitions);
+      texts[`changed_${name}`] = {
+        prototype: `${definition}void changed_${name}(const ${name} *in, ${name} *out)`,
+        out: ['out'],
+      };
+      if (natural && engine === 'koffi')
+        texts[`value_${name}`] = { prototype: `${definition}${name} value_${name}(int, ${name} v, double)` };
+    }
+    text = await lab.pool.open(path, texts as Record<string, WideDeclaration>, { engine });
     if (engine === 'koffi') values = await lab.pool.open(path, byValue, { engine });
   });
 
@@ -105,6 +134,17 @@ onEveryEngine('generated structs (B15)', (engine) => {
       const expected = changed(given);
       const [, back] = (await call(lib, `changed_${name}`, given)) as [undefined, unknown];
       expect(part(back, expected), name).to.deep.equal(expected);
+    }
+  });
+
+  it('are read and filled where their C definitions stand in front of the prototype (B14)', async () => {
+    for (const { name, value, changed, natural } of structs) {
+      const given = value();
+      const expected = changed(given);
+      const [, back] = (await call(text, `changed_${name}`, given)) as [undefined, unknown];
+      expect(part(back, expected), name).to.deep.equal(expected);
+      if (!natural || engine !== 'koffi') continue;
+      expect(await call(text, `value_${name}`, 1, given, 0.5), name).to.deep.equal(expected);
     }
   });
 

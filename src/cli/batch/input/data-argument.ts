@@ -5,12 +5,13 @@
  */
 import type { ParameterDescription } from 'offthread';
 import { UsageError } from '../../console/usage-error.js';
-import { argumentOf, parameterLabel } from '../../target/argument-text.js';
+import { argumentOf, parameterLabel, structValue } from '../../target/argument-text.js';
 
 /** @throws UsageError when the value cannot be one for the parameter. */
 export function dataArgument(parameter: ParameterDescription, index: number, value: unknown): unknown {
   const { kind, type } = parameter;
   if (typeof value === 'string') return kind === 'cstring' ? value : argumentOf(parameter, index, value);
+  if (kind === 'memory') return structValue(parameter, index, value);
   if (kind === 'buffer') return bytesOf(parameter, index, value);
   if (value === null && type === 'pointer') return 0n;
   return value;

@@ -51,8 +51,13 @@ function mixValue(value: unknown): void {
     mixBytes(value);
   } else {
     mix(3);
-    mixText(typeof value === 'bigint' ? `${value}n` : JSON.stringify(value));
+    mixText(typeof value === 'bigint' ? `${value}n` : JSON.stringify(value, withBigints));
   }
+}
+
+/** Fields of structs. */
+function withBigints(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}n` : value;
 }
 
 function last(state: number): number {

@@ -1,7 +1,7 @@
 /** The arguments of every call of a run. */
 import type { FunctionDescription, ParameterDescription } from 'offthread';
 import { UsageError } from '../../console/usage-error.js';
-import { argumentOf, askedParameters, parameterLabel } from '../../target/argument-text.js';
+import { argumentOf, askedParameters, parameterLabel, structValue } from '../../target/argument-text.js';
 import { type Target, indexOf } from '../../target/target-options.js';
 import { type Generator, generator, ownBytes } from './generator.js';
 import type { InputRow } from './input-file.js';
@@ -131,6 +131,7 @@ function rowMakers(asked: Asked, rows: readonly InputRow[]): Map<number, Maker> 
             `Input ${line + 1} does not have the ${asked.length} arguments of the function: ${JSON.stringify(row)}.`,
           );
         }
+        if (parameter.kind === 'memory') return structValue(parameter, index, value);
         return argumentOf(parameter, index, inputText(value, line));
       });
       return [index, { make: (item) => ownBytes(values[item % values.length], parameter), last: false }];

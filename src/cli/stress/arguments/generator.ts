@@ -7,11 +7,13 @@
  *   bytes:64..4096  random bytes of such lengths
  *   choice:1,2,4    one of these
  *   length:NAME     the length in bytes of the argument for another parameter
+ *   {"x": "float:0..1", "n": 3}   a struct, with a form above for each number in it that is drawn
  *   fixed:…, and everything else: always the same value, written as for `offthread call`
  */
 import type { ParameterDescription, Scalar } from 'offthread';
 import { UsageError } from '../../console/usage-error.js';
 import { argumentOf, parameterLabel } from '../../target/argument-text.js';
+import { structTemplate } from './struct-template.js';
 import { Draw } from './random.js';
 
 /** Makes the arguments for one parameter. */
@@ -60,6 +62,11 @@ export function generator(
     value: (item) => make(draw.start(seed, index, item)),
     fixed: false,
   });
+  if (parameter.kind === 'memory') {
+    return structTemplate(parameter, index, form === 'fixed' ? rest : text, (field, place, one) =>
+      generator(field, place, one, seed),
+    );
+  }
   const isBytes = parameter.kind === 'buffer';
   switch (form) {
     case 'int':

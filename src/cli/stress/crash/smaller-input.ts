@@ -4,7 +4,7 @@
  * A number that is the length of bytes or of a text stays it. Bytes whose length no argument says keep their length, and
  * so does memory that the function fills: with less of it the function would fail for another reason.
  */
-import type { FunctionDescription, ParameterDescription, Scalar } from 'offthread';
+import type { FunctionDescription, MemoryDescription, ParameterDescription, Scalar } from 'offthread';
 import type { GivenArguments } from '../direct/argument-memory.js';
 import { plainer, shorter, smallerFloats, smallerIntegers } from './smaller-values.js';
 
@@ -87,25 +87,60 @@ function* smallerArguments(
   lengths: Lengths,
 ): Generator<GivenArguments> {
   const value = given[at];
-  const { kind, type, changes } = parameters[at] as ParameterDescription;
+  const { kind, type, changes, memory } = parameters[at] as ParameterDescription;
   const isLength = [...lengths.values()].some((list) => list.includes(at));
   if (isLength || value === null || kind === 'callback') return;
+  const mayShorten = typeof value === 'string' || (!changes && lengths.has(at));
+  const smaller =
+    memory === undefined ? smallerValues(value, type, mayShorten) : smallerMemory(memory, value);
+  for (const next of smaller) yield withValue(given, at, next, lengths);
+}
+
+/** Of a number, a string or bytes. */
+function* smallerValues(value: unknown, type: ParameterDescription['type'], mayShorten: boolean): Generator {
   if (typeof value === 'string') {
-    for (const letters of smallerSequences(Array.from(value), '0', true))
-      yield withValue(given, at, letters.join(''), lengths);
+    for (const letters of smallerSequences(Array.from(value), '0', mayShorten)) yield letters.join('');
   } else if (value instanceof Uint8Array) {
-    const mayShorten = !changes && lengths.has(at);
-    for (const bytes of smallerSequences([...value], 0, mayShorten))
-      yield withValue(given, at, Buffer.from(bytes), lengths);
+    for (const bytes of smallerSequences([...value], 0, mayShorten)) yield Buffer.from(bytes);
   } else if (typeof value === 'boolean') {
-    if (value) yield withValue(given, at, false, lengths);
+    if (value) yield false;
   } else if (type === 'f32' || type === 'f64') {
-    for (const number of smallerFloats(value as number)) yield withValue(given, at, number, lengths);
-  } else if (type !== 'pointer') {
-    for (const number of smallerIntegers(BigInt(value as number | bigint))) {
-      if (fits(type as Scalar, number))
-        yield withValue(given, at, typeof value === 'bigint' ? number : Number(number), lengths);
+    yield* smallerFloats(value as number);
+  } else if (type !== 'pointer' && (typeof value === 'number' || typeof value === 'bigint')) {
+    for (const number of smallerIntegers(BigInt(value))) {
+      if (fits(type as Scalar, number)) yield typeof value === 'bigint' ? number : Number(number);
     }
+  }
+}
+
+/** Of a struct, a union or an array: fields that are left out are 0. */
+function* smallerMemory(memory: MemoryDescription, value: unknown): Generator {
+  switch (memory.kind) {
+    case 'scalar':
+      yield* smallerValues(value, memory.type, false);
+      break;
+    case 'text':
+    case 'bytes':
+      yield* smallerValues(value, undefined, memory.kind === 'text');
+      break;
+    case 'array':
+      for (const [at, one] of Array.isArray(value) ? value.entries() : [])
+        for (const next of smallerMemory(memory.of, one)) yield (value as unknown[]).with(at, next);
+      break;
+    default:
+      yield* smallerFields(memory, value as Readonly<Record<string, unknown>>);
+  }
+}
+
+function* smallerFields(
+  { kind, fields }: Extract<MemoryDescription, { kind: 'struct' | 'union' }>,
+  value: Readonly<Record<string, unknown>>,
+): Generator {
+  for (const { name, memory } of fields) {
+    const { [name]: one, ...others } = value;
+    if (one === undefined) continue;
+    if (kind === 'struct') yield others;
+    for (const next of smallerMemory(memory, one)) yield { ...others, [name]: next };
   }
 }
 

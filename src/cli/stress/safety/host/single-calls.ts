@@ -3,6 +3,7 @@
  * queue of a lane.
  */
 import type { FunctionDescription } from 'offthread';
+import { comesBack } from '../../../target/outs.js';
 import type { AnyFunction } from '../../../target/open-target.js';
 import type { GivenArguments } from '../../direct/argument-memory.js';
 import { type Answer, type LaneCalls, type Series, hashOf } from './lane-calls.js';
@@ -58,17 +59,19 @@ export class SingleCalls implements LaneCalls<SingleSeries> {
   /** The answer as JSON: of the value, and of everything that the function fills or changes. */
   #answerOf(result: unknown, given: readonly unknown[]): Answer {
     const { parameters } = this.#description;
-    const cells = parameters.some(({ kind }) => kind === 'out' || kind === 'inout');
+    const cells = parameters.some(comesBack);
     const [value, ...outs] = (cells ? result : [result]) as [unknown, ...unknown[]];
     const answer: Record<string, unknown> = {};
     if (!this.#ignored.has(-1) && value !== undefined) answer['value'] = plain(value);
     let next = 0;
-    for (const [index, { kind, name, changes, given: isGiven }] of parameters.entries()) {
+    for (const [index, parameter] of parameters.entries()) {
+      const { name, changes, given: isGiven } = parameter;
       const label = name === '' ? String(index) : name;
-      const cell = kind === 'out' || kind === 'inout' ? outs.shift() : undefined;
+      const isCell = comesBack(parameter);
+      const cell = isCell ? outs.shift() : undefined;
       const argument = isGiven ? given[next++] : undefined;
       if (!changes || this.#ignored.has(index)) continue;
-      answer[label] = plain(kind === 'buffer' ? argument : cell);
+      answer[label] = plain(isCell ? cell : argument);
     }
     return Buffer.from(JSON.stringify(answer));
   }
@@ -113,5 +116,8 @@ function plain(value: unknown): unknown {
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   if (Object.is(value, -0)) return '-0';
   if (value instanceof Uint8Array) return `hex:${Buffer.from(value).toString('hex')}`;
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, plain(one)]));
   return value;
 }
