@@ -2,21 +2,24 @@
  * How often each verdict of `offthread stress` is right: runs it on every planted function of native/verdictlib, and on
  * functions of real libraries of which the manual says what they are, and records the count.
  *
- *   node scripts/verdicts.mjs [--runs N] [--duration TIME] [--seconds N] [--record] [NAME…]
+ *   node scripts/verdicts.mjs [--runs N] [--duration TIME] [--seconds N] [--state FILE [--again]] [--record] [NAME…]
  *
  *   --runs N         how often each is run (50)
- *   --duration TIME  of each check (10s)
+ *   --duration TIME  of every check; by default each function has its own
  *   --seconds N      begin no further run after so many
+ *   --state FILE     add to the runs in this file: a line each, so that they can be made bit by bit
+ *   --again          leave out the runs that the file has of these functions, and make them again
  *   --record         write the table to benchmarks/results/verdicts.txt
  *   NAME…            only functions whose name contains one of these
  *
- * A wrong verdict ("unsafe", "leaks", a crash) on a clean function is a false alarm: then the exit code is 1.
+ * A wrong verdict ("unsafe", "leaks", a crash) on a clean function is a false alarm: then the exit code is 1. A function
+ * whose library is not installed is left out, and the table says so.
  */
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { inRoot, say } from './tools.mjs';
+import { filesBelow, fingerprint, inRoot, say } from './tools.mjs';
 
 const suffix = process.platform === 'darwin' ? 'dylib' : 'so';
 const PLANTED = inRoot(`build/native/libverdict.${suffix}`);
@@ -24,9 +27,11 @@ const SAFETY = ['--check-thread-safety'];
 const LEAKS = ['--check-leaks'];
 const NUMBERS = ['int:0..1000'];
 
-const safety = (is, prototype, given = NUMBERS, library = PLANTED, more = []) => ({
+/** @param duration of the check: more than others where the fault is rare. */
+const safety = (is, prototype, given = NUMBERS, library = PLANTED, more = [], duration) => ({
   is,
   library,
+  duration,
   prototype,
   args: [...given, ...SAFETY, ...more],
   of: ({ verdicts }) => verdicts.threadSafety?.verdict,
@@ -44,7 +49,7 @@ const crash = (is, prototype, given, more = []) => ({
   library: PLANTED,
   prototype,
   args: [...given, '--no-baseline', '--warmup', '0ms', ...more],
-  duration: false,
+  duration: null,
   of: ({ verdicts }) => (verdicts.crash === undefined ? 'none' : JSON.stringify(verdicts.crash.input)),
 });
 
@@ -73,7 +78,14 @@ const cases = {
   'calls that may overlap': safety(SAFE, 'int32_t vl_overlap(int32_t n)'),
   'half a mutex': safety(UNSAFE, 'int32_t vl_half_mutex(int32_t n)'),
   'global mutex': safety(SAFE, 'int32_t vl_global_mutex(int32_t n)'),
-  'table made by the first call': safety(UNSAFE, 'uint32_t vl_lazy_table(uint8_t n)', ['int:0..255']),
+  'table made by the first call': safety(
+    UNSAFE,
+    'uint32_t vl_lazy_table(uint8_t n)',
+    ['int:0..255'],
+    PLANTED,
+    [],
+    '10s',
+  ),
   'table made once': safety(SAFE, 'uint32_t vl_once_table(uint8_t n)', ['int:0..255']),
   'random numbers': safety(OTHER, 'uint32_t vl_random()', []),
   clock: safety(OTHER, 'int64_t vl_clock()', []),
@@ -94,13 +106,13 @@ const cases = {
     '[4242]',
     'int32_t vl_crash_rarely(int32_t n)',
     ['int:0..1000000'],
-    ['--count', '200000'],
+    ['--count', '100000'],
   ),
   'no crash on it': crash(
     'none',
     'int32_t vl_crash_never(int32_t n)',
     ['int:0..1000000'],
-    ['--count', '200000'],
+    ['--count', '100000'],
   ),
   'crash on a shape of text': crash(
     '["{}"]',
@@ -178,21 +190,33 @@ const cases = {
     ['--owned', 'free'],
   ),
 };
+/** ms after which a run is ended, and counts as an error. */
+const RUN_MS = 180_000;
+/** Of a check, for functions that do not say how long. */
+const DURATION = '1s';
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     runs: { type: 'string', default: '50' },
-    duration: { type: 'string', default: '10s' },
+    duration: { type: 'string' },
     seconds: { type: 'string', default: 'Infinity' },
+    state: { type: 'string' },
+    again: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
   },
 });
 
-/** ms after which a run is ended, and counts as an error. */
-const RUN_MS = 180_000;
+const NOT_INSTALLED = 'not installed';
 
-function run({ library, prototype, args, duration = true, of }) {
-  const all = [...args, ...(duration ? ['--duration', values.duration] : []), '--json', '--quiet'];
+function durationOf({ duration = DURATION }) {
+  return duration === null ? null : (values.duration ?? duration);
+}
+
+function run(one) {
+  const { library, prototype, args, of } = one;
+  const duration = durationOf(one);
+  const all = [...args, ...(duration === null ? [] : ['--duration', duration]), '--json', '--quiet'];
   const command = inRoot('dist/package/cli/offthread.js');
   const child = spawn(process.execPath, [command, 'stress', library, prototype, ...all], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -204,12 +228,27 @@ function run({ library, prototype, args, duration = true, of }) {
   return new Promise((resolve) => {
     child.on('close', () => {
       try {
-        resolve(of(JSON.parse(stdout)) ?? 'no verdict');
+        const report = JSON.parse(stdout);
+        const { threadSafety, leak } = report.verdicts;
+        resolve({ verdict: of(report) ?? 'no verdict', reason: threadSafety?.reason ?? leak?.reason });
       } catch {
-        resolve(`error: ${stderr.trim().split('\n').at(-1)}`);
+        const missing = library !== PLANTED && /Cannot find the library/.test(stderr);
+        resolve({ verdict: missing ? NOT_INSTALLED : `error: ${stderr.trim().split('\n').at(-1)}` });
       }
     });
   });
+}
+
+/** What is judged: runs of other builds are told apart. */
+const build = fingerprint(filesBelow('dist/package', (file) => /\.c?js$/.test(file))).slice(0, 12);
+
+/** Runs so far, oldest first. */
+function readRuns(file) {
+  if (file === undefined || !existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
 }
 
 /** On a clean function, each of these would be an accusation. */
@@ -219,35 +258,67 @@ const started = performance.now();
 const chosen = Object.entries(cases).filter(
   ([name]) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
 );
-const counts = new Map(chosen.map(([name]) => [name, new Map()]));
-for (let round = 0; round < Number(values.runs); round += 1) {
+const names = new Set(chosen.map(([name]) => name));
+let runs = readRuns(values.state);
+if (values.again && values.state !== undefined) {
+  runs = runs.filter(({ name }) => !names.has(name));
+  writeFileSync(values.state, runs.map((one) => `${JSON.stringify(one)}\n`).join(''));
+}
+const runsOf = (name) => runs.filter((one) => one.name === name);
+const isOver = () => performance.now() - started > Number(values.seconds) * 1_000;
+
+for (let round = 1; round <= Number(values.runs) && !isOver(); round += 1) {
   for (const [name, one] of chosen) {
-    if (performance.now() - started > Number(values.seconds) * 1_000) break;
-    const verdict = await run(one);
-    const all = counts.get(name);
-    all.set(verdict, (all.get(verdict) ?? 0) + 1);
-    if (verdict !== one.is) say(`${name}: ${verdict}, not ${one.is}`);
+    const before = runsOf(name);
+    if (before.length >= round || before.some(({ verdict }) => verdict === NOT_INSTALLED) || isOver())
+      continue;
+    const begun = performance.now();
+    const { verdict, reason } = await run(one);
+    const seconds = Number(((performance.now() - begun) / 1_000).toFixed(1));
+    const [load] = loadavg();
+    const wrong = verdict !== one.is;
+    const made = { name, verdict, seconds, load, build, duration: durationOf(one), ...(wrong && { reason }) };
+    runs.push(made);
+    if (values.state !== undefined) appendFileSync(values.state, `${JSON.stringify(made)}\n`);
+    if (wrong) say(`${name}: ${verdict}, not ${one.is} ${reason ?? ''}`);
   }
 }
 
 let alarms = 0;
+const judged = runs.filter(({ name }) => names.has(name));
 const lines = chosen.map(([name, { is }]) => {
-  const all = counts.get(name);
-  const runs = [...all.values()].reduce((sum, count) => sum + count, 0);
-  const others = [...all].filter(([verdict]) => verdict !== is);
+  const all = runsOf(name);
+  if (all.some(({ verdict }) => verdict === NOT_INSTALLED))
+    return `${name.padEnd(34)}${is.padEnd(16)}not installed here`;
+  const others = new Map();
+  for (const { verdict } of all) if (verdict !== is) others.set(verdict, (others.get(verdict) ?? 0) + 1);
   if (!isAlarm(is)) for (const [verdict, count] of others) if (isAlarm(verdict)) alarms += count;
-  const said = others.map(([verdict, count]) => `${count} × ${verdict}`).join(', ');
-  return `${name.padEnd(32)}${is.padEnd(16)}${`${all.get(is) ?? 0} of ${runs}`.padEnd(12)}${said}`.trimEnd();
+  const said = [...others].map(([verdict, count]) => `${count} × ${verdict}`).join(', ');
+  const right = all.filter(({ verdict }) => verdict === is).length;
+  const seconds = all.map((one) => one.seconds).sort((one, other) => one - other);
+  const took = seconds.length === 0 ? '' : `${seconds[Math.floor(seconds.length / 2)].toFixed(1)} s`;
+  const durations = [...new Set(all.map(({ duration }) => duration ?? '–'))].join(', ');
+  const cells = [is.padEnd(16), `${right} of ${all.length}`.padEnd(12), durations.padEnd(10), took.padEnd(9)];
+  return `${name.padEnd(34)}${cells.join('')}${said}`.trimEnd();
 });
+const loads = judged.map(({ load }) => load).sort((one, other) => one - other);
+const load = (part) => (loads[Math.min(loads.length - 1, Math.floor(loads.length * part))] ?? 0).toFixed(1);
+const builds = new Set(judged.map((one) => one.build)).size;
+const right = judged.filter(({ name, verdict }) => verdict === cases[name].is).length;
 const text = [
   'Verdicts of `offthread stress`: how often each was right.',
   '',
-  `node scripts/verdicts.mjs, --duration ${values.duration}, Node.js ${process.version}, ${availableParallelism()} cores (${cpus()[0]?.model}), load ${loadavg()[1].toFixed(1)} at the end`,
+  `node scripts/verdicts.mjs, Node.js ${process.version}, ${availableParallelism()} cores (${cpus()[0]?.model})`,
+  `Load of the machine during the runs: ${load(0)} to ${load(1)}, median ${load(0.5)}. Other programs ran beside them.`,
+  `Runs were made with ${builds === 1 ? 'one build' : `${builds} builds`} of the package.`,
   '',
-  `${'function'.padEnd(32)}${'is'.padEnd(16)}${'right'.padEnd(12)}other verdicts`,
+  `${'function'.padEnd(34)}${'is'.padEnd(16)}${'right'.padEnd(12)}${'duration'.padEnd(10)}${'took'.padEnd(9)}other verdicts`,
   ...lines,
   '',
+  `Right: ${right} of ${judged.length}`,
   `False alarms on clean functions: ${alarms}`,
+  '',
+  'duration is the --duration of the check, which is 10 s unless it is given: longer checks see more. took is the median.',
   '',
 ].join('\n');
 process.stdout.write(text);

@@ -195,3 +195,39 @@ int32_t vl_thread_count(void) {
   static _Thread_local int32_t count;
   return ++count;
 }
+
+/* --- calls that belong together: the first names a text, those that follow, with NULL, give word after word ------------- */
+
+static char *next_word(char *text, char **rest) {
+  if (text == NULL) text = *rest;
+  if (text == NULL) return NULL;
+  text += strspn(text, " ");
+  if (*text == '\0') return *rest = NULL;
+  char *const end = text + strcspn(text, " ");
+  *rest = *end == '\0' ? NULL : end + 1;
+  *end = '\0';
+  return text;
+}
+
+const char *vl_word(char *text) {
+  static char *rest;
+  return next_word(text, &rest);
+}
+
+const char *vl_thread_word(char *text) {
+  static _Thread_local char *rest;
+  return next_word(text, &rest);
+}
+
+/* Adds up: NULL is the beginning of a new sum. Nothing is answered as a text. */
+static int64_t add_to(int64_t *sum, const int32_t *number) { return *sum = number == NULL ? 0 : *sum + *number; }
+
+int64_t vl_sum(const int32_t *number) {
+  static int64_t sum;
+  return add_to(&sum, number);
+}
+
+int64_t vl_thread_sum(const int32_t *number) {
+  static _Thread_local int64_t sum;
+  return add_to(&sum, number);
+}

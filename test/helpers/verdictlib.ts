@@ -15,3 +15,6 @@ export function targetIn(prototype: string, library: string = verdictlib, option
 export function numbers(count: number, factor = 37): readonly (readonly number[])[] {
   return Array.from({ length: count }, (_, at) => [(at * factor) % 997]);
 }
+
+/** Of a check that nobody ends early. */
+export const unending: AbortSignal = new AbortController().signal;

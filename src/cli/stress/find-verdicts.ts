@@ -8,7 +8,7 @@ import { smallestCrash } from './crash/smallest-crash.js';
 import type { GivenArguments } from './direct/argument-memory.js';
 import { checkLeaks } from './leaks/check-leaks.js';
 import { checkThreadSafety } from './safety/check-thread-safety.js';
-import { jsonValue } from '../target/value-text.js';
+import { argumentJson } from '../target/argument-json.js';
 import type { CrashVerdict, LeakVerdict, ThreadSafetyVerdict } from './verdict-types.js';
 
 /** What all verdicts need. */
@@ -18,6 +18,8 @@ export interface VerdictRequest {
   readonly seed: number;
   /** Folder for the C programs of findings; null: they are not written. */
   readonly folder: string | null;
+  /** Ends a check early. */
+  readonly signal: AbortSignal;
   /** Told what is being done. */
   readonly onStep?: (step: string) => void;
 }
@@ -29,8 +31,10 @@ const BEFORE = 500;
 /** ms that a check takes, unless the user says how long. */
 export const CHECK_MS = 10_000;
 
-function itemsOf({ fixed, values }: ArgumentSource): GivenArguments[] {
-  return Array.from({ length: fixed ? 1 : ITEMS }, (_, item) => values(item));
+/** @param together how many calls belong together. */
+function itemsOf({ fixed, values }: ArgumentSource, together = 1): GivenArguments[] {
+  const items = fixed ? together : Math.max(1, Math.floor(ITEMS / together)) * together;
+  return Array.from({ length: items }, (_, item) => values(item));
 }
 
 /**
@@ -39,19 +43,22 @@ function itemsOf({ fixed, values }: ArgumentSource): GivenArguments[] {
  * @param lanes threads at once; null for twice the cores.
  * @param ignore names of parameters that answers are compared without; `return` is the returned value.
  * @param compareWith file of a module whose default export says whether two answers are the same.
+ * @param sequence how many calls, one behind the other, belong together.
  */
 export async function threadSafetyVerdict(
-  { target, source, seed, folder, onStep }: VerdictRequest,
+  { target, source, seed, folder, signal, onStep }: VerdictRequest,
   {
     durationMs,
     lanes,
     ignore,
     compareWith,
+    sequence,
   }: {
     readonly durationMs: number;
     readonly lanes: number | null;
     readonly ignore: readonly string[];
     readonly compareWith: string | null;
+    readonly sequence: number;
   },
 ): Promise<ThreadSafetyVerdict> {
   const ignored = ignore.map((name) =>
@@ -59,24 +66,27 @@ export async function threadSafetyVerdict(
   );
   const verdict = await checkThreadSafety({
     target,
-    items: itemsOf(source),
+    items: itemsOf(source, sequence),
+    sequence,
     ignored: new Set(ignored),
     compareWith: compareWith === null ? null : pathToFileURL(compareWith).href,
     lanes: lanes ?? Math.max(4, 2 * availableParallelism()),
     durationMs,
     seed,
+    signal,
     folder,
     ...(onStep !== undefined && { onStep }),
   });
-  return { ...verdict, scenario: verdict.scenario?.map((given) => given.map(jsonValue)) ?? null };
+  return { ...verdict, scenario: verdict.scenario?.map((given) => given.map(argumentJson)) ?? null };
 }
 
 /** Whether the function leaks memory. */
 export function leakVerdict(
-  { target, source, onStep }: VerdictRequest,
+  { target, source, signal, onStep }: VerdictRequest,
   durationMs: number,
 ): Promise<LeakVerdict> {
-  return checkLeaks({ target, items: itemsOf(source), durationMs, ...(onStep !== undefined && { onStep }) });
+  const items = itemsOf(source);
+  return checkLeaks({ target, items, durationMs, signal, ...(onStep !== undefined && { onStep }) });
 }
 
 /**
@@ -85,7 +95,7 @@ export function leakVerdict(
  * @returns null when a call that timed out in the run does not hang when it is made alone.
  */
 export async function crashVerdict(
-  { target, source, folder, onStep }: VerdictRequest,
+  { target, source, folder, signal, onStep }: VerdictRequest,
   {
     item,
     symptom,
@@ -106,9 +116,10 @@ export async function crashVerdict(
     symptom,
     timeoutMs,
     budgetMs: 2 * CHECK_MS,
+    signal,
     folder,
     ...(onStep !== undefined && { onStep }),
   });
   if (verdict === null) return null;
-  return { ...verdict, input: verdict.input.map(jsonValue) };
+  return { ...verdict, input: verdict.input.map(argumentJson) };
 }

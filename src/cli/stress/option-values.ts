@@ -21,7 +21,11 @@ export function rampOf(text: string): readonly [number, number] {
 export function lanesOf(text: string): readonly number[] {
   const lanes = text.split(',').map(Number);
   if (lanes.every((count) => Number.isSafeInteger(count) && count >= 1 && count <= 256)) {
-    return [...new Set(lanes)].sort((one, other) => one - other);
+    const different = [...new Set(lanes)].sort((one, other) => one - other);
+    if (different.length > 1 || lanes.length === 1) return different;
+    throw new UsageError(
+      `--lanes is '${text}': the same number again. Give different numbers to compare them, as in 1,2,4,8, or one number for a load.`,
+    );
   }
   throw new UsageError(`--lanes is '${text}'. Expected a number from 1 to 256, or several: 1,2,4,8.`);
 }

@@ -25,7 +25,7 @@ export async function runVerdicts(
   const { options, target, source, seed } = plan;
   const folder = options.programs ?? null;
   if (folder !== null) mkdirSync(folder, { recursive: true });
-  const request: VerdictRequest = { target, source, seed, folder, onStep };
+  const request: VerdictRequest = { target, source, seed, folder, signal, onStep };
   const durationMs = plan.durationMs ?? CHECK_MS;
   const verdicts: { -readonly [Name in keyof Verdicts]: Verdicts[Name] } = {};
   // A crash counts more than a call that did not return.
@@ -48,6 +48,7 @@ export async function runVerdicts(
       lanes: options.lanes === undefined ? null : Math.max(2, plan.lanes),
       ignore: options.ignore,
       compareWith: options.compareWith ?? null,
+      sequence: plan.sequence,
     });
   }
   if (options.checkLeaks === true && !signal.aborted) verdicts.leak = await leakVerdict(request, durationMs);

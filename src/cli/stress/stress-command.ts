@@ -18,6 +18,7 @@ export interface StressVerbOptions extends TargetOptions {
   readonly rounds: string;
   readonly isolation?: 'process' | 'thread';
   readonly timeout: string;
+  readonly maxCrashes: string;
   readonly slo: readonly string[];
   readonly findLimit?: boolean;
   readonly baseline: boolean;
@@ -30,6 +31,7 @@ export interface StressVerbOptions extends TargetOptions {
   readonly checkLeaks?: boolean;
   readonly ignore: readonly string[];
   readonly compareWith?: string;
+  readonly sequence?: string;
   readonly programs?: string;
   readonly html?: string;
   readonly json?: boolean;
@@ -90,6 +92,7 @@ function withLoad(command: Command): Command {
     .option('--warmup <time>', 'how long to run before (default: 1s)')
     .option('--count <calls>', 'measure so many calls, and end then')
     .option('--timeout <time>', 'how long one call may run; 0 for no limit', '30s')
+    .option('--max-crashes <calls>', 'end the load after so many calls that crashed; 0 for no limit', '100')
     .option('--no-baseline', 'do not measure what the pool itself takes of a call');
 }
 
@@ -134,6 +137,10 @@ function withChecks(command: Command): Command {
     .option(
       '--compare-with <file>',
       'with --check-thread-safety: a module whose default export says whether two answers are the same',
+    )
+    .option(
+      '--sequence <calls>',
+      'with --check-thread-safety: so many calls, one behind the other, belong together and are made by one thread; their answers are compared with those that the same calls give alone',
     )
     .option('--check-leaks', 'measure whether memory in use grows with the calls')
     .option('--programs <folder>', 'write the C programs that show findings there');

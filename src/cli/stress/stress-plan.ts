@@ -25,6 +25,8 @@ export interface StressPlan {
   readonly compareLanes: readonly number[];
   readonly rounds: number;
   readonly timeoutMs: number;
+  /** Calls that crashed, after which a load ends. */
+  readonly maxCrashes: number;
   /** Whether a load is measured. */
   readonly measuresLoad: boolean;
   readonly load: LoadPlan;
@@ -33,12 +35,16 @@ export interface StressPlan {
   readonly objectives: readonly Objective[];
   /** Arrivals a second with which the search for the limit begins; null: it begins where the closed model ends. */
   readonly limitFrom: number | null;
+  /** How many calls, one behind the other, belong together. */
+  readonly sequence: number;
   readonly options: StressVerbOptions;
   readonly tolerance: number;
 }
 
 const DURATION_MS = 10_000;
 const WARMUP_MS = 1_000;
+/** Calls that belong together, at most. */
+const MOST_IN_SEQUENCE = 64;
 /** What only a load has: with one of these, it is measured beside what else was asked for. */
 const OF_LOADS = ['concurrency', 'rate', 'ramp', 'count', 'hlog', 'save', 'compare'] as const;
 
@@ -63,6 +69,7 @@ export function stressPlan(target: Target, texts: readonly string[], options: St
     compareLanes: several ? lanes : [],
     rounds: wholeNumber('--rounds', options.rounds, 2),
     timeoutMs: millisecondsOf('--timeout', options.timeout),
+    maxCrashes: wholeNumber('--max-crashes', options.maxCrashes, 0) || Infinity,
     measuresLoad:
       !other || asked || OF_LOADS.some((name) => options[name] !== undefined && !ofLimit(options, name)),
     load: {
@@ -76,6 +83,7 @@ export function stressPlan(target: Target, texts: readonly string[], options: St
     objectives: options.slo.map(objectiveOf),
     limitFrom:
       options.findLimit === true && options.rate !== undefined ? rateOf('--rate', options.rate) : null,
+    sequence: sequenceOf(options, rows?.length ?? null),
     tolerance: percentOf('--tolerance', options.tolerance),
     options,
   };
@@ -115,7 +123,13 @@ function refuseBoth({
   ...rest
 }: StressVerbOptions): void {
   const alone =
-    rest.compareWith !== undefined ? '--compare-with' : rest.ignore.length > 0 ? '--ignore' : null;
+    rest.compareWith !== undefined
+      ? '--compare-with'
+      : rest.ignore.length > 0
+        ? '--ignore'
+        : rest.sequence !== undefined
+          ? '--sequence'
+          : null;
   if (alone !== null && rest.checkThreadSafety !== true) {
     throw new UsageError(`${alone} is for --check-thread-safety. Add that, or leave ${alone} out.`);
   }
@@ -139,6 +153,21 @@ function refuseBoth({
   if (vs !== undefined && lanes !== undefined && lanes.includes(',')) {
     throw new UsageError('--vs compares two libraries with one number of lanes. Give --lanes one number.');
   }
+}
+
+/** @param rows of the file of inputs; null without one. */
+function sequenceOf({ sequence }: StressVerbOptions, rows: number | null): number {
+  if (sequence === undefined) return 1;
+  const length = wholeNumber('--sequence', sequence, 1);
+  if (length > MOST_IN_SEQUENCE) {
+    throw new UsageError(`--sequence is '${sequence}'. Expected at most ${MOST_IN_SEQUENCE} calls.`);
+  }
+  if (rows !== null && rows % length > 0) {
+    throw new UsageError(
+      `--sequence ${length} takes ${length} lines of the inputs at a time, but ${rows} lines are no multiple of ${length}. Add or remove lines.`,
+    );
+  }
+  return length;
 }
 
 function seedOf(text: string): number {

@@ -65,6 +65,8 @@ export interface TargetInfo {
 
 export interface LoadReport extends LoadMeasurement {
   readonly lanes: number;
+  /** `--max-crashes`, where so many calls crashed that the load was ended. */
+  readonly endedByCrashes?: number;
   /** The same load on a function that does nothing: what the pool takes of each call. */
   readonly noOp?: NoOpReport;
 }

@@ -37,7 +37,9 @@ export interface ThreadSafetyVerdict {
   /** Calls that ran at once. */
   readonly calls: number;
   readonly lanes: number;
-  /** The smallest calls that still show it, as lists of arguments. */
+  /** How many calls, one behind the other, belong together (`--sequence`). */
+  readonly sequence: number;
+  /** The smallest calls that still show it, as lists of arguments: of each thread as many as belong together. */
   readonly scenario: readonly (readonly unknown[])[] | null;
   /** How often the smallest scenario failed. */
   readonly failures: { readonly failed: number; readonly runs: number } | null;

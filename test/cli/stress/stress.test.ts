@@ -239,6 +239,7 @@ describe('cli: offthread stress', () => {
     [[RESTS, '1', '--slo', 'p99<5'], 'a unit of time'],
     [[RESTS, '1', '--duration', '10'], "--duration is '10'"],
     [[RESTS, '1', '--lanes', '0'], "--lanes is '0'"],
+    [[RESTS, '1', '--lanes', '2,2'], 'the same number again'],
     [[RESTS, '1', '--compare', '/none'], 'cannot be read'],
     [['int nowhere(int x)', '1'], 'nowhere'],
   ] as const) {

@@ -13,6 +13,7 @@ const SAFETY: ThreadSafetyVerdict = {
   symptom: null,
   calls: 1,
   lanes: 1,
+  sequence: 1,
   scenario: null,
   failures: null,
   reproducer: null,

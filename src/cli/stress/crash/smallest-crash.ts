@@ -25,6 +25,8 @@ export interface CrashRequest {
   /** ms after which a call hangs. */
   readonly timeoutMs: number;
   readonly budgetMs: number;
+  /** Ends the search for a smaller input early. */
+  readonly signal: AbortSignal;
   /** Where the C program is written; null for nowhere. */
   readonly folder: string | null;
   readonly onStep?: (step: string) => void;
@@ -35,7 +37,7 @@ const PROGRAM_MS = 15_000;
 
 /** @returns null when a call that timed out does not hang. */
 export async function smallestCrash(request: CrashRequest): Promise<CrashVerdict | null> {
-  const { target, calls, budgetMs, symptom, failures, onStep } = request;
+  const { target, calls, budgetMs, symptom, failures, signal, onStep } = request;
   const prober = new Prober(target, request.timeoutMs);
   const until = performance.now() + budgetMs;
   const failed = calls.at(-1) as GivenArguments;
@@ -45,7 +47,7 @@ export async function smallestCrash(request: CrashRequest): Promise<CrashVerdict
       const failure = await prober.probe(needed, true);
       if (failure?.symptom !== symptom) continue;
       onStep?.('the smallest input that still does it');
-      const search = new Search(prober, failure, () => performance.now() > until);
+      const search = new Search(prober, failure, () => signal.aborted || performance.now() > until);
       const smallest = await smallestCalls(target, needed, search);
       onStep?.('a C program that shows it');
       const reproducer = await proof(request, failure, smallest);
@@ -124,7 +126,7 @@ async function smallestCalls(
 }
 
 async function proof(
-  { target, folder }: CrashRequest,
+  { target, folder, signal }: CrashRequest,
   failure: Failure,
   calls: readonly GivenArguments[],
 ): Promise<Reproducer | null> {
@@ -137,7 +139,7 @@ async function proof(
       ? 'does not return'
       : `ends the process (${failure.signal ?? `exit code ${failure.exitCode}`})`;
   const program = crashProgram(called, calls, `${description.symbol}: ${times} ${how}.`);
-  return prove(program, (end) => shownBy(end, failure), { folder, timeoutMs: PROGRAM_MS });
+  return prove(program, (end) => shownBy(end, failure), { folder, timeoutMs: PROGRAM_MS, signal });
 }
 
 /** Exit code of a program whose calls hang. */

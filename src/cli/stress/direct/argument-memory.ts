@@ -98,20 +98,26 @@ export class ArgumentMemory {
     return places;
   }
 
-  /** The columns of a run: a typed array for each parameter. */
-  columns(order: Int32Array, constants: bigint, places: bigint): Column[] {
+  /**
+   * The columns of a run: a typed array for each parameter.
+   * @param period after how many calls the order begins anew.
+   */
+  columns(order: Int32Array, period: number, constants: bigint, places: bigint): Column[] {
     const { parameters } = this.#shape;
     const count = order.length;
     if (parameters.length === 0) return [newColumn('i32', count)];
     return parameters.map((type, parameter) => {
       const column = newColumn(type, count);
       const piece = this.pieces.find((one) => one.parameter === parameter);
-      for (let at = 0; at < count; at += 1) {
+      // Each call has a place of its own, so that only what is no place repeats.
+      const different = piece === undefined ? Math.min(period, count) : count;
+      for (let at = 0; at < different; at += 1) {
         const item = order[at] as number;
         if (piece !== undefined && (piece.lengths[item] as number) >= 0)
           column[at] = places + BigInt(at * this.stride + piece.offset);
         else column[at] = this.#cell(item, parameter, type, constants);
       }
+      repeat(column, different);
       return column;
     });
   }
@@ -125,6 +131,11 @@ export class ArgumentMemory {
       ? BigInt(value as number | bigint)
       : Number(value);
   }
+}
+
+/** Fills an array with its beginning, over and over. */
+export function repeat(list: Column, period: number): void {
+  for (let filled = period; filled < list.length; filled *= 2) list.copyWithin(filled, 0, filled);
 }
 
 /** Whether the argument for a pointer is NULL, or an address, in place of what is to be there. */

@@ -7,7 +7,7 @@
  * In a process lane, so that a crash ends the check and not the command, and nothing else allocates beside it.
  */
 import { ItemsError, LaneCrashedError, createPool } from 'offthread';
-import { amount } from '../../console/format.js';
+import { amount, plural } from '../../console/format.js';
 import type { Target } from '../../target/target-options.js';
 import type { GivenArguments } from '../direct/argument-memory.js';
 import type { LeakVerdict } from '../verdict-types.js';
@@ -19,6 +19,8 @@ export interface LeakRequest {
   readonly target: Target;
   readonly items: readonly GivenArguments[];
   readonly durationMs: number;
+  /** Ends the check early: then it is undecided. */
+  readonly signal: AbortSignal;
   readonly onStep?: (step: string) => void;
 }
 
@@ -44,7 +46,13 @@ interface Block {
   readonly mapped: number | null;
 }
 
-export async function checkLeaks({ target, items, durationMs, onStep }: LeakRequest): Promise<LeakVerdict> {
+export async function checkLeaks({
+  target,
+  items,
+  durationMs,
+  signal,
+  onStep,
+}: LeakRequest): Promise<LeakVerdict> {
   const pool = createPool({
     isolation: 'process',
     lanes: 1,
@@ -55,6 +63,14 @@ export async function checkLeaks({ target, items, durationMs, onStep }: LeakRequ
   });
   let made = 0;
   let measure: LeakVerdict['measure'] = 'allocator';
+  const undecided = (reason: string): LeakVerdict => ({
+    verdict: 'undecided',
+    reason,
+    bytesPerCall: 0,
+    interval: [0, 0],
+    calls: made,
+    measure,
+  });
   try {
     onStep?.('memory in use, block by block');
     const calls = await repeatedCalls(pool, target, items);
@@ -66,7 +82,7 @@ export async function checkLeaks({ target, items, durationMs, onStep }: LeakRequ
     const started = performance.now();
     const blockMs = durationMs / (2 * BLOCKS);
     let size = await sizeOfBlock(calls, reader, blockMs, (count) => (made += count));
-    while (!isClear(blocks)) {
+    while (!isClear(blocks) && !signal.aborted) {
       const passed = performance.now() - started;
       if (passed > durationMs && (passed > LONGER * durationMs || !mayFill(blocks))) break;
       idle.push(await block(calls.idle, size, reader));
@@ -76,19 +92,15 @@ export async function checkLeaks({ target, items, durationMs, onStep }: LeakRequ
       made += size;
       size = nextSize(grown, performance.now() - begun, blockMs);
     }
+    // Memory that has not grown so far may still grow, and a cache may not be full.
+    if (signal.aborted && !isClear(blocks))
+      return undecided(`The check was interrupted after ${plural(made, 'call')}.`);
     return verdictOf(blocks, idle, { made, measure, garbage: calls.garbage });
   } catch (error) {
     const crash = error instanceof ItemsError ? error.cause : error;
     if (!(crash instanceof LaneCrashedError)) throw error;
     const how = crash.signal ?? `exit code ${crash.exitCode}`;
-    return {
-      verdict: 'undecided',
-      reason: `The function ended its process (${how}) before the memory was measured.`,
-      bytesPerCall: 0,
-      interval: [0, 0],
-      calls: made,
-      measure,
-    };
+    return undecided(`The function ended its process (${how}) before the memory was measured.`);
   } finally {
     await pool.destroy();
   }
@@ -202,11 +214,12 @@ function reasonOf(
   const growth = ({ bytesPerCall, interval: [low, high] }: GrowthVerdict): string =>
     `${amount(bytesPerCall)} bytes a call (${amount(low)} to ${amount(high)})`;
   if (used.verdict === 'leaks')
-    return `Memory in use grows by ${growth(used)}, to the end of ${made} calls.${weaker}`;
-  if (mapped.verdict === 'leaks') return `Mappings grow by ${growth(mapped)}, to the end of ${made} calls.`;
+    return `Memory in use grows by ${growth(used)}, to the end of ${plural(made, 'call')}.${weaker}`;
+  if (mapped.verdict === 'leaks')
+    return `Mappings grow by ${growth(mapped)}, to the end of ${plural(made, 'call')}.`;
   if (used.verdict === 'no-leak-found')
-    return `Memory in use has stopped growing, or never grew, in ${made} calls.${weaker}`;
+    return `Memory in use has stopped growing, or never grew, in ${plural(made, 'call')}.${weaker}`;
   return blocks < LEAST_BLOCKS
-    ? `There were only ${blocks} blocks of calls, which is too few for a verdict. Run it for longer.${weaker}`
+    ? `There were only ${plural(blocks, 'block')} of calls, which is too few for a verdict. Run it for longer.${weaker}`
     : `Memory in use changes by ${growth(used)}, too unevenly for a verdict. Run it for longer.${weaker}`;
 }

@@ -57,7 +57,7 @@ export async function repeatedCalls(
   ];
   await native.write(constants, memory.constants);
   await native.write(fresh, memory.freshPlaces(order));
-  const columns = memory.columns(order, constants, places);
+  const columns = memory.columns(order, items.length, constants, places);
   const nothing = newColumn('i32', longest);
   const inRuns = async (count: number, called: RawFunction, given: readonly Column[]): Promise<void> => {
     for (let left = count; left > 0; ) {

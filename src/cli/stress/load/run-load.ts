@@ -1,5 +1,5 @@
 /** The load of a run, in a pool of its own: with what the pool itself takes of a call, and the search for the limit. */
-import { ArgumentError, type Pool, createPool } from 'offthread';
+import { ArgumentError, LaneCrashedError, type Pool, createPool } from 'offthread';
 import { openTarget } from '../../target/open-target.js';
 import type { StressPlan } from '../stress-plan.js';
 import type { LoadReport, NoOpReport } from '../stress-report.js';
@@ -42,12 +42,17 @@ const FIRST_RATE = 1 / 4;
 const CALLS_FOR = { p50: 22, p90: 110, p99: 1_100, p999: 11_000, mean: 20, max: 20 } as const;
 
 /** @throws what `pool.open` throws, an ArgumentError of the first call, and errors of the file of `--hlog`. */
-export async function runLoad(
-  plan: StressPlan,
-  signal: AbortSignal,
-  events: LoadEvents,
-): Promise<LoadOutcome> {
+export async function runLoad(plan: StressPlan, stop: AbortSignal, told: LoadEvents): Promise<LoadOutcome> {
   const pool = poolFor(plan);
+  const limit = new CrashLimit(plan.maxCrashes, stop);
+  const { signal } = limit;
+  const events: LoadEvents = {
+    ...told,
+    onFailure: (error, item) => {
+      told.onFailure(error, item);
+      limit.count(error);
+    },
+  };
   try {
     events.onPool(pool);
     const { fn, engine } = await openTarget(pool, plan.target);
@@ -61,14 +66,48 @@ export async function runLoad(
       return measured.measurement;
     };
     const load = plan.measuresLoad ? await fullLoad(plan, pool, measure, signal, events) : undefined;
-    const limit =
+    const found =
       plan.options.findLimit === true && !signal.aborted
         ? await searchLimit(plan, measure, signal, events)
         : undefined;
-    return { engine, made, ...(load !== undefined && { load }), ...(limit !== undefined && { limit }) };
+    return {
+      engine,
+      made,
+      ...(load !== undefined && {
+        load: { ...load, ...(limit.reached && { endedByCrashes: plan.maxCrashes }) },
+      }),
+      ...(found !== undefined && { limit: found }),
+    };
   } finally {
     events.onPool(undefined);
     await pool.destroy();
+  }
+}
+
+/**
+ * Ends a load when so many of its calls have crashed: each costs a process, so that a load in which most calls do would
+ * take hours for what the first ones have shown.
+ */
+class CrashLimit {
+  /** Ends the load: by this limit, or by the user. */
+  readonly signal: AbortSignal;
+  readonly #most: number;
+  readonly #end = new AbortController();
+  #crashed = 0;
+
+  constructor(most: number, stop: AbortSignal) {
+    this.#most = most;
+    this.signal = AbortSignal.any([stop, this.#end.signal]);
+  }
+
+  get reached(): boolean {
+    return this.#crashed >= this.#most;
+  }
+
+  count(error: unknown): void {
+    if (!(error instanceof LaneCrashedError)) return;
+    this.#crashed += 1;
+    if (this.reached) this.#end.abort();
   }
 }
 

@@ -11,6 +11,9 @@ import { C_TYPE, bytesLiteral, scalarLiteral, textLiteral } from './c-literals.j
 /** Bytes of a text that an outcome keeps. */
 const TEXT_BYTES = 256;
 
+/** Of bytes and of a text, what is printed. */
+const SHOWN_BYTES = 60;
+
 /** Parameters that have a value in a C program. */
 const KINDS: ReadonlySet<ParameterDescription['kind']> = new Set([
   'value',
@@ -75,32 +78,93 @@ function byParameter({ parameters }: FunctionDescription, given: GivenArguments)
   return parameters.map((parameter) => (parameter.given ? given[next++] : undefined));
 }
 
-/** `struct outcome`, with room for the outcomes of all calls. */
-export function outcomeType(
+/** A field of `struct outcome`. */
+interface OutcomeField {
+  readonly name: string;
+  /** Of the parameter; empty for the returned value, and for one without a name. */
+  readonly label: string;
+  readonly type: Scalar | 'cstring' | 'bytes';
+  /** Of bytes and texts. */
+  readonly length: number;
+}
+
+function outcomeFields(
   { description, ignored }: CalledFunction,
   calls: readonly GivenArguments[],
-): string {
-  const fields: string[] = [];
-  const { parameters } = description;
+): OutcomeField[] {
+  const fields: OutcomeField[] = [];
   const returns = returnedType(description);
-  if (returns === 'cstring' && !ignored.has(-1)) fields.push(`char value[${TEXT_BYTES}];`);
-  else if (returns !== 'void' && returns !== 'cstring' && !ignored.has(-1))
-    fields.push(`${C_TYPE[returns]} value;`);
-  for (const [index, { changes, kind, type }] of parameters.entries()) {
+  if (returns !== 'void' && !ignored.has(-1))
+    fields.push({ name: 'value', label: '', type: returns, length: TEXT_BYTES });
+  for (const [index, { changes, kind, type, name }] of description.parameters.entries()) {
     if (!changes || ignored.has(index)) continue;
+    const field = { name: `p${index}`, label: name === '' ? String(index) : name };
     if (kind === 'buffer') {
       const lengths = calls.map((given) => {
         const value = byParameter(description, given)[index];
         return isAddress(kind, value) ? 0 : bytesOf(value).length;
       });
-      fields.push(`unsigned char p${index}[${Math.max(1, ...lengths)}];`);
-    } else
-      fields.push(
-        type === 'cstring' ? `char p${index}[${TEXT_BYTES}];` : `${C_TYPE[type as Scalar]} p${index};`,
-      );
+      fields.push({ ...field, type: 'bytes', length: Math.max(1, ...lengths) });
+    } else fields.push({ ...field, type: type as Scalar | 'cstring', length: TEXT_BYTES });
   }
+  return fields;
+}
+
+/** `struct outcome`, with room for the outcomes of all calls. */
+export function outcomeType(called: CalledFunction, calls: readonly GivenArguments[]): string {
+  const fields = outcomeFields(called, calls).map(({ name, type, length }) => {
+    if (type === 'bytes') return `unsigned char ${name}[${length}];`;
+    return type === 'cstring' ? `char ${name}[${length}];` : `${C_TYPE[type]} ${name};`;
+  });
   if (fields.length === 0) fields.push('char nothing;');
   return `struct outcome {\n${fields.map((field) => `  ${field}\n`).join('')}};`.replaceAll('* ', '*');
+}
+
+const SHOW_BYTES = `static inline void show_bytes(const void *bytes, size_t length) {
+  putchar('"');
+  for (size_t i = 0; i < length && i < ${SHOWN_BYTES}; i++) {
+    const unsigned char byte = ((const unsigned char *)bytes)[i];
+    if (byte >= 32 && byte < 127 && byte != '"' && byte != '\\\\') putchar(byte);
+    else printf("\\\\%03o", byte);
+  }
+  printf(length > ${SHOWN_BYTES} ? "...\\"" : "\\"");
+}
+
+`;
+
+/** A C function that prints, on one line, what of an outcome is not as in another one. */
+export function showOutcome(called: CalledFunction, calls: readonly GivenArguments[]): string {
+  const fields = outcomeFields(called, calls).map(({ name, label, type, length }) => {
+    const place = `outcome->${name}`;
+    return `  if (memcmp(&${place}, &other->${name}, sizeof ${place}) != 0) {
+    printf("%s${label === '' ? '' : `${label} = `}", shown++ > 0 ? ", " : "");
+    ${showField(type, place, length)}
+  }
+`;
+  });
+  return `${SHOW_BYTES}static void show(const struct outcome *outcome, const struct outcome *other) {
+  int shown = 0;
+${fields.join('')}  (void)shown, (void)outcome, (void)other;
+}`;
+}
+
+function showField(type: OutcomeField['type'], place: string, length: number): string {
+  switch (type) {
+    case 'bytes':
+      return `show_bytes(${place}, ${length});`;
+    case 'cstring':
+      return `show_bytes(${place}, strlen(${place}));`;
+    case 'pointer':
+      return `printf("%p", ${place});`;
+    case 'f32':
+    case 'f64':
+      return `printf("%.17g", (double)${place});`;
+    case 'u64':
+    case 'size':
+      return `printf("%llu", (unsigned long long)${place});`;
+    default:
+      return `printf("%lld", (long long)${place});`;
+  }
 }
 
 /** A C function that makes one call, and fills the outcome. */

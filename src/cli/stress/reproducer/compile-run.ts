@@ -22,16 +22,18 @@ export interface Ended {
 
 /** A program that was compiled, in a folder of its own. */
 export interface Compiled {
-  run(timeoutMs: number): Promise<Ended>;
+  run(timeoutMs: number, args?: readonly string[]): Promise<Ended>;
   /** Removes the folder. */
   remove(): Promise<void>;
 }
 
+/** ms for the compiler. */
+const COMPILE_MS = 60_000;
 /** Characters of output that are kept. */
 const KEPT = 16_384;
 
 /** The command that compiles a program. */
-export function compileCommand({ name }: Program): string[] {
+export function compileCommand({ name }: Pick<Program, 'name'>): string[] {
   return [
     'cc',
     '-O2',
@@ -43,10 +45,14 @@ export function compileCommand({ name }: Program): string[] {
   ];
 }
 
-/** @returns null where there is no compiler, or a text that says why it could not compile the program. */
+/**
+ * @param signal ends the compiler, and the program.
+ * @returns null where there is no compiler, or a text that says why it could not compile the program.
+ */
 export async function compile(
   program: Program,
-  flags: readonly string[] = [],
+  flags: readonly string[],
+  signal: AbortSignal,
 ): Promise<Compiled | string | null> {
   const folder = await mkdtemp(join(tmpdir(), 'offthread-stress-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
@@ -54,7 +60,7 @@ export async function compile(
   const [command, ...args] = [...compileCommand(program), ...flags] as [string, ...string[]];
   let end: Ended;
   try {
-    end = await run(process.env['CC'] || command, args, folder, 60_000);
+    end = await run(process.env['CC'] || command, args, { cwd: folder, timeoutMs: COMPILE_MS, signal });
   } catch {
     await remove();
     return null;
@@ -63,11 +69,23 @@ export async function compile(
     await remove();
     return `The compiler refused the program: ${end.stderr.trim() || `exit code ${end.code}`}`;
   }
-  return { run: (timeoutMs) => run(join(folder, program.name), [], process.cwd(), timeoutMs), remove };
+  return {
+    run: (timeoutMs, given = []) =>
+      run(join(folder, program.name), given, { cwd: process.cwd(), timeoutMs, signal }),
+    remove,
+  };
 }
 
 /** @throws (rejects) when it cannot be started. */
-function run(command: string, args: readonly string[], cwd: string, timeoutMs: number): Promise<Ended> {
+function run(
+  command: string,
+  args: readonly string[],
+  {
+    cwd,
+    timeoutMs,
+    signal: stop,
+  }: { readonly cwd: string; readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
     // A group of its own: a program that forks is ended as a whole.
     const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
@@ -76,6 +94,13 @@ function run(command: string, args: readonly string[], cwd: string, timeoutMs: n
       late = true;
       endGroup(child.pid);
     }, timeoutMs);
+    const onStop = (): void => endGroup(child.pid);
+    const over = (): void => {
+      clearTimeout(timer);
+      stop.removeEventListener('abort', onStop);
+    };
+    stop.addEventListener('abort', onStop);
+    if (stop.aborted) onStop();
     const texts = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -83,11 +108,11 @@ function run(command: string, args: readonly string[], cwd: string, timeoutMs: n
       });
     }
     child.on('error', (error) => {
-      clearTimeout(timer);
+      over();
       reject(error);
     });
     child.on('close', (code, signal) => {
-      clearTimeout(timer);
+      over();
       resolve({ code, signal, late, ...texts });
     });
   });

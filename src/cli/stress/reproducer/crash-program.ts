@@ -9,7 +9,7 @@ import {
 } from './c-call.js';
 import type { GivenArguments } from '../direct/argument-memory.js';
 import { inComment } from './c-literals.js';
-import type { Program } from './compile-run.js';
+import { type Program, compileCommand } from './compile-run.js';
 
 /** s after which the program says that the calls hang. */
 const HANG_S = 10;
@@ -20,14 +20,15 @@ export function crashProgram(
   says: string,
 ): Program {
   const { symbol } = called.description;
+  const name = `${symbol}-crash`;
   const functions = calls.map((given, at) => callFunction(called, `call_${at}`, given));
   const made = calls.map((_, at) => `  call_${at}(&outcome);`);
   return {
-    name: `${symbol}-crash`,
+    name,
     source: `/*
  * ${inComment(says)}
  *
- *   cc -g -o ${symbol}-crash ${symbol}-crash.c && ./${symbol}-crash
+ *   ${compileCommand({ name }).join(' ')} && ./${name}
  */
 #include <dlfcn.h>
 #include <math.h>

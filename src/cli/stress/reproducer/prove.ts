@@ -7,33 +7,6 @@ import { type Ended, type Program, compile, compileCommand } from './compile-run
 /** What a program has shown; null when it did not show the finding. */
 export type Shown = (end: Ended) => string | null;
 
-/** What a program of `raceProgram` counted. */
-export interface RaceCounts {
-  readonly trials: number;
-  readonly rounds: number;
-  readonly wrong: number;
-  readonly crashed: number;
-  readonly signal: number;
-  readonly deadlocked: number;
-}
-
-/** @returns null when the program did not come to its end. */
-export function raceCounts({ stdout }: Ended): RaceCounts | null {
-  const found = /^trials=(\d+) rounds=(\d+) wrong=(\d+) crashed=(\d+) signal=(\d+) deadlocked=(\d+)$/m.exec(
-    stdout,
-  );
-  if (found === null) return null;
-  const [trials, rounds, wrong, crashed, signal, deadlocked] = found.slice(1).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  return { trials, rounds, wrong, crashed, signal, deadlocked };
-}
-
 /**
  * Compiles a program and runs it.
  * @param folder where the program is kept; null for nowhere.
@@ -41,12 +14,14 @@ export function raceCounts({ stdout }: Ended): RaceCounts | null {
 export async function prove(
   program: Program,
   shown: Shown,
-  { folder, timeoutMs }: { readonly folder: string | null; readonly timeoutMs: number },
+  {
+    folder,
+    timeoutMs,
+    signal,
+  }: { readonly folder: string | null; readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<Reproducer> {
-  const file = folder === null ? null : join(folder, `${program.name}.c`);
-  if (file !== null) await writeFile(file, program.source);
-  const base = { source: program.source, file, compile: compileCommand(program).join(' ') };
-  const compiled = await compile(program);
+  const base = await keptProgram(program, folder);
+  const compiled = await compile(program, [], signal);
   if (compiled === null)
     return { ...base, proof: 'not-run', why: 'This machine has no C compiler: there is no command cc.' };
   if (typeof compiled === 'string') return { ...base, proof: 'not-run', why: compiled };
@@ -59,4 +34,14 @@ export async function prove(
   } finally {
     await compiled.remove();
   }
+}
+
+/** A program, written to its file. */
+export async function keptProgram(
+  program: Program,
+  folder: string | null,
+): Promise<Pick<Reproducer, 'source' | 'file' | 'compile'>> {
+  const file = folder === null ? null : join(folder, `${program.name}.c`);
+  if (file !== null) await writeFile(file, program.source);
+  return { source: program.source, file, compile: compileCommand(program).join(' ') };
 }

@@ -1,13 +1,16 @@
 /**
  * Whether calls on several threads at once give what calls one after the other give.
  *
+ *   a C program, for a short time, where there is a compiler ──► a race that it proves: unsafe, and nothing else is tried
+ *
  *   one after the other, on changing lanes ──► the same call, the same answer? ─┬─ yes: answers are compared
  *                                                                              ├─ no, but all answers of many calls
  *                                                                              │  together are the same in each fresh
  *                                                                              │  process: these are compared (draws)
  *                                                                              └─ no: not comparable; only crashes and
  *                                                                                 deadlocks are looked for
- *   at once ─┬─ nothing goes wrong ──► no race found; undecided when few calls were made
+ *   at once ─┬─ nothing goes wrong ──► the C program again, for longer ──► no race found; undecided when few calls were
+ *            │                                                             made
  *            └─ a wrong answer, a crash, a deadlock ──► again, in a fresh process ──► as many calls one after the other
  *                                                                                   ─┬─ fail as well: not comparable
  *                                                                                    └─ do not ──► unsafe
@@ -21,28 +24,37 @@
  */
 import type { GivenArguments } from '../direct/argument-memory.js';
 import type { ThreadSafetyVerdict } from '../verdict-types.js';
+import { count, plural } from '../../console/format.js';
+import { RacePrograms } from '../reproducer/race-programs.js';
 import { findsDraws } from './draws-check.js';
 import { type AnswersReport, type Death, HostProcess, diedOf, isDeath } from './host-process.js';
 import type { Opening } from './orders.js';
 import { type Finding, proven } from './race-proof.js';
-import { confirmedByProgram, searchByProgram } from './program-search.js';
+import { type ProgramFinding, confirmedByProgram, searchByProgram } from './program-search.js';
 import { crashScenario, wrongScenario } from './race-scenario.js';
-import type { SafetyCheck, SafetyRequest } from './safety-check.js';
+import { CHANCE, type SafetyCheck, type SafetyRequest, callsOf } from './safety-check.js';
 
 /** Calls at once from which on a check has seen something. */
 const ENOUGH_CALLS = 1_000;
 const ENOUGH_WRONG = 30;
-/** How probable chance may be as an explanation. */
-const CHANCE = 0.001;
+/** Parts of the time: for a first look by a C program, in each of its ways, and for calls at once in lanes. */
+const FIRST_LOOK = 0.1;
+const AT_ONCE = 0.45;
+/** s of a longer look by a C program, at least. */
+const LEAST_SECONDS = 0.5;
 
 export async function checkThreadSafety(request: SafetyRequest): Promise<ThreadSafetyVerdict> {
   const started = performance.now();
   const hosts: HostProcess[] = [];
-  const { target, items, lanes, ignored, compareWith, seed, durationMs } = request;
+  const { target, items, sequence, lanes, ignored, compareWith, seed, durationMs, signal } = request;
+  const endAll = (): void => {
+    for (const host of hosts) host.end();
+  };
   const opening: Opening = {
     kind: 'open',
     target,
     items,
+    sequence,
     lanes,
     ignored: [...ignored],
     compareWith,
@@ -50,9 +62,11 @@ export async function checkThreadSafety(request: SafetyRequest): Promise<ThreadS
   };
   const check: SafetyCheck = {
     request,
-    all: items.map((_, item) => item),
+    all: Array.from({ length: items.length / sequence }, (_, item) => item),
+    programs: new RacePrograms(signal),
     fresh: async () => {
-      for (const host of hosts) host.end();
+      endAll();
+      signal.throwIfAborted();
       const host = await HostProcess.start({ ...opening, seed: seed + hosts.length });
       hosts.push(host);
       return host;
@@ -60,15 +74,26 @@ export async function checkThreadSafety(request: SafetyRequest): Promise<ThreadS
     share: (part) => Math.max(300, part * durationMs),
     left: () => durationMs - (performance.now() - started),
   };
+  signal.addEventListener('abort', endAll);
   try {
-    return await verdictOf(check);
+    const found = await verdictOf(check);
+    // What was ended early has found nothing, which says nothing.
+    return signal.aborted && found.verdict !== 'unsafe' ? interrupted(check) : found;
+  } catch (error) {
+    if (signal.aborted) return interrupted(check);
+    throw error;
   } finally {
-    for (const host of hosts) host.end();
+    signal.removeEventListener('abort', endAll);
+    endAll();
+    await check.programs.remove();
   }
 }
 
 async function verdictOf(check: SafetyCheck): Promise<ThreadSafetyVerdict> {
   const { request } = check;
+  request.onStep?.('a short look by a C program');
+  const early = await searchByProgram(check, 'answers', check.share(FIRST_LOOK) / 1_000);
+  if (early !== null) return unsafe(check, early, early.calls);
   request.onStep?.('calls one after the other: is it comparable?');
   const host = await check.fresh();
   const alone = await host.answers({
@@ -86,7 +111,7 @@ async function verdictOf(check: SafetyCheck): Promise<ThreadSafetyVerdict> {
   const atOnce = await host.answers({
     ...everyLane(check),
     atOnce: true,
-    ms: check.share(0.45),
+    ms: check.share(AT_ONCE),
     enoughWrong: ENOUGH_WRONG,
     enoughCalls: Infinity,
   });
@@ -94,9 +119,15 @@ async function verdictOf(check: SafetyCheck): Promise<ThreadSafetyVerdict> {
   if (isDeath(atOnce)) return await verdictOfDeath(check, atOnce, ms);
   if (atOnce.wrong > 0) return await verdictOfWrong(check, atOnce, ms);
   request.onStep?.('the same as a C program');
-  const found = await searchByProgram(check, 'answers');
-  if (found !== null) return unsafe(check, found, atOnce.calls);
+  const found = await longSearch(check, 'answers');
+  if (found !== null) return unsafe(check, found, atOnce.calls + found.calls);
   return nothingFound(check, atOnce.calls);
+}
+
+/** With what is left of the time. */
+function longSearch(check: SafetyCheck, compare: 'answers' | 'draws'): Promise<ProgramFinding | null> {
+  const ways = compare === 'answers' ? 2 : 1;
+  return searchByProgram(check, compare, Math.max(LEAST_SECONDS, check.left() / ways / 1_000));
 }
 
 /** Every lane makes calls of every item. */
@@ -138,11 +169,11 @@ async function verdictOfWrong(
   if (finding === null || chance > CHANCE) {
     request.onStep?.('too rare in lanes: the same as a C program');
     const found = await confirmedByProgram(check, atOnce.samples);
-    if (found !== null) return unsafe(check, found, atOnce.calls);
+    if (found !== null) return unsafe(check, found, atOnce.calls + found.calls);
     return {
       ...base(check, atOnce.calls),
       verdict: 'undecided',
-      reason: `${atOnce.wrong} of ${atOnce.calls} answers were wrong when calls ran at once, but this could not be repeated. Run it for longer.`,
+      reason: `${count(atOnce.wrong)} of ${plural(atOnce.calls, 'answer')} were wrong when calls ran at once, but this could not be repeated. Run it for longer.`,
       symptom: 'different-result',
     };
   }
@@ -169,8 +200,8 @@ async function verdictOfDeath(check: SafetyCheck, death: Death, ms: number): Pro
   request.onStep?.('the smallest calls that show it');
   const finding = await crashScenario(check, death, ms);
   if (finding === null) {
-    const found = await searchByProgram(check, 'answers');
-    if (found !== null) return unsafe(check, found, death.calls);
+    const found = await longSearch(check, 'answers');
+    if (found !== null) return unsafe(check, found, death.calls + found.calls);
     return {
       ...base(check, death.calls),
       verdict: 'undecided',
@@ -184,13 +215,15 @@ async function verdictOfDeath(check: SafetyCheck, death: Death, ms: number): Pro
 async function verdictOfDraws(check: SafetyCheck, alone: AnswersReport): Promise<ThreadSafetyVerdict> {
   const { request } = check;
   request.onStep?.('answers differ from call to call: are they drawn from a state?');
+  const early = await searchByProgram(check, 'draws', check.share(FIRST_LOOK) / 1_000);
+  if (early !== null) return unsafe(check, early, early.calls);
   const drawn = await findsDraws(check, alone.callMs);
   if (drawn.kind === 'wrong') return unsafe(check, await proven(check, drawn.finding), drawn.calls);
   if (drawn.kind === 'died') return await verdictOfDeath(check, drawn.death, drawn.ms);
   if (drawn.kind === 'right') {
     request.onStep?.('the same as a C program');
-    const found = await searchByProgram(check, 'draws');
-    if (found !== null) return unsafe(check, found, drawn.calls);
+    const found = await longSearch(check, 'draws');
+    if (found !== null) return unsafe(check, found, drawn.calls + found.calls);
     return nothingFound(check, drawn.calls);
   }
   request.onStep?.('not comparable: looking for crashes and deadlocks only');
@@ -214,7 +247,16 @@ async function verdictOfDraws(check: SafetyCheck, alone: AnswersReport): Promise
 }
 
 function base({ request }: SafetyCheck, calls: number): Omit<ThreadSafetyVerdict, 'verdict' | 'reason'> {
-  return { symptom: null, calls, lanes: request.lanes, scenario: null, failures: null, reproducer: null };
+  const { lanes, sequence } = request;
+  return { symptom: null, calls, lanes, sequence, scenario: null, failures: null, reproducer: null };
+}
+
+function interrupted(check: SafetyCheck): ThreadSafetyVerdict {
+  return {
+    ...base(check, 0),
+    verdict: 'undecided',
+    reason: 'The check was interrupted before it had a verdict.',
+  };
 }
 
 function notComparable(check: SafetyCheck, calls: number, why: string): ThreadSafetyVerdict {
@@ -226,22 +268,22 @@ function notComparable(check: SafetyCheck, calls: number, why: string): ThreadSa
 }
 
 function nothingFound(check: SafetyCheck, calls: number): ThreadSafetyVerdict {
-  const { items, lanes } = check.request;
+  const { items, sequence, lanes } = check.request;
   if (calls < ENOUGH_CALLS) {
     return {
       ...base(check, calls),
       verdict: 'undecided',
-      reason: `Only ${calls} calls ran at once, which is too few to say anything. Run it for longer.`,
+      reason: `Only ${plural(calls, 'call')} ran at once, which is too few to say anything. Run it for longer.`,
     };
   }
   const same =
-    items.length === 1 && (items[0] as GivenArguments).length > 0
+    items.length === sequence && (items[0] as GivenArguments).length > 0
       ? ' All calls had the same arguments: others may find more.'
       : '';
   return {
     ...base(check, calls),
     verdict: 'no-race-found',
-    reason: `${calls} calls on ${lanes} lanes at once gave what calls one after the other give.${same}`,
+    reason: `${plural(calls, 'call')} on ${lanes} lanes at once gave what calls one after the other give.${same}`,
   };
 }
 
@@ -251,7 +293,7 @@ function unsafe(check: SafetyCheck, finding: Finding, calls: number): ThreadSafe
     verdict: 'unsafe',
     reason: finding.reason,
     symptom: finding.symptom,
-    scenario: finding.threads.flat().map((item) => check.request.items[item] as GivenArguments),
+    scenario: finding.threads.flat().flatMap((item) => callsOf(check, item)),
     failures: finding.failures,
     reproducer: finding.reproducer,
   };

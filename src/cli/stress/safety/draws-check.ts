@@ -2,6 +2,7 @@
  * Functions whose answers depend on the calls before: tickets, counters, generators of numbers. Each call is the same,
  * so that every order of them is right, and all answers together are compared.
  */
+import { plural } from '../../console/format.js';
 import type { SafetyCheck } from './safety-check.js';
 import { type Death, type DrawsReport, isDeath } from './host-process.js';
 import type { RaceFinding } from './race-scenario.js';
@@ -48,7 +49,7 @@ export async function findsDraws(check: SafetyCheck, callMs: number): Promise<Dr
   const lost =
     one.repeated === null && last.repeated !== null
       ? `answers were given more than once, such as ${last.repeated}, which calls one after the other never do`
-      : `the answers of ${one.calls} calls are others than those of calls one after the other`;
+      : `the answers of ${plural(one.calls, 'call')} are others than those of calls one after the other`;
   return {
     kind: 'wrong',
     calls,

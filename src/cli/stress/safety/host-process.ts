@@ -7,6 +7,7 @@
  *                         └─► the order failed: an error of the library or of the machine
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { UsageError } from '../../console/usage-error.js';
 import type { AnswersOrder, DrawsOrder, Opening, Order, Report } from './orders.js';
 
 export type AnswersReport = Extract<Report, { kind: 'answers' }>;
@@ -33,7 +34,7 @@ export class HostProcess {
   #stderr = '';
   #calls = 0;
   /** What the running order leads to. */
-  #settle: ((end: Report | Death | HostFailure) => void) | null = null;
+  #settle: ((end: Report | Death | Error) => void) | null = null;
   #death: Death | null = null;
 
   static async start(opening: Opening): Promise<HostProcess> {
@@ -77,14 +78,14 @@ export class HostProcess {
   }
 
   async #order(order: Order): Promise<Report | Death> {
-    const end = await new Promise<Report | Death | HostFailure>((resolve) => {
+    const end = await new Promise<Report | Death | Error>((resolve) => {
       this.#settle = resolve;
       this.#calls = 0;
       if (this.#death === null) this.#child.send(order);
       else resolve(this.#death);
     });
     this.#settle = null;
-    if (end instanceof HostFailure) {
+    if (end instanceof Error) {
       this.end();
       throw end;
     }
@@ -100,7 +101,7 @@ export class HostProcess {
         this.end();
         return;
       case 'failed':
-        this.#settle?.(new HostFailure(report.message));
+        this.#settle?.(report.refused ? new UsageError(report.message) : new HostFailure(report.message));
         return;
       default:
         this.#settle?.(report);

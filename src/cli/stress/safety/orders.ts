@@ -7,6 +7,8 @@ export interface Opening {
   readonly kind: 'open';
   readonly target: Target;
   readonly items: readonly GivenArguments[];
+  /** How many of the items, one behind the other, belong together. */
+  readonly sequence: number;
   readonly lanes: number;
   /** Indices of parameters that answers are compared without; -1 is the returned value. */
   readonly ignored: readonly number[];
@@ -17,7 +19,7 @@ export interface Opening {
 
 export interface AnswersOrder {
   readonly kind: 'answers';
-  /** For each lane that takes part the items that it calls. */
+  /** For each lane that takes part the sequences of calls that it makes. */
   readonly threads: readonly (readonly number[])[];
   /** Whether the lanes make their calls at the same time, or one lane after the other. */
   readonly atOnce: boolean;
@@ -29,6 +31,7 @@ export interface AnswersOrder {
 
 export interface DrawsOrder {
   readonly kind: 'draws';
+  /** The sequence that is made over and over. */
   readonly item: number;
   /** How many calls; 0: as many as fit the time. */
   readonly calls: number;
@@ -43,15 +46,16 @@ export type Order = Opening | AnswersOrder | DrawsOrder;
 
 /** An answer that was not what the same call gives alone. */
 export interface WrongAnswer {
+  /** The sequence of the call. */
   readonly item: number;
   readonly expected: string;
   readonly seen: string;
-  /** An item whose answer this would have been; null when it is that of none. */
+  /** A sequence whose answer this would have been; null when it is that of none. */
   readonly answerOf: number | null;
 }
 
 export type Report =
-  | { readonly kind: 'opened'; readonly engine: string }
+  | { readonly kind: 'opened' }
   /** Sent while calls are made. `stuck`: no call has ended for long, although nothing kept the threads from running. */
   | { readonly kind: 'alive'; readonly calls: number; readonly stuck: boolean }
   | {
@@ -69,5 +73,5 @@ export type Report =
       /** An answer that was given more than once, among the first million; null when there is none. */
       readonly repeated: string | null;
     }
-  /** The library, or the machine, does not allow it; the message says why. */
-  | { readonly kind: 'failed'; readonly message: string };
+  /** The library, or the machine, does not allow it; the message says why. `refused`: nothing was called. */
+  | { readonly kind: 'failed'; readonly message: string; readonly refused: boolean };

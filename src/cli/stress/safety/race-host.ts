@@ -4,7 +4,8 @@
  *
  * Each lane is a pool of its own, since the orders say which lane makes which call.
  */
-import { type Pool, createPool } from 'offthread';
+import { OffthreadError, type Pool, createPool } from 'offthread';
+import { failureText } from '../../console/failure-text.js';
 import { openTarget } from '../../target/open-target.js';
 import type { Target } from '../../target/target-options.js';
 import { Draw } from '../arguments/random.js';
@@ -27,12 +28,15 @@ function withoutRules(target: Target): Target {
   return { ...target, declaration };
 }
 
-async function laneCalls(pool: Pool, { target, items, ignored }: Opening): Promise<LaneCalls> {
+async function laneCalls(pool: Pool, { target, items, sequence, ignored }: Opening): Promise<LaneCalls> {
   const plain = withoutRules(target);
   const { description } = plain;
   const shape = rawShape(description, plain.declaration, 'read');
   const left = new Set(ignored);
-  if (shape === null) return new SingleCalls((await openTarget(pool, plain)).fn, description, items, left);
+  if (shape === null) {
+    const { fn } = await openTarget(pool, plain);
+    return new SingleCalls({ fn, description, items, ignored: left, together: sequence > 1 });
+  }
   const fn = await openRaw(pool, plain, shape);
   const native = await NativeMemory.in(pool);
   return await ColumnCalls.in({ pool, fn, shape, description, items, ignored: left }, native);
@@ -46,22 +50,20 @@ let player: RoundPlayer;
 
 async function open(opening: Opening): Promise<void> {
   const lanes: LaneCalls[] = [];
-  let engine = '';
   for (let lane = 0; lane < opening.lanes; lane += 1) {
     const pool = createPool({ lanes: 1, timeout: 0, name: `race-${lane + 1}` });
     lanes.push(await laneCalls(pool, opening));
-    engine = (await openTarget(pool, withoutRules(opening.target))).engine;
   }
-  const { compareWith, items, seed } = opening;
+  const { compareWith, items, sequence, seed } = opening;
   const module =
     compareWith === null ? null : ((await import(compareWith)) as { readonly default: SameAnswer });
   player = new RoundPlayer(
     lanes,
-    items.length,
+    { count: items.length / sequence, length: sequence },
     module === null ? null : module.default,
     new Draw().start(seed, 0, 0),
   );
-  send({ kind: 'opened', engine });
+  send({ kind: 'opened' });
 }
 
 async function obey(order: Order): Promise<void> {
@@ -83,10 +85,9 @@ async function obey(order: Order): Promise<void> {
 
 process.on('message', (order: Order) => {
   obey(order).catch((error: unknown) => {
-    send({
-      kind: 'failed',
-      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    });
+    // A library or a function that is not there is said in words; where an error comes from nobody expected, in full.
+    const refused = order.kind === 'open' && error instanceof OffthreadError;
+    send({ kind: 'failed', message: failureText(error), refused });
   });
 });
 // The command has ended: nobody reads what this process finds.

@@ -42,8 +42,11 @@ export function loadText(load: LoadReport): string[] {
   ];
 }
 
-function notes({ latency, noOp, calls, model }: LoadReport): string[] {
+function notes({ latency, noOp, calls, model, endedByCrashes }: LoadReport): string[] {
   const lines = [''];
+  if (endedByCrashes !== undefined) {
+    lines.push(`The load was ended: ${plural(endedByCrashes, 'call')} crashed (--max-crashes).`);
+  }
   if (latency.total.samples > 0 && latency.total.p999 === null) {
     lines.push('A dash is a percentile with fewer than 10 calls beyond it: too few to say.');
   }

@@ -1,5 +1,5 @@
 /** Verdicts, for people. */
-import { count } from '../../console/format.js';
+import { count, plural } from '../../console/format.js';
 import type {
   CrashVerdict,
   LeakVerdict,
@@ -7,7 +7,7 @@ import type {
   ThreadSafetyVerdict,
   Verdicts,
 } from '../verdict-types.js';
-import { indented } from './figures.js';
+import { indented, paragraph } from './figures.js';
 
 const SAFETY: Readonly<Record<ThreadSafetyVerdict['verdict'], string>> = {
   unsafe: 'not thread-safe',
@@ -30,15 +30,23 @@ export function verdictsText({ threadSafety, leak, crash }: Verdicts): string[][
   ];
 }
 
-function safetyText({ verdict, reason, scenario, reproducer }: ThreadSafetyVerdict): string[] {
+function safetyText({ verdict, reason, scenario, sequence, reproducer }: ThreadSafetyVerdict): string[] {
   return [
     `Thread safety: ${SAFETY[verdict]}`,
     ...indented([
-      reason,
-      ...(scenario === null ? [] : [`The calls: ${scenario.map(argumentsText).join(' and ')}`]),
+      ...paragraph(reason),
+      ...(scenario === null ? [] : paragraph(`The calls: ${callsText(scenario, sequence)}`)),
       ...programText(reproducer),
     ]),
   ];
+}
+
+/** Calls at once, joined by "and"; calls that one thread makes in order, by "then". */
+export function callsText(scenario: readonly (readonly unknown[])[], sequence: number): string {
+  const calls = scenario.map(argumentsText);
+  return Array.from({ length: Math.ceil(calls.length / sequence) }, (_, thread) =>
+    calls.slice(thread * sequence, (thread + 1) * sequence).join(' then '),
+  ).join(' and ');
 }
 
 function crashText({
@@ -57,7 +65,7 @@ function crashText({
   return [
     `Input that ${how}: ${argumentsText(input)}`,
     ...indented([
-      `${count(failures.failed)} of ${count(failures.runs)} calls did. This is the smallest input that still does.`,
+      `${count(failures.failed)} of ${plural(failures.runs, 'call')} did, those before the measured time included. This is the smallest input that still does.`,
       ...(stderr === '' ? [] : ['It wrote to stderr:', ...indented(stderr.split('\n'))]),
       ...programText(reproducer),
     ]),

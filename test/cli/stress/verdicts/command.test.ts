@@ -1,6 +1,6 @@
 /** The verdicts of `offthread stress`, as a command: what it prints, its JSON and its exit codes (B8, B16). */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,13 +13,17 @@ import { verdictlib } from '../../../helpers/verdictlib.js';
 
 const command = fileURLToPath(new URL('cli/offthread.js', import.meta.resolve('offthread')));
 
-/** A check takes longer than other commands do. */
-function stress(...args: string[]): {
+interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-} {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [command, 'stress', verdictlib, ...args], {
+}
+
+const stress = (...args: string[]): Ended => stressOf(verdictlib, ...args);
+
+/** A check takes longer than other commands do. */
+function stressOf(...args: string[]): Ended {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, 'stress', ...args], {
     encoding: 'utf8',
     timeout: 110_000,
   });
@@ -70,8 +74,79 @@ describe('the verdicts of offthread stress', function () {
       expect(crash?.input).to.deep.equal([4_242]);
       expect(crash?.signal).to.equal('SIGSEGV');
       expect(crash?.reproducer?.proof).to.equal('shown');
+      expect(crash?.reproducer?.source).to.contain(crash?.reproducer?.compile);
       expect(readdirSync(folder)).to.deep.equal(['vl_crash_rarely-crash.c']);
       expect(code).to.equal(5);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('end a load early in which too many calls crash', () => {
+    const { code, stdout } = stress(
+      'int32_t vl_crash_rarely(int32_t n)',
+      '4242',
+      '--count',
+      '100000',
+      '--max-crashes',
+      '3',
+      '--json',
+    );
+    const { load, verdicts } = reportOf(stdout);
+    expect(load?.endedByCrashes).to.equal(3);
+    expect(load?.noOp).to.equal(undefined);
+    expect(verdicts.crash?.failures.failed).to.be.within(3, 10);
+    expect(verdicts.crash?.input).to.deep.equal([4_242]);
+    expect(code).to.equal(5);
+  });
+
+  it('need a library, a function, and whole sequences of calls', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'offthread-inputs-'));
+    try {
+      const inputs = join(folder, 'words.ndjson');
+      writeFileSync(inputs, '["one two"]\n[null]\n[null]\n');
+      const words = ['const char *vl_word(char *text)', '--inputs', inputs];
+      const cases = [
+        [['int vl_no_such(int n)', '1', '--check-thread-safety'], /vl_no_such/],
+        [[...words, '--sequence', '3'], /--sequence is for --check-thread-safety/],
+        [[...words, '--sequence', '2', '--check-thread-safety'], /3 lines are no multiple of 2/],
+        [[...words, '--sequence', '0', '--check-thread-safety'], /--sequence is '0'/],
+        [[...words, '--max-crashes', 'some'], /--max-crashes is 'some'/],
+      ] as const;
+      for (const [args, says] of cases) {
+        const { code, stdout, stderr } = stress(...args);
+        expect(stderr)
+          .to.match(says)
+          .and.not.match(/\n\s+at /);
+        expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  slow('find the race of calls that belong together, as strtok has them', function () {
+    this.retries(2);
+    const folder = mkdtempSync(join(tmpdir(), 'offthread-inputs-'));
+    try {
+      const inputs = join(folder, 'words.ndjson');
+      writeFileSync(inputs, '["one,two\\u0000", ","]\n[null, ","]\n["red,blue\\u0000", ","]\n[null, ","]\n');
+      const { code, stdout } = stressOf(
+        'libc.so.6',
+        'char *strtok(char *text, const char *delimiters)',
+        '--inputs',
+        inputs,
+        '--check-thread-safety',
+        '--sequence',
+        '2',
+        '--json',
+      );
+      const { threadSafety } = reportOf(stdout).verdicts;
+      expect(threadSafety?.verdict, threadSafety?.reason).to.equal('unsafe');
+      expect(threadSafety?.reproducer?.proof).to.equal('shown');
+      expect(threadSafety?.reproducer?.source).to.contain(threadSafety?.reproducer?.compile);
+      expect(threadSafety?.scenario?.[1]).to.deep.equal([null, ',']);
+      expect(code).to.equal(6);
     } finally {
       rmSync(folder, { recursive: true });
     }

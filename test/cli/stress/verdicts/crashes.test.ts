@@ -12,7 +12,7 @@ import {
 import { type CrashRequest, smallestCrash } from '../../../../src/cli/stress/crash/smallest-crash.js';
 import type { CrashVerdict } from '../../../../src/cli/stress/verdict-types.js';
 import { slow } from '../../../helpers/fast-run.js';
-import { targetIn } from '../../../helpers/verdictlib.js';
+import { targetIn, unending } from '../../../helpers/verdictlib.js';
 
 const crash = (
   prototype: string,
@@ -26,6 +26,7 @@ const crash = (
     symptom,
     timeoutMs: 1_000,
     budgetMs: 40_000,
+    signal: unending,
     folder: null,
   });
 

@@ -4,10 +4,15 @@ import { checkLeaks } from '../../../../src/cli/stress/leaks/check-leaks.js';
 import { judgeGrowth } from '../../../../src/cli/stress/leaks/leak-statistics.js';
 import type { LeakVerdict } from '../../../../src/cli/stress/verdict-types.js';
 import { sample } from '../../../helpers/fast-run.js';
-import { numbers, targetIn } from '../../../helpers/verdictlib.js';
+import { numbers, targetIn, unending } from '../../../helpers/verdictlib.js';
 
 const check = (prototype: string, options = {}): Promise<LeakVerdict> =>
-  checkLeaks({ target: targetIn(prototype, undefined, options), items: numbers(16), durationMs: 1_500 });
+  checkLeaks({
+    target: targetIn(prototype, undefined, options),
+    items: numbers(16),
+    durationMs: 1_500,
+    signal: unending,
+  });
 
 /** malloc(48) takes 64 bytes with its header, on 64-bit glibc. */
 const BLOCK = 64;
@@ -48,11 +53,23 @@ describe('the verdict on leaks', function () {
     });
   }
 
+  it('is undecided when it is interrupted, also for a function that has not leaked', async () => {
+    const { verdict, reason } = await checkLeaks({
+      target: targetIn('int32_t vl_freed(int32_t n)'),
+      items: numbers(16),
+      durationMs: 60_000,
+      signal: AbortSignal.timeout(1_500),
+    });
+    expect(verdict, reason).to.equal('undecided');
+    expect(reason).to.match(/interrupted after [\d,]+ calls/);
+  });
+
   it('says so when the function crashes', async () => {
     const { verdict, reason } = await checkLeaks({
       target: targetIn('int32_t vl_crash_rarely(int32_t n)'),
       items: [[4242]],
       durationMs: 500,
+      signal: unending,
     });
     expect(verdict).to.equal('undecided');
     expect(reason).to.match(/SIGSEGV/);

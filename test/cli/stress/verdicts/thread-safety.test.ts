@@ -4,7 +4,7 @@ import { checkThreadSafety } from '../../../../src/cli/stress/safety/check-threa
 import type { SafetyRequest } from '../../../../src/cli/stress/safety/safety-check.js';
 import type { ThreadSafetyVerdict } from '../../../../src/cli/stress/verdict-types.js';
 import { sample, slow } from '../../../helpers/fast-run.js';
-import { numbers, targetIn } from '../../../helpers/verdictlib.js';
+import { numbers, targetIn, unending } from '../../../helpers/verdictlib.js';
 
 /** On a machine that does other things, a check takes several times as long. */
 const GUARD_MS = 120_000;
@@ -19,6 +19,8 @@ function check(
     items,
     ignored: new Set(),
     compareWith: null,
+    sequence: 1,
+    signal: unending,
     lanes: 4,
     durationMs: 3_000,
     seed: 7,
@@ -29,6 +31,18 @@ function check(
 
 const hex = (count: number): readonly (readonly unknown[])[] =>
   numbers(count).map(([n]) => [n, Buffer.alloc(8)]);
+
+/** Sequences of three calls: the first names the text, or begins the sum. */
+const WORDS = ['one two three', 'red green blue', 'a bb ccc'].flatMap((text) => [
+  [Buffer.from(`${text}\0`)],
+  [null],
+  [null],
+]);
+const SUMS = [1, 20, 300].flatMap((number) => [[null], [int32(number)], [int32(number)]]);
+
+function int32(number: number): Buffer {
+  return Buffer.from(Int32Array.of(number).buffer);
+}
 
 /** A finding is small, and its program shows it where there is a compiler. */
 function expectUnsafe(verdict: ThreadSafetyVerdict, symptom: ThreadSafetyVerdict['symptom']): void {
@@ -68,6 +82,77 @@ describe('the verdict on thread safety', function () {
         expectUnsafe(await check(prototype, items), symptom);
       });
     }
+  });
+
+  describe('on planted faults, where there is no compiler', function () {
+    this.retries(2);
+    const compiler = process.env['CC'];
+    before(() => {
+      process.env['CC'] = 'no-such-compiler';
+    });
+    after(() => {
+      if (compiler === undefined) delete process.env['CC'];
+      else process.env['CC'] = compiler;
+    });
+
+    const FAULTS = [
+      ['a static buffer inside', 'void vl_static_scratch(uint32_t n, char *hex)', hex(16), {}],
+      ['a text that calls share', 'const char *vl_word(char *text)', WORDS, { sequence: 3 }],
+      ['a lost update', 'int32_t vl_ticket()', [[]], {}],
+      ['a sum that calls share', 'int64_t vl_sum(const int32_t *number)', SUMS, { sequence: 3 }],
+    ] as const;
+    for (const [name, prototype, items, more] of sample(FAULTS, 2)) {
+      it(`is unsafe for ${name}, and the program is not run`, async () => {
+        const verdict = await check(prototype, items, more);
+        expect(verdict.verdict, verdict.reason).to.equal('unsafe');
+        expect(verdict.reproducer?.proof).to.equal('not-run');
+        expect(verdict.reproducer?.why).to.match(/no C compiler/);
+      });
+    }
+  });
+
+  describe('on calls that belong together', function () {
+    this.retries(2);
+    const PAIRS = [
+      ['a text', WORDS, 'const char *vl_word(char *text)', 'const char *vl_thread_word(char *text)'],
+      [
+        'a sum',
+        SUMS,
+        'int64_t vl_sum(const int32_t *number)',
+        'int64_t vl_thread_sum(const int32_t *number)',
+      ],
+    ] as const;
+    for (const [name, items, shared, own] of sample(PAIRS, 1)) {
+      it(`is unsafe where all threads share ${name}, with a C program for proof`, async () => {
+        const verdict = await check(shared, items, { sequence: 3 });
+        expect(verdict.verdict, verdict.reason).to.equal('unsafe');
+        expect(verdict.reproducer?.proof, verdict.reproducer?.why).to.equal('shown');
+        // Two threads with three calls each.
+        expect(verdict.scenario).to.have.length(6);
+        expect(verdict.sequence).to.equal(3);
+      });
+
+      it(`finds no race where each thread has ${name} of its own`, async () => {
+        const { verdict, reason } = await check(own, items, { sequence: 3 });
+        expect(verdict, reason).to.equal('no-race-found');
+      });
+    }
+  });
+
+  it('is undecided when it is interrupted', async () => {
+    const stop = new AbortController();
+    const steps: string[] = [];
+    const { verdict, reason } = await check('int32_t vl_atomic_ticket()', [[]], {
+      durationMs: 60_000,
+      signal: stop.signal,
+      onStep: (step) => {
+        steps.push(step);
+        // Amid the calls in lanes; the first step is the program.
+        if (steps.length === 2) setTimeout(() => stop.abort(), 100);
+      },
+    });
+    expect(verdict, reason).to.equal('undecided');
+    expect(reason).to.match(/interrupted/);
   });
 
   const CLEAN = [
@@ -128,6 +213,8 @@ function request(items: SafetyRequest['items']): SafetyRequest {
     items,
     ignored: new Set(),
     compareWith: null,
+    sequence: 1,
+    signal: unending,
     lanes: 4,
     durationMs: 3_000,
     seed: 7,

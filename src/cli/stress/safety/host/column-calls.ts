@@ -3,7 +3,7 @@
  * nanoseconds apart, so that lanes that run at once are in the function at once most of the time.
  */
 import type { Column, FunctionDescription, Pool, Scalar } from 'offthread';
-import { ArgumentMemory, type GivenArguments } from '../../direct/argument-memory.js';
+import { ArgumentMemory, type GivenArguments, repeat } from '../../direct/argument-memory.js';
 import type { NativeMemory } from '../../direct/allocated-memory.js';
 import { type RawFunction, type RawShape, newColumn } from '../../direct/raw-function.js';
 import { type Answer, type LaneCalls, type Series, hashOf } from './lane-calls.js';
@@ -11,10 +11,10 @@ import { type Answer, type LaneCalls, type Series, hashOf } from './lane-calls.j
 /** Bytes of the places of a lane at most. */
 const PLACES_BYTES = 8 * 2 ** 20;
 /**
- * Calls of a series at most: so many that the time in which a lane is woken, and a run gets going, is little beside them.
- * Addresses take longer to prepare than numbers.
+ * Calls of a series at most: so many that the time in which a lane is woken, and a run gets going, is little beside them,
+ * and so few that they are soon prepared. Addresses take longer than numbers, and longer to prepare.
  */
-const LONGEST = { places: 2 ** 17, addresses: 2 ** 18, numbers: 2 ** 20 } as const;
+const LONGEST = { places: 2 ** 15, addresses: 2 ** 16, numbers: 2 ** 18 } as const;
 
 interface ColumnSeries extends Series {
   readonly columns: readonly Column[];
@@ -85,11 +85,12 @@ export class ColumnCalls implements LaneCalls<ColumnSeries> {
     this.#width = returns === 'void' || setting.ignored.has(-1) ? 0 : newColumn(returns, 1).BYTES_PER_ELEMENT;
   }
 
-  prepare(items: Int32Array): ColumnSeries {
+  prepare(items: Int32Array, period: number): ColumnSeries {
     const { returns } = this.#setting.shape;
     return {
       items,
-      columns: this.#memory.columns(items, this.#constants, this.#placesAt),
+      period,
+      columns: this.#memory.columns(items, period, this.#constants, this.#placesAt),
       out: returns === 'void' ? null : newColumn(returns, items.length),
       fresh: this.#memory.freshPlaces(items),
       expected: null,
@@ -116,6 +117,11 @@ export class ColumnCalls implements LaneCalls<ColumnSeries> {
     const sameOut = out === null || equal(bytesOf(series.out as Column), out, from * width, to * width);
     if (sameOut && equal(this.#places, places, from * stride, to * stride)) return [];
     const found: number[] = [];
+    if (stride === 0 && out !== null) {
+      const [seen, right] = [bitsOf((series.out as Column).buffer, width), bitsOf(out.buffer, width)];
+      for (let at = from; at < to; at += 1) if (seen[at] !== right[at]) found.push(at);
+      return found;
+    }
     for (let at = from; at < to; at += 1) {
       if (!this.answer(series, at).equals(expected[series.items[at] as number] as Answer)) found.push(at);
     }
@@ -176,17 +182,33 @@ export class ColumnCalls implements LaneCalls<ColumnSeries> {
     return decoded;
   }
 
-  #expect({ items, out }: ColumnSeries, expected: readonly Answer[]): ColumnSeries['expected'] {
+  #expect({ items, period, out }: ColumnSeries, expected: readonly Answer[]): ColumnSeries['expected'] {
     const { stride } = this.#memory;
     const width = this.#width;
     const values = out === null || width === 0 ? null : new Uint8Array(items.length * width);
     const places = new Uint8Array(items.length * stride);
-    items.forEach((item, at) => {
+    items.subarray(0, period).forEach((item, at) => {
       const answer = expected[item] as Answer;
       values?.set(answer.subarray(0, width), at * width);
       places.set(answer.subarray(width), at * stride);
     });
+    if (values !== null) repeat(values, period * width);
+    if (stride > 0) repeat(places, period * stride);
     return { out: values, places, of: expected };
+  }
+}
+
+/** Memory as whole numbers of so many bytes. */
+function bitsOf(memory: ArrayBufferLike, width: number): ArrayLike<number | bigint> {
+  switch (width) {
+    case 1:
+      return new Uint8Array(memory);
+    case 2:
+      return new Uint16Array(memory);
+    case 4:
+      return new Uint32Array(memory);
+    default:
+      return new BigUint64Array(memory);
   }
 }
 

@@ -6,11 +6,13 @@ export type Answer = Buffer;
 /** Calls that are ready to be made: the item of each. */
 export interface Series {
   readonly items: Int32Array;
+  /** After how many calls the items begin anew. */
+  readonly period: number;
 }
 
 export interface LaneCalls<S extends Series = Series> {
-  /** Makes ready calls of these items, in this order. */
-  prepare(items: Int32Array): S;
+  /** Makes ready calls of these items, in this order, which begins anew after some of them. */
+  prepare(items: Int32Array, period: number): S;
   /** Makes the calls [from, to) of a series, one after the other. */
   run(series: S, from: number, to: number): Promise<void>;
   /** Calls whose answers, of those in [from, to), are not the expected ones. Empty, in most cases without a look at each. */

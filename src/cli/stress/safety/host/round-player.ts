@@ -14,7 +14,7 @@ import type { Answer, LaneCalls, Series } from './lane-calls.js';
 const ROUND_MS = 40;
 /** Series of a lane, each in another order. */
 const SERIES = 2;
-/** Items that are drawn for a series, which has them again and again. */
+/** Sequences of calls that are drawn for a series, which has them again and again. */
 const DRAWN = 4_099;
 /** Wrong answers that are told. */
 const SAMPLES = 20;
@@ -23,6 +23,12 @@ const MOST_DRAWS = 20_000_000;
 
 /** Whether two answers count as the same, where their bytes differ. */
 export type SameAnswer = (expected: unknown, seen: unknown) => boolean;
+
+/** The sequences of calls: their number, and the calls of each, which are items one behind the other. */
+export interface Sequences {
+  readonly count: number;
+  readonly length: number;
+}
 
 /** Answers that were drawn by a run of a series. */
 interface Drawn {
@@ -43,15 +49,15 @@ export class RoundPlayer {
   readonly #lanes: readonly LaneCalls[];
   readonly #same: SameAnswer | null;
   readonly #draw: Draw;
-  readonly #items: number;
+  readonly #sequences: Sequences;
   /** What each item answers alone. */
   #expected: Answer[] = [];
   /** ms of a call. */
   #callMs = 0;
 
-  constructor(lanes: readonly LaneCalls[], items: number, same: SameAnswer | null, draw: Draw) {
+  constructor(lanes: readonly LaneCalls[], sequences: Sequences, same: SameAnswer | null, draw: Draw) {
     this.#lanes = lanes;
-    this.#items = items;
+    this.#sequences = sequences;
     this.#same = same;
     this.#draw = draw;
   }
@@ -65,14 +71,16 @@ export class RoundPlayer {
     return Math.max(ROUND_MS, this.#callMs);
   }
 
-  /** Learns what each item answers alone, and how long a call takes. */
+  /** Learns what each item answers alone, and how long a call takes: once, since calls at once may change it. */
   async learn(): Promise<void> {
+    if (this.#expected.length > 0) return;
     const [lane] = this.#lanes as [LaneCalls];
     const expected: Answer[] = [];
-    for (let item = 0; item < this.#items; item += 1) {
-      const series = lane.prepare(Int32Array.of(item));
-      await lane.run(series, 0, 1);
-      expected.push(lane.answer(series, 0));
+    const { count, length } = this.#sequences;
+    for (let sequence = 0; sequence < count; sequence += 1) {
+      const series = lane.prepare(this.#itemsOf([sequence], length), length);
+      await lane.run(series, 0, length);
+      for (let at = 0; at < length; at += 1) expected.push(Buffer.from(lane.answer(series, at)));
     }
     this.#expected = expected;
     await this.#time(lane);
@@ -83,15 +91,17 @@ export class RoundPlayer {
    * wake the lane, and on a machine that is busy to get a core.
    */
   async #time(lane: LaneCalls): Promise<void> {
-    const { length } = this.#expected;
-    const series = lane.prepare(Int32Array.from({ length: lane.longest }, (_, at) => at % length));
+    const { count, length } = this.#sequences;
+    const all = Array.from({ length: count }, (_, sequence) => sequence);
+    const longest = this.#whole(lane.longest);
+    const series = lane.prepare(this.#itemsOf(all, longest), Math.min(longest, count * length));
     let before = Infinity;
-    for (let size = 1; ; size = Math.min(lane.longest, size * 4)) {
+    for (let size = length; ; size = Math.min(longest, size * 4)) {
       const started = performance.now();
       await lane.run(series, 0, size);
       const ms = performance.now() - started;
       this.#callMs = ms / size;
-      if (size === lane.longest || ms > ROUND_MS * 4 || (ms > ROUND_MS / 2 && ms > 2.5 * before)) return;
+      if (size === longest || ms > ROUND_MS * 4 || (ms > ROUND_MS / 2 && ms > 2.5 * before)) return;
       before = ms;
     }
   }
@@ -101,7 +111,7 @@ export class RoundPlayer {
       const lane = this.#lanes[at % this.#lanes.length] as LaneCalls;
       return {
         lane,
-        series: Array.from({ length: SERIES }, () => lane.prepare(this.#shuffled(items, lane.longest))),
+        series: Array.from({ length: SERIES }, () => this.#shuffled(lane, items)),
       };
     });
     const over = timeFor(ms);
@@ -115,12 +125,17 @@ export class RoundPlayer {
       if (atOnce) await Promise.all(parts.map(({ lane, series, from, to }) => lane.run(series, from, to)));
       else for (const { lane, series, from, to } of parts) await lane.run(series, from, to);
       this.#pace(parts, performance.now() - started, atOnce);
-      for (const { lane, series, from, to } of parts) {
-        for (const at of lane.differing(series, from, to, this.#expected)) {
-          const sample = this.#judge(lane, series, at);
-          if (sample === null) continue;
-          wrong += 1;
-          if (samples.length < SAMPLES) samples.push(sample);
+      // Where no number of wrong answers is enough, only crashes are looked for.
+      if (enoughWrong < Infinity) {
+        for (const { lane, series, from, to } of parts) {
+          for (const at of lane.differing(series, from, to, this.#expected)) {
+            if (samples.length < SAMPLES || this.#same !== null) {
+              const sample = this.#judge(lane, series, at);
+              if (sample === null) continue;
+              if (samples.length < SAMPLES) samples.push(sample);
+            }
+            wrong += 1;
+          }
         }
       }
       calls = this.made - begun;
@@ -136,7 +151,8 @@ export class RoundPlayer {
   }> {
     this.#callMs = callMs;
     const lanes = spread === 'one' ? this.#lanes.slice(0, 1) : this.#lanes;
-    const total = calls === 0 ? MOST_DRAWS : calls;
+    const { length } = this.#sequences;
+    const total = calls === 0 ? this.#whole(MOST_DRAWS) : calls;
     const late = timeFor(ms);
     let taken = 0;
     const over = (): boolean => taken >= total || (calls === 0 && late());
@@ -145,7 +161,7 @@ export class RoundPlayer {
       for (let at = 0; at < count; at += 1) all.add(lane.key(series, at));
     };
     const loops = lanes.map((lane) => {
-      let series = lane.prepare(new Int32Array(lane.longest).fill(item));
+      let series = lane.prepare(this.#itemsOf([item], this.#whole(lane.longest)), length);
       /** Runs whose answers are read when all calls were made, so that nothing comes between them. */
       const unread: Drawn[] = [];
       return {
@@ -162,7 +178,7 @@ export class RoundPlayer {
             return;
           }
           unread.push(drawn);
-          if (!over()) series = lane.prepare(series.items);
+          if (!over()) series = lane.prepare(series.items, length);
         },
         unread,
       };
@@ -179,16 +195,19 @@ export class RoundPlayer {
   }
 
   #judge(lane: LaneCalls, series: Series, at: number): WrongAnswer | null {
-    const item = series.items[at] as number;
+    const { length } = this.#sequences;
+    const call = series.items[at] as number;
     const seen = lane.answer(series, at);
-    const expected = this.#expected[item] as Answer;
+    const expected = this.#expected[call] as Answer;
     if (this.#same?.(lane.decode(expected), lane.decode(seen)) === true) return null;
-    const answerOf = this.#expected.findIndex((one) => one.equals(seen));
+    const answerOf = this.#expected.findIndex(
+      (one, other) => other % length === call % length && one.equals(seen),
+    );
     return {
-      item,
+      item: Math.floor(call / length),
       expected: lane.show(expected),
       seen: lane.show(seen),
-      answerOf: answerOf < 0 ? null : answerOf,
+      answerOf: answerOf < 0 ? null : Math.floor(answerOf / length),
     };
   }
 
@@ -204,15 +223,33 @@ export class RoundPlayer {
   }
 
   #part(lane: LaneCalls, series: Series): { lane: LaneCalls; series: Series; from: number; to: number } {
-    const most = this.#size(lane);
-    const count = Math.max(1, Math.ceil(most * (0.5 + this.#draw.unit() / 2)));
-    const from = this.#draw.integer(0, series.items.length - Math.min(count, series.items.length));
-    return { lane, series, from, to: Math.min(series.items.length, from + count) };
+    const { length } = this.#sequences;
+    const all = series.items.length / length;
+    const most = this.#size(lane) / length;
+    const count = Math.min(all, Math.max(1, Math.ceil(most * (0.5 + this.#draw.unit() / 2))));
+    const from = this.#draw.integer(0, all - count);
+    return { lane, series, from: from * length, to: (from + count) * length };
   }
 
   /** Calls of a lane that take as long as a round. */
   #size({ longest }: LaneCalls): number {
-    return Math.max(1, Math.min(longest, Math.floor(ROUND_MS / Math.max(this.#callMs, 1e-6))));
+    return this.#whole(Math.min(longest, ROUND_MS / Math.max(this.#callMs, 1e-6)));
+  }
+
+  /** As many calls, at most, as whole sequences have. */
+  #whole(calls: number): number {
+    const { length } = this.#sequences;
+    return Math.max(1, Math.floor(calls / length)) * length;
+  }
+
+  /** So many calls: those of the sequences, over and over. */
+  #itemsOf(sequences: readonly number[], calls: number): Int32Array {
+    const { length } = this.#sequences;
+    const all = sequences.length * length;
+    return Int32Array.from({ length: calls }, (_, at) => {
+      const call = at % all;
+      return (sequences[Math.floor(call / length)] as number) * length + (call % length);
+    });
   }
 
   #pace(parts: readonly { from: number; to: number }[], ms: number, atOnce: boolean): void {
@@ -226,11 +263,12 @@ export class RoundPlayer {
     return list[this.#draw.integer(0, list.length - 1)] as T;
   }
 
-  #shuffled(items: readonly number[], length: number): Int32Array {
-    const drawn = Int32Array.from({ length: Math.min(length, DRAWN) }, () => this.#of(items));
-    const all = new Int32Array(length);
-    for (let at = 0; at < length; at += drawn.length) all.set(drawn.subarray(0, length - at), at);
-    return all;
+  /** Calls of these sequences, in random order. */
+  #shuffled(lane: LaneCalls, sequences: readonly number[]): Series {
+    const { length } = this.#sequences;
+    const longest = this.#whole(lane.longest);
+    const drawn = Array.from({ length: Math.min(longest / length, DRAWN) }, () => this.#of(sequences));
+    return lane.prepare(this.#itemsOf(drawn, longest), drawn.length * length);
   }
 }
 
