@@ -27,7 +27,7 @@ export interface Death {
 const KEPT = 4_096;
 
 /** An order that failed by an error, or a process that was killed from outside. */
-export class HostFailure extends Error {}
+class HostFailure extends Error {}
 
 export class HostProcess {
   readonly #child: ChildProcess;

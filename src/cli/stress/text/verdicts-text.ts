@@ -42,7 +42,7 @@ function safetyText({ verdict, reason, scenario, sequence, reproducer }: ThreadS
 }
 
 /** Calls at once, joined by "and"; calls that one thread makes in order, by "then". */
-export function callsText(scenario: readonly (readonly unknown[])[], sequence: number): string {
+function callsText(scenario: readonly (readonly unknown[])[], sequence: number): string {
   const calls = scenario.map(argumentsText);
   return Array.from({ length: Math.ceil(calls.length / sequence) }, (_, thread) =>
     calls.slice(thread * sequence, (thread + 1) * sequence).join(' then '),
