@@ -86,7 +86,8 @@ const counts = await Promise.all(
   texts.map(async (text, index) => {
     // The third waits until one of the others is closed.
     await using session = await pool.session({ timeout: 10_000 });
-    return count(session, text, wanted[index] as string);
+    // Awaited here: the session is closed when the block is left.
+    return await count(session, text, wanted[index] as string);
   }),
 );
 wanted.forEach((word, index) => console.log(`${word}: ${counts[index]}`));

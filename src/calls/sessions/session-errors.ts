@@ -30,7 +30,7 @@ export function endedSession(symbol: string, lane: string, cause: OffthreadError
 /** The error of a call of a session that was closed. */
 export function closedSession(symbol: string, lane: string): SessionError {
   return new SessionError(
-    `${symbol} was not called: its session was closed. Close a session only after its last call; with \`await using\`, it is closed at the end of the block.`,
+    `${symbol} was not called: its session was closed. Close a session only after its last call; with \`await using\`, it is closed when the block is left: write \`return await\` in it.`,
     { symbol, lane, code: 'OFFTHREAD_SESSION_CLOSED' },
   );
 }

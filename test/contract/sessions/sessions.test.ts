@@ -105,14 +105,15 @@ onEveryEngine('a session (B7)', (engine) => {
       const gate = new Gate();
       const held = gate.hold(own);
       await gate.inside();
-      const late = own.ot_add_in_thread.with({ deadline: 20 })(100);
+      const late = own.ot_add_in_thread.with({ deadline: 20 })(100).settled();
       const stopped = own.ot_add_in_thread(100);
       expect(stopped.state).to.equal('queued');
       const full = await rejection(own.ot_add_in_thread(100), QueueFullError);
       expect(full.symbol).to.equal('ot_add_in_thread');
       expect(await lib.ot_add(1, 1), 'other lanes are free').to.equal(2);
-      const error = await rejection(late, CallTimeoutError);
-      expect(error.message).to.contain('waiting for the lane of its session');
+      const { error } = await late;
+      expect(error).to.be.instanceOf(CallTimeoutError);
+      expect(error?.message).to.contain('waiting for the lane of its session');
       expect(stopped.cancel('enough')).to.equal(true);
       await rejection(stopped, CallCancelledError);
       gate.open();
