@@ -19,6 +19,7 @@ export type ErrorKind =
   | 'symbol'
   | 'engine'
   | 'native'
+  | 'module'
   | 'host-function'
   | 'stream'
   | 'crash'
@@ -232,6 +233,22 @@ export class NativeError extends OffthreadError {
   }
   static {
     this.prototype.name = 'NativeError';
+  }
+}
+
+/**
+ * A function of a module threw, and `cause` is what it threw: an Error with the name, message, stack, cause and own
+ * properties of the original, or the value itself. Or the module could not be loaded. Codes: `OFFTHREAD_MODULE` (the
+ * function threw), `OFFTHREAD_MODULE_RESULT` (it returned a value that cannot be sent), `OFFTHREAD_MODULE_LOAD` (loading
+ * the module threw, or took too long), `OFFTHREAD_MODULE_SETUP` (its `setup` threw, or took too long),
+ * `OFFTHREAD_MODULE_EXPORT` (the module does not export such a function).
+ */
+export class ModuleError extends OffthreadError {
+  constructor(message: string, context?: ErrorContext) {
+    super('OFFTHREAD_MODULE', 'module', message, context);
+  }
+  static {
+    this.prototype.name = 'ModuleError';
   }
 }
 

@@ -21,7 +21,8 @@ import { type ColumnCall, mapColumns } from './calls/columns/map-columns.js';
 import type { ColumnOptions } from './options/column-options.js';
 import { LibraryVersions } from './calls/library/library-versions.js';
 import { type OpenOptions, libraryPath, openSettings } from './calls/library/open-options.js';
-import { type Opened, openInLane, openOnHost } from './calls/library/opening.js';
+import { openModule } from './modules/open-module.js';
+import { type Opened, openInLane, openOnHost, prepareHost } from './calls/library/opening.js';
 import type { ProbeOpen, ProbeOpened } from './lanes/lane.js';
 import type { FirstThread } from './lanes/thread/first-thread.js';
 import { Counters } from './observe/counters.js';
@@ -47,6 +48,7 @@ export interface PoolParts {
     options?: OpenOptions,
   ): Promise<Library<D>>;
   session(settings: SessionSettings): Promise<Session>;
+  module(given: unknown, options?: unknown): Promise<object>;
   map(fn: unknown, items: unknown, options?: unknown): MapResults<unknown>;
   mapColumns(fn: unknown, columns: unknown, out?: unknown, options?: ColumnOptions): ColumnCall<never>;
   stats(): PoolStats;
@@ -131,6 +133,32 @@ class PoolCore implements PoolParts {
       dispatcher: this.#dispatcher,
     });
     return await this.#sessions.session(settings);
+  }
+
+  module(given: unknown, options?: unknown): Promise<object> {
+    return openModule(
+      {
+        dispatcher: this.#dispatcher,
+        admission: this.#admission,
+        number: () => this.#functions++,
+        startLanes: () => {
+          if (this.#settings.isolation === 'thread') prepareHost();
+          this.#supervisor.startLanes();
+        },
+        probe: async (order) => {
+          try {
+            return await this.#supervisor.probeModule(order);
+          } catch (error) {
+            this.#requireOpen();
+            throw error;
+          }
+        },
+        announce: (module) => this.#supervisor.addModule(module),
+        requireOpen: () => this.#requireOpen(),
+      },
+      given,
+      options,
+    );
   }
 
   map(fn: unknown, items: unknown, options?: unknown): MapResults<unknown> {

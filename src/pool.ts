@@ -13,6 +13,8 @@ import type { Session } from './calls/sessions/session.js';
 import { FirstThread } from './lanes/thread/first-thread.js';
 import { Events, type Listener, type PoolEvents } from './observe/events.js';
 import type { LaneActivity } from './observe/activity.js';
+import type { ModuleOptions } from './modules/module-options.js';
+import type { ModuleFunctions } from './modules/module-types.js';
 import type { PoolStats } from './observe/stats.js';
 import type { ColumnOptions } from './options/column-options.js';
 import type { MapOptions } from './options/map-options.js';
@@ -103,6 +105,31 @@ export class Pool implements AsyncDisposable {
     if (this.#made === undefined) this.#firstThread.start();
     try {
       return await this.#parts.session(settings);
+    } finally {
+      this.#firstThread.discard();
+    }
+  }
+
+  /**
+   * Loads a module of JavaScript, or an add-on, in every lane: each function that it exports becomes one whose calls run
+   * in lanes, with all that native functions have. Resolves once a lane has loaded it, and has called its `setup`.
+   *
+   * Arguments and results are copied as by structured cloning; `transfer(value, list)` moves, shared memory is shared.
+   * Functions among the arguments run on this thread. What a function throws becomes the `cause` of a ModuleError.
+   *
+   * @typeParam M the type of the module, as `typeof import('./work.js')`.
+   * @param module a file URL, as in `new URL('./work.js', import.meta.url)`; a path, relative to the current directory;
+   * the name of a package that is installed there, or of a module of Node.js.
+   * @throws (rejects) ArgumentError; ModuleError when the module cannot be loaded, or its `setup` fails;
+   * LaneCrashedError when it ends its lane; PoolClosedError.
+   */
+  async module<M extends object = Record<string, (...args: never[]) => unknown>>(
+    module: string | URL,
+    options?: ModuleOptions,
+  ): Promise<ModuleFunctions<M>> {
+    if (this.#made === undefined) this.#firstThread.start();
+    try {
+      return (await this.#parts.module(module, options)) as ModuleFunctions<M>;
     } finally {
       this.#firstThread.discard();
     }

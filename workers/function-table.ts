@@ -11,7 +11,9 @@ import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
 import type { LaneSettings, ToLane } from '../src/shared/messages/messages.js';
 import { planPayload } from '../src/shared/memory/payload.js';
 import { LaneCallbacks } from './channel/callbacks.js';
+import { ChannelEnds } from './channel/channel-ends.js';
 import { ChannelWriter } from './channel/channel-writer.js';
+import { loadingEngine } from './modules/addons.js';
 import type { LaneLink } from './lane-link.js';
 
 /** A function that can be called, and the memory for its calls. */
@@ -29,6 +31,7 @@ export class FunctionTable {
   readonly #failures = new Map<number, unknown>();
   readonly #engines = new Map<EngineName, Engine>();
   readonly #callbacks = new Map<Engine, LaneCallbacks>();
+  #ends: ChannelEnds | null = null;
   #writer: ChannelWriter | null = null;
   /** Native address of the lane's memory. */
   #base: bigint | undefined;
@@ -48,6 +51,12 @@ export class FunctionTable {
   /** This lane's end of its channel; null while no function of it has callbacks. */
   get writer(): ChannelWriter | null {
     return this.#writer;
+  }
+
+  /** This lane's ends of its channel. */
+  get ends(): ChannelEnds {
+    this.#ends ??= new ChannelEnds(this.#memory, this.#link, this.#spinUs);
+    return this.#ends;
   }
 
   /** Whether a function has been bound, or binding has failed. */
@@ -131,7 +140,7 @@ export class FunctionTable {
   #engine(name: EngineName): Engine {
     let engine = this.#engines.get(name);
     if (engine === undefined) {
-      engine = loadEngine(name, { role: 'lane', stackBytes: this.#stackBytes });
+      engine = loadingEngine(() => loadEngine(name, { role: 'lane', stackBytes: this.#stackBytes }));
       this.#engines.set(name, engine);
     }
     return engine;
@@ -159,7 +168,7 @@ export class FunctionTable {
           sharesAddresses: this.#link.sharesAddresses,
           addressOf: (buffer) => memory.form(engine.addressOf(new Uint8Array(buffer))),
         },
-        this.#spinUs,
+        this.ends,
       );
       callbacks = new LaneCallbacks(engine, this.#writer);
       this.#callbacks.set(engine, callbacks);

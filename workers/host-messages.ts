@@ -11,11 +11,12 @@ import { Atomics } from '../src/builtins.js';
 import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
 import { Header, Phase } from '../src/shared/memory/layout.js';
 import type { ToLane } from '../src/shared/messages/messages.js';
+import type { ModuleOrder, NumberedExport, ValueMessage } from '../src/shared/messages/module-messages.js';
 import type { Callable, FunctionTable } from './function-table.js';
 import type { LaneLink } from './lane-link.js';
 
 /** A question of the host, to be answered between calls. */
-export type Question = Extract<ToLane, { kind: 'ask' | 'try' }>;
+export type Question = Extract<ToLane, { kind: 'ask' | 'try' | 'load' }>;
 
 /** ms between checks for the rest of a declaration. */
 const PIECE_MS = 2;
@@ -25,21 +26,31 @@ export class HostMessages {
   readonly #link: LaneLink;
   readonly #functions: FunctionTable;
   readonly #answer: (question: Question) => void;
+  readonly #onModule: (order: ModuleOrder, functions: readonly NumberedExport[]) => void;
+  /** Arguments for rows not yet reached, in the same way as the columns. */
+  readonly #values = new Map<number, ValueMessage>();
   /** Columns for rows not yet reached, by sequence number, in the order of the rows. */
   readonly #columns = new Map<number, readonly Uint8Array[]>();
   readonly #questions: Question[] = [];
+  /** Called with the answers of functions on the host. */
+  onAnswer: (request: number, outcome: Extract<ToLane, { kind: 'answer' }>['outcome']) => void = () => {};
 
-  /** @param answer answers a question of the host; called between calls. */
+  /**
+   * @param answer answers a question of the host; called between calls.
+   * @param onModule called with functions of a module that rows may call.
+   */
   constructor(
     memory: LaneMemory,
     link: LaneLink,
     functions: FunctionTable,
     answer: (question: Question) => void,
+    onModule: (order: ModuleOrder, functions: readonly NumberedExport[]) => void,
   ) {
     this.#memory = memory;
     this.#link = link;
     this.#functions = functions;
     this.#answer = answer;
+    this.#onModule = onModule;
   }
 
   /** Reads all messages of the host: binds libraries, and keeps columns for their rows. */
@@ -51,7 +62,16 @@ export class HostMessages {
         this.#columns.set(message.sequence, message.columns);
         continue;
       }
+      if (message.kind === 'values') {
+        this.#values.set(message.sequence, message.message);
+        continue;
+      }
+      if (message.kind === 'answer') {
+        this.onAnswer(message.request, message.outcome);
+        continue;
+      }
       if (message.kind === 'library') this.#loading(() => this.#functions.add(message));
+      else if (message.kind === 'module') this.#onModule(message.order, message.functions);
       else if (message.kind === 'engine') this.#loading(() => this.#functions.prepare(message.engine));
       else if (message.kind === 'close-callback') this.#functions.closeCallback(message.id);
       else this.#questions.push(message);
@@ -86,6 +106,22 @@ export class HostMessages {
       this.#link.wait(Header.MESSAGES_DOWN_WRITE, Atomics.load(i32, Header.MESSAGES_DOWN_WRITE), PIECE_MS);
     }
     throw new Error(`function ${number} was called before it was declared to this lane`);
+  }
+
+  /** The arguments of a row; waits for them if they come in pieces. */
+  valuesOf(sequence: number): ValueMessage {
+    const { i32 } = this.#memory;
+    for (;;) {
+      const seen = Atomics.load(i32, Header.MESSAGES_DOWN_WRITE);
+      this.receive();
+      for (const [row, message] of this.#values) {
+        if (((row - sequence) | 0) > 0) break;
+        // Earlier entries belong to calls that were cancelled.
+        this.#values.delete(row);
+        if (row === sequence) return message;
+      }
+      this.#link.wait(Header.MESSAGES_DOWN_WRITE, seen, PIECE_MS);
+    }
   }
 
   /** The lent columns of a batch. */

@@ -19,7 +19,8 @@
  *   every question, or is rung.
  */
 import { Atomics, Math, Promise, performance, setImmediate } from '../src/builtins.js';
-import { Header, Phase } from '../src/shared/memory/layout.js';
+import { whenSettled } from '../src/promises.js';
+import { Header, Phase, RowWord } from '../src/shared/memory/layout.js';
 import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
 import type { LaneSettings } from '../src/shared/messages/messages.js';
 import { FunctionTable } from './function-table.js';
@@ -28,7 +29,10 @@ import { SpinBackoff } from '../src/shared/spin-backoff.js';
 import { HostMessages, type Question } from './host-messages.js';
 import { hasPreloads } from './preloads.js';
 import type { LaneLink } from './lane-link.js';
-import { RowRunner } from './row-runner.js';
+import { LaneModules } from './modules/lane-modules.js';
+import { ModuleRows } from './modules/module-rows.js';
+import { ModuleRunner } from './modules/module-runner.js';
+import { NOT_YET, RowRunner } from './row-runner.js';
 
 /** µs for which a lane looks for the next call while the host is making calls: waking a lane takes µs of the host's. */
 const MORE_US = 100;
@@ -57,25 +61,42 @@ export class LaneRuntime {
   readonly #rows: RowRunner;
   /** Whether modules of others run in this thread: they may need its event loop. */
   readonly #shared: boolean;
+  readonly #name: string;
   readonly #backoff = new SpinBackoff();
+  /** The rows of modules; null while this lane has none. */
+  #modules: ModuleRows | null = null;
   /** The next row: rows before it are done. */
   #cursor: number;
 
-  /** @param answer answers a question of the host; called between calls. */
+  /**
+   * @param answer answers a question of the host; called between calls.
+   * @param name that of the lane.
+   */
   constructor(
     memory: LaneMemory,
     settings: LaneSettings,
     link: LaneLink,
     answer: (question: Question) => void = () => {},
+    name = '',
   ) {
+    this.#name = name;
     this.memory = memory;
     this.#link = link;
     this.#spinUs = settings.spinUs;
     this.#shared = hasPreloads();
     this.functions = new FunctionTable(memory, settings, link);
-    this.messages = new HostMessages(memory, link, this.functions, answer);
+    this.messages = new HostMessages(memory, link, this.functions, answer, (order, functions) => {
+      const { table } = this.modules();
+      table.add(order, functions);
+      void this.#tellWhenSettled(table);
+    });
     this.#rows = new RowRunner(memory, link, this.functions, this.messages, settings.clockOrigin);
     this.#cursor = Atomics.load(memory.i32, Header.HEAD);
+  }
+
+  /** Before the lane ends. */
+  async tearDown(): Promise<void> {
+    await this.#modules?.table.tearDown();
   }
 
   /** Number of calls run so far. */
@@ -88,9 +109,26 @@ export class LaneRuntime {
     return this.#cursor === Atomics.load(this.memory.i32, Header.TAIL);
   }
 
-  /** Binds the announced functions, then tells the host that this lane runs: no call pays for loading an engine. */
-  announce(): void {
+  /** What serves the modules of this lane. */
+  modules(): ModuleRows {
+    if (this.#modules === null) {
+      const { memory, messages } = this;
+      const table = new LaneModules(memory, this.#name);
+      const runner = new ModuleRunner(memory, this.#link, messages, this.functions.ends);
+      this.#modules = new ModuleRows(memory, this.#link, messages, table, runner);
+      this.#rows.modules = this.#modules;
+      messages.onAnswer = (request, outcome) => runner.functions.answered(request, outcome);
+    }
+    return this.#modules;
+  }
+
+  /**
+   * Binds the announced functions and loads the announced modules, then tells the host that this lane runs: no call pays
+   * for loading an engine.
+   */
+  async announce(): Promise<void> {
     this.messages.receive();
+    if (this.#modules !== null) await this.#modules.table.settled();
     this.memory.i32[Header.PHASE] = Phase.IDLE;
     Atomics.store(this.memory.i32, Header.READY, 1);
     this.#link.ring();
@@ -105,6 +143,14 @@ export class LaneRuntime {
     for (let woken = false; ; ) {
       const began = performance.now();
       const ran = this.drain();
+      if (this.#modules !== null) {
+        if (Atomics.load(i32, Header.LEAVE) !== 0 && !this.#modules.busy) process.exit(0);
+        await this.#modules.breathe();
+        if (this.#waits()) {
+          await this.#modules.wait(() => this.#waits());
+          continue;
+        }
+      }
       if (ran ? this.#spinAfter(began) : woken && this.#spin(ROUSED_US)) continue;
       woken = false;
       const bell = Atomics.load(i32, Header.DOORBELL);
@@ -124,32 +170,67 @@ export class LaneRuntime {
     }
   }
 
-  /** Runs every row written so far. Called between rows only. @returns whether a row ran. */
+  /** Runs every row written so far, and waits for those that go on. */
+  async drained(): Promise<void> {
+    for (this.drain(); !this.isThrough || this.#modules?.busy === true; this.drain()) await turn();
+  }
+
+  /** Runs every row written so far that may start. Called between rows only. @returns whether a row ran. */
   drain(): boolean {
     const { i32 } = this.memory;
     let ran = false;
     for (;;) {
       const tail = Atomics.load(i32, Header.TAIL);
-      if (this.#cursor === tail) {
+      if (this.#cursor === tail || this.#modules?.mayStart(this.#cursor) === false) {
         if (ran) this.#link.ring();
         return ran;
       }
       this.#rows.forgetTime();
       do {
-        this.#rows.run(this.#cursor);
+        const goesOn = this.#rows.run(this.#cursor);
+        if (goesOn !== null) {
+          if (goesOn === NOT_YET) break;
+          this.#opened(goesOn);
+        }
         this.#cursor = (this.#cursor + 1) | 0;
-        Atomics.store(i32, Header.HEAD, this.#cursor);
+        Atomics.store(i32, Header.HEAD, this.#modules?.oldest(this.#cursor) ?? this.#cursor);
         i32[Header.PHASE] = Phase.IDLE;
         if (((this.#cursor - Atomics.load(i32, Header.RING_AT)) | 0) >= 0) this.#link.ring();
-      } while (this.#cursor !== tail);
+      } while (this.#cursor !== tail && this.#modules?.mayStart(this.#cursor) !== false);
       ran = true;
     }
+  }
+
+  /** A row goes on. */
+  #opened(goesOn: Promise<void>): void {
+    const rows = this.modules();
+    const sequence = this.#cursor;
+    const fn = rows.table.find(this.memory.i32[this.memory.rowWord(sequence) + RowWord.FUNCTION] as number);
+    rows.opened(sequence, fn?.concurrency ?? 1);
+    void whenSettled(goesOn, () => {
+      rows.ended(sequence);
+      Atomics.store(this.memory.i32, Header.HEAD, rows.oldest(this.#cursor));
+      this.#link.ring();
+    });
+  }
+
+  /** Whether rows go on, and no other may start. */
+  #waits(): boolean {
+    const rows = this.#modules as ModuleRows;
+    if (this.isThrough) return rows.busy;
+    return !rows.mayStart(this.#cursor);
+  }
+
+  async #tellWhenSettled(table: LaneModules): Promise<void> {
+    await table.settled();
+    await turn();
+    this.#modules?.changed();
   }
 
   /** Whether nothing needs this thread's event loop. */
   get #parks(): boolean {
     const { i32 } = this.memory;
-    if (this.#shared || this.functions.writer !== null) return false;
+    if (this.#modules !== null || this.#shared || this.functions.writer !== null) return false;
     return Atomics.load(i32, Header.ASKED) === Atomics.load(i32, Header.ANSWERED);
   }
 

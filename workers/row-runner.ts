@@ -29,6 +29,10 @@ import { errorData } from './error-data.js';
 import type { Callable, FunctionTable } from './function-table.js';
 import type { HostMessages } from './host-messages.js';
 import type { LaneLink } from './lane-link.js';
+import type { ModuleRows } from './modules/module-rows.js';
+
+/** A row has not been started. */
+export const NOT_YET: unique symbol = Symbol('not yet');
 
 export class RowRunner {
   /** Number of calls run so far. */
@@ -43,6 +47,9 @@ export class RowRunner {
   #now = 0;
   /** When the call before the pause ended. */
   #before = 0;
+
+  /** The modules of this lane, and what calls their functions; null while it has none. */
+  modules: ModuleRows | null = null;
 
   /** @param origin the origin of the host's clock. */
   constructor(
@@ -68,13 +75,20 @@ export class RowRunner {
     this.#now = 0;
   }
 
-  run(sequence: number): void {
+  /** @returns a promise if the call goes on, which resolves when it has ended; null if it has ended, or was skipped; NOT_YET if it may not start now. */
+  run(sequence: number): Promise<void> | typeof NOT_YET | null {
     const { i32, f64 } = this.#memory;
     const word = this.#memory.rowWord(sequence);
     const found = Atomics.load(i32, word + RowWord.STATE);
-    if (stateIn(found) !== State.queued) return;
+    if (stateIn(found) !== State.queued) return null;
     // Before the call is claimed: it is not responsible for what a library does when it is loaded.
-    if (!this.#functions.knows(i32[word + RowWord.FUNCTION] as number)) this.#messages.receive();
+    const number = i32[word + RowWord.FUNCTION] as number;
+    const own = this.modules?.table.find(number);
+    if (own === undefined && !this.#functions.knows(number)) {
+      this.#messages.receive();
+      // The function of a module that the lane has just heard of.
+      if (this.modules?.mayStart(sequence) === false) return NOT_YET;
+    }
     const generation = generationIn(found);
     const double = this.#memory.rowDouble(sequence);
     if (this.#now === 0) {
@@ -82,14 +96,21 @@ export class RowRunner {
       this.pauseMs = this.#now - this.#before;
     }
     f64[double + RowDouble.STARTED] = this.#now;
-    if (!transition(i32, word + RowWord.STATE, generation, State.queued, State.running)) return;
+    if (!transition(i32, word + RowWord.STATE, generation, State.queued, State.running)) return null;
     const request = i32[word + RowWord.OUTCOME] as number;
     if ((request & Request.ANNOUNCE_START) !== 0) this.#link.ring();
     this.calls += 1;
+    if (own !== undefined) {
+      i32[Header.PHASE] = Phase.CALL;
+      const ended = (this.modules as ModuleRows).runner.run(own, sequence, generation);
+      if (typeof ended !== 'boolean') return this.#endLater(ended, sequence, generation);
+      this.#end(sequence, generation, ended);
+      return null;
+    }
     let bound: BoundFunction | null = null;
     let succeeded = false;
     try {
-      const callable = this.#messages.functionOf(i32[word + RowWord.FUNCTION] as number);
+      const callable = this.#messages.functionOf(number);
       bound = callable.bound;
       if ((request & Request.BATCH) !== 0) {
         this.#runBatch(callable, sequence, generation);
@@ -103,9 +124,19 @@ export class RowRunner {
     }
     this.#functions.writer?.end();
     if (bound !== null && bound.spec.onCancel !== null) this.#closeInterrupt(word + RowWord.INTERRUPT);
+    this.#end(sequence, generation, succeeded);
+    return null;
+  }
+
+  #end(sequence: number, generation: number, succeeded: boolean): void {
+    const { i32, f64 } = this.#memory;
     this.#now = this.#clock();
-    f64[double + RowDouble.ENDED] = this.#now;
-    finish(i32, word + RowWord.STATE, generation, succeeded);
+    f64[this.#memory.rowDouble(sequence) + RowDouble.ENDED] = this.#now;
+    finish(i32, this.#memory.rowWord(sequence) + RowWord.STATE, generation, succeeded);
+  }
+
+  async #endLater(ended: Promise<boolean>, sequence: number, generation: number): Promise<void> {
+    this.#end(sequence, generation, await ended);
   }
 
   /** @returns false if the function reported failure. @throws the error of the engine. */

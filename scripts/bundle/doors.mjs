@@ -35,6 +35,15 @@ export const LATER_FILES = [
     ],
   },
   {
+    // Modules.
+    file: 'offthread-modules.cjs',
+    doors: [
+      'src/modules/open-module.ts',
+      'src/supervisor/host-functions/module-requests.ts',
+      'src/supervisor/lifecycle/probe-module.ts',
+    ],
+  },
+  {
     // What few programs need, or none before their first calls.
     file: 'offthread-late.cjs',
     doors: [

@@ -5,6 +5,7 @@
  *   offthread-NAME.cjs   the rest of the host's code, by need (`doors.mjs`): loaded at the first use of something in it
  *   bundled.js           for bundlers, which must see all of it: they take it by its condition in package.json
  *   offthread-lane.cjs   what lanes run
+ *   lane.js              what modules import in lanes (`offthread/lane`)
  *   cli/                 the command line: one file, and one for each verb, loaded when it is asked for
  *   index.d.ts, LICENSES.txt
  *
@@ -98,6 +99,13 @@ const [host, lane, cli] = await Promise.all([
     },
   }),
 ]);
+await build({
+  ...common,
+  entryPoints: { lane: 'src/lane/this-lane.ts' },
+  format: 'esm',
+  outdir: FOLDER,
+  sourcemap: false,
+});
 /** The script and the styles of a report page, which are written into each page. */
 await build({
   ...common,
@@ -124,6 +132,7 @@ if (!withMaps) {
 }
 writeFileSync(inRoot(FOLDER, 'LICENSES.txt'), licences([...host, lane.metafile, cli.metafile]));
 writeFileSync(inRoot(FOLDER, 'index.d.ts'), rollTypes(inRoot('dist/src/index.d.ts')));
+writeFileSync(inRoot(FOLDER, 'lane.d.ts'), rollTypes(inRoot('dist/src/lane/this-lane.d.ts')));
 writeFileSync(
   inRoot(FOLDER, 'cli/progress.d.ts'),
   rollTypes(inRoot('dist/src/cli/board/progress-board.d.ts')),

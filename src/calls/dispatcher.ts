@@ -116,8 +116,8 @@ export class CallDispatcher {
   }
 
   /** Maximum number of items in a batch of a function; 0 if each call needs its own row. */
-  batchCapacity({ compiled }: DeclaredFunction, lent: Lent = NOTHING_LENT): number {
-    const plan = planBatch(compiled.spec);
+  batchCapacity({ compiled, module }: DeclaredFunction, lent: Lent = NOTHING_LENT): number {
+    const plan = module === null ? planBatch(compiled.spec) : null;
     if (plan === null) return 0;
     const { batchRoom, lendsShared } = this.#supervisor;
     return Math.max(1, batchCapacity(plan, batchRoom, lendsShared ? lent : NOTHING_LENT));

@@ -61,6 +61,11 @@ export function originOn(dispatcher: CallDispatcher, native: unknown): FunctionO
   );
 }
 
+/** Makes a function known by its origin. */
+export function registerOrigin(native: object, origin: FunctionOrigin): void {
+  origins.set(native, origin);
+}
+
 /** Creates the function that users call. @param use the session that it belongs to; null for none. */
 export function nativeFunction(
   dispatcher: CallDispatcher,
@@ -94,7 +99,7 @@ export function nativeFunction(
       return dispatcher.block(origin, passed);
     },
   });
-  origins.set(native, origin);
+  registerOrigin(native, origin);
   keepForm(native, dispatcher, (session) => nativeFunction(dispatcher, fn, options, session));
   if (compiled.spec.stream === null) return members;
   return Object.assign(members, {

@@ -1,4 +1,5 @@
 /** The interface between the supervisor and a lane, which is a thread or a process. */
+import type { ModuleAnswer, ModuleOrder } from '../shared/messages/module-messages.js';
 import type { Interruption, LaneReport, ToLane } from '../shared/messages/messages.js';
 import type { Death } from './death.js';
 import type { Inbox } from './channel/inbox.js';
@@ -76,6 +77,8 @@ export interface Lane<T extends Ticket> {
    * can be asked to stop there.
    */
   keepsCallbacks: boolean;
+  /** Whether modules have loaded add-ons into the lane's thread, which must not be terminated then. */
+  readonly hasAddons: boolean;
   /** Requests a report from the lane; rejects if the lane dies first. */
   report(): Promise<LaneReport>;
   /** Binds the announced functions now rather than at the first call. */
@@ -89,7 +92,12 @@ export interface Lane<T extends Ticket> {
    */
   probeOpen(library: ProbeOpen): Promise<ProbeOpened | null>;
   /**
-   * Path of the library that this lane is opening ahead of the others: that may take long, so calls go to other lanes.
+   * Loads a module in this lane.
+   * @throws (rejects) LaneCrashedError if the lane ends first.
+   */
+  loadModule(order: ModuleOrder): Promise<ModuleAnswer>;
+  /**
+   * Path of the library or module that this lane is opening ahead of the others: that may take long, so calls go to other lanes.
    * Null once it has answered.
    */
   readonly opening: string | null;

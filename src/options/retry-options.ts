@@ -61,6 +61,7 @@ const MAY_GO_WELL: Readonly<Record<ErrorKind, boolean>> = {
   timeout: true,
   'queue-full': true,
   native: true,
+  module: true,
   'host-function': true,
   crash: true,
   lost: true,

@@ -24,6 +24,7 @@ import type { Slabs } from '../lanes/memory/slabs.js';
 import type { ProbeOpen, ProbeOpened } from '../lanes/lane.js';
 import type { FirstThread } from '../lanes/thread/first-thread.js';
 import type { LaneReport, ToLane } from '../shared/messages/messages.js';
+import type { ModuleAnswer, ModuleOrder } from '../shared/messages/module-messages.js';
 import type { CallSource } from './call-source.js';
 import { Assignment } from './dispatch/assignment.js';
 import { blockUntil } from './dispatch/blocked-host.js';
@@ -38,6 +39,7 @@ import { LaneSet } from './lifecycle/lane-set.js';
 import { LaneSupply } from './lifecycle/lane-supply.js';
 import { Leases } from './lifecycle/leases.js';
 import { LostLanes } from './lifecycle/lost-lanes.js';
+import { probeModule } from './lifecycle/probe-module.js';
 import { probeOpen } from './lifecycle/probe-open.js';
 import { KeepAlive } from './exit/keep-alive.js';
 import { ProcessHold } from './exit/process-hold.js';
@@ -77,6 +79,7 @@ export class Supervisor {
   readonly #lost: LostLanes;
   readonly #assignment: Assignment;
   readonly #recycler: Recycler;
+  readonly #deaths: LaneDeaths;
   readonly #hold: ProcessHold;
   readonly #ffiRs: FfiRsThreads;
   /** Jobs that this thread blocks on; blocking calls can be nested. */
@@ -177,6 +180,7 @@ export class Supervisor {
     this.#lost = lost;
     this.#assignment = assignment;
     this.#recycler = recycler;
+    this.#deaths = deaths;
     this.#ffiRs = new FfiRsThreads(lanes, interrupter, source);
     this.#hold = new ProcessHold(isolation, lanes, interrupter);
   }
@@ -190,6 +194,12 @@ export class Supervisor {
     }
     this.supply.start();
     if (engine !== null) this.supply.prepare(engine);
+  }
+
+  /** Announces functions of a module to the lanes. */
+  addModule(module: Extract<ToLane, { kind: 'module' }>): void {
+    this.supply.announce(module);
+    if (this.#recycler.active) this.watch.by(performance.now() + RECYCLE_MS);
   }
 
   /** Announces a library to the lanes and starts them if necessary. */
@@ -208,6 +218,15 @@ export class Supervisor {
   probeOpen(library: ProbeOpen): Promise<ProbeOpened> {
     const { lanes, supply, watch } = this;
     return probeOpen(library, { lanes, supply, watch, source: this.#source });
+  }
+
+  /**
+   * Loads a module in one lane first.
+   * @throws (rejects) LaneCrashedError if the module has ended its lane, or the reason why no lane can start.
+   */
+  probeModule(order: ModuleOrder): Promise<ModuleAnswer> {
+    const { lanes, supply, watch } = this;
+    return probeModule(order, { lanes, supply, watch, source: this.#source, deaths: this.#deaths });
   }
 
   /** Reports of the active lanes, without those that die before they answer. */

@@ -8,7 +8,8 @@ import type { DeclaredFunction } from '../../src/lanes/rows/declared-function.js
 import type { RecordHead } from '../../src/lanes/channel/lane-channel.js';
 import { RecordKind } from '../../src/shared/memory/record.js';
 import { generationOf } from '../../src/shared/memory/states.js';
-import { HostCalls, type HostCallsParts } from '../../src/supervisor/host-functions/host-calls.js';
+import { HostCalls } from '../../src/supervisor/host-functions/host-calls.js';
+import type { HostCallsParts } from '../../src/supervisor/host-functions/host-calls-parts.js';
 import type { Job, JobLane } from '../../src/supervisor/job.js';
 import { declare } from '../lanes/fixture.js';
 

@@ -12,7 +12,7 @@ interface Packed {
 }
 
 /** kB that V8 reads at most, at about 40 µs each: until the first thread is started, and until the first answer. */
-const MOST_KB = { 'index.js': 80, 'offthread-core.cjs': 240, 'offthread-lane.cjs': 110 } as const;
+const MOST_KB = { 'index.js': 80, 'offthread-core.cjs': 240, 'offthread-lane.cjs': 136 } as const;
 
 describe('the published package', () => {
   let packed: Packed;
@@ -34,8 +34,8 @@ describe('the published package', () => {
     expect([...sizes.keys()]).to.have.length.below(64);
   });
 
-  it('is a tarball of less than 420 kB', () => {
-    expect(packed.size).to.be.within(1, 420_000);
+  it('is a tarball of less than 445 kB', () => {
+    expect(packed.size).to.be.within(1, 445_000);
   });
 
   for (const [file, most] of Object.entries(MOST_KB)) {

@@ -13,9 +13,9 @@ import { Atomics } from '../../src/builtins.js';
 import type { ChunksSpec, FunctionSpec, HostFunctionSpec, Scalar } from '../../src/declare/spec.js';
 import type { CallbackReader, RawValues } from '../../src/engines/callback-reader.js';
 import type { NativeValue } from '../../src/engines/engine.js';
-import { CALLS_BYTES, Channel, Reply, callsPipe, chunksPipe } from '../../src/shared/memory/channel.js';
+import { Channel, Reply } from '../../src/shared/memory/channel.js';
 import type { LaneMemory } from '../../src/shared/memory/lane-memory.js';
-import { NO_RECORD, PipeWriter } from '../../src/shared/memory/pipe.js';
+import { NO_RECORD, type PipeWriter } from '../../src/shared/memory/pipe.js';
 import {
   RECORD_HEADER_BYTES,
   RecordKind,
@@ -26,9 +26,10 @@ import {
   viewsOf,
 } from '../../src/shared/memory/record.js';
 import { errorData } from '../error-data.js';
-import { ChunkCredit } from './chunk-credit.js';
+import type { ChannelEnds } from './channel-ends.js';
+import type { ChunkCredit } from './chunk-credit.js';
 import { GrantedBuffers, NO_BUFFER } from './granted-buffers.js';
-import { WaitPoint } from './wait-point.js';
+import type { WaitPoint } from './wait-point.js';
 import type { LaneLink } from '../lane-link.js';
 
 /** The parts of its lane that the writer uses. */
@@ -44,8 +45,6 @@ export interface WriterLane extends Pick<LaneLink, 'wait'> {
   readonly sharesAddresses: boolean;
 }
 
-/** A payload larger than a quarter of a pipe goes by message port; one of exactly a quarter does not. */
-const INLINE_SHARE = 4;
 const LENGTH_BYTES = 8;
 /** Bytes from which a chunk is in a buffer of its own. Smaller ones are copied once more, for less than a buffer costs. */
 const OWN_BUFFER_BYTES = 8_192;
@@ -53,6 +52,7 @@ const OWN_BUFFER_BYTES = 8_192;
 export class ChannelWriter {
   readonly #memory: LaneMemory;
   readonly #lane: WriterLane;
+  readonly #ends: ChannelEnds;
   readonly #calls: PipeWriter;
   readonly #chunks: PipeWriter;
   readonly #callsInline: number;
@@ -61,7 +61,6 @@ export class ChannelWriter {
   readonly #waitPoint: WaitPoint;
   readonly #credit: ChunkCredit;
   readonly #buffers: GrantedBuffers | null;
-  #requests = 0;
   /** The running call: its function (null between calls), its row, and its limits. */
   #running: FunctionSpec | null = null;
   #sequence = 0;
@@ -73,19 +72,19 @@ export class ChannelWriter {
   /** The call has already failed: it sends no more records. */
   #failed = false;
 
-  /** @param spinUs µs to wait awake before sleeping. */
-  constructor(memory: LaneMemory, lane: WriterLane, spinUs: number) {
-    const { size, channel } = memory;
+  constructor(memory: LaneMemory, lane: WriterLane, ends: ChannelEnds) {
+    const { channel } = memory;
     this.#memory = memory;
     this.#lane = lane;
     this.#word = channel;
-    this.#waitPoint = new WaitPoint(memory, lane, spinUs);
-    this.#credit = new ChunkCredit(memory);
+    this.#ends = ends;
+    this.#waitPoint = ends.waitPoint;
+    this.#credit = ends.credit;
     this.#buffers = lane.sharesAddresses ? new GrantedBuffers(memory) : null;
-    this.#calls = new PipeWriter(memory, callsPipe(size));
-    this.#chunks = new PipeWriter(memory, chunksPipe(size));
-    this.#callsInline = CALLS_BYTES / INLINE_SHARE;
-    this.#chunksInline = size.chunkBytes / INLINE_SHARE;
+    this.#calls = ends.calls;
+    this.#chunks = ends.chunks;
+    this.#callsInline = ends.callsInline;
+    this.#chunksInline = ends.chunksInline;
   }
 
   /** The function whose call runs; null between calls. */
@@ -163,8 +162,7 @@ export class ChannelWriter {
       if (this.#running === null) this.late();
       return none;
     }
-    this.#requests = (this.#requests + 1) | 0 || 1;
-    const request = wait ? this.#requests : 0;
+    const request = wait ? this.#ends.nextRequest() : 0;
     const sent = this.#send(this.#calls, this.#callsInline, 0, target, request, reader, values);
     this.#lane.ring();
     if (!sent || !wait) return none;

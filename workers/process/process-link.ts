@@ -46,7 +46,8 @@ export class ProcessLink implements LaneLink {
   /** The last received library, if it has not been reported yet. */
   #received: LibraryMessage | undefined;
   #live: MappedFile | undefined;
-  #wake: () => void = () => {};
+  /** Wakes those who sleep in the event loop: each checks its word. */
+  #sleepers: (() => void)[] = [];
 
   /** @param onLibrary called with each library after it has been bound. */
   constructor(memory: LaneMemory, system: System, onLibrary: (library: LibraryMessage) => void) {
@@ -58,7 +59,9 @@ export class ProcessLink implements LaneLink {
     // The descriptor has two readers: this one between calls, `wait` during calls.
     const { Socket } = builtinModule('node:net');
     const socket = new Socket({ fd: SOCKET_FD, readable: true, writable: false });
-    socket.on('data', () => this.#wake());
+    socket.on('data', () => {
+      for (const wake of this.#sleepers.splice(0)) wake();
+    });
     socket.on('error', () => this.#sever());
     socket.on('close', () => process.exit());
   }
@@ -115,7 +118,7 @@ export class ProcessLink implements LaneLink {
 
   sleep(index: number, seen: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#wake = resolve;
+      this.#sleepers.push(resolve);
       // The byte may have arrived before there was a listener.
       if (Atomics.load(this.#memory.i32, index) !== seen) resolve();
     });

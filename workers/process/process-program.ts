@@ -16,6 +16,7 @@ import { markLane } from '../../src/shared/lane-mark.js';
 import { Header, Phase } from '../../src/shared/memory/layout.js';
 import { processMemoryBytes } from '../../src/shared/messages/message-channel.js';
 import type { ErrorData, ToLane } from '../../src/shared/messages/messages.js';
+import type { ModuleAnswer } from '../../src/shared/messages/module-messages.js';
 import { MEMORY_FD, type ProcessBoot } from '../../src/shared/messages/process-boot.js';
 import { errorData } from '../error-data.js';
 import type { Question } from '../host-messages.js';
@@ -61,17 +62,26 @@ export function runProcessLane(): void {
   closeSync(MEMORY_FD);
   const interrupts = new ProcessInterrupts({ address: file.address, size: boot.size });
   const link = new ProcessLink(memory, system, (library) => interrupts.prepare(library));
-  const lane: LaneRuntime = new LaneRuntime(memory, boot, link, answer);
+  const lane: LaneRuntime = new LaneRuntime(
+    memory,
+    boot,
+    link,
+    (question) => void answer(question),
+    boot.name,
+  );
 
-  function answer(question: Question): void {
+  async function answer(question: Question): Promise<void> {
     let opened: ReturnType<typeof probeOpen> = { error: null, file: null };
+    let module: ModuleAnswer | null = null;
     if (question.kind === 'try') opened = probeOpen(question);
+    else if (question.kind === 'load') module = await lane.modules().table.load(question.order);
     // Callbacks are not released: they end with the process.
-    else if (question.question !== 'report') lane.drain();
+    else if (question.question !== 'report') await lane.drained();
+    if (question.kind === 'ask' && question.question === 'retire') await lane.tearDown();
     const resident = residentBytes();
     memory.i32[Header.RESIDENT_KB] = resident / BYTES_PER_KB;
     const report = { ...reportOf(boot.name, lane, startedAt), residentBytes: resident };
-    link.post({ kind: 'reply', id: question.id, report, ...opened });
+    link.post({ kind: 'reply', id: question.id, report, module, ...opened });
   }
 
   function probeOpen(question: Extract<ToLane, { kind: 'try' }>): {
@@ -92,6 +102,10 @@ export function runProcessLane(): void {
     memory.i32[Header.RESIDENT_KB] = residentBytes() / BYTES_PER_KB;
   }, MEASURE_MS).unref();
 
-  lane.announce();
-  void lane.serve();
+  void run(lane);
+}
+
+async function run(lane: LaneRuntime): Promise<void> {
+  await lane.announce();
+  await lane.serve();
 }

@@ -6,6 +6,7 @@ import { expose } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { Atomics, Promise, performance, setImmediate, setInterval, setTimeout } from '../../src/builtins.js';
 import type { ErrorData, LaneBoot, LaneControl, LaneReport } from '../../src/shared/messages/messages.js';
+import type { ModuleOrder } from '../../src/shared/messages/module-messages.js';
 import { markLane } from '../../src/shared/lane-mark.js';
 import { LaneMemory } from '../../src/shared/memory/lane-memory.js';
 import { Header } from '../../src/shared/memory/layout.js';
@@ -26,7 +27,8 @@ const HOLD_MS = 2 ** 30;
  * memory.
  */
 async function retire(lane: LaneRuntime): Promise<void> {
-  lane.drain();
+  await lane.drained();
+  await lane.tearDown();
   const { functions } = lane;
   if (functions.lastingCallbacks && !functions.threaded) {
     await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
@@ -42,7 +44,7 @@ async function retire(lane: LaneRuntime): Promise<void> {
 export function boot(order: LaneBoot): void {
   const memory = new LaneMemory(order.size, order.memory);
   const link = new ThreadLink(memory, order);
-  const lane = new LaneRuntime(memory, order, link);
+  const lane = new LaneRuntime(memory, order, link, undefined, order.name);
   const startedAt = performance.now();
   markLane(order.name);
   // A thread that ends by itself records this in shared memory: the host may be blocked and unable to receive the exit
@@ -76,10 +78,10 @@ export function boot(order: LaneBoot): void {
     Atomics.notify(memory.i32, Header.DOORBELL);
   };
   const answering =
-    <R>(answer: () => R | Promise<R>) =>
-    async (): Promise<R> => {
+    <A extends unknown[], R>(answer: (...args: A) => R | Promise<R>) =>
+    async (...args: A): Promise<R> => {
       try {
-        return await answer();
+        return await answer(...args);
       } finally {
         answered();
       }
@@ -90,12 +92,17 @@ export function boot(order: LaneBoot): void {
       return report();
     }),
     report: answering(report),
+    load: answering((module: ModuleOrder) => lane.modules().table.load(module)),
     // Answered between rows; the lane may not have reached all rows written before.
-    drain: answering(() => void lane.drain()),
+    drain: answering(() => lane.drained()),
     retire: answering(() => retire(lane)),
   };
   expose(control, nodeEndpoint(order.control));
   memory.i32[Header.THREAD] = threadNumber();
-  lane.announce();
-  void lane.serve();
+  void run(lane);
+}
+
+async function run(lane: LaneRuntime): Promise<void> {
+  await lane.announce();
+  await lane.serve();
 }

@@ -178,7 +178,7 @@ export class PendingCalls {
   /** Copies the bytes that the caller may change. @returns false when the call has failed for lack of memory. */
   keepBytes(call: Call): boolean {
     try {
-      call.args = snapshot(call.fn, call.args, this.#supervisor.slabs);
+      call.args = snapshot(call.fn, call.args, this.#supervisor.slabs, this.#supervisor.lendsShared);
       return true;
     } catch (cause) {
       this.fail(call, cause);
@@ -194,6 +194,8 @@ export class PendingCalls {
 
   /** Fails a call whose arguments are no longer valid: its buffers may have been detached since they were checked. @returns whether it did. */
   refuseStale(call: Call): boolean {
+    // Values of any kind: what cannot be sent is found when the call is written.
+    if (call.fn.module !== null) return false;
     const { hasData, hasCallbacks } = call.fn.plan;
     if (!hasData && !hasCallbacks) return false;
     const error = checkArguments(call.fn.compiled, call.args);

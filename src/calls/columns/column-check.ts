@@ -31,7 +31,7 @@ export function checkColumns(fn: DeclaredFunction, given: unknown, out: unknown)
 }
 
 function check(fn: DeclaredFunction, given: unknown, out: unknown): CheckedColumns {
-  const plan = planBatch(fn.compiled.spec);
+  const plan = fn.module === null ? planBatch(fn.compiled.spec) : null;
   if (plan === null) throw notNumeric(fn);
   const entries = entriesOf(fn, given);
   if (entries.length !== plan.params.length) {

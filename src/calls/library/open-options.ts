@@ -32,6 +32,16 @@ export interface OpenSettings {
 
 const ENGINES = ['auto', 'ffi-rs', 'koffi', 'node'] as const;
 
+/** Names of modules of JavaScript, and of add-ons. */
+const MODULE = /\.([cm]?[jt]sx?|node)$/;
+
+function noLibrary(path: string): ArgumentError {
+  return new ArgumentError(
+    `The library is ${show(path)}, a module of ${path.endsWith('.node') ? 'native code that Node.js loads (an add-on)' : 'JavaScript'}. ` +
+      `Load it with pool.module(${show(path)}); pool.open is for shared libraries, whose functions it calls by their declarations.`,
+  );
+}
+
 /**
  * The absolute path of a library, relative to the current directory, which may change later. The loader searches for a
  * name without a slash.
@@ -40,11 +50,16 @@ const ENGINES = ['auto', 'ffi-rs', 'koffi', 'node'] as const;
 export function libraryPath(path: unknown): string {
   // A lone surrogate cannot be passed to the system.
   if (typeof path === 'string' && path !== '' && !/[\0\p{Surrogate}]/u.test(path)) {
+    if (MODULE.test(path)) throw noLibrary(path);
     return path.includes('/') ? resolve(path) : path;
   }
   try {
-    if (path instanceof URL) return fileURLToPath(path);
+    if (path instanceof URL) {
+      if (MODULE.test(path.pathname)) throw noLibrary(path.href);
+      return fileURLToPath(path);
+    }
   } catch (cause) {
+    if (cause instanceof ArgumentError) throw cause;
     const why = cause instanceof Error ? cause.message : 'the URL cannot be read';
     throw new ArgumentError(
       `The library is the URL ${show(path)}, which does not refer to a file on this system: ${why}.`,

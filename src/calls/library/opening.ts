@@ -88,6 +88,16 @@ export async function openOnHost(
   return declared({ path, name, file, engine, terms: null }, compiled, number);
 }
 
+/**
+ * Loads an engine on the host, if none is loaded: the end of the process needs `_exit` while a thread cannot be ended. For pools
+ * of threads without a library.
+ */
+export function prepareHost(): void {
+  if (!isMainThread) return;
+  const engine = loadEngine(selectEngine('auto', [], { mainThread: true }), { role: 'host' });
+  prepareExit(engine);
+}
+
 /** How a pool opens libraries in its processes. */
 export interface LaneOpening {
   /** The libraries of the lanes' processes. */

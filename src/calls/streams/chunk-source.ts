@@ -5,7 +5,7 @@
  */
 import { performance } from '../../builtins.js';
 import type { ChunksSpec } from '../../declare/spec.js';
-import type { RecordHead } from '../../lanes/channel/lane-channel.js';
+import { LOST, type RecordHead } from '../../lanes/channel/lane-channel.js';
 import type { JobLane } from '../../supervisor/job.js';
 
 /** Returned in place of a chunk when none is available. */
@@ -94,7 +94,7 @@ export class ChunkSource {
     for (let head = this.#own(); head !== null; head = this.#own()) {
       const chunk = this.#lane?.channel.takeChunk(head, this.#spec);
       // A chunk sent by message port may be lost when the lane dies.
-      if (chunk !== undefined) return chunk;
+      if (chunk !== LOST) return chunk;
     }
     return NONE;
   }

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { structuredClone } from '../../builtins.js';
 import { ArgumentError } from '../../errors.js';
+import { TransferredValue } from './transferred-value.js';
 import { flag, known } from '../../options/checks.js';
 import { bufferOf, bytesOf, bytesState, isShared } from '../values/bytes.js';
 import { HeldBytes } from '../values/held-bytes.js';
@@ -99,7 +100,31 @@ export class TransferredBytes<B extends TransferableBytes = TransferableBytes> e
 export function transfer<B extends TransferableBytes>(
   bytes: B,
   options?: TransferOptions,
-): TransferredBytes<B> {
+): TransferredBytes<B>;
+/**
+ * Moves parts of an argument of a module's function, instead of copying them, as `postMessage` does. They are detached when the call
+ * is made. For one call.
+ *
+ * @param value the argument, which contains what is listed.
+ * @param list ArrayBuffers, MessagePorts and other transferable objects.
+ * @throws ArgumentError if the list is no array of objects.
+ */
+export function transfer<T>(value: T, list: readonly object[]): TransferredValue<T>;
+export function transfer(given: unknown, more?: unknown): unknown {
+  return Array.isArray(more)
+    ? new TransferredValue(given, listed(more))
+    : transferBytes(given as never, more);
+}
+
+function listed(list: readonly unknown[]): readonly object[] {
+  const wrong = list.find((one) => typeof one !== 'object' || one === null);
+  if (wrong === undefined) return [...(list as readonly object[])];
+  throw new ArgumentError(
+    `transfer() received ${show(wrong)} in its list. List ArrayBuffers, MessagePorts and other objects that can be transferred; of a typed array, its \`buffer\`.`,
+  );
+}
+
+function transferBytes<B extends TransferableBytes>(bytes: B, options: unknown): TransferredBytes<B> {
   const releases = flag('release', known('transfer option', options, ['release'])['release'], false);
   if (bytesState(bytes) === 'bytes' && !HeldBytes.is(bytes)) {
     if (isShared(bytes)) {

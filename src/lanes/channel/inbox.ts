@@ -4,6 +4,7 @@
  * while the host blocks.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { ValueMessage } from '../../shared/messages/module-messages.js';
 import type { ErrorData, ToHost } from '../../shared/messages/messages.js';
 
 type Answer = Extract<ToHost, { generation: number }>;
@@ -22,8 +23,8 @@ export class Inbox {
   readonly #next: () => ToHost | undefined;
   readonly #replied: (reply: Reply) => void;
   readonly #answers: Answer[] = [];
-  readonly #calls: ArrayBuffer[] = [];
-  readonly #chunks: ArrayBuffer[] = [];
+  readonly #calls: (ArrayBuffer | ValueMessage)[] = [];
+  readonly #chunks: (ArrayBuffer | ValueMessage)[] = [];
   #lastWords: LastWords | undefined;
 
   /**
@@ -44,7 +45,7 @@ export class Inbox {
   }
 
   /** The payload of the next record of a pipe that was sent by message; undefined if it was lost when the lane died. */
-  payload(chunk: boolean): ArrayBuffer | undefined {
+  payload(chunk: boolean): ArrayBuffer | ValueMessage | undefined {
     const payloads = chunk ? this.#chunks : this.#calls;
     return payloads.shift() ?? this.#receive(() => payloads.shift());
   }

@@ -26,12 +26,16 @@ import {
 } from '../../shared/memory/record.js';
 import type { BufferGrants } from './buffer-grants.js';
 import type { Inbox } from './inbox.js';
+import { type ValueRows, valueRows } from '../rows/value-rows.js';
 import { readBytes, readPayload, readText } from './record-values.js';
 
 /** Wakes a thread that waits at the wait point of its channel. */
 export function wakeWaiting({ i32, channel }: LaneMemory): void {
   Atomics.notify(i32, channel + Channel.WAIT_WORD);
 }
+
+/** In place of a chunk that was lost when its lane died. */
+export const LOST: unique symbol = Symbol('lost');
 
 /** The next record of a pipe. Each pipe has one such object, which is reused for each record. */
 export interface RecordHead {
@@ -167,6 +171,23 @@ export class LaneChannel {
     }
   }
 
+  /** Takes the request of {@link nextCall} of a module, with its values; null if they were lost when the lane died. */
+  takeModuleCall({ at, kind }: RecordHead): unknown[] | null {
+    try {
+      const values = this.#value(at, kind, false);
+      return values === LOST ? null : (values as unknown[]);
+    } finally {
+      this.#calls.take();
+      this.#heard();
+      this.#wakeIfWaiting();
+    }
+  }
+
+  /** A request of a module has been answered, by a message: wakes the lane. */
+  answered(request: number): void {
+    this.#answer(request, Reply.VALUE);
+  }
+
   /** Takes a fault: a text that names the value that could not be read. */
   takeFault({ at }: RecordHead): string {
     const text = readText(this.#memory, at + RECORD_HEADER_BYTES, this.#calls.end) ?? '';
@@ -180,16 +201,17 @@ export class LaneChannel {
     return this.#read(this.#chunks.peek(), this.#chunk);
   }
 
-  /** Takes the chunk of {@link nextChunk}; undefined if it was lost when the lane died. */
+  /** Takes the chunk of {@link nextChunk}; {@link LOST} if it was lost when the lane died. */
   takeChunk({ at, kind, target, request }: RecordHead, spec: ChunksSpec): unknown {
     try {
+      if ((kind & RecordKind.VALUE) !== 0) return this.#value(at, kind, true);
       const filled = this.#grants?.pass(request);
       if ((kind & RecordKind.IN_BUFFER) !== 0) return this.#inBuffer(filled, target);
       if (spec.chunk !== null && (kind & RecordKind.BY_PORT) === 0) {
         return readBytes(this.#memory, at + RECORD_HEADER_BYTES, this.#chunks.end, true);
       }
       const values = this.#values(at, kind, chunkParams(spec), true);
-      if (values === null || spec.chunk === null) return values ?? undefined;
+      if (values === null || spec.chunk === null) return values ?? LOST;
       // The lane had no buffer for it.
       if (values[0] instanceof Uint8Array) this.#grants?.grant(values[0].length, true);
       return values[0];
@@ -203,7 +225,7 @@ export class LaneChannel {
   /** Drops the chunk of {@link nextChunk}: its call is over. */
   dropChunk({ kind, request }: RecordHead): void {
     if ((kind & RecordKind.BY_PORT) !== 0) this.#inbox.payload(true);
-    this.#grants?.pass(request);
+    if ((kind & RecordKind.VALUE) === 0) this.#grants?.pass(request);
     this.#giveCredit();
   }
 
@@ -273,7 +295,22 @@ export class LaneChannel {
       return readPayload(this.#memory, at + RECORD_HEADER_BYTES, end, params, true);
     }
     const payload = this.#inbox.payload(chunk);
+    if (payload !== undefined && !(payload instanceof ArrayBuffer))
+      throw new Disorder('a record of a callback');
     return payload === undefined ? null : readPayload(viewsOf(payload), 0, payload.byteLength, params, false);
+  }
+
+  /** The value of a record of a module. */
+  #value(at: number, kind: number, chunk: boolean): unknown {
+    const values = valueRows.use as ValueRows;
+    if ((kind & RecordKind.BY_PORT) === 0) {
+      const { end } = chunk ? this.#chunks : this.#calls;
+      return values.read(this.#memory, at + RECORD_HEADER_BYTES, end);
+    }
+    const payload = this.#inbox.payload(chunk);
+    if (payload === undefined) return LOST;
+    if (payload instanceof ArrayBuffer) throw new Disorder('a record of a module');
+    return values.readMessage(payload);
   }
 
   /** A chunk in a granted buffer: no copy. */

@@ -3,6 +3,7 @@
  * the file that they map.
  */
 import type { HeldBytes } from '../../declare/values/held-bytes.js';
+import type { ToLane } from '../../shared/messages/messages.js';
 
 export interface ExternalMemory {
   /** Whether so much is lent that further calls should wait: the amount lent at once bounds the total memory. */
@@ -13,6 +14,8 @@ export interface ExternalMemory {
   take(bytes: number): HeldBytes;
   /** The cell by which the lane finds bytes. */
   cellOf(held: HeldBytes): number;
+  /** Sends a message to the lane, before the lane can see the row that it belongs to. */
+  post(message: ToLane, transfers: readonly object[]): void;
   /** Sends the lent columns of a batch to the lane, before the lane can see its row. */
   send(sequence: number, columns: readonly HeldBytes[]): void;
 }

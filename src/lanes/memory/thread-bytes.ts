@@ -5,7 +5,7 @@
  * Guarantee: what was placed stays referenced until the ring releases it, which it does once the lane has moved past the
  * call.
  */
-import type { MessagePort } from 'node:worker_threads';
+import type { MessagePort, Transferable } from 'node:worker_threads';
 import type { HeldBytes } from '../../declare/values/held-bytes.js';
 import type { ToLane } from '../../shared/messages/messages.js';
 import { FIRST_ADDRESS } from '../../shared/memory/payload.js';
@@ -20,7 +20,7 @@ export class ThreadBytes implements ExternalMemory {
   readonly #port: Pick<MessagePort, 'postMessage'>;
   readonly #slabs: Slabs;
 
-  /** @param port the port by which columns are sent to the lane. */
+  /** @param port the port by which columns and values are sent to the lane. */
   constructor(port: Pick<MessagePort, 'postMessage'>, slabs: Slabs) {
     this.#port = port;
     this.#slabs = slabs;
@@ -32,6 +32,10 @@ export class ThreadBytes implements ExternalMemory {
 
   cellOf({ bytes }: HeldBytes): number {
     return FIRST_ADDRESS + addressOf(bytes);
+  }
+
+  post(message: ToLane, transfers: readonly object[]): void {
+    this.#port.postMessage(message, transfers as readonly Transferable[]);
   }
 
   send(sequence: number, columns: readonly HeldBytes[]): void {

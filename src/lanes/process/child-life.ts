@@ -16,6 +16,7 @@ import type { NativeEnd } from '../../engines/system/system-calls.js';
 import { type DeathPhase, LaneCrashedError } from '../../errors.js';
 import { pathOfName } from '../../engines/loading/loader-alias.js';
 import type { LaneReport, Question, ToLane } from '../../shared/messages/messages.js';
+import { type ModuleAnswer, type ModuleOrder, nameOfPlace } from '../../shared/messages/module-messages.js';
 import { Disorder } from '../../shared/messages/disorder.js';
 import { Child, type ChildOptions } from './child.js';
 import { type ChildEnd, reasonOf } from './child-end.js';
@@ -63,7 +64,7 @@ export class ChildLife {
   readonly #lane: string;
   readonly #events: LifeEvents;
   readonly #questions = new Questions();
-  /** Paths of the libraries that the lane has been asked to open without an answer so far, by question. */
+  /** Paths of the libraries and modules that the lane has been asked to open without an answer so far, by question. */
   readonly #trials = new Map<number, string>();
   readonly #ended: Promise<void>;
   #endedNow: () => void = () => {};
@@ -131,6 +132,17 @@ export class ChildLife {
       if (this.#death?.phase !== 'boot') return null;
       throw couldNotOpen(pathOfName(library.path), this.#lane, this.#death);
     }
+  }
+
+  /** See `Lane.loadModule`. */
+  async loadModule(order: ModuleOrder): Promise<ModuleAnswer> {
+    const { module } = await this.#ask((id) => {
+      this.#trials.set(id, nameOfPlace(order.place));
+      return { kind: 'load', id, order };
+    });
+    if (module === null)
+      throw new LaneCrashedError(`Lane ${this.#lane} gave no answer.`, { lane: this.#lane });
+    return module;
   }
 
   /** Checks whether the process has ended. See `Lane.lookForEnd`. */

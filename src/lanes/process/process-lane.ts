@@ -22,6 +22,7 @@ import {
   processMemoryBytes,
 } from '../../shared/messages/message-channel.js';
 import type { Interruption, LaneReport, ToHost, ToLane } from '../../shared/messages/messages.js';
+import type { ModuleAnswer, ModuleOrder } from '../../shared/messages/module-messages.js';
 import { interruptionLine } from '../../shared/messages/process-boot.js';
 import type { Child } from './child.js';
 import type { LaneStart } from '../../options/lane-start.js';
@@ -55,6 +56,8 @@ export interface ProcessLaneOptions {
 export class ProcessLane<T extends Ticket> implements Lane<T> {
   readonly name: string;
   readonly kind = 'process';
+  /** A process is killed, whatever is in it. */
+  readonly hasAddons = false;
   readonly ring: LaneRing<T>;
   readonly inbox: Inbox;
   readonly channel: LaneChannel;
@@ -87,7 +90,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     const memory = new LaneMemory(size, system.view(this.#file, 0, bytes));
     system.unmapAfter(memory.buffer, this.#file);
     this.#heap = new MappedHeap(system, this.#file, bytes);
-    this.ring = new LaneRing(memory, new MappedBuffers(this.#heap));
+    this.ring = new LaneRing(memory, new MappedBuffers(this.#heap, (message) => this.#send(message)));
     this.#messages = new MessageWriter(memory, messagesDown(size));
     const incoming = new MessageReader(memory, messagesUp(size));
     this.inbox = new Inbox(
@@ -157,9 +160,13 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   announce(message: ToLane): void {
     this.#announced = (this.#announced + 1) | 0;
     Atomics.store(this.ring.memory.i32, Header.ANNOUNCED, this.#announced);
+    this.#send(message);
+    this.wake();
+  }
+
+  #send(message: ToLane): void {
     try {
       this.#messages.send(message);
-      this.wake();
     } catch (cause) {
       this.corrupted(cause);
     }
@@ -201,6 +208,10 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
 
   probeOpen(library: ProbeOpen): Promise<ProbeOpened | null> {
     return this.#life.probeOpen(library);
+  }
+
+  loadModule(order: ModuleOrder): Promise<ModuleAnswer> {
+    return this.#life.loadModule(order);
   }
 
   lookForEnd(thoroughly: boolean): boolean {

@@ -1,5 +1,6 @@
 /** Open questions to a process lane. Every question is answered, or fails with the lane. */
 import { Promise } from '../../builtins.js';
+import type { ModuleAnswer } from '../../shared/messages/module-messages.js';
 import type { ErrorData, LaneReport } from '../../shared/messages/messages.js';
 
 /** An answer: the state of the lane, and the outcome of the requested operation, if any. */
@@ -8,6 +9,8 @@ export interface Answer {
   readonly error: ErrorData | null;
   /** The file of a library that was opened, where the loader tells. */
   readonly file: string | null;
+  /** What was found in a module that was to be loaded. */
+  readonly module: ModuleAnswer | null;
 }
 
 interface Asked {

@@ -13,9 +13,19 @@ import { copyOfTexts } from '../../declare/values/text-list.js';
 import type { Slabs } from '../memory/slabs.js';
 import type { DeclaredFunction } from './declared-function.js';
 import { INLINE_LIMIT } from './pack.js';
+import { type ValueRows, valueRows } from './value-rows.js';
 
-/** The arguments, with a copy in place of every buffer that may change under a waiting call. */
-export function snapshot(fn: DeclaredFunction, args: readonly unknown[], slabs: Slabs): readonly unknown[] {
+/**
+ * The arguments, with a copy in place of every buffer that may change under a waiting call.
+ * @param shared whether lanes share memory with this thread.
+ */
+export function snapshot(
+  fn: DeclaredFunction,
+  args: readonly unknown[],
+  slabs: Slabs,
+  shared: boolean,
+): readonly unknown[] {
+  if (fn.module !== null) return (valueRows.use as ValueRows).snapshot(args, fn.takesFunctions, shared);
   const { params } = fn.compiled.spec;
   return args.map((value, given) => {
     const param = params[fn.compiled.callerArguments.positions[given] as number];

@@ -4,6 +4,7 @@ import type { CompiledFunction } from '../../declare/compile/compile.js';
 import type { OffthreadError } from '../../errors.js';
 import type { EngineName } from '../../declare/spec.js';
 import type { LoadTerms } from '../../shared/messages/load-terms.js';
+import { FIRST_RESULT_BYTES, planModule } from '../../shared/memory/module-payload.js';
 import { type PayloadPlan, planPayload } from '../../shared/memory/payload.js';
 
 /**
@@ -25,6 +26,23 @@ const GOOD_RUNS = 4;
 /** Number of mean deviations by which a run may well exceed the average. */
 const AMPLE_SPREADS = 2;
 
+/** What is known of a function of a module. */
+export interface ModulePart {
+  /** Whether some of its arguments are functions, which run on the host. */
+  readonly functions: boolean;
+  /** Whether the module may report progress. */
+  readonly progress: boolean;
+  /** Most calls of a lane whose promises are pending at the same time. */
+  readonly concurrency: number;
+  /** Bytes to keep for a result: as many as the largest short one has taken so far. */
+  resultBytes: number;
+}
+
+/** @param options what is known of the function when it is made. */
+export function modulePart(options: Omit<ModulePart, 'resultBytes'>): ModulePart {
+  return { ...options, resultBytes: FIRST_RESULT_BYTES };
+}
+
 export class DeclaredFunction {
   readonly number: number;
   readonly compiled: CompiledFunction;
@@ -34,6 +52,8 @@ export class DeclaredFunction {
   readonly path: string;
   /** How another process loads the library; null if this process has loaded it. */
   readonly terms: LoadTerms | null;
+  /** Null for a function of a library. */
+  readonly module: ModulePart | null;
   /** Whether native code can be asked to return while it runs. */
   readonly stoppable: boolean;
   /** Whether native code calls back: such a call runs alone in its lane, because it may wait for the host. */
@@ -70,22 +90,30 @@ export class DeclaredFunction {
     engine: EngineName,
     path: string,
     terms: LoadTerms | null = null,
+    module: ModulePart | null = null,
   ) {
     this.number = number;
     this.compiled = compiled;
-    this.plan = planPayload(compiled.spec);
+    this.module = module;
+    this.plan =
+      module === null
+        ? planPayload(compiled.spec)
+        : planModule(module.functions, compiled.spec.stream !== null);
     this.engine = engine;
     this.path = path;
     this.terms = terms;
     const { params, returns, onCancel } = compiled.spec;
     this.hasCallbacks = this.plan.hasCallbacks;
-    this.takesFunctions = params.some(({ kind }) => kind === 'callback');
+    this.takesFunctions = module?.functions === true || params.some(({ kind }) => kind === 'callback');
     this.keepsCallbacks = params.some(
       (param) => param.kind === 'cancelProbe' || (param.kind === 'chunks' && param.persistent),
     );
     this.stoppable =
-      onCancel !== null || this.hasCallbacks || params.some((param) => param.kind === 'cancelFlag');
-    this.hasProgress = params.some((param) => param.kind === 'progress');
+      module !== null ||
+      onCancel !== null ||
+      this.hasCallbacks ||
+      params.some((param) => param.kind === 'cancelFlag');
+    this.hasProgress = module?.progress === true || params.some((param) => param.kind === 'progress');
     this.returnsBool = returns.kind === 'value' && returns.type === 'bool';
     this.returnsSizes =
       (returns.kind === 'value' && returns.type === 'size') ||

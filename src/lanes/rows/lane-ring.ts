@@ -28,6 +28,7 @@ import {
 import { Arena } from '../memory/arena.js';
 import { Blocks, packBatch } from './pack-batch.js';
 import { NO_ROOM, type Place, pack } from './pack.js';
+import { type ValueRows, valueRows } from './value-rows.js';
 import { lentArguments } from './given-bytes.js';
 import type { ExternalMemory } from '../memory/external-memory.js';
 import type { Ticket } from './ticket.js';
@@ -46,6 +47,11 @@ function filled<V>(length: number, value: V): V[] {
   // `Array.from` takes most of a millisecond for the rows of a lane.
   // oxlint-disable-next-line unicorn/no-new-array
   return new Array<V>(length).fill(value);
+}
+
+/** Whether a call may have bytes outside the arena. */
+function needsExternals({ fn, items }: Ticket): boolean {
+  return (fn.plan.hasData && fn.module === null) || items !== null;
 }
 
 export class LaneRing<T extends Ticket> {
@@ -135,8 +141,11 @@ export class LaneRing<T extends Ticket> {
     if (ticket.fn.plan.hasData && this.externalMemory.exhausted) return undefined;
     const { memory } = this;
     const sequence = this.tail;
-    const externals: HeldBytes[] = ticket.fn.plan.hasData || ticket.items !== null ? [] : NONE;
-    const payload = this.#pack(ticket, sequence, externals);
+    const externals: HeldBytes[] = needsExternals(ticket) ? [] : NONE;
+    const payload =
+      ticket.fn.module === null
+        ? this.#pack(ticket, sequence, externals)
+        : this.#packValues(ticket, sequence);
     if (payload === NO_ROOM) return undefined;
     const { stream } = ticket.fn.plan;
     if (stream !== NO_TEXT) memory.f64[(payload + stream) / 8] = ticket.highWaterMark;
@@ -179,6 +188,11 @@ export class LaneRing<T extends Ticket> {
       for (const held of externals) held.release();
       throw error;
     }
+  }
+
+  #packValues(ticket: Ticket, sequence: number): number {
+    const row = { sequence, behind: this.occupied > 0 };
+    return (valueRows.use as ValueRows).pack(this.memory, this.#arena, ticket, this.externalMemory, row);
   }
 
   /** Number of rows that are written and not published. */
@@ -319,6 +333,9 @@ export class LaneRing<T extends Ticket> {
   /** The arguments of a call with the bytes that native code received: the caller's buffers may have changed since. */
   lentArguments(sequence: number): readonly unknown[] {
     const { fn, args } = this.ticket(sequence);
+    if (fn.module !== null) {
+      return (valueRows.use as ValueRows).takeBack(this.memory, this.payload(sequence), args);
+    }
     return lentArguments(this.memory, this.places(sequence), fn, args, this.externals(sequence));
   }
 

@@ -19,6 +19,8 @@ export interface Ticket {
   args: readonly unknown[];
   /** Maximum number of unread chunks of the call's stream; 0 if it has none. */
   readonly highWaterMark: number;
+  /** Most starts of the call, counting those that crashed a lane. Default 1. */
+  readonly attempts?: number;
   /** Null for a single call. */
   readonly items: TicketItems | null;
 }

@@ -19,6 +19,7 @@ import { withoutPrototype } from '../../options/checks.js';
 import { Header, type LaneSize } from '../../shared/memory/layout.js';
 import { clockOrigin } from '../../shared/clock.js';
 import type { ErrorData, LaneBoot, LaneControl, LaneReport, ToLane } from '../../shared/messages/messages.js';
+import { type ModuleAnswer, type ModuleOrder, nameOfPlace } from '../../shared/messages/module-messages.js';
 import { LaneMemory } from '../../shared/memory/lane-memory.js';
 import { type Death, phaseOf } from '../death.js';
 import { BufferGrants } from '../channel/buffer-grants.js';
@@ -80,7 +81,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   lastUsed = 0;
   exclusive = false;
   abandonAt: number = Infinity;
-  readonly opening = null;
+  opening: string | null = null;
   hasCallbacks = false;
   keepsCallbacks = false;
   readonly inbox: Inbox;
@@ -100,6 +101,8 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   /** Whether the lane has released its callbacks. */
   #retired = false;
   #dead = false;
+  /** The thread was asked to end by itself. */
+  #leaving = false;
 
   constructor(options: ThreadLaneOptions, events: LaneEvents<ThreadLane<T>>) {
     this.name = options.name;
@@ -150,6 +153,10 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
 
   get announcedReady(): boolean {
     return Atomics.load(this.ring.memory.i32, Header.READY) === 1;
+  }
+
+  get hasAddons(): boolean {
+    return Atomics.load(this.ring.memory.i32, Header.ADDONS) !== 0;
   }
 
   /** Whether the lane has recorded in shared memory that it is ending by itself. */
@@ -216,6 +223,15 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     return { file: null };
   }
 
+  async loadModule(order: ModuleOrder): Promise<ModuleAnswer> {
+    this.opening = nameOfPlace(order.place);
+    try {
+      return await this.#ask(() => this.#remote.load(order) as Promise<ModuleAnswer>);
+    } finally {
+      this.opening = null;
+    }
+  }
+
   lookForEnd(thoroughly: boolean): boolean {
     if (this.#announcedGone) this.#died(this.#said());
     else if (thoroughly && !hasThread(this.ring.memory.i32[Header.THREAD] as number)) this.#died(vanished());
@@ -273,6 +289,8 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     living.delete(this);
     this.#port.close();
     this.#goneNow();
+    // Before piscina's own listener, which would start another thread.
+    if (this.#leaving) void withOriginals(() => this.#piscina.destroy());
     this.#died(this.#announcedGone ? this.#said() : stopped(code));
   }
 
@@ -313,6 +331,19 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     return { ...end, phase, stderr: [] };
   }
 
+  /**
+   * Asks the thread to end by itself once its call has returned: many add-ons abort the process when their thread is
+   * terminated from outside.
+   */
+  #leave(): Promise<void> {
+    const { i32 } = this.ring.memory;
+    this.#leaving = true;
+    Atomics.store(i32, Header.LEAVE, 1);
+    Atomics.add(i32, Header.DOORBELL, 1);
+    Atomics.notify(i32, Header.DOORBELL);
+    return this.#gone;
+  }
+
   async #end(): Promise<void> {
     const stuck = this.ring.done !== this.ring.tail;
     if (this.status !== 'lost') this.status = 'ended';
@@ -336,6 +367,8 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     this.#control.close();
     if (this.channel.threaded && !this.#dead) {
       keepForever(this.#piscina);
+    } else if (this.hasAddons && !this.#dead) {
+      await this.#leave();
     } else if (!this.#dead) {
       // A dead lane's piscina has been destroyed; a second `destroy` would make it start a thread when the old one
       // exits.

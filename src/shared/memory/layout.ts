@@ -58,6 +58,10 @@ export const Header = {
   THREAD: 98,
   /** 1 once a process lane has found its end of the socket closed, by other code than its own. Lane writes. */
   SEVERED: 99,
+  /** Number of add-ons that modules have loaded into the lane's thread. Lane writes. */
+  ADDONS: 100,
+  /** 1 once the lane's thread is to end by itself, as soon as it can. Host writes. */
+  LEAVE: 57,
   /** Sequence number from which the lane rings an armed bell; before it, results gather. Host writes. */
   RING_AT: 88,
   /** Libraries the host has told the lane of. Host writes. */

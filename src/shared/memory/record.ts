@@ -43,6 +43,8 @@ export const RecordKind = {
   FAULT: 4,
   /** The chunk is in a granted buffer, the last one that the lane has passed. */
   IN_BUFFER: 8,
+  /** The payload is the form of a value of a module (see `values/`), or a message with one. */
+  VALUE: 16,
 } as const;
 
 /** In place of a length: the pointer is NULL. */

@@ -7,6 +7,13 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { EngineName, FunctionSpec, Scalar } from '../../declare/spec.js';
 import type { LaneSize } from '../memory/layout.js';
+import type {
+  ModuleAnswer,
+  ModuleOrder,
+  NumberedExport,
+  ThrownData,
+  ValueMessage,
+} from './module-messages.js';
 import type { LoadTerms } from './load-terms.js';
 
 /** A function with the number that rows call it by. */
@@ -30,6 +37,10 @@ export type ToLane =
       readonly terms: LoadTerms | null;
       readonly functions: readonly NumberedFunction[];
     }
+  /** Functions of a module that rows written after this may call. */
+  | { readonly kind: 'module'; readonly order: ModuleOrder; readonly functions: readonly NumberedExport[] }
+  /** Load a module, without announcing its functions: the first lane to load it reports what it exports. */
+  | { readonly kind: 'load'; readonly id: number; readonly order: ModuleOrder }
   /** An engine that a library will probably need: loading it takes ms. */
   | { readonly kind: 'engine'; readonly engine: EngineName }
   /** A persistent callback has been closed: its place may be used again. */
@@ -47,6 +58,14 @@ export type ToLane =
       readonly engine: EngineName;
       readonly terms: LoadTerms;
       readonly specs: readonly FunctionSpec[];
+    }
+  /** The arguments of a call of a module's function. */
+  | { readonly kind: 'values'; readonly sequence: number; readonly message: ValueMessage }
+  /** The answer of a function on the host that a module has called. */
+  | {
+      readonly kind: 'answer';
+      readonly request: number;
+      readonly outcome: { readonly message: ValueMessage } | { readonly thrown: ThrownData };
     }
   /** The lent columns of a batch: views over SharedArrayBuffers. */
   | { readonly kind: 'columns'; readonly sequence: number; readonly columns: readonly Uint8Array[] };
@@ -71,13 +90,18 @@ export type ToHost =
       readonly error: ErrorData | null;
       /** The file of a library that was opened, where the loader tells. */
       readonly file: string | null;
+      /** What was found in a module that was to be loaded. */
+      readonly module: ModuleAnswer | null;
     }
   | { readonly kind: 'texts'; readonly generation: number; readonly texts: readonly (string | null)[] }
   | { readonly kind: 'error'; readonly generation: number; readonly error: ErrorData }
+  /** What a module's function has returned, or thrown. */
+  | { readonly kind: 'value'; readonly generation: number; readonly message: ValueMessage }
+  | { readonly kind: 'thrown'; readonly generation: number; readonly thrown: ThrownData }
   /** The error that ends the lane's thread. */
   | { readonly kind: 'last-words'; readonly error: ErrorData }
   /** The arguments of a callback, if they do not fit in the channel. */
-  | { readonly kind: 'record'; readonly chunk: boolean; readonly payload: ArrayBuffer };
+  | { readonly kind: 'record'; readonly chunk: boolean; readonly payload: ArrayBuffer | ValueMessage };
 
 /** The settings of a lane of either kind. */
 export interface LaneSettings {
@@ -159,6 +183,8 @@ export interface LaneReport {
 
 /** The functions that a lane offers over comlink. */
 export interface LaneControl {
+  /** Loads a module. */
+  load(order: ModuleOrder): Promise<ModuleAnswer>;
   /** Binds everything sent so far, so that the first call does not pay for it. */
   setUp(): LaneReport | Promise<LaneReport>;
   report(): LaneReport | Promise<LaneReport>;

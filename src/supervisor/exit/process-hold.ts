@@ -38,9 +38,10 @@ export class ProcessHold implements Holder {
   hearsThreads(): boolean {
     if (!this.#threads) return false;
     const { active, lost, ending } = this.#lanes;
-    // Also before the first such call, which may come while the process ends.
+    // Also before the first such call, which may come while the process ends. Nor does every add-on survive that its
+    // thread is terminated.
     return [...active, ...lost, ...ending].some(
-      ({ keepsCallbacks, channel }) => keepsCallbacks || channel.threaded,
+      ({ keepsCallbacks, channel, hasAddons }) => keepsCallbacks || channel.threaded || hasAddons,
     );
   }
 }

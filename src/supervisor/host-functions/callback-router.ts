@@ -7,7 +7,8 @@
  * the next call of its lane.
  */
 import type { OffthreadError } from '../../errors.js';
-import { HostCalls, type HostCallsParts } from './host-calls.js';
+import { HostCalls } from './host-calls.js';
+import type { HostCallsParts } from './host-calls-parts.js';
 import type { Invocation } from './invocation.js';
 import type { Job, JobLane } from '../job.js';
 import { callerOf } from '../row-owner.js';

@@ -26,28 +26,14 @@ import { RecordKind } from '../../shared/memory/record.js';
 import { Disorder } from '../../shared/messages/disorder.js';
 import { StopCause } from '../../shared/memory/layout.js';
 import type { RecordHead } from '../../lanes/channel/lane-channel.js';
-import type { Events } from '../../observe/events.js';
-import type { CallSource } from '../call-source.js';
-import type { HostLoop } from '../dispatch/host-loop.js';
-import type { Watch } from '../watchdog/watch.js';
 import { callerOf } from '../row-owner.js';
-import type { Persistents } from './persistent-functions.js';
+import type { HostCallsParts, ModuleCalls } from './host-calls-parts.js';
+import { moduleRequests } from './module-requests.js';
 import { enterInvocation, leaveInvocation } from './host-context.js';
 import { failedWith, lateHost, unreadable, wrongResult, wrongSync } from './host-failures.js';
 import type { Invocation } from './invocation.js';
 import type { Job, JobLane } from '../job.js';
 import { isThenable, settled } from './thenable.js';
-
-/** The parts that host calls use. */
-export interface HostCallsParts {
-  /** ms; Infinity is unlimited. */
-  readonly hostTimeout: number;
-  readonly watch: Pick<Watch, 'by'>;
-  readonly loop: Pick<HostLoop, 'notice'>;
-  readonly events: Pick<Events, 'emit'>;
-  readonly source: Pick<CallSource, 'hostWaits'>;
-  readonly persistents: Pick<Persistents, 'get'>;
-}
 
 /** ms that requests of one lane may take per look. */
 const SERVE_MS = 1;
@@ -66,6 +52,8 @@ export class HostCalls {
   readonly #parts: HostCallsParts;
   /** The function that each lane waits for. */
   readonly #waiting = new Map<JobLane, Invocation>();
+  /** Serves the requests of modules; null before the first. */
+  #modules: ModuleCalls | null = null;
   /** Number of requests for functions that no longer exist. */
   late = 0;
 
@@ -82,6 +70,11 @@ export class HostCalls {
       // Native code that does not wait may send requests faster than the host serves them.
       if (found > 0 && performance.now() > until) break;
       found += 1;
+      if ((head.kind & RecordKind.VALUE) !== 0) {
+        this.#modules ??= moduleRequests(this.#parts);
+        this.#modules.serve(lane, head);
+        continue;
+      }
       const job = callerOf(lane, head);
       // Copied before the function runs, which may read the pipe again.
       const { noCall, request } = head;
@@ -102,14 +95,14 @@ export class HostCalls {
   /** The function that a lane waits for; null when the lane waits for none. */
   waitingIn(lane: JobLane): Invocation | null {
     const invocation = this.#waiting.get(lane);
-    if (invocation === undefined) return null;
+    if (invocation === undefined) return this.#modules?.waitingIn(lane) ?? null;
     const { job } = invocation;
     return job !== null && (job.isSettled || job.stopping !== null || job.lane !== lane) ? null : invocation;
   }
 
   /** Ends functions that are past their timeout. @returns when the next one is due. */
   due(now: number): number {
-    let next = Infinity;
+    let next = this.#modules?.due(now) ?? Infinity;
     for (const [lane, invocation] of this.#waiting) {
       if (this.waitingIn(lane) === null) this.forget(lane);
       else if (invocation.dueAt <= now) this.end(invocation, lateHost(invocation));
@@ -123,6 +116,7 @@ export class HostCalls {
     const invocation = this.#waiting.get(lane);
     if (invocation !== undefined) leaveInvocation(invocation);
     this.#waiting.delete(lane);
+    this.#modules?.forget(lane);
   }
 
   /** Makes a call fail with `error`, whatever native code returns, and asks native code to return. */
@@ -197,6 +191,10 @@ export class HostCalls {
 
   /** Declines a request whose function has failed. */
   end(invocation: Invocation, error: OffthreadError): void {
+    if (this.#modules?.has(invocation) === true) {
+      this.#modules.end(invocation, error);
+      return;
+    }
     const { lane, job, request } = invocation;
     const waits = request !== 0;
     if (waits && !this.#release(invocation)) return;

@@ -42,6 +42,18 @@ export interface Reading {
   readonly obstacle: OffthreadError | null;
 }
 
+/** Reads the row of a call of a module's function. */
+export type ModuleReader = (
+  lane: JobLane,
+  job: Job,
+  state: State,
+  outcome: number,
+  read: ReadMessage,
+) => Reading;
+
+/** Set before the first function of a module is declared: the code is loaded with the first module. */
+export const moduleReader: { read: ModuleReader | null } = { read: null };
+
 /** Reused for every plain success, since it is read before user code runs. */
 const success: { -readonly [K in keyof Reading]: Reading[K] } = {
   state: State.succeeded,
@@ -65,6 +77,7 @@ export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | n
   // Measuring one in eight short calls is enough.
   if (!fn.short || (sequence & 7) === 0) fn.measure((endedAt - startedAt) * 1_000, endedAt);
   const outcome = ring.outcome(sequence);
+  if (fn.module !== null) return (moduleReader.read as ModuleReader)(lane, job, state, outcome, read);
   // A `fails` rule is user code, which may cause the next reading before this one has been used.
   const plain = outcome === 0 && state === State.succeeded && !ring.copiesBack(sequence);
   if (!plain || fn.compiled.failsPredicate !== undefined) return readWhole(lane, job, state, outcome, read);

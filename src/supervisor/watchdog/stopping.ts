@@ -63,6 +63,8 @@ export function stopJob(parts: StopParts, job: Job, ending: StopEnding, error: O
   };
   // After the swap: a call that returns from here on finds the cause recorded.
   ring.trip(job.sequence, cancel ? StopCause.CANCELLED : StopCause.TIMED_OUT);
+  // The function of a module may await in its event loop, where nothing reads the flag.
+  if (job.fn.module !== null) lane.rouse();
   // Native code may be waiting in a callback, for the host or for a reader.
   if (lane.hasCallbacks) lane.channel.nudge();
   if (!stoppable) {

@@ -6,6 +6,7 @@ import type { NativeValue } from '../../../src/engines/engine.js';
 import { LaneMemory } from '../../../src/shared/memory/lane-memory.js';
 import { type LaneSize, RowWord } from '../../../src/shared/memory/layout.js';
 import { type RecordViews, align8 } from '../../../src/shared/memory/record.js';
+import { ChannelEnds } from '../../../workers/channel/channel-ends.js';
 import { ChannelWriter } from '../../../workers/channel/channel-writer.js';
 import { dawdle, dice, holdUp, obey } from '../../shared/thread.js';
 
@@ -120,7 +121,7 @@ function run(task: ChannelTask): NativeValue[] {
   const wait = (index: number, seen: number): boolean =>
     Atomics.wait(memory.i32, index, seen) !== 'timed-out';
   const lane = { ring, post, wait, base: 0, addressOf: () => 0, sharesAddresses: false };
-  const writer = new ChannelWriter(memory, lane, task.spinUs);
+  const writer = new ChannelWriter(memory, lane, new ChannelEnds(memory, lane, task.spinUs));
   const reader = new MadeUp() as unknown as CallbackReader;
   const roll = dice(task.seed);
   if (task.heldUp) holdUp(task.seed);

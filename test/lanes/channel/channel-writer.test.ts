@@ -9,6 +9,7 @@ import { LaneChannel, wakeWaiting } from '../../../src/lanes/channel/lane-channe
 import { LaneMemory } from '../../../src/shared/memory/lane-memory.js';
 import { RowWord } from '../../../src/shared/memory/layout.js';
 import { RecordKind } from '../../../src/shared/memory/record.js';
+import { ChannelEnds } from '../../../workers/channel/channel-ends.js';
 import { ChannelWriter } from '../../../workers/channel/channel-writer.js';
 import { SIZE } from './channel-lab.js';
 import { STOP, asked, chunks } from './channel-thread.js';
@@ -53,7 +54,7 @@ class Bench {
       post: (chunk: boolean, payload: ArrayBuffer) =>
         this.#ports.port2.postMessage({ kind: 'record', chunk, payload }, [payload]),
     };
-    this.writer = new ChannelWriter(this.memory, lane, 0);
+    this.writer = new ChannelWriter(this.memory, lane, new ChannelEnds(this.memory, lane, 0));
   }
 
   begin(highWaterMark = 4, generation = 1): void {

@@ -1,0 +1,32 @@
+/** The types of a module's functions as `pool.module` returns them. */
+import type { NativeFunction } from '../calls/native-function.js';
+import type { TransferredBytes, TransferableBytes } from '../declare/language/transfer.js';
+import type { TransferredValue } from '../declare/language/transferred-value.js';
+import type { LentBytes } from '../declare/language/lend.js';
+
+/** Any function. */
+type AnyFunction = (...args: never[]) => unknown;
+
+/** What a caller may give for an argument: the value, bytes that are transferred or lent, or a function, sync or async, in place of one. */
+export type ModuleArgument<T> = T extends AnyFunction
+  ? T extends (...args: infer A) => infer R
+    ? (...args: A) => Awaited<R> | PromiseLike<Awaited<R>>
+    : never
+  : T | TransferredValue<T> | (T extends TransferableBytes ? TransferredBytes<T> | LentBytes : never);
+
+/** What a caller may give for the arguments of a function. */
+type ModuleArguments<A extends readonly unknown[]> = { [I in keyof A]: ModuleArgument<A[I]> };
+
+/** The function of the pool for a function of a module. The values of a generator are its chunks. */
+export type ModuleFunctionOf<F> = F extends (...args: infer A) => infer R
+  ? [R] extends [never]
+    ? NativeFunction<ModuleArguments<A>, never>
+    : R extends AsyncGenerator<infer C, infer T> | Generator<infer C, infer T>
+      ? NativeFunction<ModuleArguments<A>, Awaited<T>, Awaited<C>>
+      : NativeFunction<ModuleArguments<A>, Awaited<R>>
+  : never;
+
+/** The functions that a module exports, as functions of the pool. */
+export type ModuleFunctions<M> = {
+  readonly [K in keyof M as M[K] extends AnyFunction ? K : never]: ModuleFunctionOf<M[K]>;
+} & AsyncDisposable;

@@ -1,0 +1,88 @@
+/** Reads what a module's function has returned or thrown out of its row, its payload, and a message. */
+import { Math } from '../../builtins.js';
+import { ModuleError } from '../../errors.js';
+import { type ThrownData, type ValueMessage } from '../../shared/messages/module-messages.js';
+import { Disorder } from '../../shared/messages/disorder.js';
+import { ERRNO_SHIFT, Outcome, RowDouble } from '../../shared/memory/layout.js';
+import { LONGEST_FORM, MODULE_AREA, ModuleResult, ModuleWord } from '../../shared/memory/module-payload.js';
+import { messageValue } from '../../shared/values/message-value.js';
+import { State, generationOf } from '../../shared/memory/states.js';
+import { decodeValue } from '../../shared/values/value-decoder.js';
+import type { Job, JobLane } from '../job.js';
+import type { ReadMessage, Reading } from './settlement.js';
+import { thrownLine, thrownValue } from '../../shared/messages/thrown-value.js';
+
+const NO_BUFFERS: readonly ArrayBuffer[] = [];
+
+/** Reads the row of a call of a module's function. */
+export function readModule(
+  lane: JobLane,
+  job: Job,
+  state: State,
+  outcome: number,
+  read: ReadMessage,
+): Reading {
+  const plain = { state, lane: lane.name, returned: undefined, errno: 0, lastError: null };
+  const byMessage = (outcome & Outcome.THREW) !== 0 || outcome >> ERRNO_SHIFT === ModuleResult.MESSAGE;
+  const message = byMessage ? read(lane, generationOf(job.id)) : undefined;
+  if (state === State.cancelled || state === State.timedOut) {
+    return { ...plain, value: undefined, obstacle: null };
+  }
+  if ((outcome & Outcome.THREW) !== 0) {
+    if (message?.kind !== 'thrown') throw new Disorder('the outcome of a call');
+    const returned = (outcome & Outcome.ANSWER_LOST) !== 0;
+    return { ...plain, value: undefined, obstacle: moduleError(job, lane.name, message.thrown, returned) };
+  }
+  return { ...plain, value: readResult(lane, job, outcome, message), obstacle: null };
+}
+
+function readResult(lane: JobLane, job: Job, outcome: number, message: ReturnType<ReadMessage>): unknown {
+  const { memory } = lane.ring;
+  const { sequence } = job;
+  switch (outcome >> ERRNO_SHIFT) {
+    case ModuleResult.UNDEFINED:
+      return undefined;
+    case ModuleResult.NULL:
+      return null;
+    case ModuleResult.FALSE:
+      return false;
+    case ModuleResult.TRUE:
+      return true;
+    case ModuleResult.NUMBER:
+      return memory.f64[memory.rowDouble(sequence) + RowDouble.RESULT];
+    case ModuleResult.AREA: {
+      const payload = lane.ring.payload(sequence);
+      const bytes = memory.i32[payload / 4 + ModuleWord.BYTES] as number;
+      if (bytes < 0 || bytes > LONGEST_FORM || (bytes & 7) !== 0)
+        throw new Disorder('the length of a result');
+      const from = payload + MODULE_AREA;
+      return decodeValue(memory, from, from + bytes, NO_BUFFERS);
+    }
+    case ModuleResult.MESSAGE:
+      if (message?.kind !== 'value') throw new Disorder('the result of a call');
+      makeRoom(job, message.message);
+      return messageValue(message.message);
+    default:
+      throw new Disorder('the result of a call');
+  }
+}
+
+/** A short result did not fit: there is room for the next one. */
+function makeRoom({ fn }: Job, message: ValueMessage): void {
+  if (fn.module === null || !('form' in message) || message.attachments.length > 0) return;
+  const { byteLength } = message.form;
+  if (byteLength <= LONGEST_FORM) fn.module.resultBytes = Math.max(fn.module.resultBytes, byteLength);
+}
+
+/** @param returned whether the function has returned, so that only its result could not be sent. */
+function moduleError({ fn, id }: Job, lane: string, thrown: ThrownData, returned: boolean): ModuleError {
+  const cause = thrownValue(thrown);
+  const line = thrownLine(thrown).replace(/\.$/, '');
+  const context = { call: id, symbol: fn.name, lane, cause };
+  return returned
+    ? new ModuleError(
+        `${fn.name} returned a value that cannot be sent: ${line}. Return values that structured cloning can copy: no functions, and no objects whose state is outside of JavaScript.`,
+        { ...context, code: 'OFFTHREAD_MODULE_RESULT' },
+      )
+    : new ModuleError(`${fn.name} threw in lane ${lane}: ${line}.`, context);
+}
