@@ -11,7 +11,7 @@ import type { CallDispatcher } from '../calls/dispatcher.js';
 import { DeclaredFunction, type ModulePart, modulePart } from '../lanes/rows/declared-function.js';
 import { packedRows } from '../lanes/rows/pack-values.js';
 import { valueRows } from '../lanes/rows/value-rows.js';
-import { readModule } from '../supervisor/results/module-reading.js';
+import { moduleRows } from '../supervisor/results/module-reading.js';
 import { moduleReader } from '../supervisor/results/settlement.js';
 import {
   type LoadedModule,
@@ -47,7 +47,7 @@ export interface ModulePool {
 export async function openModule(pool: ModulePool, given: unknown, options: unknown): Promise<object> {
   pool.requireOpen();
   valueRows.use = packedRows;
-  moduleReader.read = readModule;
+  moduleReader.use = moduleRows;
   const settings = moduleSettings(options);
   const place = modulePlace(given);
   const order: ModuleOrder = { id: pool.number(), place, ...settings };

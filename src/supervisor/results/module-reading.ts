@@ -6,37 +6,15 @@ import { Disorder } from '../../shared/messages/disorder.js';
 import { ERRNO_SHIFT, Outcome, RowDouble } from '../../shared/memory/layout.js';
 import { LONGEST_FORM, MODULE_AREA, ModuleResult, ModuleWord } from '../../shared/memory/module-payload.js';
 import { messageValue } from '../../shared/values/message-value.js';
-import { State, generationOf } from '../../shared/memory/states.js';
+import { generationOf } from '../../shared/memory/states.js';
 import { decodeValue } from '../../shared/values/value-decoder.js';
 import type { Job, JobLane } from '../job.js';
-import type { ReadMessage, Reading } from './settlement.js';
+import type { ModuleReader, ReadMessage } from './settlement.js';
 import { thrownLine, thrownValue } from '../../shared/messages/thrown-value.js';
 
 const NO_BUFFERS: readonly ArrayBuffer[] = [];
 
-/** Reads the row of a call of a module's function. */
-export function readModule(
-  lane: JobLane,
-  job: Job,
-  state: State,
-  outcome: number,
-  read: ReadMessage,
-): Reading {
-  const plain = { state, lane: lane.name, returned: undefined, errno: 0, lastError: null };
-  const byMessage = (outcome & Outcome.THREW) !== 0 || outcome >> ERRNO_SHIFT === ModuleResult.MESSAGE;
-  const message = byMessage ? read(lane, generationOf(job.id)) : undefined;
-  if (state === State.cancelled || state === State.timedOut) {
-    return { ...plain, value: undefined, obstacle: null };
-  }
-  if ((outcome & Outcome.THREW) !== 0) {
-    if (message?.kind !== 'thrown') throw new Disorder('the outcome of a call');
-    const returned = (outcome & Outcome.ANSWER_LOST) !== 0;
-    return { ...plain, value: undefined, obstacle: moduleError(job, lane.name, message.thrown, returned) };
-  }
-  return { ...plain, value: readResult(lane, job, outcome, message), obstacle: null };
-}
-
-function readResult(lane: JobLane, job: Job, outcome: number, message: ReturnType<ReadMessage>): unknown {
+function readResult(lane: JobLane, job: Job, outcome: number, read: ReadMessage): unknown {
   const { memory } = lane.ring;
   const { sequence } = job;
   switch (outcome >> ERRNO_SHIFT) {
@@ -58,10 +36,12 @@ function readResult(lane: JobLane, job: Job, outcome: number, message: ReturnTyp
       const from = payload + MODULE_AREA;
       return decodeValue(memory, from, from + bytes, NO_BUFFERS);
     }
-    case ModuleResult.MESSAGE:
+    case ModuleResult.MESSAGE: {
+      const message = read(lane, generationOf(job.id));
       if (message?.kind !== 'value') throw new Disorder('the result of a call');
       makeRoom(job, message.message);
       return messageValue(message.message);
+    }
     default:
       throw new Disorder('the result of a call');
   }
@@ -86,3 +66,11 @@ function moduleError({ fn, id }: Job, lane: string, thrown: ThrownData, returned
       )
     : new ModuleError(`${fn.name} threw in lane ${lane}: ${line}.`, context);
 }
+
+function readFailure(lane: JobLane, job: Job, outcome: number, read: ReadMessage): ModuleError {
+  const message = read(lane, generationOf(job.id));
+  if (message?.kind !== 'thrown') throw new Disorder('the outcome of a call');
+  return moduleError(job, lane.name, message.thrown, (outcome & Outcome.ANSWER_LOST) !== 0);
+}
+
+export const moduleRows: ModuleReader = { result: readResult, failure: readFailure };

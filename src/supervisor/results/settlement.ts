@@ -42,17 +42,16 @@ export interface Reading {
   readonly obstacle: OffthreadError | null;
 }
 
-/** Reads the row of a call of a module's function. */
-export type ModuleReader = (
-  lane: JobLane,
-  job: Job,
-  state: State,
-  outcome: number,
-  read: ReadMessage,
-) => Reading;
+/** Reads rows of calls of modules' functions. */
+export interface ModuleReader {
+  /** What a function has returned. */
+  result(lane: JobLane, job: Job, outcome: number, read: ReadMessage): unknown;
+  /** Why a call has failed. */
+  failure(lane: JobLane, job: Job, outcome: number, read: ReadMessage): OffthreadError;
+}
 
 /** Set before the first function of a module is declared: the code is loaded with the first module. */
-export const moduleReader: { read: ModuleReader | null } = { read: null };
+export const moduleReader: { use: ModuleReader | null } = { use: null };
 
 /** Reused for every plain success, since it is read before user code runs. */
 const success: { -readonly [K in keyof Reading]: Reading[K] } = {
@@ -77,7 +76,7 @@ export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | n
   // Measuring one in eight short calls is enough.
   if (!fn.short || (sequence & 7) === 0) fn.measure((endedAt - startedAt) * 1_000, endedAt);
   const outcome = ring.outcome(sequence);
-  if (fn.module !== null) return (moduleReader.read as ModuleReader)(lane, job, state, outcome, read);
+  if (fn.module !== null) return readModule(lane, job, state, outcome, read);
   // A `fails` rule is user code, which may cause the next reading before this one has been used.
   const plain = outcome === 0 && state === State.succeeded && !ring.copiesBack(sequence);
   if (!plain || fn.compiled.failsPredicate !== undefined) return readWhole(lane, job, state, outcome, read);
@@ -86,6 +85,27 @@ export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | n
   success.value = withOuts(ring.memory, payload, fn, null, success.returned, job.args);
   success.lane = lane.name;
   return success;
+}
+
+/** The same for a function of a module. */
+function readModule(lane: JobLane, job: Job, state: State, outcome: number, read: ReadMessage): Reading {
+  const reader = moduleReader.use as ModuleReader;
+  if (state === State.succeeded) {
+    success.returned = undefined;
+    success.value = reader.result(lane, job, outcome, read);
+    success.lane = lane.name;
+    return success;
+  }
+  const failed = state === State.failed ? reader.failure(lane, job, outcome, read) : null;
+  return {
+    state,
+    lane: lane.name,
+    returned: undefined,
+    value: undefined,
+    errno: 0,
+    lastError: null,
+    obstacle: failed,
+  };
 }
 
 /** The same for a batch, whose items have their own outcomes. */
