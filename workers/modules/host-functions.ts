@@ -27,6 +27,9 @@ export type HostFunction = ((...args: unknown[]) => Promise<unknown>) & {
   sync(...args: unknown[]): unknown;
 };
 
+/** Why a function of a call cannot be called any more. */
+export const ended = (): Error => new Error('The call that the function belongs to has ended.');
+
 interface Asked {
   readonly call: CallContext;
   readonly resolve: (value: unknown) => void;
@@ -59,6 +62,11 @@ export class HostFunctions {
         this.#asked.set(request, { call, resolve, reject });
       });
     return Object.assign(ask, { sync: (...args: unknown[]) => this.#wait(call, index, args) });
+  }
+
+  /** Whether an answer is awaited. */
+  get open(): boolean {
+    return this.#asked.size > 0;
   }
 
   /** An answer of the host. */
@@ -118,7 +126,7 @@ export class HostFunctions {
 
   #send(call: CallContext, index: number, args: readonly unknown[]): number {
     if (call.cause !== 0) throw stopReason(call.cause);
-    if (call.over) throw new Error('The call that the function belongs to has ended.');
+    if (call.over) throw ended();
     const request = this.#ends.nextRequest();
     this.#records.request(call, index, request, args);
     return request;

@@ -28,7 +28,7 @@ import type { HostMessages } from '../host-messages.js';
 import type { LaneLink } from '../lane-link.js';
 import { CallContext, inCall, leaveCall, stopReason } from './call-context.js';
 import { type StreamParts, iteratorOf, streamAsync, streamSync } from './generator-stream.js';
-import { HostFunctions } from './host-functions.js';
+import { HostFunctions, ended } from './host-functions.js';
 import { ValueRecords } from './value-records.js';
 import type { ModuleFunction } from './lane-modules.js';
 
@@ -100,7 +100,7 @@ export class ModuleRunner {
 
   #leave(call: CallContext): void {
     leaveCall(call);
-    this.functions.release(call, new Error('The call that the function belongs to has ended.'));
+    if (this.functions.open) this.functions.release(call, ended());
   }
 
   /** Sends the values of what a function has returned. @returns its last value, or a promise for that. */
