@@ -41,7 +41,7 @@ const compilerPackage =
     : 'A C compiler is needed for the tests: on Debian and Ubuntu, apt-get install build-essential.';
 
 /** Of Node-API: the same for all versions of Node.js. */
-const nodeApi = 'test/packages/node_modules/node-api-headers';
+const nodeApi = '.cache/packages/node_modules/node-api-headers';
 /** Node.js has the functions of Node-API, and exports them to what it loads. */
 const addonFlags = [
   `-I${nodeApi}/include`,

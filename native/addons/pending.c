@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { WORK_MS = 1500 };
+enum { WORK_MS = 1000 };
 
 int32_t node_api_module_get_api_version_v1(void) { return 8; }
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { packageRoot } from './testlib.js';
 
 /** The folder from which the packages can be resolved. */
-const packagesFolder: string = join(packageRoot(), 'test/packages');
+export const packagesFolder: string = join(packageRoot(), '.cache/packages');
 
 if (!existsSync(join(packagesFolder, 'node_modules/.stamp'))) {
   throw new Error('The packages of the tests are not installed: run node scripts/packages.mjs');
