@@ -82,7 +82,8 @@ const [host, lane, cli] = await Promise.all([
     // Besides the command: programs that the doctor and the stress test start, and `offthread/progress`.
     entryPoints: {
       offthread: 'src/cli/offthread.ts',
-      'load-probe': 'src/cli/doctor/load-probe.ts',
+      'load-probe': 'src/cli/doctor/probe/load-probe.ts',
+      'module-probe': 'src/cli/doctor/probe/module-probe.ts',
       'race-host': 'src/cli/stress/safety/race-host.ts',
       progress: 'src/cli/board/progress-board.ts',
     },

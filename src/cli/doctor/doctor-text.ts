@@ -1,8 +1,11 @@
 /** The report of the doctor, for people. */
 import { count, duration, pad, size } from '../console/format.js';
 import type { Screen, Tone } from '../console/screen.js';
-import type { Finding, LibraryVerdict } from './library-findings.js';
+import type { Finding, Verdict } from './verdict.js';
+import type { LibraryReport } from './library/library-report.js';
 import type { Machine } from './machine-limits.js';
+import type { ModuleReport } from './module/module-report.js';
+import type { LoadTrial } from './probe/load-trial.js';
 import type { DoctorReport } from './run-doctor.js';
 import type { SelfTest } from './self-test.js';
 
@@ -12,25 +15,39 @@ const MARKS: Readonly<Record<Finding['weight'], readonly [mark: string, tone: To
   bad: ['✗', 'bad'],
 };
 
-const LANES: Readonly<Record<LibraryVerdict['lanes'], string>> = {
+const LANES: Readonly<Record<Verdict['lanes'], string>> = {
   'threads-or-processes': 'Thread lanes or process lanes.',
   processes: "Process lanes: createPool({ isolation: 'process' }).",
   none: 'None: it cannot be used as it is.',
 };
 
-export function showReport(screen: Screen, { machine, selfTest, library }: DoctorReport): void {
+export function showReport(screen: Screen, { machine, selfTest, library, module }: DoctorReport): void {
   showMachine(screen, machine);
   showSelfTest(screen, selfTest);
-  if (library === undefined) return;
-  const { file, buildId, needed, verdict } = library;
-  title(screen, library.name);
+  if (library !== undefined) showLibrary(screen, library);
+  if (module !== undefined) showModule(screen, module);
+}
+
+function showLibrary(screen: Screen, { name, file, buildId, needed, loading, verdict }: LibraryReport): void {
+  title(screen, name);
   fact(screen, 'file', file ?? 'none');
   if (buildId !== null) fact(screen, 'build id', buildId);
   if (needed.length > 0) fact(screen, 'needs', needed.map(({ name }) => name).join(', '));
-  if (library.loading !== null && library.loading.ms !== null)
-    fact(screen, 'loaded in', duration(library.loading.ms));
-  for (const finding of verdict.findings) show(screen, finding);
-  fact(screen, 'lanes', LANES[verdict.lanes]);
+  showVerdict(screen, loading, verdict);
+}
+
+function showModule(screen: Screen, { name, url, addOns, laterAddOn, loading, verdict }: ModuleReport): void {
+  title(screen, name);
+  fact(screen, 'module', url ?? 'none');
+  for (const { file } of addOns) fact(screen, 'add-on', file ?? 'none');
+  if (laterAddOn !== null) fact(screen, 'add-on', laterAddOn);
+  showVerdict(screen, loading, verdict);
+}
+
+function showVerdict(screen: Screen, loading: LoadTrial | null, { findings, lanes }: Verdict): void {
+  if (loading !== null && loading.ms !== null) fact(screen, 'loaded in', duration(loading.ms));
+  for (const finding of findings) show(screen, finding);
+  fact(screen, 'lanes', LANES[lanes]);
 }
 
 function showMachine(

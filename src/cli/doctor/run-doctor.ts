@@ -4,8 +4,9 @@ import { Output } from '../console/output.js';
 import { Screen } from '../console/screen.js';
 import type { DoctorOptions } from './doctor-command.js';
 import { showReport } from './doctor-text.js';
-import { type LibraryReport, libraryReport } from './library-report.js';
+import { type LibraryReport, libraryReport } from './library/library-report.js';
 import { type Machine, machine } from './machine-limits.js';
+import { type ModuleReport, isModule, moduleReport } from './module/module-report.js';
 import { type SelfTest, selfTest } from './self-test.js';
 
 /** All that the doctor has to say; what `--json` prints. */
@@ -13,10 +14,14 @@ export interface DoctorReport {
   readonly machine: Machine;
   readonly selfTest: SelfTest;
   readonly library?: LibraryReport;
+  readonly module?: ModuleReport;
 }
 
-/** @returns the exit code. */
-export async function runDoctor(library: string | undefined, { json }: DoctorOptions): Promise<ExitCode> {
+/**
+ * @param target - a library or a module; undefined for the machine alone.
+ * @returns the exit code.
+ */
+export async function runDoctor(target: string | undefined, { json }: DoctorOptions): Promise<ExitCode> {
   const progress = new Screen(process.stderr);
   progress.move(progress.paint('dim', 'trying engines and lanes'));
   const tried = await selfTest();
@@ -24,7 +29,7 @@ export async function runDoctor(library: string | undefined, { json }: DoctorOpt
   const report: DoctorReport = {
     machine: machine(),
     selfTest: tried,
-    ...(library !== undefined && { library: await libraryReport(library) }),
+    ...(target !== undefined && (await reportOn(target))),
   };
   const output = new Output();
   if (json === true) {
@@ -36,8 +41,13 @@ export async function runDoctor(library: string | undefined, { json }: DoctorOpt
   return exitCodeOf(report);
 }
 
-function exitCodeOf({ selfTest: { trials, crashSurvived }, library }: DoctorReport): ExitCode {
-  if (library?.verdict.crashes === true) return EXIT.crashed;
-  if (library?.verdict.lanes === 'none') return EXIT.usage;
+async function reportOn(target: string): Promise<Pick<DoctorReport, 'library' | 'module'>> {
+  return isModule(target) ? { module: await moduleReport(target) } : { library: await libraryReport(target) };
+}
+
+function exitCodeOf({ selfTest: { trials, crashSurvived }, library, module }: DoctorReport): ExitCode {
+  const verdict = (library ?? module)?.verdict;
+  if (verdict?.crashes === true) return EXIT.crashed;
+  if (verdict?.lanes === 'none') return EXIT.usage;
   return trials.some(({ problem }) => problem !== null) || crashSurvived === false ? EXIT.failed : EXIT.ok;
 }

@@ -1,8 +1,10 @@
 /** B17: `offthread doctor`, on libraries with one property each, and on those of the system. */
 import { expect } from 'chai';
-import type { LibraryReport } from '../../../src/cli/doctor/library-report.js';
+import type { LibraryReport } from '../../../src/cli/doctor/library/library-report.js';
+import type { ModuleReport } from '../../../src/cli/doctor/module/module-report.js';
 import { runCli } from '../../helpers/command-line.js';
 import { compile } from '../../helpers/engine-probe.js';
+import { addon, packagesFolder, withPackage } from '../../helpers/packages.js';
 
 interface Report {
   readonly machine: { readonly node: string; readonly cores: { readonly usable: number } };
@@ -16,6 +18,7 @@ interface Report {
     readonly crashSurvived: boolean;
   };
   readonly library?: LibraryReport;
+  readonly module?: ModuleReport;
 }
 
 describe('cli: offthread doctor', () => {
@@ -56,5 +59,27 @@ describe('cli: offthread doctor', () => {
     const { code, stdout } = await runCli(['doctor', crashing, '--json']);
     expect((JSON.parse(stdout) as Report).library?.loading?.reason).to.equal('SIGSEGV');
     expect(code).to.equal(5);
+  });
+
+  it('takes a file by its extension for a module', async () => {
+    const { code, stdout } = await runCli(['doctor', addon('single')]);
+    expect(code).to.equal(0);
+    expect(stdout)
+      .to.match(/^ {2}add-on +\/.*single\.node$/m)
+      .and.match(/^ {2}lanes +Process lanes: createPool/m);
+  });
+
+  it('ends with 5 where loading a module crashes', async () => {
+    const { code, stdout } = await runCli(['doctor', addon('boot'), '--json']);
+    expect((JSON.parse(stdout) as Report).module?.verdict).to.include({ lanes: 'none', crashes: true });
+    expect(code).to.equal(5);
+  });
+
+  withPackage('bcrypt', 'finds a package from the current folder', async () => {
+    const { code, stdout } = await runCli(['doctor', 'bcrypt', '--json'], { cwd: packagesFolder });
+    const { module, library } = JSON.parse(stdout) as Report;
+    expect(library).to.equal(undefined);
+    expect(module?.url).to.match(/^file:.*bcrypt\.js$/);
+    expect(code).to.equal(0);
   });
 });

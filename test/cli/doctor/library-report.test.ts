@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type LibraryReport, libraryReport } from '../../../src/cli/doctor/library-report.js';
+import { type LibraryReport, libraryReport } from '../../../src/cli/doctor/library/library-report.js';
 import { compile } from '../../helpers/engine-probe.js';
 
 const SHARED = ['-shared', '-fPIC'];

@@ -1,9 +1,7 @@
 /** Loads a library in a process of its own, and tells what happened. */
-import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
-import type { LoadReport, ProcessState } from './load-probe.js';
+import { type ProbeEnd, TIMEOUT_MS, runProbe } from './probe-process.js';
+import type { LoadReport, ProcessState } from './process-state.js';
 
 /** How loading a library went. */
 export interface LoadTrial {
@@ -22,41 +20,20 @@ export interface LoadTrial {
   readonly environmentChanged: boolean;
 }
 
-const TIMEOUT_MS = 10_000;
-/** Characters of output that are kept. */
-const KEPT = 2_000;
-
 export async function loadTrial(library: string): Promise<LoadTrial> {
-  const program = fileURLToPath(new URL('load-probe.js', import.meta.url));
-  const child = spawn(process.execPath, [program, library], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
-  let hung = false;
-  const guard = setTimeout(() => {
-    hung = true;
-    child.kill('SIGKILL');
-  }, TIMEOUT_MS);
-  const texts = ['', '', '', ''];
-  for (const [index, stream] of child.stdio.entries()) {
-    if (!(stream instanceof Readable)) continue;
-    stream.on('data', (bytes: Buffer) => {
-      const limit = index === 3 ? Number.POSITIVE_INFINITY : KEPT;
-      texts[index] = (texts[index] + bytes.toString('utf8')).slice(0, limit);
-    });
-  }
-  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (status, by) => resolve([status, by]));
-  });
-  clearTimeout(guard);
-  const [, stdout = '', stderr = '', said = ''] = texts;
-  const report = said === '' ? undefined : (JSON.parse(said) as LoadReport);
-  return { ...outcomeOf(report, code, signal, hung), stdout, stderr, ...changesOf(report) };
+  const end = await runProbe('load-probe.js', [library]);
+  return trialOf(end, end.said === '' ? undefined : (JSON.parse(end.said) as LoadReport));
+}
+
+/** @param report - what the program reported; undefined where it did not get so far. */
+export function trialOf(end: ProbeEnd, report: LoadReport | undefined): LoadTrial {
+  const { stdout, stderr } = end;
+  return { ...outcomeOf(report, end), stdout, stderr, ...changesOf(report) };
 }
 
 function outcomeOf(
   report: LoadReport | undefined,
-  code: number | null,
-  signal: NodeJS.Signals | null,
-  hung: boolean,
+  { code, signal, hung }: ProbeEnd,
 ): Pick<LoadTrial, 'outcome' | 'reason' | 'ms'> {
   const ms = report?.ms ?? null;
   const end = signal ?? `exit code ${code}`;
