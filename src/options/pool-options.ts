@@ -54,6 +54,11 @@ export interface PoolOptions {
    * `capture` only keeps the last lines, for a LaneCrashedError.
    */
   readonly stderr?: 'inherit' | 'capture';
+  /**
+   * Where the stdout output of process lanes goes: `inherit` (default) is the stdout of this process; `stderr` its stderr, for
+   * a program whose own stdout is read by another one.
+   */
+  readonly stdout?: 'inherit' | 'stderr';
   /** Number of calls after which a lane finishes its calls and is replaced. Default 0: never. */
   readonly recycleAfter?: number;
   /** Resident MB above which a process lane finishes its calls and is replaced. Default 0: never. */
@@ -122,6 +127,7 @@ export interface PoolSettings extends LaneStart {
   readonly isolation: 'thread' | 'process';
   readonly spares: number;
   readonly stderr: 'inherit' | 'capture';
+  readonly stdout: 'inherit' | 'stderr';
   /** Infinity: never. */
   readonly recycleAfter: number;
   readonly recycleAboveMb: number;
@@ -146,6 +152,7 @@ export interface PoolSettings extends LaneStart {
 const OF_PROCESSES = {
   execPath: 'a thread runs in this process',
   stderr: 'threads write to the stderr of this process',
+  stdout: 'threads write to the stdout of this process',
   recycleAboveMb: 'a thread has no resident size of its own',
 } as const;
 
@@ -175,6 +182,7 @@ const POOL_OPTIONS = [
   'execPath',
   'laneFile',
   'stderr',
+  'stdout',
   'recycleAfter',
   'recycleAboveMb',
   'maxDeaths',
@@ -222,6 +230,7 @@ export function poolSettings(options?: PoolOptions): PoolSettings {
     isolation,
     spares: integer('spares', given['spares'], 0, 64, processes ? 1 : 0),
     ...laneStart(isolation, given),
+    stdout: oneOf('stdout', given['stdout'], ['inherit', 'stderr'], 'inherit'),
     stderr: oneOf('stderr', given['stderr'], ['inherit', 'capture'], 'inherit'),
     recycleAfter: unlimited(integer('recycleAfter', given['recycleAfter'], 0, 2 ** 31, 0)),
     recycleAboveMb: unlimited(quantity('recycleAboveMb', given['recycleAboveMb'], 0)),

@@ -3,6 +3,7 @@ import { createPool, type Pool } from 'offthread';
 import { EXIT, type ExitCode } from '../console/exit-codes.js';
 import { Board } from '../board/board.js';
 import { Screen } from '../console/screen.js';
+import { laneOutput } from '../target/lane-output.js';
 import { openTarget } from '../target/open-target.js';
 import type { Target } from '../target/target-options.js';
 import type { BatchVerbOptions } from './batch-command.js';
@@ -37,7 +38,7 @@ export async function runBatch(target: Target, options: BatchVerbOptions): Promi
     maxDeaths: Number.POSITIVE_INFINITY,
     name: 'batch',
     // What the library prints is kept for the dead-letter file; stderr is for the progress.
-    ...(settings.isolation === 'process' && { stderr: 'capture' as const }),
+    ...laneOutput(settings.isolation, 'capture'),
   });
   try {
     const { path, format, header } = settings.input;

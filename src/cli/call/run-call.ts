@@ -8,9 +8,11 @@ import { Output } from '../console/output.js';
 import { UsageError } from '../console/usage-error.js';
 import { argumentOf, askedParameters } from '../target/argument-text.js';
 import { cellsOf, outsOf } from '../target/outs.js';
+import { laneOutput } from '../target/lane-output.js';
 import { openTarget } from '../target/open-target.js';
 import type { Target } from '../target/target-options.js';
 import { jsonValue, partsOf, valueText } from '../target/value-text.js';
+import { isHosted, reportEnd, runHosted } from './call-host.js';
 import type { CallVerbOptions } from './call-command.js';
 
 /** The values of one call; memory that the function fills is made anew for each. */
@@ -44,13 +46,45 @@ export async function runCall(
   texts: readonly string[],
   options: CallVerbOptions,
 ): Promise<ExitCode> {
-  const make = valuesOf(target, texts);
-  const timeout = millisecondsOf('--timeout', options.timeout);
-  const repeat = wholeNumber('--repeat', options.repeat, 1);
-  const lanes = wholeNumber('--lanes', options.lanes, 1);
+  const plan = {
+    make: valuesOf(target, texts),
+    timeout: millisecondsOf('--timeout', options.timeout),
+    repeat: wholeNumber('--repeat', options.repeat, 1),
+    lanes: wholeNumber('--lanes', options.lanes, 1),
+  };
+  if (options.isolation === 'process') return makeCalls(target, plan, options);
+  if (!isHosted()) return runHosted(target.description.symbol);
+  const code = await makeCalls(target, plan, options).catch((error: unknown) => {
+    process.stderr.write(`offthread call: ${failureText(error)}\n`);
+    return exitCodeOf(error);
+  });
+  reportEnd(code);
+  return code;
+}
+
+/** The options of the calls, checked. */
+interface CallPlan {
+  /** Makes the values of one call. */
+  readonly make: () => unknown[];
+  /** ms; 0 is unlimited. */
+  readonly timeout: number;
+  readonly repeat: number;
+  readonly lanes: number;
+}
+
+async function makeCalls(
+  target: Target,
+  { make, timeout, repeat, lanes }: CallPlan,
+  options: CallVerbOptions,
+): Promise<ExitCode> {
   const cells = cellsOf(target);
   const output = new Output();
-  const pool = createPool({ lanes, isolation: options.isolation, name: 'call' });
+  const pool = createPool({
+    lanes,
+    isolation: options.isolation,
+    name: 'call',
+    ...laneOutput(options.isolation, 'inherit'),
+  });
   let code: ExitCode = EXIT.ok;
   try {
     const { fn } = await openTarget(pool, target);

@@ -8,6 +8,7 @@ import {
   OffthreadError,
   SymbolNotFoundError,
 } from 'offthread';
+import { inCommandWords } from './command-words.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { UsageError } from './usage-error.js';
 
@@ -28,7 +29,8 @@ export function exitCodeOf(error: unknown): ExitCode {
 
 /** The message alone where it was written for people; the stack of an error that nobody expected. */
 export function failureText(error: unknown): string {
-  if (error instanceof UsageError || error instanceof OffthreadError) return error.message;
+  if (error instanceof UsageError) return error.message;
+  if (error instanceof OffthreadError) return inCommandWords(error.message);
   if (!(error instanceof Error)) return String(error);
   // Errors of the system (a file that is not there) say in their message what happened.
   return 'syscall' in error ? error.message : (error.stack ?? error.message);

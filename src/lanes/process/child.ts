@@ -26,6 +26,8 @@ export interface ChildOptions {
   readonly start: LaneStart;
   /** Whether the stderr output is forwarded. */
   readonly passStderr: boolean;
+  /** Whether the stdout output goes to the stderr of this process. */
+  readonly stdoutToStderr: boolean;
   /** Descriptors of the lane's memory and of the live bytes. */
   readonly shared: { readonly memoryFd: number; readonly liveFd: number };
   /** The end of a process that has closed its socket, as reported by the system; null if unknown. */
@@ -207,10 +209,18 @@ export class Child {
   }
 }
 
-function start({ boot, start, shared }: ChildOptions): ChildProcess {
+function start({ boot, start, shared, stdoutToStderr }: ChildOptions): ChildProcess {
   const options: SpawnOptions = {
     env: laneEnvironment('process', start.env),
-    stdio: ['ignore', 'inherit', 'pipe', shared.memoryFd, 'pipe', shared.liveFd, 'pipe'],
+    stdio: [
+      'ignore',
+      stdoutToStderr ? STDERR_FD : 'inherit',
+      'pipe',
+      shared.memoryFd,
+      'pipe',
+      shared.liveFd,
+      'pipe',
+    ],
   };
   return builtinModule('node:child_process').spawn(
     start.execPath,

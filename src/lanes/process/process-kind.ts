@@ -13,6 +13,7 @@ import { ProcessLane } from './process-lane.js';
 
 export function processKind<T extends Ticket>(settings: PoolSettings, size: LaneSize): LaneKind<T> {
   const { tuning, stackSizeMb } = settings;
+  const stdoutToStderr = settings.stdout === 'stderr';
   const passStderr = settings.stderr === 'inherit';
   const bell = new ProcessBell();
   let live: MappedFile | undefined;
@@ -44,6 +45,7 @@ export function processKind<T extends Ticket>(settings: PoolSettings, size: Lane
           stackSizeMb,
           start: settings,
           passStderr,
+          stdoutToStderr,
         },
         events,
       );

@@ -51,6 +51,7 @@ export interface ProcessLaneOptions {
   readonly stackSizeMb: number;
   readonly start: LaneStart;
   readonly passStderr: boolean;
+  readonly stdoutToStderr: boolean;
 }
 
 export class ProcessLane<T extends Ticket> implements Lane<T> {
@@ -111,6 +112,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
         },
         start: options.start,
         passStderr: options.passStderr,
+        stdoutToStderr: options.stdoutToStderr,
         shared: { memoryFd: this.#file.fd, liveFd: options.liveFd },
         endOf: (pid) => endSoon(system, pid),
       },

@@ -155,4 +155,33 @@ describe('cli: offthread call', () => {
       expect({ code, stdout }, args.join(' ')).to.deep.equal({ code: 2, stdout: '' });
     }
   });
+
+  it('says what happened when the function ends the process, in threads as in processes', async () => {
+    for (const isolation of ['process', 'thread']) {
+      const end = await runCli(['call', 'libc.so.6', 'void exit(int code)', '3', '--isolation', isolation]);
+      expect(end.code, isolation).to.equal(5);
+      expect(end.stderr).to.match(/^offthread call: exit ended its .* exited with code 3 in native code/);
+    }
+    const value = await runCli(['call', 'libc.so.6', 'int abs(int x)', '--isolation', 'thread', '--', '-3']);
+    expect(value).to.deep.include({ code: 0, stdout: '3\n', stderr: '' });
+  });
+
+  it('keeps what the library prints on stdout apart from the results', async () => {
+    const write = [
+      'call',
+      'libc.so.6',
+      'ssize_t write(int fd, const void *bytes, size_t n)',
+      '1',
+      'hello\n',
+      '6',
+    ];
+    expect(await runCli(write)).to.deep.include({ code: 0, stdout: '6\n', stderr: 'hello\n' });
+  });
+
+  it('gives advice in words of the command line', async () => {
+    const { stderr } = await runCli(['call', testlib, 'int ot_die(int how)', '11']);
+    expect(stderr)
+      .to.match(/was killed by SIGSEGV/)
+      .and.not.match(/pool\.|lanes:|error\./);
+  });
 });

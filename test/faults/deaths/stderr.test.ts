@@ -93,4 +93,15 @@ onProcessLanes('the last words of a lane (B2)', (ground) => {
     );
     expect(end).to.include({ code: 0, signal: null, stdout: 'noise\n', stderr: 'words 1\n' });
   });
+
+  it('have what the library prints beside them where stdout is to go to stderr', async () => {
+    const end = await runFamily(
+      ground,
+      `const { pool, lib } = await open({ stdout: 'stderr' });
+       await lib.ot_print('noise');
+       say('result');
+       await pool.close();`,
+    );
+    expect(end).to.include({ code: 0, signal: null, stdout: 'result\n', stderr: 'noise\n' });
+  });
 });

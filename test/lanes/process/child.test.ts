@@ -24,6 +24,7 @@ function start(): { child: Child; ended: Promise<ChildEnd> } {
         boot,
         start: { execPath: process.execPath, execArgv: [], env: {}, laneFile: null },
         passStderr: false,
+        stdoutToStderr: false,
         shared: { memoryFd: nothing, liveFd: nothing },
       },
       { rung: () => {}, ended: resolve },

@@ -1,4 +1,5 @@
 /** Which format an input has, and its reader. */
+import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 import { UsageError } from '../../console/usage-error.js';
 import { csvReader } from './csv-reader.js';
@@ -21,6 +22,7 @@ export function formatOf(asked: InputFormat | undefined, path: string | undefine
   if (path === undefined) return 'ndjson';
   const known = BY_EXTENSION[extname(path).toLowerCase()];
   if (known !== undefined) return known;
+  if (!existsSync(path)) throw new UsageError(`The input ${path} does not exist.`);
   throw new UsageError(`The name of ${path} does not say its format. Add --format ndjson, csv or tsv.`);
 }
 

@@ -1,5 +1,6 @@
 /** The line of a result, and that of an item that failed. */
 import { LaneCrashedError, NativeError, OffthreadError } from 'offthread';
+import { inCommandWords } from '../../console/command-words.js';
 import { jsonValue, partsOf } from '../../target/value-text.js';
 import { cellsOf, outsOf } from '../../target/outs.js';
 import type { Target } from '../../target/target-options.js';
@@ -40,7 +41,8 @@ export interface ErrorFields {
 export function errorFields(error: unknown, problem?: Unusable): ErrorFields {
   if (problem !== undefined) return { kind: 'input', code: 'OFFTHREAD_INPUT', message: problem.problem };
   if (!(error instanceof OffthreadError)) return { kind: 'other', code: undefined, message: String(error) };
-  const { kind, code, message } = error;
+  const { kind, code } = error;
+  const message = inCommandWords(error.message);
   if (error instanceof LaneCrashedError) {
     return { kind, code, message, signal: error.signal, exitCode: error.exitCode };
   }

@@ -92,6 +92,7 @@ export class Prober {
       spares: 3,
       maxDeaths: Infinity,
       stderr: 'capture',
+      stdout: 'stderr',
       grace: 0,
       name: 'crash',
     });

@@ -59,6 +59,7 @@ export async function checkLeaks({
     spares: 0,
     timeout: 0,
     stderr: 'capture',
+    stdout: 'stderr',
     name: 'leak',
   });
   let made = 0;

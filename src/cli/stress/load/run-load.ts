@@ -1,5 +1,6 @@
 /** The load of a run, in a pool of its own: with what the pool itself takes of a call, and the search for the limit. */
 import { ArgumentError, LaneCrashedError, type Pool, createPool } from 'offthread';
+import { laneOutput } from '../../target/lane-output.js';
 import { openTarget } from '../../target/open-target.js';
 import type { StressPlan } from '../stress-plan.js';
 import type { LoadReport, NoOpReport } from '../stress-report.js';
@@ -121,7 +122,7 @@ function poolFor({ lanes, isolation, load: { model }, timeoutMs, options }: Stre
     timeout: timeoutMs,
     // A library that crashes is what this is for: the run goes on to its end.
     maxDeaths: Infinity,
-    ...(isolation === 'process' && { stderr: 'capture' as const }),
+    ...laneOutput(isolation, 'capture'),
   });
 }
 

@@ -1,5 +1,6 @@
 /** Counts of failed calls, by kind and by what they said, in bounded memory. */
 import { OffthreadError } from 'offthread';
+import { inCommandWords } from '../../console/command-words.js';
 import type { FailureSample } from '../load/load-types.js';
 
 /** Different errors that are kept; further ones are only counted by kind. */
@@ -12,7 +13,7 @@ export class Failures {
   record(error: unknown, item: number): void {
     const kind = error instanceof OffthreadError ? error.kind : 'other';
     this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1);
-    const message = error instanceof Error ? error.message : String(error);
+    const message = error instanceof Error ? inCommandWords(error.message) : String(error);
     // Numbers in messages (ids, arguments, times) differ from call to call.
     const key = `${kind} ${message.replaceAll(/\d+/g, '#')}`;
     const known = this.#samples.get(key);

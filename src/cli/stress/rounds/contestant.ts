@@ -1,5 +1,6 @@
 /** A function in a pool of its own, measured a slice of time at once. */
 import { type Pool, createPool } from 'offthread';
+import { laneOutput } from '../../target/lane-output.js';
 import { type AnyFunction, openTarget } from '../../target/open-target.js';
 import type { Target } from '../../target/target-options.js';
 import type { ArgumentSource } from '../arguments/argument-source.js';
@@ -52,7 +53,7 @@ export async function openContestant(plan: ContestantPlan): Promise<Contestant> 
     timeout: timeoutMs,
     maxDeaths: Infinity,
     spares: 0,
-    ...(isolation === 'process' && { stderr: 'capture' as const }),
+    ...laneOutput(isolation, 'capture'),
   });
   try {
     const { fn, engine } = await openTarget(pool, target);
