@@ -22,10 +22,12 @@ export function makeLibrary<D extends AnyDeclarations>(
   announce: (compiled: readonly CompiledFunction[]) => readonly DeclaredFunction[],
 ): Library<D> {
   let closed = false;
+  /** The functions that read memory in a lane, once they are used. */
+  const reading: DeclaredFunction[] = [];
   const close = async (): Promise<void> => {
     closed = true;
     for (const fn of functions) fn.refuse(() => closedLibrary(path, fn.name));
-    const own = new Set(functions);
+    const own = new Set([...functions, ...reading]);
     await allSettled(admission.pending().filter((call) => own.has(call.fn)));
   };
   const base: LibraryBase = { engine, path, file, close, [Symbol.asyncDispose]: close };
@@ -37,7 +39,15 @@ export function makeLibrary<D extends AnyDeclarations>(
   const memory =
     dispatcher.settings.isolation === 'thread'
       ? hostMemory(engine, dispatcher, refusal)
-      : laneMemory(dispatcher, announce, refusal);
+      : laneMemory(
+          dispatcher,
+          (compiled) => {
+            const announced = announce(compiled);
+            reading.push(...announced);
+            return announced;
+          },
+          refusal,
+        );
   const library: object = Object.freeze(Object.assign(base, memory, Object.fromEntries(entries)));
   return library as Library<D>;
 }

@@ -79,6 +79,20 @@ onEveryEngine('reading native memory (B15)', (engine) => {
     await lib.drop(wrong);
   });
 
+  it('ends before the library is closed', async () => {
+    const lib = await lab.pool.open(path(), FUNCTIONS, { engine });
+    const pointer = await lib.bytes(3_000_000);
+    let read = 0;
+    const count = async (): Promise<void> => {
+      expect((await lib.read(pointer, 3_000_000)).length).to.equal(3_000_000);
+      read += 1;
+    };
+    const all = Promise.all(Array.from({ length: 8 }, count));
+    await lib.close();
+    expect(read).to.equal(8);
+    await all;
+  });
+
   it('refuses NULL, and what is no address or length', async () => {
     const lib = await lab.pool.open(path(), FUNCTIONS, { engine });
     const error = await rejection(lib.read(0n, 4), ArgumentError);
