@@ -4,7 +4,7 @@
  *   waiting ──► queued ──► running ──► succeeded | failed | cancelled | timed-out
  *      └──────────┴────────────────────────────► (any of the last three)
  *
- * Guarantee: an accepted call ends by `settle` only, and the first one wins.
+ * Guarantee: an accepted call ends by `settle` or `succeed` only, and the first one wins.
  *
  * A call is a real Promise. Its `constructor` is Promise itself, not this class,
  * so `await` does not wrap it (three ticks and 200 ns less), and `then` returns
@@ -29,6 +29,7 @@ import type {
   StopEnding,
   Stopping,
 } from '../supervisor/job.js';
+import type { Moment } from '../supervisor/dispatch/tick-clock.js';
 import { readProgress } from '../supervisor/results/settlement.js';
 
 /** The state of a call. */
@@ -110,7 +111,9 @@ export interface NativeCall<T> extends Promise<T>, Disposable {
 export interface CallOwner {
   /** Stops a call. @returns whether this stopped it. */
   stop(call: Call, ending: StopEnding, error: OffthreadError): boolean;
-  /** The call has settled; called before its promise settles. */
+  /** A plain call has succeeded; called before its promise settles. */
+  onSucceeded(call: Call, startedAt: number, endedAt: number): void;
+  /** The call has settled in any other way; called before its promise settles. */
   onSettled(call: Call, ending: Ending): void;
 }
 
@@ -144,12 +147,40 @@ export interface CallLimits {
   readonly session: CallSession | null;
 }
 
-let resolveNext: (value: never) => void;
-let rejectNext: (reason: unknown) => void;
+/** What all calls of a native function share. */
+export interface CallOrigin {
+  /** Whether a call is numbers only, and nothing limits it but its timeout. */
+  readonly plain: boolean;
+  readonly fn: DeclaredFunction;
+  readonly limits: CallLimits;
+  readonly owner: CallOwner;
+}
+
+/** What settles the promise that is being made. */
+interface Settlers {
+  resolve: (value: never) => void;
+  reject: (reason: unknown) => void;
+}
+
+/** Calls that share an object: one that is old costs twice as much to write to, because the collector has to be told. */
+const SETTLERS_SHARED = 64;
+const unset = (): void => {};
+let settlers: Settlers = { resolve: unset, reject: unset };
+let settlersLeft = SETTLERS_SHARED;
+
 const capture = (resolve: (value: never) => void, reject: (reason: unknown) => void): void => {
-  resolveNext = resolve;
-  rejectNext = reject;
+  settlers.resolve = resolve;
+  settlers.reject = reject;
 };
+
+function takeSettlers(): Settlers {
+  settlersLeft -= 1;
+  if (settlersLeft > 0) return settlers;
+  settlersLeft = SETTLERS_SHARED;
+  const taken = settlers;
+  settlers = { resolve: unset, reject: unset };
+  return taken;
+}
 
 const NOT_GIVEN: readonly unknown[] = [];
 
@@ -173,9 +204,8 @@ interface RareState {
  */
 export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job {
   readonly id: number;
-  readonly fn: DeclaredFunction;
-  readonly limits: CallLimits;
-  readonly createdAt: number;
+  readonly origin: CallOrigin;
+  readonly #made: Moment;
   args: readonly unknown[];
   startedAt: number | null = null;
   endedAt: number | null = null;
@@ -186,7 +216,6 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
   queue: Place | null = null;
   before: Call | null = null;
   after: Call | null = null;
-  readonly #owner: CallOwner;
   readonly #resolve: (value: never) => void;
   readonly #reject: (reason: unknown) => void;
   #rare: RareState | null = null;
@@ -195,29 +224,50 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
 
   constructor(
     id: number,
-    fn: DeclaredFunction,
+    origin: CallOrigin,
     args: readonly unknown[],
-    limits: CallLimits,
-    owner: CallOwner,
-    createdAt: number = performance.now(),
+    made: Moment = { at: performance.now() },
   ) {
     super(capture as never);
-    this.createdAt = createdAt;
-    this.#resolve = resolveNext;
-    this.#reject = rejectNext;
+    const { resolve, reject } = takeSettlers();
+    this.#resolve = resolve;
+    this.#reject = reject;
     this.id = id;
-    this.fn = fn;
+    this.origin = origin;
+    this.#made = made;
     this.args = args;
-    this.limits = limits;
-    this.#owner = owner;
   }
 
   static {
-    void Object.defineProperties(this.prototype, {
-      constructor: { value: Promise },
-      [inspect.custom]: { value: this.prototype.describe },
-      [Symbol.toStringTag]: { value: 'NativeCall' },
-    });
+    const { prototype } = this;
+    // `await` looks `constructor` up for each call: alone on the first prototype, it is found without a search.
+    const { constructor: _, ...members } = Object.getOwnPropertyDescriptors(prototype);
+    for (const name of Reflect.ownKeys(members)) Reflect.deleteProperty(prototype, name);
+    Object.setPrototypeOf(
+      prototype,
+      Object.create(Promise.prototype, {
+        ...members,
+        [inspect.custom]: { value: members.describe.value },
+        [Symbol.toStringTag]: { value: 'NativeCall' },
+      }),
+    );
+    void Object.defineProperty(prototype, 'constructor', { value: Promise });
+  }
+
+  get fn(): DeclaredFunction {
+    return this.origin.fn;
+  }
+
+  get limits(): CallLimits {
+    return this.origin.limits;
+  }
+
+  get plain(): boolean {
+    return this.ending === null && this.#rare === null && this.origin.plain;
+  }
+
+  get createdAt(): number {
+    return this.#made.at;
   }
 
   /** The returned value; undefined unless the call has succeeded. */
@@ -336,7 +386,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
 
   cancel(reason?: unknown): boolean {
     if (this.ending !== null) return false;
-    return this.#owner.stop(this, 'cancelled', this.#cancelError(reason));
+    return this.origin.owner.stop(this, 'cancelled', this.#cancelError(reason));
   }
 
   /** A signal that this call was linked to has aborted. */
@@ -365,13 +415,23 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
     else this.settleHeld(ending, value, error);
   }
 
+  succeed(value: unknown, startedAt: number, endedAt: number): void {
+    this.startedAt = startedAt;
+    this.endedAt = endedAt;
+    this.ending = 'succeeded';
+    this.#outcome = value;
+    this.args = NOT_GIVEN;
+    this.origin.owner.onSucceeded(this, startedAt, endedAt);
+    this.#resolve(value as never);
+  }
+
   /** Ends a call whose chunks have all been read. */
   settleHeld(ending: Ending, value: unknown, error: unknown): void {
     if (this.ending !== null) return;
     this.ending = ending;
     this.#outcome = ending === 'succeeded' ? value : error;
     this.endedAt ??= performance.now();
-    this.#owner.onSettled(this, ending);
+    this.origin.owner.onSettled(this, ending);
     this.#dropArguments();
     if (ending === 'succeeded') this.#resolve(value as never);
     else this.#reject(error);

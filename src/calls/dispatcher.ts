@@ -13,7 +13,7 @@ import { type Lent, NOTHING_LENT, batchCapacity, planBatch } from '../shared/mem
 import type { JobItems, CallbackState } from '../supervisor/job.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import type { Admission } from './admission/admission.js';
-import { Call, type CallLimits, type CallSession } from './call.js';
+import { Call, type CallOrigin, type CallSession } from './call.js';
 import { ChunkFlow, type ChunkHandler, type FlowOwner } from './streams/chunk-flow.js';
 import { InPlace } from './in-place.js';
 import { ChunkStream, type NativeStream } from './streams/native-stream.js';
@@ -28,10 +28,8 @@ function deadlineAt(call: Call, deadline: Deadline): number {
 }
 
 /** The state that the calls of a native function share: created once for each `fn.with(…)`. */
-export interface FunctionOrigin {
+export interface FunctionOrigin extends CallOrigin {
   readonly dispatcher: CallDispatcher;
-  readonly fn: DeclaredFunction;
-  readonly limits: CallLimits;
   readonly deadline: Deadline;
   /** Null if calls have no `onChunk`. */
   readonly handler: ChunkHandler | null;
@@ -75,7 +73,15 @@ export class CallDispatcher {
     // A session ends with its lane, so that a call that has crashed the lane cannot run again.
     const attempts = session === null ? settings.attempts : 1;
     return {
+      plain:
+        fn.plain &&
+        fn.engine !== 'ffi-rs' &&
+        priority === 0 &&
+        signal === undefined &&
+        deadline === undefined &&
+        session === null,
       dispatcher: this,
+      owner: this.#admission,
       fn,
       limits: { timeout, priority, signal, hostTimeout, highWaterMark, attempts, session },
       deadline,
@@ -88,13 +94,14 @@ export class CallDispatcher {
     this.#supervisor.rouse();
   }
 
-  call(
-    { fn, limits, deadline, handler }: FunctionOrigin,
-    args: readonly unknown[],
-    refusal: ArgumentError | null,
-  ): Call {
-    const createdAt = deadline === undefined ? this.#supervisor.clock.read() : performance.now();
-    const call = new Call(ids.take(), fn, args, limits, this.#admission, createdAt);
+  call(origin: FunctionOrigin, args: readonly unknown[], refusal: ArgumentError | null): Call {
+    const { fn, deadline, handler } = origin;
+    const call =
+      deadline === undefined
+        ? new Call(ids.take(), origin, args, this.#supervisor.clock.read())
+        : new Call(ids.take(), origin, args);
+    if (origin.plain && refusal === null && fn.refusal() === null && this.#admission.offerMore(call))
+      return call;
     if (fn.takesFunctions) call.callbackState = callbackStateHere();
     const flow = handler === null ? null : this.#flow(call, handler, false);
     this.#admission.offer(call, deadlineAt(call, deadline), refusal ?? readerOf(fn, flow) ?? fn.refusal());
@@ -106,12 +113,12 @@ export class CallDispatcher {
    * `whenFull`.
    */
   batch<B extends JobItems>(
-    { fn, limits }: FunctionOrigin,
+    origin: FunctionOrigin,
     items: B,
     over: (call: BatchCall<B>) => void,
   ): BatchCall<B> {
-    const call = new BatchCall(ids.take(), fn, items, limits, this.#admission, over);
-    this.#admission.offer(call, Infinity, fn.refusal());
+    const call = new BatchCall(ids.take(), origin, items, over);
+    this.#admission.offer(call, Infinity, origin.fn.refusal());
     return call;
   }
 
@@ -145,18 +152,20 @@ export class CallDispatcher {
   }
 
   stream(
-    { fn, limits, deadline, handler }: FunctionOrigin,
+    origin: FunctionOrigin,
     args: readonly unknown[],
     refusal: ArgumentError | null,
   ): NativeStream<unknown, unknown> {
-    const call = new Call(ids.take(), fn, args, limits, this.#admission);
+    const { fn, deadline, handler } = origin;
+    const call = new Call(ids.take(), origin, args);
     const flow = this.#flow(call, handler, true);
     this.#admission.offer(call, deadlineAt(call, deadline), refusal ?? fn.refusal());
     return new ChunkStream(call, flow);
   }
 
-  block({ fn, limits, deadline, handler }: FunctionOrigin, args: readonly unknown[]): unknown {
-    const call = new Call(ids.take(), fn, args, limits, this.#admission);
+  block(origin: FunctionOrigin, args: readonly unknown[]): unknown {
+    const { fn, deadline, handler } = origin;
+    const call = new Call(ids.take(), origin, args);
     if (fn.takesFunctions) call.callbackState = callbackStateHere();
     // The result is read from the call itself; the promise has no reader.
     ignoreFailure(call);

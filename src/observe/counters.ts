@@ -4,7 +4,8 @@ import { Durations } from './durations.js';
 /** Every call is counted in `submitted` and, once, in one of the endings, or in `refused`. */
 export class Counters {
   submitted = 0;
-  succeeded = 0;
+  /** Calls that have ended in any way. */
+  ended = 0;
   failed = 0;
   cancelled = 0;
   timedOut = 0;
@@ -23,8 +24,21 @@ export class Counters {
   readonly waits: Durations = new Durations();
   readonly runs: Durations = new Durations();
 
+  get succeeded(): number {
+    return this.ended - this.failed - this.cancelled - this.timedOut;
+  }
+
   /** Calls accepted and not settled. A difference of counts that only grow: it cannot drift. */
   get pending(): number {
-    return this.submitted - this.succeeded - this.failed - this.cancelled - this.timedOut;
+    return this.submitted - this.ended;
+  }
+
+  /** Counts how a call has ended. */
+  end(ending: 'succeeded' | 'failed' | 'cancelled' | 'timed-out'): void {
+    this.ended += 1;
+    if (ending === 'succeeded') return;
+    if (ending === 'failed') this.failed += 1;
+    else if (ending === 'cancelled') this.cancelled += 1;
+    else this.timedOut += 1;
   }
 }

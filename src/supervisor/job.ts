@@ -64,6 +64,8 @@ export interface JobItems extends TicketItems {
 
 export interface Job extends Ticket {
   readonly items: JobItems | null;
+  /** Whether the call is numbers only, nothing limits it but its timeout, and nothing unusual has happened to it. */
+  readonly plain: boolean;
   /** The lane of its session, the only one that takes it; null for a call of no session. */
   readonly boundTo: Lane<Job> | null;
   /** When the timeout expires, in ms on the host's clock. */
@@ -91,7 +93,9 @@ export interface Job extends Ticket {
   stopping: Stopping | null;
   /** The call's record in the audit trail; null when the trail had no subscriber when the call was made. */
   readonly trace: CallTrace | null;
-  /** The only way to end a call. Has no effect on a settled call. */
+  /** Ends a plain call that has succeeded. Times are in ms on the host's clock. */
+  succeed(value: unknown, startedAt: number, endedAt: number): void;
+  /** The only other way to end a call. Has no effect on a settled call. */
   settle(ending: Ending, value: unknown, error: unknown): void;
 }
 

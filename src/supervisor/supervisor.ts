@@ -30,6 +30,7 @@ import { Assignment } from './dispatch/assignment.js';
 import { blockUntil } from './dispatch/blocked-host.js';
 import { HostLoop } from './dispatch/host-loop.js';
 import { gather, rung, soonUs } from './dispatch/result-due.js';
+import type { TickBatch } from './dispatch/tick-batch.js';
 import { TickClock } from './dispatch/tick-clock.js';
 import { CallbackRouter } from './host-functions/callback-router.js';
 import type { Job, JobLane, StopEnding } from './job.js';
@@ -62,6 +63,8 @@ export class Supervisor {
   readonly callbacks: CallbackRouter;
   readonly loop: HostLoop;
   readonly watch: Watch;
+  /** Calls of this tick that are not in their lane yet. */
+  readonly batch: TickBatch;
   /** Gives the creation times of calls. */
   readonly clock: TickClock;
   /** Bytes available to the items of one batch. */
@@ -167,6 +170,7 @@ export class Supervisor {
     this.callbacks = callbacks;
     this.loop = loop;
     this.watch = watch;
+    this.batch = assignment.batch;
     this.clock = clock;
     this.batchRoom = batchRoom;
     this.lendsShared = lendsShared;
@@ -248,6 +252,11 @@ export class Supervisor {
    */
   dispatch(job: Job, ahead = true): boolean {
     return !this.quieted(job) && this.#assignment.assign(job, ahead);
+  }
+
+  /** Gathers further plain calls for the lane of one that has just been dispatched, in {@link batch}. @param room most of them. */
+  gatherMore(job: Job, room: number): void {
+    this.#assignment.gatherMore(job, room);
   }
 
   /** Dispatches a job to the lane of its session. @returns false when the lane cannot take the job now. */

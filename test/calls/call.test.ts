@@ -27,6 +27,9 @@ class FakeOwner implements CallOwner {
     call.settle(ending, undefined, error);
     return true;
   }
+  onSucceeded(): void {
+    this.endings.push('succeeded');
+  }
   onSettled(_: Call, ending: Ending): void {
     this.endings.push(ending);
   }
@@ -34,7 +37,7 @@ class FakeOwner implements CallOwner {
 
 function make(): { call: Call; owner: FakeOwner } {
   const owner = new FakeOwner();
-  const call = new Call(7, fn, [1], limits, owner);
+  const call = new Call(7, { plain: false, fn, limits, owner }, [1]);
   call.catch(() => {});
   return { call, owner };
 }
@@ -107,7 +110,7 @@ describe('Call (M2, M4)', () => {
     const unhandled: unknown[] = [];
     const hear = (reason: unknown): void => void unhandled.push(reason);
     process.on('unhandledRejection', hear);
-    new Call(8, fn, [1], limits, new FakeOwner())[Symbol.dispose]();
+    new Call(8, { plain: false, fn, limits, owner: new FakeOwner() }, [1])[Symbol.dispose]();
     await wait(5);
     process.off('unhandledRejection', hear);
     expect(unhandled).to.deep.equal([]);

@@ -63,9 +63,10 @@ class Bench {
     const id = ++ids;
     const owner = {
       stop: () => false,
+      onSucceeded: (call: Call) => this.nested.settled(call),
       onSettled: (call: Call) => this.nested.settled(call),
     };
-    const call = new Call(id, fn, [], limits, owner);
+    const call = new Call(id, { plain: false, fn, limits, owner }, []);
     call.catch(() => {});
     this.nested.made(call);
     return call;

@@ -19,6 +19,7 @@ import { publish, tracing } from '../../observe/trace.js';
 import type { PoolSettings } from '../../options/pool-options.js';
 import { abortReason, hasAborted } from '../../options/signal-state.js';
 import type { CallSource } from '../../supervisor/call-source.js';
+import { inInvocation } from '../../supervisor/host-functions/host-context.js';
 import { allWait } from '../../supervisor/host-functions/deadlock.js';
 import type { Ending, Job, StopEnding } from '../../supervisor/job.js';
 import type { Supervisor } from '../../supervisor/supervisor.js';
@@ -126,6 +127,19 @@ export class Admission implements CallOwner, CallSource {
     if (call.trace !== null) publish.end(call.trace);
   }
 
+  /**
+   * Accepts a plain call if its lane is known already, which is so for most of the calls that are made in one tick.
+   * @returns false when {@link offer} is to do it.
+   */
+  offerMore(call: Call): boolean {
+    if (this.#closed !== null || tracing() || inInvocation()) return false;
+    // Before it is taken: the batch may be full then, and a call that its lane does not take is counted as queued.
+    this.counters.submitted += 1;
+    if (this.#supervisor.batch.add(call)) return true;
+    this.counters.submitted -= 1;
+    return false;
+  }
+
   stop(call: Call, ending: StopEnding, error: OffthreadError): boolean {
     if (call.isSettled) return false;
     if (call.lane !== null) return this.#supervisor.stop(call, ending, error);
@@ -137,21 +151,23 @@ export class Admission implements CallOwner, CallSource {
 
   onSettled(call: Call, ending: Ending): void {
     const { counters } = this;
-    if (ending === 'succeeded') counters.succeeded += 1;
-    else if (ending === 'failed') counters.failed += 1;
-    else if (ending === 'cancelled') counters.cancelled += 1;
-    else counters.timedOut += 1;
+    counters.end(ending);
     this.#record(call);
     this.#unregister(call);
     this.#calls.unread.settled(call);
     if (call.trace !== null) traceEnd(call, ending);
-    if (counters.pending === 0) {
-      // Calls also settle outside the loop: at a timeout, or after their last chunk. It lets the process end then.
-      this.#supervisor.loop.notice();
-      this.#drained();
-    }
+    if (counters.pending === 0) this.#onNonePending();
     // Last: a session that ends with this call gives its lane to others.
     call.limits.session?.settled(call);
+  }
+
+  onSucceeded(call: Call, startedAt: number, endedAt: number): void {
+    const { counters } = this;
+    counters.ended += 1;
+    counters.waits.record(startedAt - call.createdAt);
+    counters.runs.record(endedAt - startedAt);
+    this.#nested.settled(call);
+    if (counters.pending === 0) this.#onNonePending();
   }
 
   returned(jobs: readonly Job[], again = false): void {
@@ -219,7 +235,9 @@ export class Admission implements CallOwner, CallSource {
     return new Promise((resolve) => this.#drains.push(resolve));
   }
 
-  #drained(): void {
+  #onNonePending(): void {
+    // Calls also settle outside the loop: at a timeout, or after their last chunk. It lets the process end then.
+    this.#supervisor.loop.notice();
     if (this.#drains.length > 0) for (const resolve of this.#drains.splice(0)) resolve();
     this.#events.emit('drained');
   }

@@ -81,6 +81,7 @@ export class PendingCalls {
    * @returns the place; `refused` when there is no space, and the call was not added.
    */
   add(call: Call): 'dispatched' | 'queued' | 'waiting' | 'refused' {
+    this.#supervisor.batch.write();
     const { session } = call.limits;
     if (session !== null) return this.#addTo(session, call);
     this.#prioritized ||= call.priority !== 0;
@@ -88,7 +89,11 @@ export class PendingCalls {
     const sessionWaits = sessions !== null && sessions.awaitsIdle;
     const idle = this.#queue.size === 0 && this.#waiting.size === 0 && !sessionWaits;
     const enter = idle && (this.#hasRoom() || this.#supervisor.lanes.hasIdle);
-    if (enter && this.#send(call, !this.#prioritized)) return 'dispatched';
+    if (enter && this.#send(call, !this.#prioritized)) {
+      const room = this.#settings.maxQueue - this.#counters.pending;
+      if (call.plain && !this.#prioritized) this.#supervisor.gatherMore(call, room);
+      return 'dispatched';
+    }
     // `#hasRoom` without argument: this call is already counted as queued.
     if (this.#waiting.size === 0 && this.#hasRoom()) {
       this.#keep(call, this.#queue);
@@ -126,6 +131,7 @@ export class PendingCalls {
 
   /** Puts jobs that have left their lane in front of those that were never dispatched. */
   returned(jobs: readonly Job[]): void {
+    this.#supervisor.batch.write();
     for (const job of jobs.toReversed() as Call[]) {
       if (job.isSettled) continue;
       const { session } = job.limits;
@@ -135,6 +141,7 @@ export class PendingCalls {
 
   /** Dispatches all calls that can start now. */
   pump(): void {
+    this.#supervisor.batch.write();
     if (!ffiRsQuiescence.closed) this.#release();
     // Calls written ahead are older than queued ones: an idle lane gets them first.
     if (this.#supervisor.lanes.hasIdle) this.#supervisor.takeBackAhead();
@@ -156,6 +163,7 @@ export class PendingCalls {
 
   /** All calls; those in lanes come last. */
   toArray(): Call[] {
+    this.#supervisor.batch.write();
     const running: Call[] = [];
     for (const lane of this.#supervisor.lanes.active) {
       const { ring } = lane;

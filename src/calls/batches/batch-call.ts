@@ -7,10 +7,9 @@
  */
 import { ignoreFailure } from '../../promises.js';
 import { Promise } from '../../builtins.js';
-import type { DeclaredFunction } from '../../lanes/rows/declared-function.js';
 import type { Ending, JobItems } from '../../supervisor/job.js';
 import { RowDouble } from '../../shared/memory/layout.js';
-import { Call, type CallLimits, type CallOwner } from '../call.js';
+import { Call, type CallOrigin } from '../call.js';
 
 export class BatchCall<B extends JobItems = JobItems> extends Call<void> {
   readonly #items: B;
@@ -20,15 +19,8 @@ export class BatchCall<B extends JobItems = JobItems> extends Call<void> {
   #seenAt = 0;
 
   /** @param over called when the call has ended in any way; must not throw. */
-  constructor(
-    id: number,
-    fn: DeclaredFunction,
-    items: B,
-    limits: CallLimits,
-    owner: CallOwner,
-    over: (call: BatchCall<B>) => void,
-  ) {
-    super(id, fn, [], limits, owner);
+  constructor(id: number, origin: CallOrigin, items: B, over: (call: BatchCall<B>) => void) {
+    super(id, origin, []);
     this.#items = items;
     this.#over = over;
     // This promise is not awaited.
@@ -38,6 +30,10 @@ export class BatchCall<B extends JobItems = JobItems> extends Call<void> {
   static {
     // As for every call: promises derived from it are plain promises.
     void Object.defineProperty(this.prototype, 'constructor', { value: Promise });
+  }
+
+  override get plain(): boolean {
+    return false;
   }
 
   override get items(): B {

@@ -70,6 +70,8 @@ export class DeclaredFunction {
   readonly hasOuts: boolean;
   /** Whether a call changes the caller's bytes. */
   readonly copiesBack: boolean;
+  /** Whether a call is numbers only, in both directions, and nothing on the host decides how it ends. */
+  readonly plain: boolean;
   /** Moving average of the short runs in µs; Infinity until measured. */
   averageUs: number = Infinity;
   /** Moving average of all runs in µs; Infinity until measured. */
@@ -123,6 +125,14 @@ export class DeclaredFunction {
       params.some(({ kind }) => kind === 'out' || kind === 'outText' || kind === 'inout') ||
       (compiled.structs !== null && compiled.structs.outs > 0);
     this.copiesBack = params.some((param) => param.kind === 'buffer' && param.inout);
+    this.plain =
+      params.every(({ kind }) => kind === 'value') &&
+      (returns.kind === 'value' || returns.kind === 'void') &&
+      compiled.spec.stream === null &&
+      compiled.spec.lastError === null &&
+      compiled.structs === null &&
+      compiled.failsPredicate === undefined &&
+      !this.returnsSizes;
   }
 
   get name(): string {

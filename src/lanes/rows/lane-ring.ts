@@ -9,9 +9,17 @@
  * - `write` either writes the whole call or nothing.
  * - Bytes outside the arena are held until their row is released.
  */
-import { Atomics } from '../../builtins.js';
+import { Atomics, Math } from '../../builtins.js';
 import type { HeldBytes } from '../../declare/values/held-bytes.js';
-import { Header, Interrupt, Request, RowDouble, RowWord } from '../../shared/memory/layout.js';
+import {
+  Header,
+  Interrupt,
+  ROW_ARGUMENTS,
+  ROW_CELLS,
+  Request,
+  RowDouble,
+  RowWord,
+} from '../../shared/memory/layout.js';
 import { arenaStart } from '../../shared/memory/layout.js';
 import type { LaneMemory } from '../../shared/memory/lane-memory.js';
 import { Disorder } from '../../shared/messages/disorder.js';
@@ -27,7 +35,7 @@ import {
 } from '../../shared/memory/states.js';
 import { Arena } from '../memory/arena.js';
 import { Blocks, packBatch } from './pack-batch.js';
-import { NO_ROOM, type Place, pack } from './pack.js';
+import { NO_ROOM, type Place, pack, packNumbers } from './pack.js';
 import { type ValueRows, valueRows } from './value-rows.js';
 import { lentArguments } from './given-bytes.js';
 import type { ExternalMemory } from '../memory/external-memory.js';
@@ -63,6 +71,7 @@ export class LaneRing<T extends Ticket> {
   #published: number;
   #moreToCome = false;
   readonly #arena: Arena;
+  readonly #arenaStart: number;
   /** Memory for bytes that do not fit in the arena. */
   readonly externalMemory: ExternalMemory;
   readonly #tickets: (T | null)[];
@@ -79,7 +88,8 @@ export class LaneRing<T extends Ticket> {
   constructor(memory: LaneMemory, externalMemory: ExternalMemory, first = 0) {
     const { size } = memory;
     this.memory = memory;
-    this.#arena = new Arena(arenaStart(size), size.arenaBytes);
+    this.#arenaStart = arenaStart(size);
+    this.#arena = new Arena(this.#arenaStart, size.arenaBytes);
     this.#blocks = new Blocks(size);
     this.externalMemory = externalMemory;
     this.#payloads = new Int32Array(size.rows);
@@ -175,6 +185,45 @@ export class LaneRing<T extends Ticket> {
     memory.i32[word + RowWord.STATE] = stateWord(generation, State.queued);
     this.tail = (sequence + 1) | 0;
     return sequence;
+  }
+
+  /**
+   * Writes plain calls, as many as there is room for: few arguments are in the row itself.
+   * @returns how many it has written.
+   */
+  writePlain(tickets: readonly T[], count: number): number {
+    const { memory } = this;
+    const { i32, mask } = memory;
+    let { fn } = tickets[0] as T;
+    let { ops } = fn.plan;
+    const most = Math.min(count, mask + 1 - this.occupied);
+    const first = this.tail;
+    let index = 0;
+    for (; index < most; index += 1) {
+      const ticket = tickets[index] as T;
+      if (ticket.fn !== fn) {
+        ({ fn } = ticket);
+        ({ ops } = fn.plan);
+      }
+      const inRow = ops.length <= ROW_CELLS;
+      const slot = (first + index) & mask;
+      const word = memory.rowWord(slot);
+      const payload = inRow ? word * 4 + ROW_ARGUMENTS : this.#arena.allocate(fn.plan.fixedBytes);
+      if (payload < 0) break;
+      if (!inRow) this.#marks[slot] = this.#arena.mark;
+      packNumbers(memory, payload, ops, ticket.args);
+      this.#tickets[slot] = ticket;
+      this.#payloads[slot] = payload;
+      i32[word + RowWord.CANCEL] = 0;
+      i32[word + RowWord.INTERRUPT] = Interrupt.IDLE;
+      i32[word + RowWord.FUNCTION] = fn.number;
+      i32[word + RowWord.PAYLOAD] = payload;
+      i32[word + RowWord.OUTCOME] = 0;
+      // A plain store: publishing orders it before the lane can see the row.
+      i32[word + RowWord.STATE] = stateWord(generationOf(ticket.id), State.queued);
+    }
+    this.tail = (first + index) | 0;
+    return index;
   }
 
   #pack({ fn, args, items }: Ticket, sequence: number, externals: HeldBytes[]): number {
@@ -291,10 +340,19 @@ export class LaneRing<T extends Ticket> {
   /** Releases the row at the head, which the lane has moved past. */
   free(): void {
     const slot = this.head & this.memory.mask;
-    this.#arena.free(this.#marks[slot] as number);
+    // Arguments in the row itself are not in the arena.
+    if ((this.#payloads[slot] as number) >= this.#arenaStart) this.#arena.free(this.#marks[slot] as number);
     if ((this.#tickets[slot] as T).items !== null) this.#blocks.give();
     this.#tickets[slot] = null;
     this.#release(slot);
+    this.head = (this.head + 1) | 0;
+  }
+
+  /** The same for the row of a plain call. */
+  freePlain(): void {
+    const slot = this.head & this.memory.mask;
+    if ((this.#payloads[slot] as number) >= this.#arenaStart) this.#arena.free(this.#marks[slot] as number);
+    this.#tickets[slot] = null;
     this.head = (this.head + 1) | 0;
   }
 

@@ -248,6 +248,35 @@ export function pack(
   return payload;
 }
 
+/** Writes the cells of a call that has numbers only. */
+export function packNumbers(
+  memory: LaneMemory,
+  payload: number,
+  ops: Uint8Array,
+  args: readonly unknown[],
+): void {
+  for (let index = 0; index < ops.length; index += 1) {
+    const cell = payload / 8 + index;
+    const value = args[index];
+    switch (ops[index]) {
+      case Op.I32:
+        memory.i32[cell * 2] = typeof value === 'number' ? value : Number(value);
+        break;
+      case Op.U32:
+        memory.u32[cell * 2] = value as number;
+        break;
+      case Op.F64:
+        memory.f64[cell] = value as number;
+        break;
+      case Op.I64:
+        memory.i64[cell] = toBigInt(value);
+        break;
+      default:
+        memory.u64[cell] = toBigInt(value);
+    }
+  }
+}
+
 /** The arguments with arrays of strings as blocks: each array is read once. */
 function withTextBlocks(fn: DeclaredFunction, args: readonly unknown[]): readonly unknown[] {
   const { positions } = fn.compiled.callerArguments;

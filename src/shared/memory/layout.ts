@@ -114,6 +114,10 @@ export const RowDouble = {
   RESULT: 7,
 } as const;
 
+/** Byte offset in a row of up to {@link ROW_CELLS} argument cells: where `DONE` and `TOTAL` are, of calls without progress. */
+export const ROW_ARGUMENTS: number = RowDouble.DONE * 8;
+export const ROW_CELLS = 2;
+
 /** Why a running call was asked to stop: what native code finds in its cancel flag. `FAILED`: a function on the host did. */
 export const StopCause = { CANCELLED: 1, TIMED_OUT: 2, FAILED: 3 } as const;
 

@@ -2,7 +2,7 @@
  * Assigns calls to lanes: to an idle lane, or to one whose calls are expected to
  * end soon. Calls assigned in one tick are published as a batch at its end.
  */
-import { performance } from '../../builtins.js';
+import { Math, performance } from '../../builtins.js';
 import { chooseLane, chooseLaneAhead, leasedMayTake, otherLanes, overdueMs } from './choose-lane.js';
 import type { CallSource } from '../call-source.js';
 import type { LaneSupply } from '../lifecycle/lane-supply.js';
@@ -14,6 +14,7 @@ import type { LaneSet } from '../lifecycle/lane-set.js';
 import { FIRST_LOOK_MS } from '../watchdog/silence.js';
 import type { CallbackRouter } from '../host-functions/callback-router.js';
 import { SpinBackoff } from '../../shared/spin-backoff.js';
+import { PUBLISH_BATCH, TickBatch } from './tick-batch.js';
 import type { TickClock } from './tick-clock.js';
 import type { Watch } from '../watchdog/watch.js';
 
@@ -32,12 +33,12 @@ interface AssignmentParts {
 
 /** ms that calls wait behind a call that was expected to be short. */
 export const STUCK_AFTER_MS = 5;
-/** Most calls in a published batch: an idle lane should not wait for the end of a long tick. */
-const PUBLISH_BATCH = 32;
 /** Calls of a lane from which more are expected in the same tick: fewer are over before a sleeping lane is awake. */
 const MANY_CALLS = 128;
 
 export class Assignment {
+  /** Calls of this tick that are not in their lane yet. */
+  readonly batch: TickBatch;
   readonly #parts: AssignmentParts;
 
   /** The lane that got the last call: an idle lane that was used last gets the next one. */
@@ -50,6 +51,10 @@ export class Assignment {
 
   constructor(parts: AssignmentParts) {
     this.#parts = parts;
+    this.batch = new TickBatch(parts.loop, parts.source, (lane, madeAt) => {
+      parts.watch.by(madeAt + STUCK_AFTER_MS);
+      this.#publishSoon(lane);
+    });
   }
 
   /**
@@ -95,21 +100,36 @@ export class Assignment {
     if (job.fn.hasCallbacks) callbacks.dispatched(job, lane);
     recycler.recycle(lane);
     if (!ahead) lane.exclusive = job.items !== null || !job.fn.short;
-    // Other calls are published as a batch at the end of this tick.
-    if (lane.ring.unpublished >= PUBLISH_BATCH) {
-      lane.ring.expectMore(lane.ring.occupied > MANY_CALLS);
-      this.#unpublished = true;
-      lane.wake();
-    } else if (first || ahead) {
+    if (lane.ring.unpublished < PUBLISH_BATCH && (first || ahead)) {
       const slept = lane.wake();
       if (this.#roused) this.#rouses.took(!slept);
       if ((slept || this.#roused) && !lane.exclusive) loop.woke(lane.ring);
       this.#roused = false;
-    } else this.#unpublished = true;
+    } else this.#publishSoon(lane);
     if (!first) watch.by(ahead ? overdueAt(lane) : now + STUCK_AFTER_MS);
     else if (job.timeout !== Infinity) watch.by(now + job.timeout);
     if (processes) watch.by(now + FIRST_LOOK_MS);
     loop.notice();
+  }
+
+  /**
+   * Gathers further plain calls for the lane to which one has just been assigned, until the tick ends.
+   * @param room number of calls that the pool has room for.
+   */
+  gatherMore(job: Job, room: number): void {
+    const { lane, fn } = job;
+    // A lane that is to be recycled after a number of calls counts each.
+    if (lane === null || !fn.short || lane.exclusive || this.#parts.recycler.active) return;
+    this.batch.open(lane, Math.min(room, PUBLISH_BATCH - lane.ring.unpublished));
+  }
+
+  /** Publishes the calls of a lane at the end of the tick, or now if there are as many as are published together. */
+  #publishSoon(lane: JobLane): void {
+    const { ring } = lane;
+    this.#unpublished = true;
+    if (ring.unpublished < PUBLISH_BATCH) return;
+    ring.expectMore(ring.occupied > MANY_CALLS);
+    lane.wake();
   }
 
   /**
@@ -159,6 +179,7 @@ export class Assignment {
 
   /** Publishes all assigned calls to the lanes. */
   publish(): void {
+    this.batch.write();
     if (!this.#unpublished) return;
     this.#unpublished = false;
     for (const lane of this.#parts.lanes.active) {

@@ -11,6 +11,11 @@ import type { Invocation } from './invocation.js';
 const storage = new AsyncLocalStorage<Invocation>();
 let running = 0;
 
+/** Whether any function runs for which native code waits. */
+export function inInvocation(): boolean {
+  return running > 0;
+}
+
 /** The function that called this code, directly or across awaits. */
 export function currentInvocation(): Invocation | undefined {
   const invocation = running === 0 ? undefined : storage.getStore();

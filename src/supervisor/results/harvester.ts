@@ -20,7 +20,7 @@ import { ownerOf } from '../row-owner.js';
 import type { Watch } from '../watchdog/watch.js';
 import { requireEnding } from './row-check.js';
 import { takeStart } from './row-times.js';
-import { type ReadMessage, readRow, settleReading } from './settlement.js';
+import { type ReadMessage, readRow, settlePlain, settleReading } from './settlement.js';
 
 interface HarvesterParts {
   readonly source: CallSource;
@@ -108,6 +108,10 @@ export class Harvester {
           if (job.sequence !== ring.head) continue;
         }
         requireEnding(lane, job);
+        if (job.plain && settlePlain(lane, job)) {
+          found += 1;
+          continue;
+        }
       }
       const reading = job === null ? null : readRow(lane, job, answerOf);
       ring.free();

@@ -1,4 +1,4 @@
-/** Copies the start and end times of a call out of its row. No other code does. */
+/** Copies the start and end times of a call out of its row. No other code does, but `settlePlain` for plain calls. */
 import { performance } from '../../builtins.js';
 import type { Job, JobLane } from '../job.js';
 

@@ -11,13 +11,14 @@
  * settled or left (cancelled while queued, given up, withdrawn) gives none.
  */
 import { ArgumentError, EngineError, type ErrorContext, type OffthreadError } from '../../errors.js';
+import type { DeclaredFunction } from '../../lanes/rows/declared-function.js';
 import { ALL_BACK, copyBack } from '../../lanes/rows/given-bytes.js';
 import { classOf } from '../../lanes/process/deserialize-error.js';
 import { type LongTexts, readLastError, readReturned, withOuts } from '../../lanes/rows/unpack.js';
 import { Disorder } from '../../shared/messages/disorder.js';
-import { ERRNO_SHIFT, Outcome, RowDouble } from '../../shared/memory/layout.js';
+import { ERRNO_SHIFT, Outcome, RowDouble, RowWord } from '../../shared/memory/layout.js';
 import type { ErrorData, ToHost } from '../../shared/messages/messages.js';
-import { State, generationOf } from '../../shared/memory/states.js';
+import { State, generationOf, stateIn } from '../../shared/memory/states.js';
 import { failsByRule, nativeError } from './native-failure.js';
 import { unsafeSize, unsafeSizeIn } from './unsafe-size.js';
 import type { Job, JobItems, JobLane } from '../job.js';
@@ -73,8 +74,7 @@ export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | n
   const startedAt = takeStart(lane, job);
   const endedAt = takeEnd(lane, job);
   if (job.items !== null) return readItems(lane, job, state, read);
-  // Measuring one in eight short calls is enough.
-  if (!fn.short || (sequence & 7) === 0) fn.measure((endedAt - startedAt) * 1_000, endedAt);
+  if (isMeasured(fn, sequence)) fn.measure((endedAt - startedAt) * 1_000, endedAt);
   const outcome = ring.outcome(sequence);
   if (fn.module !== null) return readModule(lane, job, state, outcome, read);
   // A `fails` rule is user code, which may cause the next reading before this one has been used.
@@ -85,6 +85,33 @@ export function readRow(lane: JobLane, job: Job, read: ReadMessage): Reading | n
   success.value = withOuts(ring.memory, payload, fn, null, success.returned, job.args);
   success.lane = lane.name;
   return success;
+}
+
+/**
+ * Reads and settles a plain call, if it has succeeded and the row is the oldest: all that most calls need.
+ * @returns false when the row has to be read in the usual way.
+ */
+export function settlePlain(lane: JobLane, job: Job): boolean {
+  const { ring } = lane;
+  const { memory } = ring;
+  const { i32, f64 } = memory;
+  const { fn, sequence } = job;
+  const word = memory.rowWord(sequence);
+  const state = stateIn(i32[word + RowWord.STATE] as number);
+  if (state !== State.succeeded || i32[word + RowWord.OUTCOME] !== 0) return false;
+  const double = memory.rowDouble(sequence);
+  const startedAt = f64[double + RowDouble.STARTED] as number;
+  const endedAt = f64[double + RowDouble.ENDED] as number;
+  if (isMeasured(fn, sequence)) fn.measure((endedAt - startedAt) * 1_000, endedAt);
+  const value = readReturned(memory, sequence, 0, fn, null);
+  ring.freePlain();
+  job.succeed(value, startedAt, endedAt);
+  return true;
+}
+
+/** Measuring one in eight short calls is enough. */
+function isMeasured(fn: DeclaredFunction, sequence: number): boolean {
+  return !fn.short || (sequence & 7) === 0;
 }
 
 /** The same for a function of a module. */

@@ -29,6 +29,7 @@ describe('a call that comes back while it is dispatched', () => {
     admission.connect({
       lanes: { active: [], busy: 0, hasIdle: true },
       supply: { unavailable: () => null },
+      batch: { write: () => {} },
       takeBackAhead: () => false,
       quieted: () => false,
       dispatch: (job: Job): boolean => {

@@ -94,9 +94,10 @@ export class FlowBench {
   constructor(handler: ChunkHandler | null = null, id = 5) {
     const owner: CallOwner = {
       stop: (call, ending, error) => this.#stop(call, ending, error),
+      onSucceeded: () => void this.endings.push('succeeded'),
       onSettled: (_, ending) => void this.endings.push(ending),
     };
-    this.call = new Call(id, fn, [], limits, owner);
+    this.call = new Call(id, { plain: false, fn, limits, owner }, []);
     this.flow = new ChunkFlow(fn.compiled.spec.stream as ChunksSpec, 4, handler, {
       notice: () => void (this.notices += 1),
       fail: (call, error) => {
