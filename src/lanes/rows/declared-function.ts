@@ -126,6 +126,7 @@ export class DeclaredFunction {
       (compiled.structs !== null && compiled.structs.outs > 0);
     this.copiesBack = params.some((param) => param.kind === 'buffer' && param.inout);
     this.plain =
+      module === null &&
       params.every(({ kind }) => kind === 'value') &&
       (returns.kind === 'value' || returns.kind === 'void') &&
       compiled.spec.stream === null &&
