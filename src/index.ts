@@ -40,7 +40,13 @@ export type { CloseOptions, PoolOptions } from './options/pool-options.js';
 export type { SessionOptions } from './calls/sessions/session-options.js';
 export type { Preset } from './options/tuning.js';
 export type { ModuleContext, ModuleOptions } from './modules/module-options.js';
-export type { ModuleArgument, ModuleFunctionOf, ModuleFunctions } from './modules/module-types.js';
+export type {
+  ModuleArgument,
+  ModuleFunctionOf,
+  ModuleFunctions,
+  ModuleResultOf,
+} from './modules/module-types.js';
+export type { KeptValue } from './lanes/rows/kept-value.js';
 export type { TransferredValue } from './declare/language/transferred-value.js';
 export type { OpenOptions } from './calls/library/open-options.js';
 export type { CallProgress, CallState, CallTiming, NativeCall, SettledCall } from './calls/call.js';

@@ -32,6 +32,10 @@ export class HostMessages {
   /** Columns for rows not yet reached, by sequence number, in the order of the rows. */
   readonly #columns = new Map<number, readonly Uint8Array[]>();
   readonly #questions: Question[] = [];
+  /** Values that the host no longer needs, to be disposed of between two calls. */
+  readonly #released: number[] = [];
+  /** Called with each of them. */
+  onRelease: (id: number) => void = () => {};
   /** Called with the answers of functions on the host. */
   onAnswer: (request: number, outcome: Extract<ToLane, { kind: 'answer' }>['outcome']) => void = () => {};
 
@@ -66,6 +70,10 @@ export class HostMessages {
         this.#values.set(message.sequence, message.message);
         continue;
       }
+      if (message.kind === 'release') {
+        this.#released.push(message.id);
+        continue;
+      }
       if (message.kind === 'answer') {
         this.onAnswer(message.request, message.outcome);
         continue;
@@ -84,6 +92,7 @@ export class HostMessages {
   serve(): void {
     const { i32 } = this.#memory;
     if (Atomics.load(i32, Header.ANNOUNCED) !== Atomics.load(i32, Header.BOUND)) this.receive();
+    for (let id = this.#released.shift(); id !== undefined; id = this.#released.shift()) this.onRelease(id);
     for (let next = this.#questions.shift(); next !== undefined; next = this.#questions.shift()) {
       this.#answer(next);
     }

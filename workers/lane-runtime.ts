@@ -96,6 +96,7 @@ export class LaneRuntime {
 
   /** Before the lane ends. */
   async tearDown(): Promise<void> {
+    this.#modules?.runner.kept.release(0);
     await this.#modules?.table.tearDown();
   }
 
@@ -117,6 +118,7 @@ export class LaneRuntime {
       const runner = new ModuleRunner(memory, this.#link, messages, this.functions.ends);
       this.#modules = new ModuleRows(memory, this.#link, messages, table, runner);
       this.#rows.modules = this.#modules;
+      messages.onRelease = (id) => runner.kept.release(id);
       messages.onAnswer = (request, outcome) => runner.functions.answered(request, outcome);
     }
     return this.#modules;
@@ -155,6 +157,7 @@ export class LaneRuntime {
       woken = false;
       const bell = Atomics.load(i32, Header.DOORBELL);
       Atomics.store(i32, Header.SLEEPING, 1);
+      if (this.#modules !== null) this.messages.receive();
       this.messages.serve();
       if (this.isThrough) {
         if (this.#parks) {

@@ -19,6 +19,7 @@ export interface LaneInterface {
   progress(done: number, total: number): void;
   tripwire(): Int32Array;
   transfer(value: unknown, list: readonly object[]): unknown;
+  keep(value: object, dispose: ((value: object) => unknown) | null): unknown;
 }
 
 export const LANE: unique symbol = Symbol.for('offthread.lane.interface') as never;

@@ -91,3 +91,25 @@ export interface HostFunction<A extends readonly unknown[] = readonly unknown[],
    */
   sync(...args: A): R;
 }
+
+declare const KEPT: unique symbol;
+
+/** A value that stays in its lane: what {@link keep} returns, and what the caller gets a token for. */
+export interface Kept<T extends object> {
+  /** The type of the value; not there at run time. */
+  readonly [KEPT]: T;
+}
+
+/**
+ * Keeps a value in this lane, for what cannot be copied or must not leave its thread: a database, a prepared statement.
+ * Return it from a function: the caller, who made the call in a session, gets a token, and passes it to functions of this
+ * module in that session, which are given the value itself. Outside of a lane, returns the value.
+ *
+ * @param value any object.
+ * @param dispose called when the caller lets the token go, or the session ends; the latest value first. Default: the
+ * value's `[Symbol.dispose]`, if it has one.
+ */
+export function keep<T extends object>(value: T, dispose?: (value: T) => void): Kept<T> {
+  if (here === undefined) return value as unknown as Kept<T>;
+  return here.keep(value, (dispose as ((value: object) => unknown) | undefined) ?? null) as Kept<T>;
+}

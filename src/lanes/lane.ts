@@ -77,6 +77,8 @@ export interface Lane<T extends Ticket> {
    * can be asked to stop there.
    */
   keepsCallbacks: boolean;
+  /** Whether the lane keeps values for the host. */
+  keepsValues: boolean;
   /** Whether modules have loaded add-ons into the lane's thread, which must not be terminated then. */
   readonly hasAddons: boolean;
   /** Requests a report from the lane; rejects if the lane dies first. */

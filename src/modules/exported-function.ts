@@ -10,6 +10,9 @@ import type { CallDispatcher, FunctionOrigin } from '../calls/dispatcher.js';
 import { type NativeFunction, registerOrigin } from '../calls/native-function.js';
 import { type SessionUse, keepForm } from '../calls/sessions/session-forms.js';
 import type { NativeStream } from '../calls/streams/native-stream.js';
+import type { ArgumentError } from '../errors.js';
+import { KeptValue } from '../lanes/rows/kept-value.js';
+import type { LaneMemory } from '../shared/memory/lane-memory.js';
 import type { DeclaredFunction } from '../lanes/rows/declared-function.js';
 
 /** The ways in which an export is called: each is a function of its own for the lanes. */
@@ -34,27 +37,45 @@ export function exportedFunction(
   const chunks = ways.generator || settings.onChunk !== undefined;
   const plain = chunks ? streaming : dispatcher.origin(ways.plain, settings, use?.calls);
   const functions = chunks ? streaming : dispatcher.origin(ways.functions, settings, use?.calls);
-  const originFor = (args: readonly unknown[]): FunctionOrigin => (takesFunction(args) ? functions : plain);
+  const memory = use?.calls.lane.ring.memory ?? null;
+  const originFor = (args: readonly unknown[]): FunctionOrigin => (staysBehind(args) ? functions : plain);
   const call = (...args: unknown[]): NativeCall<unknown> => {
     dispatcher.rouse();
-    return dispatcher.call(originFor(args), args, null);
+    const origin = originFor(args);
+    return dispatcher.call(origin, args, origin === plain ? null : refusalOf(args, memory));
   };
   Object.defineProperty(call, 'name', { value: ways.plain.name });
   const members = Object.assign(call, {
     with: (more: CallOptions<unknown>) =>
       exportedFunction(dispatcher, ways, { ...options, ...givenCallOptions(more) }, use) as never,
     blocking: (...args: unknown[]): unknown => {
+      const refusal = refusalOf(args, memory);
+      if (refusal !== null) throw refusal;
       dispatcher.rouse();
       return dispatcher.block(originFor(args), args);
     },
-    stream: (...args: unknown[]): NativeStream<unknown, unknown> => dispatcher.stream(streaming, args, null),
+    stream: (...args: unknown[]): NativeStream<unknown, unknown> =>
+      dispatcher.stream(streaming, args, refusalOf(args, memory)),
   });
   registerOrigin(members, plain);
   keepForm(members, dispatcher, (session) => exportedFunction(dispatcher, ways, options, session));
   return members;
 }
 
-function takesFunction(args: readonly unknown[]): boolean {
-  for (let index = 0; index < args.length; index += 1) if (typeof args[index] === 'function') return true;
+/** Whether an argument is not copied: a function, or a value that a lane keeps. */
+function staysBehind(args: readonly unknown[]): boolean {
+  for (let index = 0; index < args.length; index += 1) {
+    const value = args[index];
+    if (typeof value === 'function' || value instanceof KeptValue) return true;
+  }
   return false;
+}
+
+/** Why a call cannot have its arguments: a value that another lane keeps. */
+function refusalOf(args: readonly unknown[], memory: LaneMemory | null): ArgumentError | null {
+  for (const value of args) {
+    const refusal = value instanceof KeptValue ? value.refusal(memory) : null;
+    if (refusal !== null) return refusal;
+  }
+  return null;
 }

@@ -2,6 +2,7 @@
 import { LANE, type LaneInterface } from '../../src/lane/lane-interface.js';
 import { TransferredValue } from '../../src/declare/language/transferred-value.js';
 import { AbortController } from '../../src/builtins.js';
+import { KeptHere } from './kept-values.js';
 import { currentCall, stopReason } from './call-context.js';
 
 /** The number at the end of a lane's name. */
@@ -24,6 +25,7 @@ export function offerLane(name: string, used: () => void): void {
     progress: (done, total) => currentCall()?.progress(done, total),
     tripwire: () => currentCall()?.tripwire ?? new Int32Array(1),
     transfer: (value, list) => new TransferredValue(value, list),
+    keep: (value, dispose) => new KeptHere(value, dispose),
   };
   Object.defineProperty(globalThis, LANE, { value: offered });
 }

@@ -29,6 +29,7 @@ import type { LaneLink } from '../lane-link.js';
 import { CallContext, inCall, leaveCall, stopReason } from './call-context.js';
 import { type StreamParts, iteratorOf, streamAsync, streamSync } from './generator-stream.js';
 import { HostFunctions, ended } from './host-functions.js';
+import { KeptHere, KeptValues } from './kept-values.js';
 import { ValueRecords } from './value-records.js';
 import type { ModuleFunction } from './lane-modules.js';
 
@@ -40,6 +41,8 @@ export class ModuleRunner {
   readonly #messages: HostMessages;
   readonly #encoder: ValueEncoder;
   readonly #streams: StreamParts;
+  /** Values that stay here. */
+  readonly kept: KeptValues = new KeptValues();
   /** Functions of callers. */
   readonly functions: HostFunctions;
   /** Calls whose promises are pending. */
@@ -139,7 +142,10 @@ export class ModuleRunner {
     ) as unknown[];
     if (fn.mode === ModuleMode.PLAIN) return args;
     const [positions, ...values] = args;
-    for (const index of positions as number[]) values[index] = this.functions.make(call, index);
+    for (const index of positions as number[]) {
+      if (index >= 0) values[index] = this.functions.make(call, index);
+      else values[-1 - index] = this.kept.get(values[-1 - index] as number);
+    }
     return values;
   }
 
@@ -147,6 +153,11 @@ export class ModuleRunner {
   #returned(sequence: number, generation: number, value: unknown): boolean {
     const { i32, f64 } = this.#memory;
     const word = this.#memory.rowWord(sequence) + RowWord.OUTCOME;
+    if (value instanceof KeptHere) {
+      f64[this.#memory.rowDouble(sequence) + RowDouble.RESULT] = this.kept.add(value);
+      i32[word] = ModuleResult.KEPT << ERRNO_SHIFT;
+      return true;
+    }
     const simple = simpleResult(value);
     if (simple >= 0) {
       if (simple === ModuleResult.NUMBER) {

@@ -69,6 +69,7 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   abandonAt: number = Infinity;
   hasCallbacks = false;
   keepsCallbacks = false;
+  keepsValues = false;
   readonly #file: MappedFile;
   readonly #heap: MappedHeap;
   readonly #life: ChildLife;

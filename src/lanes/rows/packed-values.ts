@@ -10,6 +10,7 @@ import { TransferredBytes } from '../../declare/language/transfer.js';
 import { TransferredValue } from '../../declare/language/transferred-value.js';
 import { bufferOf } from '../../declare/values/bytes.js';
 import { LONGEST_FORM } from '../../shared/memory/module-payload.js';
+import { KeptValue } from './kept-value.js';
 import type { ValueMessage } from '../../shared/messages/module-messages.js';
 import { ValueEncoder } from '../../shared/values/value-encoder.js';
 
@@ -77,13 +78,20 @@ function isWrapped(value: unknown): boolean {
   return value instanceof TransferredValue || value instanceof TransferredBytes || value instanceof LentBytes;
 }
 
-/** The positions of functions, and then the arguments with nothing in their places. */
+/**
+ * The positions of functions, and those of kept values as negative numbers; then the arguments, with nothing in the places of
+ * functions, and numbers in those of kept values.
+ */
 function withoutFunctions(args: readonly unknown[]): unknown[] {
   const positions: number[] = [];
   const values = args.map((value, index) => {
-    if (typeof value !== 'function') return value;
-    positions.push(index);
-    return undefined;
+    if (typeof value === 'function') {
+      positions.push(index);
+      return undefined;
+    }
+    if (!(value instanceof KeptValue)) return value;
+    positions.push(-1 - index);
+    return value.id;
   });
   return [positions, ...values];
 }

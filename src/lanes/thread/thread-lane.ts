@@ -84,6 +84,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   opening: string | null = null;
   hasCallbacks = false;
   keepsCallbacks = false;
+  keepsValues = false;
   readonly inbox: Inbox;
   readonly channel: LaneChannel;
   readonly #piscina: Piscina;

@@ -36,6 +36,8 @@ export const ModuleResult = {
   AREA: 5,
   /** In a message. */
   MESSAGE: 6,
+  /** It stays in the lane; the row has its number there. */
+  KEPT: 7,
 } as const;
 
 /** Bytes from which a form goes in a message. */

@@ -61,6 +61,8 @@ export type ToLane =
     }
   /** The arguments of a call of a module's function. */
   | { readonly kind: 'values'; readonly sequence: number; readonly message: ValueMessage }
+  /** A value that the lane keeps is no longer needed; 0 for all of them. */
+  | { readonly kind: 'release'; readonly id: number }
   /** The answer of a function on the host that a module has called. */
   | {
       readonly kind: 'answer';

@@ -94,6 +94,11 @@ export class Leases {
     const { callbacks, recycler, source } = this.#parts;
     if (!this.#holders.delete(lane)) return;
     callbacks.released(lane);
+    if (lane.keepsValues) {
+      lane.keepsValues = false;
+      lane.ring.externalMemory.post({ kind: 'release', id: 0 }, []);
+      lane.rouse();
+    }
     if (lane.status === 'leased') {
       lane.status = 'ready';
       recycler.recycle(lane);

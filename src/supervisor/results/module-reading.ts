@@ -8,6 +8,7 @@ import { LONGEST_FORM, MODULE_AREA, ModuleResult, ModuleWord } from '../../share
 import { messageValue } from '../../shared/values/message-value.js';
 import { generationOf } from '../../shared/memory/states.js';
 import { decodeValue } from '../../shared/values/value-decoder.js';
+import { KeptValue } from '../../lanes/rows/kept-value.js';
 import type { Job, JobLane } from '../job.js';
 import type { ModuleReader, ReadMessage } from './settlement.js';
 import { thrownLine, thrownValue } from '../../shared/messages/thrown-value.js';
@@ -36,6 +37,11 @@ function readResult(lane: JobLane, job: Job, outcome: number, read: ReadMessage)
       const from = payload + MODULE_AREA;
       return decodeValue(memory, from, from + bytes, NO_BUFFERS);
     }
+    case ModuleResult.KEPT: {
+      const id = memory.f64[memory.rowDouble(sequence) + RowDouble.RESULT] as number;
+      lane.keepsValues = true;
+      return new KeptValue(lane.name, memory, id, (one) => releaseIn(lane, one));
+    }
     case ModuleResult.MESSAGE: {
       const message = read(lane, generationOf(job.id));
       if (message?.kind !== 'value') throw new Disorder('the result of a call');
@@ -45,6 +51,13 @@ function readResult(lane: JobLane, job: Job, outcome: number, read: ReadMessage)
     default:
       throw new Disorder('the result of a call');
   }
+}
+
+/** Tells a lane that a value is no longer needed, unless it has ended. */
+function releaseIn(lane: JobLane, id: number): void {
+  if (lane.status === 'ended' || lane.status === 'lost') return;
+  lane.ring.externalMemory.post({ kind: 'release', id }, []);
+  lane.rouse();
 }
 
 /** A short result did not fit: there is room for the next one. */
