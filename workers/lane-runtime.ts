@@ -208,10 +208,9 @@ export class LaneRuntime {
   #opened(goesOn: Promise<void>): void {
     const rows = this.modules();
     const sequence = this.#cursor;
-    const fn = rows.table.find(this.memory.i32[this.memory.rowWord(sequence) + RowWord.FUNCTION] as number);
-    rows.opened(sequence, fn?.concurrency ?? 1);
+    rows.opened(sequence);
     void whenSettled(goesOn, () => {
-      rows.ended(sequence);
+      rows.ended();
       Atomics.store(this.memory.i32, Header.HEAD, rows.oldest(this.#cursor));
       this.#link.ring();
     });

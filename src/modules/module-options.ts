@@ -3,7 +3,7 @@ import { createRequire, isBuiltin } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ArgumentError } from '../errors.js';
-import { duration, integer, known, refuse, show, unlimited } from '../options/checks.js';
+import { duration, known, refuse, show, unlimited } from '../options/checks.js';
 import type { ModulePlace } from '../shared/messages/module-messages.js';
 
 /** Options of `pool.module`. */
@@ -19,11 +19,6 @@ export interface ModuleOptions {
   readonly data?: unknown;
   /** ms for loading and `setup` together, and for `teardown`. 0 is unlimited. Default 30,000. */
   readonly timeout?: number;
-  /**
-   * Most calls of the module's async functions that are pending in a lane at the same time, from 1 to 1,024. Default 1: a
-   * lane serves one call at a time.
-   */
-  readonly concurrency?: number;
 }
 
 /** What a module's `setup` is given. */
@@ -40,10 +35,9 @@ export interface ModuleSettings {
   readonly teardown: string | null;
   readonly data: unknown;
   readonly limitMs: number;
-  readonly concurrency: number;
 }
 
-const OPTIONS = ['setup', 'teardown', 'data', 'timeout', 'concurrency'];
+const OPTIONS = ['setup', 'teardown', 'data', 'timeout'];
 const LOAD_MS = 30_000;
 
 /** @throws ArgumentError */
@@ -54,7 +48,6 @@ export function moduleSettings(options: unknown): ModuleSettings {
     teardown: exportName('teardown', given['teardown']),
     data: given['data'],
     limitMs: unlimited(duration('timeout', given['timeout'], LOAD_MS)),
-    concurrency: integer('concurrency', given['concurrency'], 1, 1_024, 1),
   };
 }
 

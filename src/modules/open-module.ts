@@ -71,7 +71,6 @@ function announced(
     const part: ModulePart = modulePart({
       functions: mode !== ModuleMode.PLAIN,
       progress: usesLane,
-      concurrency: order.concurrency,
     });
     const compiled = moduleFunction(library, name, mode === ModuleMode.STREAM);
     const fn = new DeclaredFunction(pool.number(), compiled, 'node', library, null, part);
@@ -103,7 +102,7 @@ function announced(
       'node',
       library,
       null,
-      modulePart({ functions: false, progress: false, concurrency: 1 }),
+      modulePart({ functions: false, progress: false }),
     );
     fn.refuse(() => notExported(library, name, Object.keys(functions), others));
     return exportedFunction(dispatcher, { plain: fn, functions: fn, stream: fn, generator: false });

@@ -1,12 +1,10 @@
 /**
  * What a module's function can learn of its call, and say: the functions of `offthread/lane`.
  *
- *   no call ──begun──► current ──ended──► no call, or the call that was current before
+ *   no call ──begun──► current ──ended──► no call
  *
- * With one call at a time in a lane, the current call is a variable; where several may await at the same time, it
- * belongs to the async context.
+ * A lane serves one call at a time, so the current call is a variable.
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { AbortController, AbortSignal, Atomics } from '../../src/builtins.js';
 import type { LaneMemory } from '../../src/shared/memory/lane-memory.js';
 import { RowDouble, RowWord, StopCause } from '../../src/shared/memory/layout.js';
@@ -113,21 +111,13 @@ export function stopReason(cause: number): DOMException {
 }
 
 let current: CallContext | null = null;
-let several: AsyncLocalStorage<CallContext> | null = null;
-
-/** From now on, several calls may await at the same time. */
-export function allowSeveral(): void {
-  several ??= new AsyncLocalStorage();
-}
-
 /** The call whose code runs; null between calls. */
 export function currentCall(): CallContext | null {
-  return several?.getStore() ?? current;
+  return current;
 }
 
 /** Runs code of a call. */
 export function inCall<T>(call: CallContext, run: () => T): T {
-  if (several !== null) return several.run(call, run);
   current = call;
   return run();
 }

@@ -20,7 +20,6 @@ import {
 } from '../../src/shared/messages/module-messages.js';
 import type { LaneMemory } from '../../src/shared/memory/lane-memory.js';
 import { watchAddons } from './addons.js';
-import { allowSeveral } from './call-context.js';
 import { offerLane } from './lane-interface-here.js';
 import { type ExportedFunction, type ModuleExports, isGenerator, loadModule } from './load-module.js';
 import { thrownData } from '../../src/shared/messages/thrown-data.js';
@@ -30,8 +29,6 @@ export interface ModuleFunction extends ExportedFunction {
   readonly name: string;
   /** A `ModuleMode`. */
   readonly mode: number;
-  /** Most calls whose promises are pending at the same time. */
-  readonly concurrency: number;
 }
 
 interface Serving {
@@ -123,7 +120,7 @@ export class LaneModules {
       for (const { number, name, mode } of functions) {
         const found = exports.functions.get(name);
         if (found === undefined) throw new Error(`the module no longer exports the function ${name}`);
-        this.#functions[number] = { ...found, name, mode, concurrency: order.concurrency };
+        this.#functions[number] = { ...found, name, mode };
       }
       this.#loading -= 1;
     } catch (error) {
@@ -137,7 +134,6 @@ export class LaneModules {
   #serving(order: ModuleOrder): Promise<Serving> {
     const known = this.#loaded.get(order.id);
     if (known !== undefined) return known;
-    if (order.concurrency > 1) allowSeveral();
     const serving = within(order.limitMs, () => this.#start(order));
     this.#loaded.set(order.id, serving);
     return serving;

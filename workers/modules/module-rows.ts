@@ -1,14 +1,14 @@
 /**
- * The rows of a lane that has modules: which may start, and which have started and not ended.
+ * The rows of a lane that has modules: which may start, and which has started and not ended.
  *
  *   next row ──may start──► open ──its promise settles──► ended
  *
  * Guarantees:
- * - A row starts only after its module is set up, and while fewer calls are open than its function and theirs allow.
+ * - A row starts only after its module is set up, and while no other is open.
  * - HEAD is the oldest row that has not ended, so the host never takes back a row that is open.
  * - The event loop runs while a call is open: nothing here blocks the thread.
  */
-import { Atomics, Math, Promise, performance, setImmediate } from '../../src/builtins.js';
+import { Atomics, Promise, performance, setImmediate } from '../../src/builtins.js';
 import { race, resolved } from '../../src/promises.js';
 import type { LaneMemory } from '../../src/shared/memory/lane-memory.js';
 import { Header, Phase, RowWord } from '../../src/shared/memory/layout.js';
@@ -30,10 +30,8 @@ export class ModuleRows {
   readonly #memory: LaneMemory;
   readonly #link: LaneLink;
   readonly #messages: HostMessages;
-  /** The open rows, oldest first. */
-  readonly #open = new Set<number>();
-  /** How many may be open at the same time, by the open rows. */
-  #most = Infinity;
+  /** The row whose promise is pending. */
+  #open: number | null = null;
   /** Resolves at the next event: a row has ended, a module is set up. */
   #event: Promise<void> | null = null;
   #tell: () => void = () => {};
@@ -57,38 +55,31 @@ export class ModuleRows {
 
   /** Whether a call is open. */
   get busy(): boolean {
-    return this.#open.size > 0;
+    return this.#open !== null;
   }
 
   /** Whether the row at `cursor` may start now. */
   mayStart(cursor: number): boolean {
+    if (this.busy) return false;
+    if (!this.table.loading) return true;
     const { i32 } = this.#memory;
-    const fn = this.table.find(i32[this.#memory.rowWord(cursor) + RowWord.FUNCTION] as number);
-    if (fn === undefined) {
-      // Native code would block the thread, and with it the calls that are open.
-      return !this.busy && !this.table.loading;
-    }
-    const { size } = this.#open;
-    return size === 0 || size < Math.min(this.#most, fn.concurrency);
+    return this.table.find(i32[this.#memory.rowWord(cursor) + RowWord.FUNCTION] as number) !== undefined;
   }
 
   /** A row has started, and goes on. */
-  opened(sequence: number, concurrency: number): void {
-    this.#most = this.busy ? Math.min(this.#most, concurrency) : concurrency;
-    this.#open.add(sequence);
+  opened(sequence: number): void {
+    this.#open = sequence;
   }
 
   /** A row that went on has ended. */
-  ended(sequence: number): void {
-    this.#open.delete(sequence);
-    if (!this.busy) this.#most = Infinity;
+  ended(): void {
+    this.#open = null;
     this.changed();
   }
 
   /** The oldest row that has not ended. @param cursor the next row that has not started. */
   oldest(cursor: number): number {
-    for (const sequence of this.#open) return sequence;
-    return cursor;
+    return this.#open ?? cursor;
   }
 
   /** A module is set up, or has failed. */

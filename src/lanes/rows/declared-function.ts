@@ -32,8 +32,6 @@ export interface ModulePart {
   readonly functions: boolean;
   /** Whether the module may report progress. */
   readonly progress: boolean;
-  /** Most calls of a lane whose promises are pending at the same time. */
-  readonly concurrency: number;
   /** Bytes to keep for a result: as many as the largest short one has taken so far. */
   resultBytes: number;
 }

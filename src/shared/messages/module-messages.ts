@@ -40,8 +40,6 @@ export interface ModuleOrder {
   readonly limitMs: number;
   /** What `setup` gets as `context.data`. */
   readonly data: unknown;
-  /** Most calls of a lane whose promises are pending at the same time. */
-  readonly concurrency: number;
 }
 
 /** What an export is. */
