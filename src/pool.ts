@@ -123,7 +123,7 @@ export class Pool implements AsyncDisposable {
    * @throws (rejects) ArgumentError; ModuleError when the module cannot be loaded, or its `setup` fails;
    * LaneCrashedError when it ends its lane; PoolClosedError.
    */
-  async module<M extends object = Record<string, (...args: never[]) => unknown>>(
+  async module<M extends object = Record<string, (...args: unknown[]) => unknown>>(
     module: string | URL,
     options?: ModuleOptions,
   ): Promise<ModuleFunctions<M>> {
