@@ -3,7 +3,8 @@
  *
  * Checksums and compresses this project's own files with the system's zlib,
  * on the main thread and in lanes, and shows what the event loop could do
- * meanwhile. Then it stops two native calls early.
+ * meanwhile. Then it stops two native calls early, and judges a function
+ * that is not thread-safe.
  */
 import { availableParallelism, loadavg } from 'node:os';
 import { type Pool, createPool } from 'offthread';
@@ -14,6 +15,7 @@ import { count, duration, plural, size } from '../console/format.js';
 import { Screen } from '../console/screen.js';
 import { cancelReceive, outstaySleep } from './stopping-scene.js';
 import { type Libc, type Zlib, openLibc, openZlib } from './system-libraries.js';
+import { judgeStaticBuffer } from './verdict-scene.js';
 import { BLOCK_BYTES, LEVELS, type Task, checksums, compressions, runInLanes } from './workload.js';
 
 /** ms of native work on each side of the comparison. */
@@ -122,6 +124,21 @@ async function showTimeout(
   return timedOut && lost && back;
 }
 
+async function showVerdict(): Promise<boolean> {
+  screen.move(dim('  calling it on many threads at once'));
+  const { symbol, where, verdict } = await judgeStaticBuffer();
+  const { scenario, failures, reproducer } = verdict;
+  screen.line(`  ${symbol}() ${where} returns a static buffer`);
+  if (verdict.verdict !== 'unsafe') return check(false, `${verdict.verdict}: ${verdict.reason}`);
+  const calls = (scenario ?? []).map((given) => `${symbol}(${given.join(', ')})`).join(' and ');
+  const wrong = failures === null ? '' : `: ${plural(failures.failed, 'wrong answer')}`;
+  check(true, `not thread-safe. ${calls} at once${wrong}`);
+  if (reproducer?.proof === 'shown')
+    check(true, 'shown by a C program, and gone with a lock around the calls');
+  screen.line(dim('  offthread stress LIB PROTOTYPE ARGS... --check-thread-safety prints it'));
+  return true;
+}
+
 function showPool(pool: Pool): void {
   const { submitted, succeeded, cancelled, timedOut, failed, lanes, runMs } = pool.stats();
   const ends = `${count(succeeded)} succeeded, ${cancelled} cancelled, ${timedOut} timed out, ${failed} failed`;
@@ -148,7 +165,9 @@ async function demo(pool: Pool, lanes: number): Promise<boolean> {
   const timedOut = await showTimeout(pool, zlib, libc, files);
   title('The pool');
   showPool(pool);
-  return right && cancelled && timedOut;
+  title('Is a function thread-safe?');
+  const judged = await showVerdict();
+  return right && cancelled && timedOut && judged;
 }
 
 /** @returns the exit code. */

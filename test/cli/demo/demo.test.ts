@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { openZlib } from '../../../src/cli/demo/system-libraries.js';
+import { judgeStaticBuffer } from '../../../src/cli/demo/verdict-scene.js';
 import { projectFiles, projectRoot } from '../../../src/cli/demo/files.js';
 import { LibraryNotFoundError, createPool } from 'offthread';
 import { runCli } from '../../helpers/command-line.js';
@@ -15,9 +16,26 @@ describe('cli: demo', () => {
     expect(stdout).to.match(/✓ cancelled .* after cancel\(\)/);
     expect(stdout).to.match(/✓ timed out after/);
     expect(stdout).to.match(/1 cancelled, 1 timed out, 0 failed/);
+    expect(stdout).to.match(/✓ not thread-safe\. label\(\d+\) and label\(\d+\) at once: \d+ wrong answers/);
+    expect(stdout).to.include('✓ shown by a C program, and gone with a lock');
     expect(stdout).to.not.include('\u001B');
     expect(stdout.split('\n').filter((line) => line.length > 80)).to.deep.equal([]);
     expect(code).to.equal(0);
+  });
+
+  slow('judges a function of the C library where there is no compiler', async function () {
+    this.retries(2);
+    const compiler = process.env['CC'];
+    process.env['CC'] = 'no-such-compiler';
+    try {
+      const { symbol, verdict } = await judgeStaticBuffer();
+      expect(symbol).to.equal('l64a');
+      expect(verdict.verdict, verdict.reason).to.equal('unsafe');
+      expect(verdict.reproducer?.proof).to.equal('not-run');
+    } finally {
+      if (compiler === undefined) delete process.env['CC'];
+      else process.env['CC'] = compiler;
+    }
   });
 
   it('names the package of a zlib that is missing', async () => {
