@@ -89,7 +89,13 @@ const PROOF: Readonly<Record<Reproducer['proof'], string>> = {
 
 export function proofHtml({ of, reproducer: { source, proof, compile, why } }: Proof): string {
   return `<h2>A C program that shows ${escaped(of)}</h2>
-<p>${escaped(PROOF[proof])}${why === undefined ? '' : ` ${escaped(why)}`}</p>
+<p>${escaped(PROOF[proof])}${why === undefined ? '' : ` ${escaped(sentence(why))}`}</p>
 <p>Compile it with <code>${escaped(compile)}</code></p>
 <pre><code>${escaped(source)}</code></pre>`;
+}
+
+/** What a program counted, or why it was not run, as a sentence. */
+function sentence(text: string): string {
+  const first = text.slice(0, 1).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(first) ? first : `${first}.`;
 }
