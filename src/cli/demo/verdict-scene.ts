@@ -64,7 +64,7 @@ export async function judgeStaticBuffer(): Promise<VerdictScene> {
 
 /** @returns null where there is no compiler. */
 async function planted(folder: string): Promise<Unsafe | null> {
-  const library = join(folder, process.platform === 'darwin' ? 'liblabel.dylib' : 'liblabel.so');
+  const library = join(folder, process.platform === 'darwin' ? 'label.dylib' : 'label.so');
   await writeFile(join(folder, 'label.c'), SOURCE);
   const args = ['-shared', '-fPIC', '-O2', '-o', library, join(folder, 'label.c')];
   try {
