@@ -64,6 +64,8 @@ export interface Lane<T extends Ticket> {
   readonly bound: boolean;
   /** Whether the lane is loading a library, or has not started yet. Known for process lanes only. */
   readonly loading: boolean;
+  /** ms that the lane may take for the module that it loads; 0 if it loads none. Known for process lanes only. */
+  readonly moduleMs: number;
   /** Announces functions to the lane, in order with calls. */
   announce(library: ToLane): void;
   /** Publishes the written rows, and makes sure that the lane sees them. @returns whether the lane slept. */

@@ -7,9 +7,12 @@
  *   asked ──► answered ──► resolved | rejected
  *     └─────► the call was stopped, or has ended ──► rejected
  *
- * Guarantee: nothing waits for an answer once its call is to stop.
+ * Guarantees:
+ * - Nothing waits for an answer once its call is to stop.
+ * - An answer that nobody awaits ends no lane when the call ends before it.
  */
 import { Atomics, Promise } from '../../src/builtins.js';
+import { ignoreFailure } from '../../src/promises.js';
 import { Channel } from '../../src/shared/memory/channel.js';
 import type { LaneMemory } from '../../src/shared/memory/lane-memory.js';
 import type { ToLane } from '../../src/shared/messages/messages.js';
@@ -34,6 +37,8 @@ interface Asked {
   readonly call: CallContext;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+  /** Rejects because the call ends: that is no unhandled rejection where nobody awaits the answer. */
+  readonly release: (error: Error) => void;
 }
 
 export class HostFunctions {
@@ -56,11 +61,18 @@ export class HostFunctions {
 
   /** The function at a position of a call's arguments. */
   make(call: CallContext, index: number): HostFunction {
-    const ask = (...args: unknown[]): Promise<unknown> =>
-      new Promise((resolve, reject) => {
+    const ask = (...args: unknown[]): Promise<unknown> => {
+      const promise: Promise<unknown> = new Promise((resolve, reject) => {
         const request = this.#send(call, index, args);
-        this.#asked.set(request, { call, resolve, reject });
+        const release = (error: Error): void => {
+          ignoreFailure(promise);
+          reject(error);
+        };
+        this.#asked.set(request, { call, resolve, reject, release });
       });
+      if (call.cause !== 0 || call.over) ignoreFailure(promise);
+      return promise;
+    };
     return Object.assign(ask, { sync: (...args: unknown[]) => this.#wait(call, index, args) });
   }
 
@@ -87,11 +99,11 @@ export class HostFunctions {
   }
 
   /** A call is to stop, or has ended: nothing waits for its functions. */
-  release(call: CallContext, error: unknown): void {
+  release(call: CallContext, error: Error): void {
     for (const [request, asked] of this.#asked) {
       if (asked.call !== call) continue;
       this.#asked.delete(request);
-      asked.reject(error);
+      asked.release(error);
     }
   }
 

@@ -8,7 +8,7 @@
  * - A module is loaded once in a lane, and its `setup` is called once.
  * - No function of a module is called before its module is set up.
  */
-import { Promise, clearTimeout, setImmediate, setTimeout } from '../../src/builtins.js';
+import { Atomics, Promise, clearTimeout, setImmediate, setTimeout } from '../../src/builtins.js';
 import { allSettled, race } from '../../src/promises.js';
 import {
   type LoadedModule,
@@ -19,6 +19,7 @@ import {
   nameOfPlace,
 } from '../../src/shared/messages/module-messages.js';
 import type { LaneMemory } from '../../src/shared/memory/lane-memory.js';
+import { Header } from '../../src/shared/memory/layout.js';
 import { watchAddons } from './addons.js';
 import { offerLane } from './lane-interface-here.js';
 import { type ExportedFunction, type ModuleExports, isGenerator, loadModule } from './load-module.js';
@@ -49,6 +50,7 @@ class StageError extends Error {
 export class LaneModules {
   readonly #loaded = new Map<number, Promise<Serving>>();
   readonly #functions: (ModuleFunction | undefined)[] = [];
+  readonly #memory: LaneMemory;
   readonly #name: string;
   /** Files of the add-ons that this thread has loaded. */
   readonly addons: readonly string[];
@@ -57,6 +59,7 @@ export class LaneModules {
 
   /** @param name that of the lane. */
   constructor(memory: LaneMemory, name: string) {
+    this.#memory = memory;
     this.#name = name;
     this.addons = watchAddons(memory);
     offerLane(name, () => {
@@ -88,7 +91,7 @@ export class LaneModules {
 
   /** Functions that rows may call from now on. Their module is loaded if it is not. A failure ends the lane. */
   add(order: ModuleOrder, functions: readonly NumberedExport[]): void {
-    this.#loading += 1;
+    this.#load(1);
     void this.#bind(order, functions);
   }
 
@@ -122,13 +125,18 @@ export class LaneModules {
         if (found === undefined) throw new Error(`the module no longer exports the function ${name}`);
         this.#functions[number] = { ...found, name, mode };
       }
-      this.#loading -= 1;
+      this.#load(-1);
     } catch (error) {
       // Uncaught: it ends the lane, and the host learns of it.
       setImmediate(() => {
         throw lateFailure(order, error, this.addons);
       });
     }
+  }
+
+  #load(more: number): void {
+    this.#loading += more;
+    Atomics.store(this.#memory.i32, Header.MODULES_LOADING, this.#loading);
   }
 
   #serving(order: ModuleOrder): Promise<Serving> {

@@ -66,6 +66,8 @@ export class ChildLife {
   readonly #questions = new Questions();
   /** Paths of the libraries and modules that the lane has been asked to open without an answer so far, by question. */
   readonly #trials = new Map<number, string>();
+  /** ms that the lane may take for the module that it loads ahead of the others; 0 if it loads none. */
+  moduleMs = 0;
   readonly #ended: Promise<void>;
   #endedNow: () => void = () => {};
   #ending = false;
@@ -136,10 +138,12 @@ export class ChildLife {
 
   /** See `Lane.loadModule`. */
   async loadModule(order: ModuleOrder): Promise<ModuleAnswer> {
+    this.moduleMs = order.limitMs;
     const { module } = await this.#ask((id) => {
       this.#trials.set(id, nameOfPlace(order.place));
       return { kind: 'load', id, order };
     });
+    this.moduleMs = 0;
     if (module === null)
       throw new LaneCrashedError(`Lane ${this.#lane} gave no answer.`, { lane: this.#lane });
     return module;

@@ -10,7 +10,7 @@
  *       └──────────┴──────────────────────────────────────────► ended
  */
 import type { MappedFile, NativeEnd, System } from '../../engines/system/system-calls.js';
-import { Atomics, performance } from '../../builtins.js';
+import { Atomics, Math, performance } from '../../builtins.js';
 import { clockOrigin } from '../../shared/clock.js';
 import { Header, type LaneSize } from '../../shared/memory/layout.js';
 import { LaneMemory } from '../../shared/memory/lane-memory.js';
@@ -79,6 +79,8 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   readonly #messages: MessageWriter;
   /** Number of messages for the lane. Kept on the host, because the lane can overwrite its memory. */
   #announced = 0;
+  /** ms of the module that may take longest to load. */
+  #moduleMs = 0;
 
   /** @throws EngineError OFFTHREAD_NO_SHARED_MEMORY */
   constructor(options: ProcessLaneOptions, events: LaneEvents<ProcessLane<T>>) {
@@ -144,6 +146,11 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
     return !this.announcedReady || phaseOf(this.ring.memory) === 'boot';
   }
 
+  get moduleMs(): number {
+    const loads = this.loading || Atomics.load(this.ring.memory.i32, Header.MODULES_LOADING) > 0;
+    return Math.max(this.#life.moduleMs, loads ? this.#moduleMs : 0);
+  }
+
   get pid(): number | undefined {
     return this.#child.pid;
   }
@@ -163,13 +170,17 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
   announce(message: ToLane): void {
     this.#announced = (this.#announced + 1) | 0;
     Atomics.store(this.ring.memory.i32, Header.ANNOUNCED, this.#announced);
+    if (message.kind === 'module') this.#moduleMs = Math.max(this.#moduleMs, message.order.limitMs);
     this.#send(message);
     this.wake();
   }
 
+  /** @throws what serializing the message throws: the values in it are the caller's. */
   #send(message: ToLane): void {
+    this.#messages.add(message);
     try {
-      this.#messages.send(message);
+      // The word first if there is no room, so that the lane rings once it has made some.
+      if (!this.#messages.flush()) this.#flushMessages();
     } catch (cause) {
       this.corrupted(cause);
     }
@@ -278,7 +289,11 @@ export class ProcessLane<T extends Ticket> implements Lane<T> {
       this.inbox.takeAll();
       if (Atomics.load(this.ring.memory.i32, Header.MESSAGES_UP_WAITS) !== 0) this.#child.knock();
       // The lane has made room: more was sent, so the lane must check again.
-      if (this.#messages.waits) this.wake();
+      if (this.#messages.waits) {
+        this.wake();
+        // A lane that waits for the answer of a function on the host does not sleep: its thread is blocked.
+        this.channel.nudge();
+      }
     } catch (cause) {
       this.corrupted(cause);
     }

@@ -52,6 +52,12 @@ export function encodeArguments(encoder: ValueEncoder, args: readonly unknown[],
   else encoder.encodeList(values, transfer);
 }
 
+/** Encodes what a function on the host has returned. @throws as {@link encodeArguments}. */
+export function encodeResult(encoder: ValueEncoder, result: unknown): void {
+  const { values, transfer } = unwrapped([result]);
+  encoder.encode(values[0], transfer);
+}
+
 /** The arguments without the wrappers of this package. Plain values are what nearly all calls have. */
 function unwrapped(args: readonly unknown[]): Unwrapped {
   let wrapped = false;

@@ -73,6 +73,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
   readonly name: string;
   readonly kind = 'thread';
   readonly loading = false;
+  readonly moduleMs = 0;
   readonly pid = undefined;
   readonly residentMb = 0;
   readonly ring: LaneRing<T>;

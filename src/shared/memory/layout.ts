@@ -60,6 +60,8 @@ export const Header = {
   SEVERED: 99,
   /** Number of add-ons that modules have loaded into the lane's thread. Lane writes. */
   ADDONS: 100,
+  /** Number of modules that the lane is loading, whose functions rows may call. Lane writes. */
+  MODULES_LOADING: 101,
   /** 1 once the lane's thread is to end by itself, as soon as it can. Host writes. */
   LEAVE: 57,
   /** Sequence number from which the lane rings an armed bell; before it, results gather. Host writes. */

@@ -69,8 +69,13 @@ export class MessageWriter {
 
   /** @returns whether the whole message was sent; if not, {@link flush} sends the rest. */
   send(message: unknown): boolean {
-    this.#backlog.push(builtinModule('node:v8').serialize(message));
+    this.add(message);
     return this.flush();
+  }
+
+  /** Adds a message, which {@link flush} sends. @throws what serializing it throws; then there is no message. */
+  add(message: unknown): void {
+    this.#backlog.push(builtinModule('node:v8').serialize(message));
   }
 
   /**

@@ -2,9 +2,11 @@
  * A thrown value as plain data. Structured cloning would lose an error's own properties and the name of its class, and
  * fails for errors with properties that cannot be cloned.
  *
- * Guarantee: never throws, whatever was thrown: its properties may be getters that throw.
+ * Guarantees:
+ * - Never throws, whatever was thrown: its properties may be getters that throw.
+ * - The data can be sent to every lane and host, threads and processes.
  */
-import { Math, structuredClone } from '../../builtins.js';
+import { Math, builtinModule, structuredClone } from '../../builtins.js';
 import type { ThrownData } from './module-messages.js';
 
 /** Causes within causes. */
@@ -15,7 +17,7 @@ const OWN = new Set(['name', 'message', 'stack', 'cause', 'errors']);
 
 export function thrownData(thrown: unknown, depth: number = DEPTH): ThrownData {
   try {
-    if (!isError(thrown)) return { kind: 'value', value: cloneable(thrown) ? thrown : textOf(thrown) };
+    if (!isError(thrown)) return { kind: 'value', ...(copyOf(thrown) ?? { value: textOf(thrown) }) };
     const { name, message, stack, cause, errors } = thrown as Error & { errors?: unknown };
     const nested = (value: unknown): ThrownData => thrownData(value, depth - 1);
     return {
@@ -41,8 +43,8 @@ function propertiesOf(error: object): [string, unknown][] {
   const found: [string, unknown][] = [];
   for (const key of Object.keys(error).slice(0, Math.max(MANY, 0))) {
     if (OWN.has(key)) continue;
-    const value = (error as Record<string, unknown>)[key];
-    if (cloneable(value)) found.push([key, value]);
+    const copy = copyOf((error as Record<string, unknown>)[key]);
+    if (copy !== null) found.push([key, copy.value]);
   }
   // A DOMException has its code on its prototype.
   const { code } = error as { code?: unknown };
@@ -52,15 +54,17 @@ function propertiesOf(error: object): [string, unknown][] {
   return found;
 }
 
-function cloneable(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null)
-    return typeof value !== 'function' && typeof value !== 'symbol';
+/** A copy that a thread and a process can be sent, without getters that may answer differently then; null if there is none. */
+function copyOf(value: unknown): { readonly value: unknown } | null {
+  if (typeof value === 'function' || typeof value === 'symbol') return null;
+  if (typeof value !== 'object' || value === null) return { value };
   try {
-    structuredClone(value);
-    // Processes share no memory, and move no ports.
-    return !(value instanceof SharedArrayBuffer);
+    const copy = structuredClone(value);
+    // Processes share no memory, and get no objects of Node.js.
+    builtinModule('node:v8').serialize(copy);
+    return { value: copy };
   } catch {
-    return false;
+    return null;
   }
 }
 

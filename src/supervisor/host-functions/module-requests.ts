@@ -15,9 +15,8 @@
  */
 import { Math, performance } from '../../builtins.js';
 import type { HostFunctionSpec } from '../../declare/spec.js';
-import { TransferredValue } from '../../declare/language/transferred-value.js';
 import type { RecordHead } from '../../lanes/channel/lane-channel.js';
-import { PackedValues, encoderFor, messageOf } from '../../lanes/rows/packed-values.js';
+import { PackedValues, encodeResult, encoderFor, messageOf } from '../../lanes/rows/packed-values.js';
 import { whenSettled } from '../../promises.js';
 import { thrownData } from '../../shared/messages/thrown-data.js';
 import type { ToLane } from '../../shared/messages/messages.js';
@@ -147,15 +146,14 @@ class ModuleRequests implements ModuleCalls {
     const { lane } = invocation;
     const encoder = encoderFor(lane.ring.externalMemory.lendsShared);
     try {
-      const moved = value instanceof TransferredValue;
-      encoder.encode(moved ? value.value : value, moved ? value.list : []);
+      encodeResult(encoder, value);
+      const transfers: object[] = [];
+      const message = messageOf(encoder, transfers);
+      // Some values are refused only when they are sent.
+      this.#answer(invocation, { message }, transfers);
     } catch (error) {
       this.#answer(invocation, { thrown: thrownData(error) });
-      return;
     }
-    const transfers: object[] = [];
-    const message = messageOf(encoder, transfers);
-    this.#answer(invocation, { message }, transfers);
   }
 
   #answer({ lane, request }: Invocation, outcome: Outcome, transfers: readonly object[] = []): void {

@@ -79,6 +79,8 @@ export class Silence {
 }
 
 function patienceWith(lane: JobLane): number {
+  // The lane watches the time of its modules itself, unless it computes all the time.
+  if (lane.moduleMs > 0) return lane.moduleMs + LOAD_MS;
   if (!lane.loading) return TAKE_MS;
   return lane.opening === null ? LOAD_MS : OPEN_MS;
 }
