@@ -20,7 +20,7 @@
  */
 import { Atomics, Math, Promise, performance, setImmediate } from '../src/builtins.js';
 import { whenSettled } from '../src/promises.js';
-import { Header, Phase, RowWord } from '../src/shared/memory/layout.js';
+import { Header, Phase } from '../src/shared/memory/layout.js';
 import type { LaneMemory } from '../src/shared/memory/lane-memory.js';
 import type { LaneSettings } from '../src/shared/messages/messages.js';
 import { FunctionTable } from './function-table.js';
