@@ -25,6 +25,9 @@ import type { ValueRecords } from './value-records.js';
 
 type Outcome = Extract<ToLane, { kind: 'answer' }>['outcome'];
 
+type Thrown = Extract<Outcome, { thrown: unknown }>;
+type Returned = Exclude<Outcome, Thrown>;
+
 /** A function of the caller, in a lane. */
 export type HostFunction = ((...args: unknown[]) => Promise<unknown>) & {
   sync(...args: unknown[]): unknown;
@@ -147,6 +150,7 @@ export class HostFunctions {
 
 /** @throws what the function has thrown. */
 function valueOf(outcome: Outcome): unknown {
-  if ('thrown' in outcome) throw thrownValue(outcome.thrown);
-  return messageValue(outcome.message);
+  // Its own property: a module may have added some to all objects.
+  if (!Object.hasOwn(outcome, 'message')) throw thrownValue((outcome as Thrown).thrown);
+  return messageValue((outcome as Returned).message);
 }

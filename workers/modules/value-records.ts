@@ -9,6 +9,7 @@ import type { LaneMemory } from '../../src/shared/memory/lane-memory.js';
 import { NO_RECORD, type PipeWriter } from '../../src/shared/memory/pipe.js';
 import { RECORD_HEADER_BYTES, RecordKind, RecordWord } from '../../src/shared/memory/record.js';
 import type { ValueMessage } from '../../src/shared/messages/module-messages.js';
+import { hasForm } from '../../src/shared/values/message-value.js';
 import type { ValueEncoder } from '../../src/shared/values/value-encoder.js';
 import type { ChannelEnds } from '../channel/channel-ends.js';
 import type { LaneLink } from '../lane-link.js';
@@ -75,7 +76,7 @@ export class ValueRecords {
     i32[word + RecordWord.REQUEST] = request;
     if (message === null) encoder.copyTo(i32, at + RECORD_HEADER_BYTES);
     else {
-      const moved = 'form' in message ? [...transfers, message.form] : [...transfers];
+      const moved = hasForm(message) ? [...transfers, message.form] : [...transfers];
       // Before the record: the host expects the payload when it reaches the record.
       this.#link.post({ kind: 'record', chunk, payload: message }, moved as ArrayBuffer[]);
     }

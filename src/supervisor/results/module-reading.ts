@@ -5,7 +5,7 @@ import { type ThrownData, type ValueMessage } from '../../shared/messages/module
 import { Disorder } from '../../shared/messages/disorder.js';
 import { ERRNO_SHIFT, Outcome, RowDouble } from '../../shared/memory/layout.js';
 import { LONGEST_FORM, MODULE_AREA, ModuleResult, ModuleWord } from '../../shared/memory/module-payload.js';
-import { messageValue } from '../../shared/values/message-value.js';
+import { hasForm, messageValue } from '../../shared/values/message-value.js';
 import { generationOf } from '../../shared/memory/states.js';
 import { decodeValue } from '../../shared/values/value-decoder.js';
 import { KeptValue } from '../../lanes/rows/kept-value.js';
@@ -62,7 +62,7 @@ function releaseIn(lane: JobLane, id: number): void {
 
 /** A short result did not fit: there is room for the next one. */
 function makeRoom({ fn }: Job, message: ValueMessage): void {
-  if (fn.module === null || !('form' in message) || message.attachments.length > 0) return;
+  if (fn.module === null || !hasForm(message) || message.attachments.length > 0) return;
   const { byteLength } = message.form;
   if (byteLength <= LONGEST_FORM) fn.module.resultBytes = Math.max(fn.module.resultBytes, byteLength);
 }

@@ -103,6 +103,55 @@ onEveryLane('modules: bad values (B13)', (kind) => {
   });
 });
 
+/** What a program may replace, or add to all objects. */
+const REPLACING = `
+export const echo = (value) => value;
+export async function later(value) { await null; return value; }
+export function* count() { yield 1; yield 'x'.repeat(100_000); }
+export async function ask(fn, value) { return await fn(value); }
+export function askSync(fn, value) { return fn.sync(value); }
+export function fail() { throw new TypeError('as ever'); }
+for (const name of ['value', 'form', 'attachments', 'thrown', 'message', 'kind', 'cause', 'polluted']) Object.prototype[name] = 'added';
+Array.prototype.added = 1;
+for (const name of ['load', 'store', 'add', 'wait', 'notify']) Atomics[name] = () => { throw new Error('replaced'); };
+Promise.prototype.then = () => { throw new Error('replaced'); };
+globalThis.Promise = class {};
+globalThis.structuredClone = performance.now = Date.now = Math.max = Math.min = () => NaN;
+globalThis.setTimeout = globalThis.setImmediate = globalThis.queueMicrotask = () => {};
+process.dlopen = () => { throw new Error('replaced'); };
+`;
+
+onEveryLane('modules: replaced built-ins (B13)', () => {
+  after(removeModules);
+
+  it('change nothing for the calls of a module', async () => {
+    const pool = createPool({ lanes: 1 });
+    try {
+      type Replacing = Pick<Odd, 'ask' | 'askSync'> & {
+        echo(value: unknown): unknown;
+        later(value: unknown): Promise<unknown>;
+        count(): Generator<unknown, undefined, undefined>;
+        fail(): never;
+      };
+      const work = await pool.module<Replacing>(moduleFile('replacing.mjs', REPLACING));
+      const large = 'x'.repeat(100_000);
+      for (const value of [1, { a: [1, 'x'] }, large, new Map([[1, 2]]), new Uint8Array(50_000)]) {
+        expect(await work.echo(value)).to.deep.equal(value);
+        expect(await work.later(value)).to.deep.equal(value);
+        expect(await work.ask((x) => x, value)).to.deep.equal(value);
+        expect(await work.askSync(async (x) => await Promise.resolve(x), value)).to.deep.equal(value);
+      }
+      const read: unknown[] = [];
+      for await (const value of work.count.stream()) read.push(value);
+      expect(read).to.deep.equal([1, large]);
+      expect((await errorOf(work.fail())).cause).to.be.an.instanceOf(TypeError);
+      expect(pool.stats().lanesCrashed).to.equal(0);
+    } finally {
+      await pool.destroy();
+    }
+  });
+});
+
 onEveryLane('modules: slow setup (B13)', (kind) => {
   if (kind === 'thread') return;
   after(removeModules);
