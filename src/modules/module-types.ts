@@ -35,7 +35,7 @@ export type ModuleFunctionOf<F> = F extends (...args: infer A) => infer R
       : NativeFunction<ModuleArguments<A>, ModuleResultOf<Awaited<R>>>
   : never;
 
-/** The functions that a module exports, as functions of the pool. */
+/** The functions that a module exports, or promises for them, as functions of the pool. */
 export type ModuleFunctions<M> = {
-  readonly [K in keyof M as M[K] extends AnyFunction ? K : never]: ModuleFunctionOf<M[K]>;
+  readonly [K in keyof M as Awaited<M[K]> extends AnyFunction ? K : never]: ModuleFunctionOf<Awaited<M[K]>>;
 } & AsyncDisposable;

@@ -1,6 +1,7 @@
 /** Loads a module into this thread, and finds what it exports. */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { types } from 'node:util';
 import type { ModulePlace } from '../../src/shared/messages/module-messages.js';
 
 /** The exports of a module. */
@@ -20,13 +21,24 @@ export interface ExportedFunction {
 /** Node.js names the exports of a CommonJS module so, besides `default`. */
 const WHOLE = 'module.exports';
 
-/** @throws (rejects) the error of loading the module. */
+/**
+ * An export that is a promise stands for what it resolves to: a worker file of piscina may say so that it needs time.
+ * @throws (rejects) the error of loading the module.
+ */
 export async function loadModule(place: ModulePlace): Promise<ModuleExports> {
   if (place.kind === 'addon') {
     return exportsOf({ default: createRequire(place.path)(place.path) as unknown }, true);
   }
   const namespace = (await import(place.url)) as Record<string, unknown>;
-  return exportsOf(namespace, isCommonJs(place.url, namespace));
+  return exportsOf(await awaited(namespace), isCommonJs(place.url, namespace));
+}
+
+async function awaited(namespace: Record<string, unknown>): Promise<Record<string, unknown>> {
+  const ready: Record<string, unknown> = { __proto__: null };
+  for (const [name, value] of Object.entries(namespace)) {
+    ready[name] = types.isPromise(value) ? await value : value;
+  }
+  return ready;
 }
 
 /** Whether a module that was imported is of CommonJS, or an add-on: then its `default` is all of it. */
@@ -48,8 +60,11 @@ function exportsOf(namespace: Record<string, unknown>, whole: boolean): ModuleEx
   const all = whole ? namespace['default'] : undefined;
   const isContainer = (typeof all === 'object' && all !== null) || typeof all === 'function';
   const receiver = isContainer ? all : undefined;
+  // An ES module that a compiler has made CommonJS of has a `default` of its own.
+  const compiled = isContainer && '__esModule' in all && 'default' in all;
   for (const [name, value] of Object.entries(namespace)) {
-    if (name !== WHOLE && name !== '__esModule') add(name, value, name === 'default' ? undefined : receiver);
+    if (name === WHOLE || name === '__esModule' || (compiled && name === 'default')) continue;
+    add(name, value, name === 'default' ? undefined : receiver);
   }
   // Node.js finds the names of a CommonJS module's exports by reading its text, and not all of them.
   if (isContainer) {
