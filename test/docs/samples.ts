@@ -5,6 +5,9 @@
  *   ```ts    is compiled with the project's own settings, and what comes out runs
  *   ```c     is compiled to the library that its first line names: `// libcrunch.so`
  *
+ * A sample whose first line names a module, `// work.mjs`, `// work.cjs` or `// work.mts`, is kept under that name, for the
+ * samples after it.
+ *
  * What a sample prints stands beside the code that prints it, as `// → text`;
  * `…` stands for anything. Imports of 'offthread' are those of the package.
  */
@@ -93,12 +96,14 @@ function succeed(what: string, command: string, args: readonly string[], folder:
 
 /** Runs a sample. @returns the lines that it printed. @throws when it fails. */
 export function run(sample: Sample, folder: string): string[] {
-  const name = `line-${sample.line}`;
+  const [, named, extension = ''] = /^\/\/ ([\w-]+)\.([cm])[jt]s\n/.exec(sample.code) ?? [];
+  const name = named ?? `line-${sample.line}`;
   const code = here(sample.code);
   if (sample.language === 'c') return compileC(code, name, folder);
+  const file = `${name}.${extension === 'c' ? 'cjs' : 'mjs'}`;
   if (sample.language === 'ts') compileTypeScript(code, name, folder);
-  else writeFileSync(join(folder, `${name}.mjs`), code);
-  const printed = succeed(name, process.execPath, [`${name}.mjs`], folder);
+  else writeFileSync(join(folder, file), code);
+  const printed = succeed(name, process.execPath, [file], folder);
   return printed.split('\n').slice(0, -1);
 }
 
