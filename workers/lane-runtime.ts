@@ -159,7 +159,8 @@ export class LaneRuntime {
       Atomics.store(i32, Header.SLEEPING, 1);
       if (this.#modules !== null) this.messages.receive();
       this.messages.serve();
-      if (this.isThrough) {
+      // LEAVE is read after the bell: the host sets it before it rings, so either it is seen here or the bell has changed.
+      if (this.isThrough && Atomics.load(i32, Header.LEAVE) === 0) {
         if (this.#parks) {
           woken = this.#link.park(Header.DOORBELL, bell, parkMs);
           parkMs = woken ? FIRST_PARK_MS : PARK_MS;

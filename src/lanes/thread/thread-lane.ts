@@ -337,9 +337,11 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
    * Asks the thread to end by itself once its call has returned: many add-ons abort the process when their thread is
    * terminated from outside.
    */
-  #leave(): Promise<void> {
+  #leave(stuck: boolean): Promise<void> {
     const { i32 } = this.ring.memory;
     this.#leaving = true;
+    // Whoever closes the pool waits for the thread, as piscina's `destroy` does; a stuck one never holds up the exit.
+    if (!stuck) this.#piscina.threads[0]?.ref();
     Atomics.store(i32, Header.LEAVE, 1);
     Atomics.add(i32, Header.DOORBELL, 1);
     Atomics.notify(i32, Header.DOORBELL);
@@ -370,7 +372,7 @@ export class ThreadLane<T extends Ticket> implements Lane<T> {
     if (this.channel.threaded && !this.#dead) {
       keepForever(this.#piscina);
     } else if (this.hasAddons && !this.#dead) {
-      await this.#leave();
+      await this.#leave(stuck);
     } else if (!this.#dead) {
       // A dead lane's piscina has been destroyed; a second `destroy` would make it start a thread when the old one
       // exits.
