@@ -295,8 +295,10 @@ class PoolCore implements PoolParts {
 
   /** Cancels pending calls, waits for them (without a grace period, gives them up), and ends the lanes. */
   async #end(grace: number): Promise<void> {
-    this.#abortAll();
-    if (this.#counters.pending > 0) {
+    // A run whose items are all over ends by itself.
+    if (this.#counters.pending === 0) this.#sessions?.stop((symbol) => this.#closedError(symbol));
+    else {
+      this.#abortAll();
       if (grace > 0) await this.drain();
       else this.#supervisor.giveUpAll();
     }

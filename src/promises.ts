@@ -6,6 +6,8 @@ import { types } from 'node:util';
 import { Promise } from './builtins.js';
 
 const { apply } = Reflect;
+/** The prototype of promises. */
+export const promisePrototype: object = Promise.prototype;
 const originalThen = Promise.prototype.then;
 const ignore = (): void => {};
 

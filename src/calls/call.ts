@@ -12,7 +12,7 @@
  */
 import { inspect } from 'node:util';
 import { Math, Promise, performance } from '../builtins.js';
-import { ignoreFailure, whenSettled } from '../promises.js';
+import { ignoreFailure, promisePrototype, whenSettled } from '../promises.js';
 import type { CallQueue, Place } from './admission/queue.js';
 import type { Due } from './admission/deadlines.js';
 import { CallCancelledError, type ErrorKind, type OffthreadError } from '../errors.js';
@@ -245,7 +245,7 @@ export class Call<T = unknown> extends Promise<T> implements NativeCall<T>, Job 
     for (const name of Reflect.ownKeys(members)) Reflect.deleteProperty(prototype, name);
     Object.setPrototypeOf(
       prototype,
-      Object.create(Promise.prototype, {
+      Object.create(promisePrototype, {
         ...members,
         [inspect.custom]: { value: members.describe.value },
         [Symbol.toStringTag]: { value: 'NativeCall' },

@@ -12,7 +12,7 @@ interface Packed {
 }
 
 /** kB that V8 reads at most, at about 40 µs each: until the first thread is started, and until the first answer. */
-const MOST_KB = { 'index.js': 80, 'offthread-core.cjs': 240, 'offthread-lane.cjs': 136 } as const;
+const MOST_KB = { 'index.js': 80, 'offthread-core.cjs': 250, 'offthread-lane.cjs': 136 } as const;
 
 describe('the published package', () => {
   let packed: Packed;
@@ -30,12 +30,12 @@ describe('the published package', () => {
     sizes = new Map(packed.files.map(({ path, size }) => [path, size]));
   });
 
-  it('has fewer than 64 files', () => {
-    expect([...sizes.keys()]).to.have.length.below(64);
+  it('has fewer than 70 files', () => {
+    expect([...sizes.keys()]).to.have.length.below(70);
   });
 
-  it('is a tarball of less than 445 kB', () => {
-    expect(packed.size).to.be.within(1, 445_000);
+  it('is a tarball of less than 460 kB', () => {
+    expect(packed.size).to.be.within(1, 460_000);
   });
 
   for (const [file, most] of Object.entries(MOST_KB)) {

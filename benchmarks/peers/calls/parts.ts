@@ -18,7 +18,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'crates: a tick published by one fence',
-    file: 'src/supervisor/dispatch/assignment.js',
+    file: 'src/supervisor/dispatch/tick-batch.js',
     with: 'const PUBLISH_BATCH = 32;',
     without: 'const PUBLISH_BATCH = 1;',
   },
