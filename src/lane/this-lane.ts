@@ -94,7 +94,7 @@ export interface HostFunction<A extends readonly unknown[] = readonly unknown[],
 
 declare const KEPT: unique symbol;
 
-/** A value that stays in its lane: what {@link keep} returns, and what the caller gets a token for. */
+/** A value that stays in its lane: what `keep` returns, and what the caller gets a token for. */
 export interface Kept<T extends object> {
   /** The type of the value; not there at run time. */
   readonly [KEPT]: T;

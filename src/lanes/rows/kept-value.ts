@@ -7,23 +7,23 @@
  * Guarantee: the lane is told once.
  */
 import { ArgumentError } from '../../errors.js';
-import type { LaneMemory } from '../../shared/memory/lane-memory.js';
 
 /** Tells the lane of a value. @param id 0 for all values. */
 type Tell = (id: number) => void;
 
 const forgotten = new FinalizationRegistry<() => void>((release) => release());
 
+/** The token of a value that a lane keeps: what the caller of a function gets that returns `keep(value)`. */
 export class KeptValue<T = unknown> implements AsyncDisposable {
   declare private readonly type?: T;
-  readonly #memory: LaneMemory;
+  readonly #memory: object;
   readonly #id: number;
   readonly #tell: Tell;
   readonly #lane: string;
   #released = false;
 
   /** @internal */
-  constructor(lane: string, memory: LaneMemory, id: number, tell: Tell) {
+  constructor(lane: string, memory: object, id: number, tell: Tell) {
     this.#lane = lane;
     this.#memory = memory;
     this.#id = id;
@@ -44,6 +44,7 @@ export class KeptValue<T = unknown> implements AsyncDisposable {
     this.#tell(this.#id);
   }
 
+  /** Lets the value go, as `release()` does. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.release();
   }
@@ -54,7 +55,7 @@ export class KeptValue<T = unknown> implements AsyncDisposable {
   }
 
   /** Why the value cannot be passed to a call in a lane; null if it can. @param memory that of the lane; null for a call of no session. @internal */
-  refusal(memory: LaneMemory | null): ArgumentError | null {
+  refusal(memory: object | null): ArgumentError | null {
     if (this.#released) {
       return new ArgumentError(
         'The kept value has been released. Keep it until the last call that needs it has been made.',

@@ -73,7 +73,8 @@ describe('cli: inputs of a batch (M35)', () => {
     expect(formatOf(undefined, 'a/b.JSONL')).to.equal('ndjson');
     expect(formatOf(undefined, 'b.tsv')).to.equal('tsv');
     expect(formatOf('csv', 'b.data')).to.equal('csv');
-    expect(() => formatOf(undefined, 'b.data')).to.throw(UsageError, /--format/);
+    expect(() => formatOf(undefined, process.execPath)).to.throw(UsageError, /--format/);
+    expect(() => formatOf(undefined, 'b.data')).to.throw(UsageError, /does not exist/);
   });
 
   it('paths lead into values', () => {
