@@ -17,9 +17,8 @@ import {
   ModuleWord,
 } from '../../src/shared/memory/module-payload.js';
 import { TransferredValue } from '../../src/declare/language/transferred-value.js';
-import type { ValueMessage } from '../../src/shared/messages/module-messages.js';
 import { thrownData } from '../../src/shared/messages/thrown-data.js';
-import { messageValue } from '../../src/shared/values/message-value.js';
+import { fits, messageOf, messageValue } from '../../src/shared/values/message-value.js';
 import { decodeValue } from '../../src/shared/values/value-decoder.js';
 import { ValueEncoder } from '../../src/shared/values/value-encoder.js';
 import { Math } from '../../src/builtins.js';
@@ -181,21 +180,13 @@ export class ModuleRunner {
     const { i32 } = this.#memory;
     const payload = i32[this.#memory.rowWord(sequence) + RowWord.PAYLOAD] as number;
     const encoder = this.#encoder;
-    const { cloned, attachments, bytes, transfers } = encoder;
-    if (
-      cloned === null &&
-      attachments.length === 0 &&
-      transfers.length === 0 &&
-      bytes <= (i32[payload / 4 + ModuleWord.BYTES] as number)
-    ) {
+    if (fits(encoder, i32[payload / 4 + ModuleWord.BYTES] as number)) {
       encoder.copyTo(i32, payload + MODULE_AREA);
       return ModuleResult.AREA;
     }
-    const form = cloned === null ? encoder.toBuffer() : null;
-    const message: ValueMessage =
-      form === null ? (cloned as { readonly value: unknown }) : { form, attachments: [...attachments] };
-    const moved = form === null ? [...transfers] : [...transfers, form];
-    this.#link.post({ kind: 'value', generation, message }, moved as ArrayBuffer[]);
+    const transfers: object[] = [];
+    const message = messageOf(encoder, transfers);
+    this.#link.post({ kind: 'value', generation, message }, transfers as ArrayBuffer[]);
     return ModuleResult.MESSAGE;
   }
 

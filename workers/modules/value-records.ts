@@ -8,8 +8,7 @@ import { Channel } from '../../src/shared/memory/channel.js';
 import type { LaneMemory } from '../../src/shared/memory/lane-memory.js';
 import { NO_RECORD, type PipeWriter } from '../../src/shared/memory/pipe.js';
 import { RECORD_HEADER_BYTES, RecordKind, RecordWord } from '../../src/shared/memory/record.js';
-import type { ValueMessage } from '../../src/shared/messages/module-messages.js';
-import { hasForm } from '../../src/shared/values/message-value.js';
+import { fits, messageOf } from '../../src/shared/values/message-value.js';
 import type { ValueEncoder } from '../../src/shared/values/value-encoder.js';
 import type { ChannelEnds } from '../channel/channel-ends.js';
 import type { LaneLink } from '../lane-link.js';
@@ -60,13 +59,11 @@ export class ValueRecords {
     request: number,
   ): void {
     const encoder = this.#encoder;
-    const { cloned, attachments, transfers, bytes } = encoder;
-    const inPipe = cloned === null && attachments.length === 0 && transfers.length === 0 && bytes <= inline;
+    const inPipe = fits(encoder, inline);
+    const transfers: object[] = [];
     // Before the record is reserved: waiting for room may run other code, which encodes other values.
-    const message: ValueMessage | null = inPipe
-      ? null
-      : (cloned ?? { form: encoder.toBuffer(), attachments: [...attachments] });
-    const at = this.#reserve(call, pipe, RECORD_HEADER_BYTES + (inPipe ? bytes : 0));
+    const message = inPipe ? null : messageOf(encoder, transfers);
+    const at = this.#reserve(call, pipe, RECORD_HEADER_BYTES + (inPipe ? encoder.bytes : 0));
     const { i32 } = this.#memory;
     const word = at / 4;
     i32[word + RecordWord.KIND] = RecordKind.VALUE | (inPipe ? 0 : RecordKind.BY_PORT);
@@ -76,9 +73,8 @@ export class ValueRecords {
     i32[word + RecordWord.REQUEST] = request;
     if (message === null) encoder.copyTo(i32, at + RECORD_HEADER_BYTES);
     else {
-      const moved = hasForm(message) ? [...transfers, message.form] : [...transfers];
       // Before the record: the host expects the payload when it reaches the record.
-      this.#link.post({ kind: 'record', chunk, payload: message }, moved as ArrayBuffer[]);
+      this.#link.post({ kind: 'record', chunk, payload: message }, transfers as ArrayBuffer[]);
     }
     pipe.commit();
   }

@@ -8,17 +8,18 @@
 import { Math } from '../../builtins.js';
 import {
   FIRST_RESULT_BYTES,
+  LONGEST_FORM,
   MODULE_AREA,
   ModuleArguments,
   ModuleWord,
 } from '../../shared/memory/module-payload.js';
 import type { LaneMemory } from '../../shared/memory/lane-memory.js';
-import { messageValue } from '../../shared/values/message-value.js';
+import { fits, messageValue } from '../../shared/values/message-value.js';
 import { decodeValue } from '../../shared/values/value-decoder.js';
 import type { Arena } from '../memory/arena.js';
 import type { ExternalMemory } from '../memory/external-memory.js';
 import { NO_ROOM } from './pack.js';
-import { PackedValues, encodeArguments, encoderFor, isShort } from './packed-values.js';
+import { PackedValues, encodeArguments, encoderFor } from './packed-values.js';
 import type { Ticket } from './ticket.js';
 import type { ValueRow, ValueRows } from './value-rows.js';
 
@@ -37,7 +38,7 @@ function packValues(
   const resultBytes = fn.module?.resultBytes ?? FIRST_RESULT_BYTES;
   if (packed === null) {
     encodeArguments(encoder, ticket.args, fn.takesFunctions);
-    if (isShort(encoder)) {
+    if (fits(encoder, LONGEST_FORM)) {
       const bytes = Math.max(encoder.bytes, resultBytes);
       const payload = arena.allocate(MODULE_AREA + bytes);
       if (payload < 0) return NO_ROOM;

@@ -12,6 +12,7 @@ import { bufferOf } from '../../declare/values/bytes.js';
 import { LONGEST_FORM } from '../../shared/memory/module-payload.js';
 import { KeptValue } from './kept-value.js';
 import type { ValueMessage } from '../../shared/messages/module-messages.js';
+import { fits, messageOf } from '../../shared/values/message-value.js';
 import { ValueEncoder } from '../../shared/values/value-encoder.js';
 
 const encoders: [ValueEncoder?, ValueEncoder?] = [];
@@ -21,20 +22,6 @@ export function encoderFor(shared: boolean): ValueEncoder {
   const index = shared ? 1 : 0;
   encoders[index] ??= new ValueEncoder(shared);
   return encoders[index];
-}
-
-/** Whether a value was encoded into a form that fits into the lane's memory. */
-export function isShort({ cloned, attachments, transfers, bytes }: ValueEncoder): boolean {
-  return cloned === null && attachments.length === 0 && transfers.length === 0 && bytes <= LONGEST_FORM;
-}
-
-/** The message that carries what the encoder has encoded. @param transfers receives what is transferred with it. */
-export function messageOf(encoder: ValueEncoder, transfers: object[]): ValueMessage {
-  transfers.push(...encoder.transfers);
-  if (encoder.cloned !== null) return encoder.cloned;
-  const form = encoder.toBuffer();
-  transfers.push(form);
-  return { form, attachments: [...encoder.attachments] };
 }
 
 /** Arguments, and what is transferred with them. */
@@ -127,7 +114,7 @@ export class PackedValues {
   /** What an encoder has just encoded. @param args the arguments, for their functions. */
   static of(encoder: ValueEncoder, args: readonly unknown[]): PackedValues {
     const functions = args.map((value) => (typeof value === 'function' ? value : undefined));
-    if (isShort(encoder)) {
+    if (fits(encoder, LONGEST_FORM)) {
       const form = new Int32Array(encoder.bytes / 4);
       encoder.copyTo(form, 0);
       return new PackedValues(form, null, NOTHING, functions);

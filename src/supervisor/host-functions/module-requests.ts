@@ -16,7 +16,8 @@
 import { Math, performance } from '../../builtins.js';
 import type { HostFunctionSpec } from '../../declare/spec.js';
 import type { RecordHead } from '../../lanes/channel/lane-channel.js';
-import { PackedValues, encodeResult, encoderFor, messageOf } from '../../lanes/rows/packed-values.js';
+import { PackedValues, encodeResult, encoderFor } from '../../lanes/rows/packed-values.js';
+import { messageOf } from '../../shared/values/message-value.js';
 import { whenSettled } from '../../promises.js';
 import { thrownData } from '../../shared/messages/thrown-data.js';
 import type { ToLane } from '../../shared/messages/messages.js';

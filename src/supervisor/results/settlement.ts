@@ -114,6 +114,11 @@ function isMeasured(fn: DeclaredFunction, sequence: number): boolean {
   return !fn.short || (sequence & 7) === 0;
 }
 
+/** A row from which no value is taken. */
+function withoutValue(state: State, { name: lane }: JobLane, obstacle: OffthreadError | null): Reading {
+  return { state, lane, returned: undefined, value: undefined, errno: 0, lastError: null, obstacle };
+}
+
 /** The same for a function of a module. */
 function readModule(lane: JobLane, job: Job, state: State, outcome: number, read: ReadMessage): Reading {
   const reader = moduleReader.use as ModuleReader;
@@ -123,16 +128,8 @@ function readModule(lane: JobLane, job: Job, state: State, outcome: number, read
     success.lane = lane.name;
     return success;
   }
-  const failed = state === State.failed ? reader.failure(lane, job, outcome, read) : null;
-  return {
-    state,
-    lane: lane.name,
-    returned: undefined,
-    value: undefined,
-    errno: 0,
-    lastError: null,
-    obstacle: failed,
-  };
+  const failure = state === State.failed ? reader.failure(lane, job, outcome, read) : null;
+  return withoutValue(state, lane, failure);
 }
 
 /** The same for a batch, whose items have their own outcomes. */
@@ -148,15 +145,7 @@ function readItems(lane: JobLane, job: Job, state: State, read: ReadMessage): Re
   const obstacle = threw
     ? engineError(job, lane, message?.kind === 'error' ? message.error : undefined, false)
     : null;
-  return {
-    state,
-    lane: lane.name,
-    returned: undefined,
-    value: undefined,
-    errno: 0,
-    lastError: null,
-    obstacle,
-  };
+  return withoutValue(state, lane, obstacle);
 }
 
 /** The same for a row that contains more than a value. */
